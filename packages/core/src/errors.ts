@@ -1,0 +1,39 @@
+const BRAND = Symbol.for('cnnzoo.error');
+
+/** What went wrong, for code that handles errors; the message is for people. */
+export type ErrorCode =
+  | 'BACKEND' // no backend, or one that is not installed
+  | 'INPUT' // an argument that a function can't take
+  | 'IMAGE' // an image that can't be decoded or is of the wrong kind
+  | 'SHAPE' // shapes that don't fit together
+  | 'STATE_DICT' // keys or shapes that don't fit the net
+  | 'FORMAT' // a file that is damaged, or of no known format
+  | 'UNSAFE' // a pickle that asks for more than a state dict needs
+  | 'HASH' // bytes that aren't the published ones
+  | 'DOWNLOAD' // a server that is dead, slow, or answers nonsense
+  | 'FILE' // a path that is missing, a directory, or can't be written
+  | 'ABORTED' // the caller's signal
+  | 'TRAINING'; // a step that can't be taken
+
+/**
+ * The one error that cnnzoo throws. Its message says what was expected, what was received and what to do.
+ * `instanceof` also recognises an error of another copy of core (two versions in one program).
+ */
+export class CnnzooError extends Error {
+  static {
+    Object.defineProperty(CnnzooError, Symbol.hasInstance, {
+      value: (value: unknown): boolean => typeof value === 'object' && value !== null && BRAND in value,
+    });
+    Object.defineProperty(CnnzooError.prototype, BRAND, { value: true });
+  }
+
+  override readonly name = 'CnnzooError';
+
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+    options?: { cause?: unknown },
+  ) {
+    super(message, options);
+  }
+}

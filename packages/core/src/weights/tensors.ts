@@ -1,0 +1,60 @@
+/** The types a checkpoint's tensors have once read. Halves (float16, bfloat16) are widened to float32, which is exact. */
+export interface DTypes {
+  float32: Float32Array;
+  float64: Float64Array;
+  int64: BigInt64Array;
+  int32: Int32Array;
+  uint8: Uint8Array;
+  bool: Uint8Array;
+}
+
+export type DType = keyof DTypes;
+
+/** One tensor in PyTorch's layout (convolution OIHW, linear [out, in]), row-major. No tf tensor: nothing to dispose. */
+export interface StateTensor<D extends DType = DType> {
+  readonly shape: readonly number[];
+  readonly dtype: D;
+  readonly data: DTypes[D];
+}
+
+/** A PyTorch state dict: key -> tensor, in the checkpoint's order. */
+export type StateDict = Map<string, StateTensor>;
+
+/** A tensor whose values are still in the file. */
+export interface LazyTensor {
+  readonly shape: readonly number[];
+  /** As `StateTensor.dtype`: what `read` resolves to. */
+  readonly dtype: DType;
+  /** How the file holds it: 'F32', 'F16', 'BF16', 'F64', 'I64', 'I32', 'U8', 'BOOL'. */
+  readonly stored: string;
+  read(): Promise<StateTensor>;
+}
+
+/** An opened checkpoint: every tensor's shape is known, no values are in memory. */
+export interface TensorFile {
+  readonly format: 'safetensors' | 'torch-zip' | 'torch-legacy' | 'memory';
+  readonly tensors: ReadonlyMap<string, LazyTensor>;
+  /** safetensors' `__metadata__`; empty for the other formats. */
+  readonly metadata: Readonly<Record<string, string>>;
+  close(): Promise<void>;
+}
+
+/** Random access to bytes: a file, a Blob, an ArrayBuffer. The readers of all formats stand on this. */
+export interface ByteSource {
+  /** For messages: a path, a URL, 'bytes'. */
+  readonly name: string;
+  readonly size: number;
+  /** Exactly `length` bytes from `offset`; rejects where the source is shorter. */
+  read(offset: number, length: number): Promise<Uint8Array>;
+  close(): Promise<void>;
+}
+
+/** Where weights can come from: a path, a URL, bytes, a Blob, a state dict, or a plain record of tensors. */
+export type WeightsSource =
+  | string
+  | URL
+  | ArrayBuffer
+  | Uint8Array
+  | Blob
+  | StateDict
+  | Readonly<Record<string, StateTensor>>;

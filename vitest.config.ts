@@ -1,0 +1,24 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+// Tests run against the sources; the release check runs against the packed tarballs.
+const alias = [
+  { find: '#platform', replacement: here('packages/core/src/platform/node/index.ts') },
+  { find: /^@cnnzoo\/core$/, replacement: here('packages/core/src/index.ts') },
+  { find: /^@cnnzoo\/core\/(train|data)$/, replacement: here('packages/core/src/$1/index.ts') },
+  { find: /^@cnnzoo\/(lenet|resnet)$/, replacement: here('packages/$1/src/index.ts') },
+  { find: /^cnnzoo$/, replacement: here('packages/cli/src/index.ts') },
+];
+
+export default defineConfig({
+  resolve: { alias },
+  test: {
+    include: ['{packages,tools}/*/test/**/*.test.ts', 'test/**/*.test.ts'],
+    setupFiles: [here('test/setup.ts')],
+    maxWorkers: 2,
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+  },
+});
