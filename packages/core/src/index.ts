@@ -1,0 +1,2 @@
+export { CnnzooError, type ErrorCode } from './errors.js';
+export { Random, type RandomState } from './random.js';

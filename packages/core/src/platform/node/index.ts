@@ -1,0 +1,4 @@
+export * from './backends.js';
+export * from './cache.js';
+export * from './decode.js';
+export * from './files.js';
