@@ -1,0 +1,31 @@
+import { input, type LayersModel, model } from '@tensorflow/tfjs-layers';
+import { requireBackend } from '../backend/require.js';
+import { CnnzooError } from '../errors.js';
+import { withBuildScope } from './build-scope.js';
+import type { Layer } from './layer.js';
+import { registerLayers } from './register.js';
+
+/** Height and width in pixels (null: any, known only at run time) and channels. */
+export type InputShape = readonly [height: number | null, width: number | null, channels: number];
+
+const isSize = (value: number | null): boolean => value === null || (Number.isInteger(value) && value > 0);
+
+function checkInputShape(name: string, shape: InputShape): void {
+  if (Array.isArray(shape) && shape.length === 3 && shape.every(isSize) && shape[2] !== null) return;
+  throw new CnnzooError(
+    'INPUT',
+    `${name}: expected inputShape [height, width, channels] of positive whole numbers (height and width may be null), ` +
+      `received ${JSON.stringify(shape)}.`,
+  );
+}
+
+/** Builds `net` on an image input, float32 [n, height, width, channels]. Needs a backend. */
+export function buildModel(name: string, net: Layer, inputShape: InputShape): LayersModel {
+  requireBackend(name);
+  checkInputShape(name, inputShape);
+  registerLayers();
+  return withBuildScope(undefined, () => {
+    const image = input({ name: 'image', shape: [...inputShape] });
+    return model({ name, inputs: image, outputs: net(image, '') });
+  });
+}

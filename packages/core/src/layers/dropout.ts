@@ -1,0 +1,38 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { layers } from '@tensorflow/tfjs-layers';
+import { currentRandom } from '../random-scope.js';
+import { apply, type Layer } from './layer.js';
+import { single } from './parametric.js';
+
+/**
+ * In training each value is zeroed with probability `rate` and the others are divided by 1 - rate, as in PyTorch;
+ * otherwise the input passes. The mask comes from the run's generator, so that a seed repeats it.
+ */
+export class Dropout extends layers.Layer {
+  static readonly className = 'cnnzoo.Dropout';
+  readonly rate: number;
+
+  constructor({ name, rate }: { name?: string; rate: number }) {
+    super({ name });
+    this.rate = rate;
+  }
+
+  override call(inputs: tf.Tensor | tf.Tensor[], { training = false }: { training?: boolean }): tf.Tensor {
+    const x = single(inputs);
+    if (!training || this.rate === 0) return tf.clone(x);
+    const keep = 1 - this.rate;
+    const mask = currentRandom().fillUniform(new Float32Array(x.size));
+    for (let i = 0; i < mask.length; i++) mask[i] = mask[i]! < keep ? 1 / keep : 0;
+    return tf.tidy(() => tf.mul(x, tf.tensor(mask, x.shape)));
+  }
+
+  override getConfig(): tf.serialization.ConfigDict {
+    return { ...super.getConfig(), rate: this.rate };
+  }
+}
+
+/** Dropout (https://jmlr.org/papers/v15/srivastava14a.html) of `rate`, 0 to below 1. */
+export const dropout =
+  (rate: number): Layer =>
+  (x, path) =>
+    apply(new Dropout({ name: path, rate }), x);

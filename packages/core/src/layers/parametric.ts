@@ -1,0 +1,39 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { type LayerVariable, layers } from '@tensorflow/tfjs-layers';
+import { givenValue, noteCreated } from './build-scope.js';
+import { type Fans, type Initial, initialValue } from './initial.js';
+
+/** Hands tfjs-layers a tensor that stands already. */
+class Given extends tf.serialization.Serializable {
+  static readonly className = 'cnnzoo.Given';
+
+  constructor(private readonly tensor: tf.Tensor) {
+    super();
+  }
+
+  fromConfigUsesCustomObjects(): boolean {
+    return false;
+  }
+
+  apply(): tf.Tensor {
+    return this.tensor;
+  }
+
+  getConfig(): tf.serialization.ConfigDict {
+    return {};
+  }
+}
+
+/** A layer with weights, named as in PyTorch; its own name is its path in the state dict. */
+export abstract class Parametric extends layers.Layer {
+  /** A weight, from the values the build was given, else freshly initialised. `shape` is tfjs' (HWIO, [in, out]). */
+  protected parameter(name: string, shape: number[], initial: Initial, fans: Fans, trainable = true): LayerVariable {
+    const value = givenValue(`${this.name}.${name}`, shape) ?? initialValue(initial, shape, fans);
+    const variable = this.addWeight(name, shape, 'float32', new Given(value), undefined, trainable);
+    noteCreated(variable);
+    return variable;
+  }
+}
+
+/** The only input of a layer that takes one. */
+export const single = <T>(inputs: T | T[]): T => (Array.isArray(inputs) ? (inputs[0] as T) : inputs);
