@@ -1,5 +1,3 @@
-const BRAND = Symbol.for('cnnzoo.error');
-
 /** What went wrong, for code that handles errors; the message is for people. */
 export type ErrorCode =
   | 'BACKEND' // no backend, or one that is not installed
@@ -20,13 +18,11 @@ export type ErrorCode =
  * `instanceof` also recognises an error of another copy of core (two versions in one program).
  */
 export class CnnzooError extends Error {
-  static {
-    Object.defineProperty(CnnzooError, Symbol.hasInstance, {
-      value: (value: unknown): boolean => typeof value === 'object' && value !== null && BRAND in value,
-    });
-    Object.defineProperty(CnnzooError.prototype, BRAND, { value: true });
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return (value as { cnnzoo?: unknown } | null | undefined)?.cnnzoo === 'error';
   }
 
+  readonly cnnzoo = 'error';
   override readonly name = 'CnnzooError';
 
   constructor(

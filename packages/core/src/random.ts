@@ -1,44 +1,87 @@
 /** The whole state of a generator: four 32-bit words. */
 export type RandomState = readonly [number, number, number, number];
 
+/** Layers of the ziggurat, and where its bottom layer ends (Marsaglia and Tsang, 2000). */
+const LAYERS = 128;
+const TAIL = 3.442619855899;
+const LAYER_AREA = 9.91256303526217e-3;
+
+/** A draw is an integer from -DRAW to DRAW - 1. */
+const DRAW = 2 ** 24;
+
+interface Ziggurat {
+  /** Below this, a draw lies inside the layer's rectangle. */
+  readonly inside: Int32Array;
+  /** From a draw to a deviate. */
+  readonly scale: Float64Array;
+  /** The density at the layer's edge. */
+  readonly density: Float64Array;
+}
+
+let ziggurat: Ziggurat | undefined;
+
+function makeZiggurat(): Ziggurat {
+  const inside = new Int32Array(LAYERS);
+  const scale = new Float64Array(LAYERS);
+  const density = new Float64Array(LAYERS);
+  const f = (x: number): number => Math.exp(-0.5 * x * x);
+  let x = TAIL;
+  let previous = TAIL;
+  const base = LAYER_AREA / f(x);
+  inside[0] = (x / base) * DRAW;
+  scale[0] = base / DRAW;
+  density[0] = 1;
+  scale[LAYERS - 1] = x / DRAW;
+  density[LAYERS - 1] = f(x);
+  for (let i = LAYERS - 2; i > 0; i--) {
+    x = Math.sqrt(-2 * Math.log(LAYER_AREA / x + f(x)));
+    inside[i + 1] = (x / previous) * DRAW;
+    previous = x;
+    density[i] = f(x);
+    scale[i] = x / DRAW;
+  }
+  inside[1] = 0;
+  return { inside, scale, density };
+}
+
 /**
  * A small, fast, seeded generator (sfc32, from PractRand by Chris Doty-Humphrey). Everything random in a run draws
  * from one of these, so that a seed repeats the run and a checkpoint can hold its state.
  */
 export class Random {
-  #a: number;
-  #b: number;
-  #c: number;
-  #counter: number;
+  private a: number;
+  private b: number;
+  private c: number;
+  private counter: number;
 
   /** @param seed any finite number; without one, a different stream each time. */
   constructor(seed: number = Math.random() * 2 ** 53) {
-    this.#a = seed | 0;
-    this.#b = Math.floor(seed / 2 ** 32) | 0;
-    this.#c = 0x9e3779b9 | 0;
-    this.#counter = 1;
+    this.a = seed | 0;
+    this.b = Math.floor(seed / 2 ** 32) | 0;
+    this.c = 0x9e3779b9 | 0;
+    this.counter = 1;
     // Neighbouring seeds start alike; the first outputs are thrown away to part them, as the author advises.
     for (let i = 0; i < 12; i++) this.uint32();
   }
 
   get state(): RandomState {
-    return [this.#a, this.#b, this.#c, this.#counter];
+    return [this.a, this.b, this.c, this.counter];
   }
 
   set state([a, b, c, counter]: RandomState) {
-    this.#a = a;
-    this.#b = b;
-    this.#c = c;
-    this.#counter = counter;
+    this.a = a;
+    this.b = b;
+    this.c = c;
+    this.counter = counter;
   }
 
   /** An integer from 0 to 2^32 - 1. */
   uint32(): number {
-    const sum = (((this.#a + this.#b) | 0) + this.#counter) | 0;
-    this.#counter = (this.#counter + 1) | 0;
-    this.#a = this.#b ^ (this.#b >>> 9);
-    this.#b = (this.#c + (this.#c << 3)) | 0;
-    this.#c = (((this.#c << 21) | (this.#c >>> 11)) + sum) | 0;
+    const sum = (((this.a + this.b) | 0) + this.counter) | 0;
+    this.counter = (this.counter + 1) | 0;
+    this.a = this.b ^ (this.b >>> 9);
+    this.b = (this.c + (this.c << 3)) | 0;
+    this.c = (((this.c << 21) | (this.c >>> 11)) + sum) | 0;
     return sum >>> 0;
   }
 
@@ -52,6 +95,23 @@ export class Random {
     return Math.floor(this.uniform() * n);
   }
 
+  /** A deviate of the standard normal distribution, by the ziggurat of Marsaglia and Tsang (2000). */
+  normal(): number {
+    ziggurat ??= makeZiggurat();
+    const { inside, scale, density } = ziggurat;
+    for (;;) {
+      const bits = this.uint32();
+      // Seven bits choose the layer, the other 25 place the point in it: more than a float32 holds, and independent.
+      const layer = bits & (LAYERS - 1);
+      const draw = (bits | 0) >> 7;
+      const x = draw * scale[layer]!;
+      if (Math.abs(draw) < inside[layer]!) return x;
+      if (layer === 0) return draw > 0 ? this.tail() : -this.tail();
+      const height = density[layer]! + this.uniform() * (density[layer - 1]! - density[layer]!);
+      if (height < Math.exp(-0.5 * x * x)) return x;
+    }
+  }
+
   /** Fills with numbers in [low, high). */
   fillUniform(out: Float32Array, low = 0, high = 1): Float32Array {
     const scale = (high - low) / 2 ** 32;
@@ -59,21 +119,9 @@ export class Random {
     return out;
   }
 
-  /** Fills with normal deviates (Marsaglia's polar method, "A convenient method for generating normal variables"). */
+  /** Fills with normal deviates. */
   fillNormal(out: Float32Array, mean = 0, std = 1): Float32Array {
-    for (let i = 0; i < out.length; i += 2) {
-      let u: number;
-      let v: number;
-      let s: number;
-      do {
-        u = this.uint32() / 2 ** 31 - 1;
-        v = this.uint32() / 2 ** 31 - 1;
-        s = u * u + v * v;
-      } while (s >= 1 || s === 0);
-      const scale = std * Math.sqrt((-2 * Math.log(s)) / s);
-      out[i] = mean + u * scale;
-      if (i + 1 < out.length) out[i + 1] = mean + v * scale;
-    }
+    for (let i = 0; i < out.length; i++) out[i] = mean + std * this.normal();
     return out;
   }
 
@@ -84,5 +132,14 @@ export class Random {
       [items[i], items[j]] = [items[j], items[i]];
     }
     return items;
+  }
+
+  /** A deviate beyond the ziggurat's bottom layer. */
+  private tail(): number {
+    for (;;) {
+      const x = -Math.log(1 - this.uniform()) / TAIL;
+      const y = -Math.log(1 - this.uniform());
+      if (y + y >= x * x) return TAIL + x;
+    }
   }
 }

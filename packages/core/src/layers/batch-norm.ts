@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { LayerVariable } from '@tensorflow/tfjs-layers';
+import type { LayerVariable, Shape } from '@tensorflow/tfjs-layers';
 import { CnnzooError } from '../errors.js';
 import { batchNormTrain } from './batch-norm-train.js';
 import type { Initial } from './initial.js';
@@ -33,7 +33,7 @@ export class BatchNorm extends Parametric {
     this.args = { eps, momentum, initial };
   }
 
-  override build(shape: tf.Shape | tf.Shape[]): void {
+  override build(shape: Shape | Shape[]): void {
     const channels = (shape as number[]).at(-1)!;
     const fans = { fanIn: channels, fanOut: channels };
     this.weight = this.parameter('weight', [channels], this.args.initial, fans);

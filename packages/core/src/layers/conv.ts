@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { LayerVariable } from '@tensorflow/tfjs-layers';
+import type { LayerVariable, Shape } from '@tensorflow/tfjs-layers';
 import { CnnzooError } from '../errors.js';
 import { convolve } from './convolve.js';
 import type { Initial } from './initial.js';
@@ -43,7 +43,7 @@ export class Conv2d extends Parametric {
     this.args = args;
   }
 
-  override build(shape: tf.Shape | tf.Shape[]): void {
+  override build(shape: Shape | Shape[]): void {
     const channels = (shape as number[]).at(-1)!;
     const { filters, kernelSize, initial, biasInitial } = this.args;
     const area = kernelSize[0] * kernelSize[1];
@@ -53,11 +53,11 @@ export class Conv2d extends Parametric {
     super.build(shape);
   }
 
-  override computeOutputShape(shape: tf.Shape): tf.Shape {
+  override computeOutputShape(shape: Shape): Shape {
     const [n, h, w] = shape as [Extent, Extent, Extent];
     const { kernelSize, stride, padding } = this.args;
     const out = (size: Extent, i: 0 | 1) => outputExtent(this.name, size, kernelSize[i], stride[i], padding[i]);
-    return [n, out(h, 0), out(w, 1), this.args.filters] as tf.Shape;
+    return [n, out(h, 0), out(w, 1), this.args.filters] as Shape;
   }
 
   override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { type LayerVariable, layers, type SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { type LayerVariable, layers, type Shape, type SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { CnnzooError } from '../errors.js';
 import type { Initial } from './initial.js';
 import { apply, at, identity, type Layer } from './layer.js';
@@ -29,8 +29,8 @@ export class Linear extends Parametric {
     this.args = args;
   }
 
-  override build(shape: tf.Shape | tf.Shape[]): void {
-    const features = (shape as tf.Shape).at(-1);
+  override build(shape: Shape | Shape[]): void {
+    const features = (shape as Shape).at(-1);
     if (!features)
       throw new CnnzooError(
         'SHAPE',
@@ -44,7 +44,7 @@ export class Linear extends Parametric {
     super.build(shape);
   }
 
-  override computeOutputShape(shape: tf.Shape): tf.Shape {
+  override computeOutputShape(shape: Shape): Shape {
     return [...shape.slice(0, -1), this.args.units];
   }
 

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { layers } from '@tensorflow/tfjs-layers';
+import { layers, type Shape } from '@tensorflow/tfjs-layers';
 import { apply, type Layer } from './layer.js';
 import { single } from './parametric.js';
 import { type Extent, outputExtent } from './window.js';
@@ -19,11 +19,11 @@ abstract class Pool2d extends layers.Layer {
     this.args = args;
   }
 
-  override computeOutputShape(shape: tf.Shape): tf.Shape {
+  override computeOutputShape(shape: Shape): Shape {
     const [n, h, w, c] = shape as [Extent, Extent, Extent, number];
     const { kernelSize, stride, padding } = this.args;
     const out = (size: Extent) => outputExtent(this.name, size, kernelSize, stride, padding);
-    return [n, out(h), out(w), c] as tf.Shape;
+    return [n, out(h), out(w), c] as Shape;
   }
 
   protected padded(x: tf.Tensor4D, value: number): tf.Tensor4D {

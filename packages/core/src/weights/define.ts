@@ -1,6 +1,7 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { Classifier } from '../classifier.js';
 import { CnnzooError } from '../errors.js';
+import { writeNote } from '../features.js';
 import { buildModel, type InputShape } from '../layers/build.js';
 import type { Layer } from '../layers/layer.js';
 import { Random } from '../random.js';
@@ -52,7 +53,7 @@ export function defineModel<Options extends BuildOptions, Names extends string>(
       throw new CnnzooError('INPUT', `${spec.name}: expected numClasses 0, 1, 2, …, received ${numClasses}.`);
     const random = seed === undefined ? currentRandom() : new Random(seed);
     const net = withRandom(random, () => buildModel(spec.name, spec.net({ ...options, numClasses }), inputShape));
-    net.setUserDefinedMetadata({ cnnzoo: { model: spec.name, head: spec.head } });
+    writeNote(net, { model: spec.name, head: spec.head });
     return net;
   };
   const { name, head, inputShape, numClasses, weights } = spec;

@@ -1,0 +1,45 @@
+import { layers, type LayersModel, model as makeModel, type SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { CnnzooError } from './errors.js';
+
+/** What a builder notes in the model about itself. */
+export interface ModelNote {
+  readonly model: string;
+  /** The state_dict path of the head. */
+  readonly head: string;
+}
+
+export const noteOf = (model: LayersModel): ModelNote | undefined =>
+  (model.getUserDefinedMetadata() as { cnnzoo?: ModelNote } | undefined)?.cnnzoo;
+
+export const writeNote = (model: LayersModel, note: ModelNote): void => model.setUserDefinedMetadata({ cnnzoo: note });
+
+/** The net up to its head, on the same weights: images -> [n, features], averaged over the map where there is one. */
+export function featuresOf(model: LayersModel): LayersModel {
+  const note = noteOf(model);
+  if (!note)
+    throw new CnnzooError(
+      'INPUT',
+      `The net '${model.name}' does not say where its head is: expected one made by a builder, pretrained or load. ` +
+        'Use activations with the name of a layer.',
+    );
+  const { head } = note;
+  const first = model.layers.find(({ name }) => name === head || name.startsWith(`${head}.`));
+  const output = (first ? first.input : model.output) as SymbolicTensor;
+  const pooled = output.shape.length === 4 ? layers.globalAveragePooling2d({ name: 'pooled' }).apply(output) : output;
+  return makeModel({ inputs: model.inputs, outputs: pooled as SymbolicTensor });
+}
+
+/** The net on the same weights with the outputs of the named layers as its own. */
+export function tapOf(model: LayersModel, names: readonly string[]): LayersModel {
+  const outputs = names.map((name) => {
+    const layer = model.layers.find((candidate) => candidate.name === name);
+    if (layer) return layer.output as SymbolicTensor;
+    throw new CnnzooError(
+      'INPUT',
+      `The net '${model.name}' has no layer '${name}'. It has: ${model.layers.map((l) => l.name).join(', ')}.`,
+    );
+  });
+  if (outputs.length === 0)
+    throw new CnnzooError('INPUT', 'activations: expected the name of at least one layer, received none.');
+  return makeModel({ inputs: model.inputs, outputs });
+}

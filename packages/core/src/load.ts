@@ -1,0 +1,63 @@
+import type { serialization } from '@tensorflow/tfjs-core';
+import { LayersModel, Sequential } from '@tensorflow/tfjs-layers';
+import { useBackend } from './backend/choose.js';
+import { Classifier } from './classifier.js';
+import { CnnzooError } from './errors.js';
+import { writeNote } from './features.js';
+import { registerLayers } from './layers/register.js';
+import { CONFIG_KEY, SAVE_FORMAT, type SavedConfig, savedFile } from './save.js';
+import { openTensors } from './weights/open.js';
+import { buildFrom } from './weights/values.js';
+
+function parseConfig(text: string | undefined, name: string): SavedConfig {
+  const expected = "expected a file written by a Classifier's save";
+  if (text === undefined)
+    throw new CnnzooError(
+      'FORMAT',
+      `load('${name}'): ${expected}, received weights alone. ` +
+        'Build the net and use loadStateDict, or pass the file to pretrained({ weights }).',
+    );
+  let config: SavedConfig | null;
+  try {
+    config = JSON.parse(text) as SavedConfig | null;
+  } catch (cause) {
+    throw new CnnzooError('FORMAT', `load('${name}'): ${expected}, received a damaged description.`, { cause });
+  }
+  if (config?.format !== SAVE_FORMAT)
+    throw new CnnzooError(
+      'FORMAT',
+      `load('${name}'): ${expected} (format ${SAVE_FORMAT}), received format ${config?.format}. Update @cnnzoo/core.`,
+    );
+  return config;
+}
+
+function build({ topology, note }: SavedConfig, name: string): LayersModel {
+  const config = topology.config as serialization.ConfigDict;
+  let model: LayersModel;
+  try {
+    const type = topology.className === Sequential.className ? Sequential : LayersModel;
+    model = type.fromConfig(type, config) as LayersModel;
+  } catch (cause) {
+    if (cause instanceof CnnzooError) throw cause;
+    throw new CnnzooError('FORMAT', `load('${name}'): the description of the net can't be built: ${cause}.`, { cause });
+  }
+  if (note) writeNote(model, note);
+  return model;
+}
+
+/** Reads a classifier that `save` wrote: a directory, its file, or the URL of either. */
+export async function load(path: string | URL): Promise<Classifier> {
+  await useBackend();
+  registerLayers();
+  const name = String(path);
+  const where = path instanceof URL ? new URL(savedFile(path.href)) : savedFile(path);
+  const file = await openTensors(where);
+  try {
+    const config = parseConfig(file.metadata[CONFIG_KEY], name);
+    const model = await buildFrom(file, () => build(config, name));
+    const { preprocessing, categories, weights } = config;
+    return new Classifier({ model, preprocessing, categories, ...(weights && { weights }) });
+  } finally {
+    await file.close();
+  }
+}

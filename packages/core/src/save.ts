@@ -1,0 +1,43 @@
+import { CnnzooError } from './errors.js';
+import type { Classifier } from './classifier.js';
+import { type ModelNote, noteOf } from './features.js';
+import type { Preprocessing } from './images/preprocess.js';
+import { saveStateDict } from './weights/state-dict.js';
+
+export const SAVE_FORMAT = 1;
+export const CONFIG_KEY = 'cnnzoo.config';
+
+/** What a saved classifier's file holds beside the weights: all that `load` needs to build the net again. */
+export interface SavedConfig {
+  readonly format: typeof SAVE_FORMAT;
+  readonly note: ModelNote | null;
+  /** tfjs' own description of the layers. */
+  readonly topology: { readonly className: string; readonly config: unknown };
+  readonly preprocessing: Preprocessing;
+  readonly categories: readonly string[] | null;
+  readonly weights: string | null;
+}
+
+/** Where a classifier saved to `path` lies: one file, so that no reader ever sees half of it. */
+export const savedFile = (path: string): string =>
+  path.endsWith('.safetensors') ? path : `${path.replace(/[/\\]+$/, '')}/model.safetensors`;
+
+export async function save(classifier: Classifier, path: string): Promise<void> {
+  if (typeof path !== 'string' || path === '')
+    throw new CnnzooError('INPUT', `save: expected the path of a directory or .safetensors file, received ${path}.`);
+  const { model, preprocessing, categories, weights } = classifier;
+  const note = noteOf(model);
+  const config: SavedConfig = {
+    format: SAVE_FORMAT,
+    note: note ?? null,
+    topology: { className: model.getClassName(), config: model.getConfig() },
+    preprocessing,
+    categories,
+    weights: weights ?? null,
+  };
+  await saveStateDict(model, savedFile(path), {
+    [CONFIG_KEY]: JSON.stringify(config),
+    ...(note && { 'cnnzoo.model': note.model }),
+    ...(weights && { 'cnnzoo.weights': weights }),
+  });
+}

@@ -1,0 +1,84 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { type GivenValues, withBuildScope } from '../layers/build-scope.js';
+import { Faults, isIgnored } from './faults.js';
+import { toTorchShape } from './layout.js';
+import { slotsOf } from './slots.js';
+import { readTensor } from './state-dict.js';
+import type { TensorFile } from './tensors.js';
+
+export interface BuildFromOptions {
+  /** A path in the net that gets fresh weights: what the file has there is left out. */
+  readonly fresh?: string;
+  /** Key prefixes that the file may have and the net need not. */
+  readonly mayDrop?: readonly string[];
+  /** Changes a tensor (in tfjs' layout) before it is used, e.g. for another number of input channels; owns its input. */
+  readonly adapt?: (key: string, value: tf.Tensor) => tf.Tensor;
+}
+
+const under = (path: string, key: string): boolean => key === path || key.startsWith(`${path}.`);
+
+/** Tensors read from a file, handed out to a build, with all that does not fit. */
+class ReadValues implements GivenValues {
+  readonly faults = new Faults();
+  readonly tensors = new Map<string, tf.Tensor>();
+  readonly taken = new Set<string>();
+
+  constructor(private readonly fresh: string | undefined) {}
+
+  isFresh(key: string): boolean {
+    return this.fresh !== undefined && under(this.fresh, key);
+  }
+
+  take(key: string, shape: readonly number[]): tf.Tensor | undefined {
+    if (this.isFresh(key)) return undefined;
+    this.taken.add(key);
+    const value = this.tensors.get(key);
+    if (!value) {
+      this.faults.isMissing(key);
+      // Never used: the faults are thrown when all are known.
+      return tf.zeros([...shape]);
+    }
+    this.tensors.delete(key);
+    if (value.shape.join() === shape.join()) return value;
+    this.faults.hasShape(key, toTorchShape(shape), toTorchShape(value.shape));
+    value.dispose();
+    return tf.zeros([...shape]);
+  }
+}
+
+/**
+ * Builds a net whose weights are the file's from the start: no initial values are drawn, and no weight is held twice.
+ * Strict, as `loadStateDict`.
+ */
+export async function buildFrom(
+  file: TensorFile,
+  build: () => LayersModel,
+  { fresh, mayDrop = [], adapt }: BuildFromOptions = {},
+): Promise<LayersModel> {
+  const values = new ReadValues(fresh);
+  let model: LayersModel | undefined;
+  try {
+    for (const [key, lazy] of file.tensors) {
+      if (isIgnored(key) || values.isFresh(key) || mayDrop.some((prefix) => key.startsWith(prefix))) continue;
+      const value = await readTensor(lazy);
+      values.tensors.set(key, adapt ? adapt(key, value) : value);
+    }
+    model = withBuildScope(values, build);
+    // Stock tfjs layers make their own weights: theirs are replaced.
+    for (const { key, variable } of slotsOf(model)) {
+      if (values.taken.has(key)) continue;
+      const value = values.take(key, variable.shape as number[]);
+      if (value) variable.write(value);
+      value?.dispose();
+    }
+    for (const key of values.tensors.keys()) values.faults.isUnexpected(key);
+    values.faults.throwIfAny(model.name);
+    return model;
+  } catch (error) {
+    model?.dispose();
+    throw error;
+  } finally {
+    tf.dispose([...values.tensors.values()]);
+  }
+}

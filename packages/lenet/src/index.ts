@@ -1,0 +1,2 @@
+export { type LeNetConfig, lenet } from './lenet.js';
+export * from './models.js';

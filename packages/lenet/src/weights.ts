@@ -1,0 +1,59 @@
+/** Our own weights, shipped in this package; trained and measured by tools/train/lenet.ts. */
+import { defineWeights, type WeightsInfo } from '@cnnzoo/core';
+
+interface Facts {
+  url: URL;
+  sha256: string;
+  fileSize: number;
+  /** Per cent of the 10,000 test digits. */
+  top1: number;
+  recipe: string;
+}
+
+const mnist = ({ url, sha256, fileSize, top1, recipe }: Facts): WeightsInfo => ({
+  sources: [{ kind: 'package', url: url.href, sha256 }],
+  parameters: 61706,
+  fileSize,
+  gflops: 0.000416,
+  minSize: [28, 28],
+  metrics: { values: { MNIST: { 'acc@1': top1 } }, measuredBy: 'cnnzoo' },
+  preprocessing: {
+    resize: null,
+    crop: [28, 28],
+    channels: 1,
+    mean: [0.1307],
+    std: [0.3081],
+    interpolation: 'bilinear',
+  },
+  categories: ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'],
+  licence: 'MIT',
+  recipe,
+});
+
+export const lenet5 = /* @__PURE__ */ defineWeights(
+  'lenet5',
+  {
+    MNIST_V1: mnist({
+      url: new URL('../weights/lenet5.safetensors', import.meta.url),
+      sha256: '',
+      fileSize: 0,
+      top1: 0,
+      recipe: '',
+    }),
+  },
+  'MNIST_V1',
+);
+
+export const lenet5_relu = /* @__PURE__ */ defineWeights(
+  'lenet5_relu',
+  {
+    MNIST_V1: mnist({
+      url: new URL('../weights/lenet5_relu.safetensors', import.meta.url),
+      sha256: '',
+      fileSize: 0,
+      top1: 0,
+      recipe: '',
+    }),
+  },
+  'MNIST_V1',
+);

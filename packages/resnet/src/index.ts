@@ -1,0 +1,10 @@
+export * from './models.js';
+export {
+  type BlockOptions,
+  type BottleneckOptions,
+  basicBlock,
+  bottleneck,
+  type ResNetConfig,
+  type ResNetOptions,
+  resnet,
+} from './resnet.js';

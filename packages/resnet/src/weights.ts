@@ -1,0 +1,198 @@
+/**
+ * torchvision's checkpoints: facts from the `_meta` of torchvision's weight enums (BSD-3-Clause code; no licence is
+ * stated for the weights), hub copies from the default configurations of timm 1.0.31.
+ */
+import { defineWeights, torchvisionWeights } from '@cnnzoo/core';
+
+export const resnet18 = /* @__PURE__ */ defineWeights(
+  'resnet18',
+  {
+    IMAGENET1K_V1: torchvisionWeights({
+      file: 'resnet18-f37072fd.pth',
+      hub: 'timm/resnet18.tv_in1k',
+      parameters: 11689512,
+      fileSize: 44.661,
+      gflops: 1.814,
+      top1: 69.758,
+      top5: 89.078,
+      resize: 256,
+      minSize: 1,
+      recipe: 'https://github.com/pytorch/vision/tree/main/references/classification#resnet',
+    }),
+  },
+  'IMAGENET1K_V1',
+);
+
+export const resnet34 = /* @__PURE__ */ defineWeights(
+  'resnet34',
+  {
+    IMAGENET1K_V1: torchvisionWeights({
+      file: 'resnet34-b627a593.pth',
+      hub: 'timm/resnet34.tv_in1k',
+      parameters: 21797672,
+      fileSize: 83.275,
+      gflops: 3.664,
+      top1: 73.314,
+      top5: 91.42,
+      resize: 256,
+      minSize: 1,
+      recipe: 'https://github.com/pytorch/vision/tree/main/references/classification#resnet',
+    }),
+  },
+  'IMAGENET1K_V1',
+);
+
+export const resnet50 = /* @__PURE__ */ defineWeights(
+  'resnet50',
+  {
+    IMAGENET1K_V1: torchvisionWeights({
+      file: 'resnet50-0676ba61.pth',
+      hub: 'timm/resnet50.tv_in1k',
+      parameters: 25557032,
+      fileSize: 97.781,
+      gflops: 4.089,
+      top1: 76.13,
+      top5: 92.862,
+      resize: 256,
+      minSize: 1,
+      recipe: 'https://github.com/pytorch/vision/tree/main/references/classification#resnet',
+    }),
+    IMAGENET1K_V2: torchvisionWeights({
+      file: 'resnet50-11ad3fa6.pth',
+      hub: 'timm/resnet50.tv2_in1k',
+      parameters: 25557032,
+      fileSize: 97.79,
+      gflops: 4.089,
+      top1: 80.858,
+      top5: 95.434,
+      resize: 232,
+      minSize: 1,
+      recipe: 'https://github.com/pytorch/vision/issues/3995#issuecomment-1013906621',
+    }),
+  },
+  'IMAGENET1K_V2',
+);
+
+export const resnet101 = /* @__PURE__ */ defineWeights(
+  'resnet101',
+  {
+    IMAGENET1K_V1: torchvisionWeights({
+      file: 'resnet101-63fe2227.pth',
+      hub: 'timm/resnet101.tv_in1k',
+      parameters: 44549160,
+      fileSize: 170.511,
+      gflops: 7.801,
+      top1: 77.374,
+      top5: 93.546,
+      resize: 256,
+      minSize: 1,
+      recipe: 'https://github.com/pytorch/vision/tree/main/references/classification#resnet',
+    }),
+    IMAGENET1K_V2: torchvisionWeights({
+      file: 'resnet101-cd907fc2.pth',
+      hub: 'timm/resnet101.tv2_in1k',
+      parameters: 44549160,
+      fileSize: 170.53,
+      gflops: 7.801,
+      top1: 81.886,
+      top5: 95.78,
+      resize: 232,
+      minSize: 1,
+      recipe: 'https://github.com/pytorch/vision/issues/3995#new-recipe',
+    }),
+  },
+  'IMAGENET1K_V2',
+);
+
+export const resnet152 = /* @__PURE__ */ defineWeights(
+  'resnet152',
+  {
+    IMAGENET1K_V1: torchvisionWeights({
+      file: 'resnet152-394f9c45.pth',
+      hub: 'timm/resnet152.tv_in1k',
+      parameters: 60192808,
+      fileSize: 230.434,
+      gflops: 11.514,
+      top1: 78.312,
+      top5: 94.046,
+      resize: 256,
+      minSize: 1,
+      recipe: 'https://github.com/pytorch/vision/tree/main/references/classification#resnet',
+    }),
+    IMAGENET1K_V2: torchvisionWeights({
+      file: 'resnet152-f82ba261.pth',
+      hub: 'timm/resnet152.tv2_in1k',
+      parameters: 60192808,
+      fileSize: 230.474,
+      gflops: 11.514,
+      top1: 82.284,
+      top5: 96.002,
+      resize: 232,
+      minSize: 1,
+      recipe: 'https://github.com/pytorch/vision/issues/3995#new-recipe',
+    }),
+  },
+  'IMAGENET1K_V2',
+);
+
+export const wide_resnet50_2 = /* @__PURE__ */ defineWeights(
+  'wide_resnet50_2',
+  {
+    IMAGENET1K_V1: torchvisionWeights({
+      file: 'wide_resnet50_2-95faca4d.pth',
+      hub: 'timm/wide_resnet50_2.tv_in1k',
+      parameters: 68883240,
+      fileSize: 131.82,
+      gflops: 11.398,
+      top1: 78.468,
+      top5: 94.086,
+      resize: 256,
+      minSize: 1,
+      recipe: 'https://github.com/pytorch/vision/pull/912#issue-445437439',
+    }),
+    IMAGENET1K_V2: torchvisionWeights({
+      file: 'wide_resnet50_2-9ba9bcbe.pth',
+      hub: 'timm/wide_resnet50_2.tv2_in1k',
+      parameters: 68883240,
+      fileSize: 263.124,
+      gflops: 11.398,
+      top1: 81.602,
+      top5: 95.758,
+      resize: 232,
+      minSize: 1,
+      recipe: 'https://github.com/pytorch/vision/issues/3995#new-recipe-with-fixres',
+    }),
+  },
+  'IMAGENET1K_V2',
+);
+
+export const wide_resnet101_2 = /* @__PURE__ */ defineWeights(
+  'wide_resnet101_2',
+  {
+    IMAGENET1K_V1: torchvisionWeights({
+      file: 'wide_resnet101_2-32ee1156.pth',
+      hub: 'timm/wide_resnet101_2.tv_in1k',
+      parameters: 126886696,
+      fileSize: 242.896,
+      gflops: 22.753,
+      top1: 78.848,
+      top5: 94.284,
+      resize: 256,
+      minSize: 1,
+      recipe: 'https://github.com/pytorch/vision/pull/912#issue-445437439',
+    }),
+    IMAGENET1K_V2: torchvisionWeights({
+      file: 'wide_resnet101_2-d733dc28.pth',
+      hub: 'timm/wide_resnet101_2.tv2_in1k',
+      parameters: 126886696,
+      fileSize: 484.747,
+      gflops: 22.753,
+      top1: 82.51,
+      top5: 96.02,
+      resize: 232,
+      minSize: 1,
+      recipe: 'https://github.com/pytorch/vision/issues/3995#new-recipe',
+    }),
+  },
+  'IMAGENET1K_V2',
+);
