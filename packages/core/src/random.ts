@@ -9,6 +9,9 @@ const LAYER_AREA = 9.91256303526217e-3;
 /** A draw is an integer from -DRAW to DRAW - 1. */
 const DRAW = 2 ** 24;
 
+/** Words drawn at a time. */
+const BLOCK = 4096;
+
 interface Ziggurat {
   /** Below this, a draw lies inside the layer's rectangle. */
   readonly inside: Int32Array;
@@ -95,33 +98,34 @@ export class Random {
     return Math.floor(this.uniform() * n);
   }
 
-  /** A deviate of the standard normal distribution, by the ziggurat of Marsaglia and Tsang (2000). */
-  normal(): number {
-    ziggurat ??= makeZiggurat();
-    const { inside, scale, density } = ziggurat;
-    for (;;) {
-      const bits = this.uint32();
-      // Seven bits choose the layer, the other 25 place the point in it: more than a float32 holds, and independent.
-      const layer = bits & (LAYERS - 1);
-      const draw = (bits | 0) >> 7;
-      const x = draw * scale[layer]!;
-      if (Math.abs(draw) < inside[layer]!) return x;
-      if (layer === 0) return draw > 0 ? this.tail() : -this.tail();
-      const height = density[layer]! + this.uniform() * (density[layer - 1]! - density[layer]!);
-      if (height < Math.exp(-0.5 * x * x)) return x;
-    }
-  }
-
   /** Fills with numbers in [low, high). */
   fillUniform(out: Float32Array, low = 0, high = 1): Float32Array {
     const scale = (high - low) / 2 ** 32;
-    for (let i = 0; i < out.length; i++) out[i] = low + this.uint32() * scale;
+    const words = new Uint32Array(Math.min(out.length, BLOCK));
+    for (let start = 0; start < out.length; start += BLOCK) {
+      const count = Math.min(BLOCK, out.length - start);
+      this.fillWords(words, count);
+      for (let i = 0; i < count; i++) out[start + i] = low + words[i]! * scale;
+    }
     return out;
   }
 
-  /** Fills with normal deviates. */
+  /** Fills with normal deviates, by the ziggurat of Marsaglia and Tsang (2000). */
   fillNormal(out: Float32Array, mean = 0, std = 1): Float32Array {
-    for (let i = 0; i < out.length; i++) out[i] = mean + std * this.normal();
+    ziggurat ??= makeZiggurat();
+    const { inside, scale } = ziggurat;
+    const words = new Uint32Array(Math.min(out.length, BLOCK));
+    for (let start = 0; start < out.length; start += BLOCK) {
+      const count = Math.min(BLOCK, out.length - start);
+      this.fillWords(words, count);
+      for (let i = 0; i < count; i++) {
+        // Seven bits choose the layer, the other 25 place the point in it: more than a float32 holds, and independent.
+        const layer = words[i]! & (LAYERS - 1);
+        const draw = (words[i]! | 0) >> 7;
+        const x = Math.abs(draw) < inside[layer]! ? draw * scale[layer]! : this.outside(ziggurat, layer, draw);
+        out[start + i] = mean + std * x;
+      }
+    }
     return out;
   }
 
@@ -132,6 +136,35 @@ export class Random {
       [items[i], items[j]] = [items[j], items[i]];
     }
     return items;
+  }
+
+  /** Words drawn in blocks: the state stays in registers, which makes it several times as fast. */
+  private fillWords(out: Uint32Array, count: number): void {
+    let { a, b, c, counter } = this;
+    for (let i = 0; i < count; i++) {
+      const sum = (((a + b) | 0) + counter) | 0;
+      counter = (counter + 1) | 0;
+      a = b ^ (b >>> 9);
+      b = (c + (c << 3)) | 0;
+      c = (((c << 21) | (c >>> 11)) + sum) | 0;
+      out[i] = sum;
+    }
+    this.state = [a, b, c, counter];
+  }
+
+  /** A deviate from a draw that is not inside its layer's rectangle: one in eighty. */
+  private outside(ziggurat: Ziggurat, layer: number, draw: number): number {
+    const { inside, scale, density } = ziggurat;
+    for (;;) {
+      const x = draw * scale[layer]!;
+      if (Math.abs(draw) < inside[layer]!) return x;
+      if (layer === 0) return draw > 0 ? this.tail() : -this.tail();
+      const height = density[layer]! + this.uniform() * (density[layer - 1]! - density[layer]!);
+      if (height < Math.exp(-0.5 * x * x)) return x;
+      const word = this.uint32();
+      layer = word & (LAYERS - 1);
+      draw = (word | 0) >> 7;
+    }
   }
 
   /** A deviate beyond the ziggurat's bottom layer. */
