@@ -1,7 +1,7 @@
 // Layers against PyTorch's numbers; tools/weights/torch/layers.py makes the golden.
 import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs-core';
-import { type LayersModel, layers, model, input, type SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { input, type LayersModel, layers, model, type SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { expectClose } from '../../../../test/close.js';
 import {
@@ -14,8 +14,8 @@ import {
   linear,
   loadStateDict,
   maxPool,
-  stateDict,
   type StateTensor,
+  stateDict,
   useBackend,
 } from '../../src/index.js';
 
@@ -94,7 +94,8 @@ function check(net: LayersModel, { x, y, dy, dx, gradients }: Case, training: bo
       for (const [key, expected] of Object.entries(gradients)) {
         const gradient = Object.entries(grads).find(([name]) => name.replace(/_\d+$/, '') === `net/${key}`)![1];
         const rank = expected.shape.length;
-        const torch = rank === 4 ? tf.transpose(gradient, [3, 2, 0, 1]) : rank === 2 ? tf.transpose(gradient) : gradient;
+        const torch =
+          rank === 4 ? tf.transpose(gradient, [3, 2, 0, 1]) : rank === 2 ? tf.transpose(gradient) : gradient;
         expectClose(torch, expected);
       }
     }
@@ -174,7 +175,7 @@ describe('BatchNorm that is frozen', () => {
     "by its model's flag": (net) => {
       net.trainable = false;
     },
-    "by the flag of a model inside another": (net) => {
+    'by the flag of a model inside another': (net) => {
       const image = input({ shape: [3, 3, 2] });
       const outer = model({ inputs: image, outputs: layers.flatten().apply(net.apply(image)) as SymbolicTensor });
       outer.getLayer(net.name).trainable = false;
