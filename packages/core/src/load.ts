@@ -45,6 +45,9 @@ function build({ topology, note }: SavedConfig, name: string): LayersModel {
   return model;
 }
 
+const hasModelInside = ({ topology }: SavedConfig): boolean =>
+  (topology.config as { layers: { config: object }[] }).layers.some(({ config }) => 'layers' in config);
+
 /** Reads a classifier that `save` wrote: a directory, its file, or the URL of either. */
 export async function load(path: string | URL): Promise<Classifier> {
   await useBackend();
@@ -54,7 +57,7 @@ export async function load(path: string | URL): Promise<Classifier> {
   const file = await openTensors(where);
   try {
     const config = parseConfig(file.metadata[CONFIG_KEY], name);
-    const model = await buildFrom(file, () => build(config, name));
+    const model = await buildFrom(file, () => build(config, name), { nested: hasModelInside(config) });
     const { preprocessing, categories, weights } = config;
     return new Classifier({ model, preprocessing, categories, ...(weights && { weights }) });
   } finally {

@@ -102,7 +102,7 @@ function row(layer: AnyLayer, field: Field | null): SummaryRow {
     output: shape.slice(1),
     parameters: parametersOf(layer),
     multiplyAdds: multiplyAddsOf(layer),
-    receptiveField: field && field.size,
+    receptiveField: field?.size ?? null,
   };
 }
 

@@ -55,7 +55,7 @@ cases = {
         batch_norm((2, 3, 5, 4), 3),
         batch_norm((4, 3, 1, 1), 1, eps=1e-3, momentum=0.3),
         batch_norm((6, 5), 2),
-        batch_norm((1, 2, 2, 1), 1),
+        batch_norm((1, 2, 3, 1), 1),
     ],
     "conv": [
         {"options": o, "kernel": k, **case(nn.Conv2d(3, 4, k, **o), torch.randn(2, 3, h, w))}

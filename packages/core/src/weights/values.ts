@@ -12,6 +12,8 @@ export interface BuildFromOptions {
   readonly fresh?: string;
   /** Key prefixes that the file may have and the net need not. */
   readonly mayDrop?: readonly string[];
+  /** The net has models inside, whose layers don't know the path they lie under: its weights are replaced once built. */
+  readonly nested?: boolean;
   /** Changes a tensor (in tfjs' layout) before it is used, e.g. for another number of input channels; owns its input. */
   readonly adapt?: (key: string, value: tf.Tensor) => tf.Tensor;
 }
@@ -54,7 +56,7 @@ class ReadValues implements GivenValues {
 export async function buildFrom(
   file: TensorFile,
   build: () => LayersModel,
-  { fresh, mayDrop = [], adapt }: BuildFromOptions = {},
+  { fresh, mayDrop = [], nested = false, adapt }: BuildFromOptions = {},
 ): Promise<LayersModel> {
   const values = new ReadValues(fresh);
   let model: LayersModel | undefined;
@@ -64,8 +66,8 @@ export async function buildFrom(
       const value = await readTensor(lazy);
       values.tensors.set(key, adapt ? adapt(key, value) : value);
     }
-    model = withBuildScope(values, build);
-    // Stock tfjs layers make their own weights: theirs are replaced.
+    model = withBuildScope(nested ? undefined : values, build);
+    // Stock tfjs layers make their own weights: these are replaced.
     for (const { key, variable } of slotsOf(model)) {
       if (values.taken.has(key)) continue;
       const value = values.take(key, variable.shape as number[]);

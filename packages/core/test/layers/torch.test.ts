@@ -165,34 +165,40 @@ describe('BatchNorm that is frozen', () => {
     await useBackend('cpu');
   });
 
-  const freezes: Record<string, (net: LayersModel) => void> = {
+  const freezes: Record<string, (net: LayersModel) => LayersModel | undefined> = {
     'by its own flag': (net) => {
       net.getLayer('net').trainable = false;
+      return undefined;
     },
     "by its weights' flags": (net) => {
       for (const weight of net.getLayer('net').trainableWeights) weight.trainable = false;
+      return undefined;
     },
     "by its model's flag": (net) => {
       net.trainable = false;
+      return undefined;
     },
     'by the flag of a model inside another': (net) => {
       const image = input({ shape: [3, 3, 2] });
       const outer = model({ inputs: image, outputs: layers.flatten().apply(net.apply(image)) as SymbolicTensor });
       outer.getLayer(net.name).trainable = false;
+      return outer;
     },
   };
 
   it.each(Object.entries(freezes))('%s uses its running statistics and keeps them', (_how, freeze) => {
-    const net = build(batchNorm(), { shape: [2, 3, 3, 2], data: [] });
-    freeze(net);
-    const before = [...stateDict(net).values()].map(({ data }) => [...(data as Float32Array)]);
+    const inner = build(batchNorm(), { shape: [2, 3, 3, 2], data: [] });
+    const outer = freeze(inner);
+    const before = [...stateDict(inner).values()].map(({ data }) => [...(data as Float32Array)]);
     tf.tidy(() => {
       const x = tf.randomNormal([2, 3, 3, 2], 5, 3);
-      const inTraining = net.apply(x, { training: true }) as tf.Tensor;
-      const inEvaluation = net.apply(x, { training: false }) as tf.Tensor;
+      const inTraining = inner.apply(x, { training: true }) as tf.Tensor;
+      const inEvaluation = inner.apply(x, { training: false }) as tf.Tensor;
       expect([...inTraining.dataSync()]).toEqual([...inEvaluation.dataSync()]);
     });
-    expect([...stateDict(net).values()].map(({ data }) => [...(data as Float32Array)])).toEqual(before);
+    expect([...stateDict(inner).values()].map(({ data }) => [...(data as Float32Array)])).toEqual(before);
+    // Disposing of the outer model disposes of the inner one.
+    net = outer ?? net;
   });
 
   it('refuses to train on one value per channel', () => {
