@@ -1,4 +1,4 @@
-import { layers, type LayersModel, model as makeModel, type SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { type LayersModel, layers, model as makeModel, type SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { CnnzooError } from './errors.js';
 
 /** What a builder notes in the model about itself. */

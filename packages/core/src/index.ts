@@ -16,9 +16,15 @@ export { load } from './load.js';
 export type { Net } from './net.js';
 export { Random, type RandomState } from './random.js';
 export { type Summary, type SummaryRow, summary } from './summary.js';
-export { type BuildOptions, defineModel, defineWeights, type ModelDefinition, type ModelSpec } from './weights/define.js';
+export {
+  type BuildOptions,
+  defineModel,
+  defineWeights,
+  type ModelDefinition,
+  type ModelSpec,
+} from './weights/define.js';
 export { readStateDict } from './weights/read-state-dict.js';
 export type { Metrics, Source, WeightsEntry, WeightsInfo, WeightsTable } from './weights/registry.js';
 export { loadStateDict, saveStateDict, stateDict } from './weights/state-dict.js';
-export { type TorchvisionFacts, torchvisionWeights } from './weights/torchvision.js';
 export type { DType, StateDict, StateTensor, WeightsSource } from './weights/tensors.js';
+export { type TorchvisionFacts, torchvisionWeights } from './weights/torchvision.js';

@@ -1,5 +1,5 @@
-import { CnnzooError } from './errors.js';
 import type { Classifier } from './classifier.js';
+import { CnnzooError } from './errors.js';
 import { type ModelNote, noteOf } from './features.js';
 import type { Preprocessing } from './images/preprocess.js';
 import { saveStateDict } from './weights/state-dict.js';

@@ -94,11 +94,18 @@ const parametersOf = (layer: AnyLayer): number =>
     .filter(({ originalName }) => !isStatistic(originalName))
     .reduce((total, { shape }) => total + (product(shape) ?? 0), 0);
 
+/** The kind of layer as people call it: an activation by its function. */
+function typeOf(layer: AnyLayer): string {
+  const { activation } = layer.getConfig();
+  const type = layer.getClassName().replace(/^cnnzoo\./, '');
+  return type === 'Activation' ? String(activation) : type;
+}
+
 function row(layer: AnyLayer, field: Field | null): SummaryRow {
   const { shape } = [layer.output].flat()[0]!;
   return {
     name: layer.name,
-    type: layer.getClassName().replace(/^cnnzoo\./, ''),
+    type: typeOf(layer),
     output: shape.slice(1),
     parameters: parametersOf(layer),
     multiplyAdds: multiplyAddsOf(layer),
@@ -108,6 +115,12 @@ function row(layer: AnyLayer, field: Field | null): SummaryRow {
 
 const count = (n: number | null): string => (n === null ? '?' : n.toLocaleString('en-US'));
 const extents = (shape: readonly (number | null)[]): string => shape.map((n) => n ?? '?').join(' x ');
+
+/** Thousands of millions, as the field counts them, or millions where there are few. */
+function inUnits(n: number | null): string {
+  if (n === null) return '?';
+  return n >= 1e8 ? `${(n / 1e9).toFixed(3)} G` : `${(n / 1e6).toFixed(3)} M`;
+}
 
 function table({ name, rows, parameters, multiplyAdds }: Omit<Summary, 'toString'>): string {
   const heads = ['layer', 'type', 'output', 'parameters', 'multiply-adds', 'receptive field'];
@@ -126,14 +139,13 @@ function table({ name, rows, parameters, multiplyAdds }: Omit<Summary, 'toString
       .join('  ')
       .trimEnd();
   const rule = '─'.repeat(widths.reduce((total, width) => total + width + 2, -2));
-  const total = multiplyAdds === null ? '?' : `${(multiplyAdds / 1e9).toFixed(3)} G`;
   return [
     name,
     print(heads),
     rule,
     ...cells.map(print),
     rule,
-    `${count(parameters)} parameters, ${total} multiply-adds an image`,
+    `${count(parameters)} parameters, ${inUnits(multiplyAdds)} multiply-adds an image`,
   ].join('\n');
 }
 

@@ -13,8 +13,8 @@ import {
   globalAvgPool,
   head,
   type Layer,
-  maxPool,
   type ModelDefinition,
+  maxPool,
   relu,
   residual,
   seq,
@@ -55,10 +55,7 @@ export const basicBlock = (width: number, { stride = 1, zeroInit = false }: Bloc
   );
 
 /** 1x1 down, 3x3, 1x1 up to four times the width: [n, h, w, c] -> [n, h / stride, w / stride, 4 width]. */
-export const bottleneck = (
-  width: number,
-  { stride = 1, zeroInit = false, widen = 1 }: BottleneckOptions = {},
-): Layer =>
+export const bottleneck = (width: number, { stride = 1, zeroInit = false, widen = 1 }: BottleneckOptions = {}): Layer =>
   residual(
     {
       conv1: conv1x1(width * widen),

@@ -53,7 +53,9 @@ export class MaxPool2d extends Pool2d {
   override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
     const { kernelSize, stride } = this.args;
     // Padded by hand: tfjs-node takes no explicit padding, and the wasm backend's gradient is wrong with any.
-    return tf.tidy(() => tf.maxPool(this.padded(single(inputs) as tf.Tensor4D, -Infinity), kernelSize, stride, 'valid'));
+    return tf.tidy(() =>
+      tf.maxPool(this.padded(single(inputs) as tf.Tensor4D, -Infinity), kernelSize, stride, 'valid'),
+    );
   }
 }
 

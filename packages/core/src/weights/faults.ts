@@ -1,7 +1,8 @@
 import { CnnzooError } from '../errors.js';
 
 /** PyTorch counts batches for a momentum that shrinks, which no torchvision net uses; older files lack the count. */
-export const isIgnored = (key: string): boolean => key.endsWith('.num_batches_tracked') || key === 'num_batches_tracked';
+export const isIgnored = (key: string): boolean =>
+  key.endsWith('.num_batches_tracked') || key === 'num_batches_tracked';
 
 const showShape = (shape: readonly number[]): string => `[${shape.join(', ')}]`;
 

@@ -66,7 +66,10 @@ export async function loadStateDict(net: Net, source: WeightsSource): Promise<vo
 /** Writes the net's weights as safetensors, which PyTorch loads strictly. The file is replaced whole or not at all. */
 export async function saveStateDict(net: Net, path: string, metadata: Record<string, string> = {}): Promise<void> {
   if (!path.endsWith('.safetensors'))
-    throw new CnnzooError('INPUT', `saveStateDict writes safetensors: expected a path that ends so, received '${path}'.`);
+    throw new CnnzooError(
+      'INPUT',
+      `saveStateDict writes safetensors: expected a path that ends so, received '${path}'.`,
+    );
   const [{ encodeSafetensors }, { writeFileAtomic }] = await Promise.all([
     import('./write-safetensors.js'),
     import('#platform'),

@@ -57,7 +57,7 @@ describe('summary', () => {
     const text = String(summary(model));
     expect(text.split('\n')[0]).toBe('small');
     expect(text).toMatch(/conv1 +Conv2d +16 x 16 x 8 +1,184 +301,056 +7 x 7\n/);
-    expect(text).toMatch(/2,442 parameters, 0\.000 G multiply-adds an image$/);
+    expect(text).toMatch(/2,442 parameters, 0\.375 M multiply-adds an image$/);
     model.dispose();
   });
 
