@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Browser, chromium } from 'playwright-core';
+import { createLogger, build as viteBuild } from 'vite';
+import { serve } from './serve.js';
+
+const CHROMIUM = [
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+];
+
+/** Nothing but the page: no sandbox (containers lack what it needs), no updates, no telemetry. */
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/** A browser of this machine; undefined where there is none. */
+export async function openChromium(): Promise<Browser | undefined> {
+  const executablePath = CHROMIUM.find(existsSync);
+  return executablePath ? chromium.launch({ executablePath, args: FLAGS }) : undefined;
+}
+
+/** Builds the consumer's page for production. A warning is a failure: users would see it in every build. */
+export async function buildPage(directory: string): Promise<string> {
+  const warnings: string[] = [];
+  const logger = createLogger('silent');
+  logger.warn = (message) => void warnings.push(message);
+  logger.warnOnce = logger.warn;
+  await viteBuild({
+    root: directory,
+    configFile: false,
+    customLogger: logger,
+    build: { chunkSizeWarningLimit: Number.POSITIVE_INFINITY },
+  });
+  assert.deepEqual(warnings, [], 'vite build: expected no warnings');
+  return join(directory, 'dist');
+}
+
+/** Opens the built page and compares what it found. */
+export async function checkPage(browser: Browser, site: string, isolated: boolean): Promise<void> {
+  const server = await serve(site, isolated);
+  const page = await browser.newPage();
+  const complaints: string[] = [];
+  const requested: string[] = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => void complaints.push(String(error)));
+  page.on('requestfailed', (request) => void complaints.push(`${request.url()}: ${request.failure()?.errorText}`));
+  page.on('response', (response) => {
+    requested.push(new URL(response.url()).pathname);
+    if (response.status() >= 400) complaints.push(`${response.url()}: ${response.status()}`);
+  });
+  try {
+    await page.goto(server.url);
+    const output = page.locator('output[data-done]');
+    await output.waitFor({ state: 'attached', timeout: 60_000 }).catch((cause: unknown) => {
+      throw new Error(`the page gave no answer; it said: ${complaints.join('\n') || 'nothing'}`, { cause });
+    });
+    assert.deepEqual(JSON.parse((await output.textContent()) ?? ''), {
+      backend: 'wasm',
+      isolated,
+      labels: { 'seven.png': '7', 'seven.jpg': '7', 'seven.webp': '7', blob: '7' },
+    });
+    assert.deepEqual(complaints, [], 'expected no warnings, errors and failed requests');
+    const weights = requested.filter((path) => path.endsWith('.safetensors'));
+    assert.match(weights.join(' '), /^\/assets\/lenet5_relu-[\w-]+\.safetensors$/, 'the weights are an emitted asset');
+  } finally {
+    await page.close();
+    await server.close();
+  }
+}

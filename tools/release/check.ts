@@ -1,0 +1,76 @@
+/**
+ * Packs every package and tries the packed files as a user would: linted, installed by the README's line in an empty
+ * project outside the workspace (npm, then pnpm, which shows a project only what it names), imported, required,
+ * typechecked, run, and built into a page that runs in Chromium.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser } from 'playwright-core';
+import { buildPage, checkPage, openChromium } from './browser.js';
+import { checkCommandLine, checkPrograms, type Manager, makeCommandLine, makeConsumer } from './consumer.js';
+import { lint } from './lint.js';
+import { type Packed, packAll } from './packages.js';
+import { serveTarballs } from './registry.js';
+
+let passed = 0;
+
+async function step<T>(what: string, work: () => Promise<T>): Promise<T> {
+  const start = performance.now();
+  const result = await work();
+  passed++;
+  console.log(`ok   ${what} (${((performance.now() - start) / 1000).toFixed(1)} s)`);
+  return result;
+}
+
+async function checkManager(
+  manager: Manager,
+  place: string,
+  registry: string,
+  packages: readonly Packed[],
+  browser?: Browser,
+) {
+  const directory = join(place, manager);
+  await step(`${manager}: install by the README's line`, () => makeConsumer(manager, directory, registry));
+  await step(`${manager}: import, require, types, a digit`, () => checkPrograms(directory));
+  const command = packages.find(({ name }) => name === 'cnnzoo')!;
+  await step(`${manager}: the cnnzoo command`, async () => {
+    const alone = join(place, `${manager}-command`);
+    await makeCommandLine(manager, alone, registry, command.tarball);
+    await checkCommandLine(alone);
+  });
+  const site = await step(`${manager}: vite build`, () => buildPage(directory));
+  if (!browser) return;
+  for (const isolated of [false, true])
+    await step(`${manager}: a digit in Chromium, ${isolated ? 'with' : 'without'} COOP/COEP`, () =>
+      checkPage(browser, site, isolated),
+    );
+}
+
+async function main(): Promise<void> {
+  const place = await mkdtemp(join(tmpdir(), 'cnnzoo-release-'));
+  const browser = await openChromium();
+  if (!browser && process.env.CI === 'true') throw new Error('CI=true, and no Chromium was found: install chromium.');
+  try {
+    const packages = await step('pack', () => packAll(place));
+    for (const packed of packages) await step(`${packed.name}: publint, types, files`, () => lint(packed));
+    const registry = await serveTarballs(packages);
+    try {
+      for (const manager of ['npm', 'pnpm'] as const)
+        await checkManager(manager, place, registry.url, packages, browser);
+    } finally {
+      await registry.close();
+    }
+    if (!browser) console.log('skipped: the page in a browser (no Chromium found on this machine)');
+    console.log(`release:check: ${passed} passed, 0 failed`);
+  } finally {
+    await browser?.close();
+    await rm(place, { recursive: true, force: true });
+  }
+}
+
+main().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.stack : error);
+  console.error(`release:check: ${passed} passed, 1 failed`);
+  process.exitCode = 1;
+});

@@ -1,0 +1,37 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { publint } from 'publint';
+import { formatMessage } from 'publint/utils';
+import { type Packed, root } from './packages.js';
+import { run } from './run.js';
+
+/** What people expect beside the code, in every package. */
+const FILES = ['LICENSE', 'package.json', 'dist/index.js', 'dist/index.d.ts'];
+
+async function checkFiles({ name, tarball }: Packed): Promise<void> {
+  const files = (await run('tar', ['-tzf', tarball], root)).trim().split('\n');
+  const missing = FILES.filter((file) => !files.includes(`package/${file}`));
+  if (missing.length) throw new Error(`${name}: the tarball lacks ${missing.join(', ')}.`);
+  const stray = files.filter((file) => /(^|\/)(src|test|node_modules)\/|\.tsbuildinfo$|\.map$/.test(file));
+  if (stray.length) throw new Error(`${name}: the tarball holds what is not for users: ${stray.join(', ')}.`);
+}
+
+async function checkPublint({ name, tarball, manifest }: Packed): Promise<void> {
+  const file = await readFile(tarball);
+  const bytes = file.buffer.slice(file.byteOffset, file.byteOffset + file.byteLength) as ArrayBuffer;
+  const { messages } = await publint({ strict: true, pack: { tarball: bytes } });
+  const lines = messages.map((message) => formatMessage(message, manifest, { color: false }) ?? message.code);
+  if (lines.length) throw new Error(`${name}: publint says:\n${lines.join('\n')}`);
+}
+
+/** Node's `require` loads the packages (they are ESM without top-level await), hence the esm-only profile. */
+async function checkTypes({ tarball }: Packed): Promise<void> {
+  await run(join(root, 'node_modules/.bin/attw'), [tarball, '--profile', 'esm-only', '--no-emoji'], root);
+}
+
+/** publint and "are the types wrong" on a packed file, and what it holds. */
+export async function lint(packed: Packed): Promise<void> {
+  await checkFiles(packed);
+  await checkPublint(packed);
+  await checkTypes(packed);
+}
