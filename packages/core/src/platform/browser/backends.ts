@@ -1,1 +1,53 @@
-export {};
+import { env } from '@tensorflow/tfjs-core';
+import type { BackendCandidate, WasmPaths } from '../../backend/candidate.js';
+
+/**
+ * Written out, one by one: a bundler emits the files it finds in this form, and only in this form.
+ */
+const ownFiles = (): WasmPaths => ({
+  'tfjs-backend-wasm.wasm': new URL('@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm', import.meta.url).href,
+  'tfjs-backend-wasm-simd.wasm': new URL(
+    '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm',
+    import.meta.url,
+  ).href,
+  'tfjs-backend-wasm-threaded-simd.wasm': new URL(
+    '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-threaded-simd.wasm',
+    import.meta.url,
+  ).href,
+});
+
+/** A backend that the page brings itself: naming its package here would make every bundler look for it. */
+const imported = (name: 'webgl' | 'webgpu'): BackendCandidate => ({
+  name,
+  backend: name,
+  automatic: false,
+  install: `Install @tensorflow/tfjs-backend-${name} and import it in your page before useBackend('${name}').`,
+  load: async () => {
+    throw new Error(`no backend '${name}' is registered.`);
+  },
+});
+
+/** In order of preference. */
+export const backends: readonly BackendCandidate[] = [
+  {
+    name: 'wasm',
+    backend: 'wasm',
+    automatic: true,
+    install: 'Check that the page can fetch its .wasm files, or say where they are: useBackend("wasm", { wasmPaths }).',
+    load: async (wasmPaths) => {
+      const { setWasmPaths } = await import('@tensorflow/tfjs-backend-wasm');
+      // With COOP/COEP headers tfjs takes its threaded build, whose initialisation never returns once minified.
+      env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
+      setWasmPaths((wasmPaths ?? ownFiles()) as Parameters<typeof setWasmPaths>[0]);
+    },
+  },
+  {
+    name: 'cpu',
+    backend: 'cpu',
+    automatic: true,
+    install: 'It comes with @cnnzoo/core: reinstall the packages.',
+    load: () => import('@tensorflow/tfjs-backend-cpu'),
+  },
+  imported('webgl'),
+  imported('webgpu'),
+];

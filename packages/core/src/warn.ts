@@ -1,0 +1,8 @@
+const said = new Set<string>();
+
+/** Says something that the user should know but that stops nothing. Each message once. */
+export function warn(message: string): void {
+  if (said.has(message)) return;
+  said.add(message);
+  console.warn(`cnnzoo: ${message}`);
+}
