@@ -1,5 +1,12 @@
 import type { Options } from 'tsup';
 
+type CompilerOptions = Extract<Options['dts'], { compilerOptions?: unknown }>['compilerOptions'];
+
+/** tsup passes TypeScript an option that TypeScript 6 calls deprecated. */
+export const declarations = (compilerOptions: CompilerOptions = {}): Options['dts'] => ({
+  compilerOptions: { ignoreDeprecations: '6.0', ...compilerOptions },
+});
+
 /** What every package is built with; a package's own tsup.config.ts names its entries. */
 export const build = (entry: Record<string, string>, more: Options = {}): Options => ({
   entry,
@@ -11,6 +18,6 @@ export const build = (entry: Record<string, string>, more: Options = {}): Option
   treeshake: true,
   // `#platform` is resolved by package.json `imports`, at run time or by the user's bundler.
   external: ['#platform'],
-  dts: { compilerOptions: { ignoreDeprecations: '6.0' } },
+  dts: declarations(),
   ...more,
 });
