@@ -1,1 +1,5 @@
-export {};
+export { type EvaluateOptions, type Evaluation, evaluate } from './evaluate.js';
+export { crossEntropy, type Loss } from './loss.js';
+export type { Gradient, Optimizer, OptimizerRun } from './optimizer.js';
+export { type SgdOptions, sgd } from './sgd.js';
+export { type Batches, type Step, type TrainOptions, train } from './train.js';

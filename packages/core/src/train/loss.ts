@@ -1,0 +1,27 @@
+import * as tf from '@tensorflow/tfjs-core';
+
+/** A mean over the batch, differentiable by the logits: labels int32 [n], logits float32 [n, classes] -> scalar. */
+export type Loss = (labels: tf.Tensor1D, logits: tf.Tensor2D) => tf.Scalar;
+
+/**
+ * Mean softmax cross-entropy over integer labels, 0 to classes - 1: mean(logsumexp(logits) - logits[label]). Exact for
+ * logits of any size, since each row is shifted by its maximum. Its gradient is (softmax(logits) - onehot) / n.
+ */
+export const crossEntropy: Loss = (labels, logits) => {
+  const [n, classes] = logits.shape;
+  const op = tf.customGrad((...args: (tf.Tensor | tf.GradSaveFunc)[]) => {
+    const [z, save] = args as [tf.Tensor2D, tf.GradSaveFunc];
+    const shifted = tf.sub(z, tf.max(z, 1, true));
+    const logProbability = tf.sub(shifted, tf.log(tf.sum(tf.exp(shifted), 1, true)));
+    const target = tf.cast(tf.oneHot(labels, classes), 'float32');
+    save([logProbability, target]);
+    return {
+      value: tf.div(tf.neg(tf.sum(tf.mul(logProbability, target))), n),
+      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
+        const [logProbability, target] = saved as [tf.Tensor2D, tf.Tensor2D];
+        return [tf.mul(tf.sub(tf.exp(logProbability), target), tf.div(dy, n))];
+      },
+    };
+  });
+  return op(logits) as tf.Scalar;
+};

@@ -1,0 +1,65 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { CnnzooError } from '../errors.js';
+import type { Optimizer } from './optimizer.js';
+
+export interface SgdOptions {
+  /** Learning rate, or the rate at step 0, 1, 2, … */
+  lr: number | ((step: number) => number);
+  /** How much of the previous step is kept, 0 to below 1. */
+  momentum?: number;
+  /** Added to the gradient, times the weight: an L2 penalty on every trainable weight, biases and norms too. */
+  weightDecay?: number;
+  /** Looks ahead along the momentum, in PyTorch's form; needs momentum. */
+  nesterov?: boolean;
+}
+
+const inRange = (name: string, value: number, ok: boolean, expected: string): void => {
+  if (ok) return;
+  throw new CnnzooError('INPUT', `sgd: expected ${name} ${expected}, received ${value}.`);
+};
+
+/**
+ * Stochastic gradient descent with PyTorch's rule (torch.optim.SGD, dampening 0):
+ * g = gradient + weightDecay w; v = momentum v + g, at first v = g; w -= lr v, or lr (g + momentum v) with nesterov.
+ * Unlike tfjs' momentum optimizer it scales by the rate when it is used, so that a schedule acts at once.
+ */
+export function sgd({ lr, momentum = 0, weightDecay = 0, nesterov = false }: SgdOptions): Optimizer {
+  inRange('momentum', momentum, momentum >= 0 && momentum < 1, 'of at least 0 and below 1');
+  inRange('weightDecay', weightDecay, weightDecay >= 0 && Number.isFinite(weightDecay), 'of at least 0');
+  if (nesterov && momentum === 0) throw new CnnzooError('INPUT', 'sgd: nesterov looks along the momentum: give one.');
+  const rateAt = typeof lr === 'function' ? lr : () => lr;
+  const checkedRate = (step: number): number => {
+    const rate = rateAt(step);
+    inRange(`a learning rate at step ${step}`, rate, Number.isFinite(rate) && rate >= 0, 'of at least 0');
+    return rate;
+  };
+  checkedRate(0);
+
+  return {
+    start() {
+      const velocities = new Map<tf.Variable, tf.Variable>();
+      return {
+        update(gradients, step) {
+          const rate = checkedRate(step);
+          for (const { variable, gradient } of gradients)
+            tf.tidy(() => {
+              const g = weightDecay === 0 ? gradient : tf.add(gradient, tf.mul(variable, weightDecay));
+              let direction = g;
+              if (momentum !== 0) {
+                const velocity = velocities.get(variable);
+                const v = velocity ? tf.add(tf.mul(velocity, momentum), g) : g;
+                if (velocity) velocity.assign(v);
+                else velocities.set(variable, tf.variable(v, false));
+                direction = nesterov ? tf.add(g, tf.mul(v, momentum)) : v;
+              }
+              variable.assign(tf.sub(variable, tf.mul(direction, rate)));
+            });
+        },
+        dispose() {
+          tf.dispose([...velocities.values()]);
+          velocities.clear();
+        },
+      };
+    },
+  };
+}
