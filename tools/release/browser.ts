@@ -37,6 +37,7 @@ export async function buildPage(directory: string): Promise<string> {
   await viteBuild({
     root: directory,
     configFile: false,
+    logLevel: 'warn',
     customLogger: logger,
     build: { chunkSizeWarningLimit: Number.POSITIVE_INFINITY },
   });
