@@ -1,0 +1,33 @@
+import { CnnzooError } from '@cnnzoo/core';
+import { type Context, EXIT } from './context.js';
+
+export interface Fault {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** What `--json` says of an error. 'UNEXPECTED' is one that cnnzoo did not foresee. */
+export const faultOf = (error: unknown): Fault =>
+  error instanceof CnnzooError
+    ? { code: error.code, message: error.message }
+    : { code: 'UNEXPECTED', message: error instanceof Error ? error.message : String(error) };
+
+export const writeJson = ({ terminal }: Context, value: unknown): void => terminal.out(JSON.stringify(value, null, 2));
+
+/** One message for people on stderr. */
+export const writeFault = ({ terminal: { err, errColors } }: Context, { message }: Fault): void =>
+  err(`${errColors.red(errColors.bold('error'))} ${message}`);
+
+/** Reports what ended a command, and gives the exit code for it. */
+export function report(error: unknown, context: Context, json: boolean | undefined): number {
+  const interrupted = context.signal.aborted;
+  const fault = interrupted ? { code: 'ABORTED', message: 'Stopped.' } : faultOf(error);
+  if (json) writeJson(context, { error: fault });
+  else if (interrupted) context.terminal.err(fault.message);
+  else {
+    writeFault(context, fault);
+    // Only a fault of our own needs a stack.
+    if (fault.code === 'UNEXPECTED' && error instanceof Error) context.terminal.err(error.stack ?? '');
+  }
+  return interrupted ? EXIT.interrupted : EXIT.failed;
+}

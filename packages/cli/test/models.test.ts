@@ -1,0 +1,47 @@
+import { CnnzooError } from '@cnnzoo/core';
+import { models as lenet } from '@cnnzoo/lenet';
+import { models as resnet, resnet50 } from '@cnnzoo/resnet';
+import { getModel, listModels } from 'cnnzoo';
+import { describe, expect, it } from 'vitest';
+
+describe('listModels', () => {
+  it('holds every model of every family, once, small to large', () => {
+    expect(listModels()).toEqual([...Object.keys(lenet), ...Object.keys(resnet)]);
+    expect(listModels('resnet*')).toEqual(['resnet18', 'resnet34', 'resnet50', 'resnet101', 'resnet152']);
+  });
+
+  it('takes * for any characters and ? for one', () => {
+    expect(listModels('resnet?8')).toEqual(['resnet18']);
+    expect(listModels('resnet1??')).toEqual(['resnet101', 'resnet152']);
+    expect(listModels('*_2')).toEqual(['wide_resnet50_2', 'wide_resnet101_2']);
+    expect(listModels('RESNET50')).toEqual(['resnet50']);
+  });
+
+  it('takes everything else for itself', () => {
+    expect(listModels('resnet')).toEqual([]);
+    expect(listModels('resnet.*')).toEqual([]);
+    expect(listModels('resnet[15]*')).toEqual([]);
+    expect(listModels('')).toEqual([]);
+  });
+});
+
+describe('getModel', () => {
+  it('gives the very model', () => {
+    expect(getModel('resnet50')).toBe(resnet50);
+    for (const name of listModels()) expect(getModel(name).name).toBe(name);
+  });
+
+  it('names the nearest where there is none', () => {
+    const fault = (name: string): CnnzooError => {
+      try {
+        getModel(name);
+      } catch (error) {
+        if (error instanceof CnnzooError) return error;
+      }
+      throw new Error('expected a CnnzooError');
+    };
+    expect(fault('ResNet-50').message).toContain("'resnet50'");
+    expect(fault('lenet').message).toMatch(/no model 'lenet'. Nearest: 'lenet5'/);
+    expect(fault('toString').code).toBe('INPUT');
+  });
+});
