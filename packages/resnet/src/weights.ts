@@ -7,7 +7,7 @@ import { defineWeights, torchvisionWeights } from '@cnnzoo/core';
 export const resnet18 = /* @__PURE__ */ defineWeights(
   'resnet18',
   {
-    IMAGENET1K_V1: torchvisionWeights({
+    IMAGENET1K_V1: /* @__PURE__ */ torchvisionWeights({
       file: 'resnet18-f37072fd.pth',
       hub: 'timm/resnet18.tv_in1k',
       parameters: 11689512,
@@ -26,7 +26,7 @@ export const resnet18 = /* @__PURE__ */ defineWeights(
 export const resnet34 = /* @__PURE__ */ defineWeights(
   'resnet34',
   {
-    IMAGENET1K_V1: torchvisionWeights({
+    IMAGENET1K_V1: /* @__PURE__ */ torchvisionWeights({
       file: 'resnet34-b627a593.pth',
       hub: 'timm/resnet34.tv_in1k',
       parameters: 21797672,
@@ -45,7 +45,7 @@ export const resnet34 = /* @__PURE__ */ defineWeights(
 export const resnet50 = /* @__PURE__ */ defineWeights(
   'resnet50',
   {
-    IMAGENET1K_V1: torchvisionWeights({
+    IMAGENET1K_V1: /* @__PURE__ */ torchvisionWeights({
       file: 'resnet50-0676ba61.pth',
       hub: 'timm/resnet50.tv_in1k',
       parameters: 25557032,
@@ -57,7 +57,7 @@ export const resnet50 = /* @__PURE__ */ defineWeights(
       minSize: 1,
       recipe: 'https://github.com/pytorch/vision/tree/main/references/classification#resnet',
     }),
-    IMAGENET1K_V2: torchvisionWeights({
+    IMAGENET1K_V2: /* @__PURE__ */ torchvisionWeights({
       file: 'resnet50-11ad3fa6.pth',
       hub: 'timm/resnet50.tv2_in1k',
       parameters: 25557032,
@@ -76,7 +76,7 @@ export const resnet50 = /* @__PURE__ */ defineWeights(
 export const resnet101 = /* @__PURE__ */ defineWeights(
   'resnet101',
   {
-    IMAGENET1K_V1: torchvisionWeights({
+    IMAGENET1K_V1: /* @__PURE__ */ torchvisionWeights({
       file: 'resnet101-63fe2227.pth',
       hub: 'timm/resnet101.tv_in1k',
       parameters: 44549160,
@@ -88,7 +88,7 @@ export const resnet101 = /* @__PURE__ */ defineWeights(
       minSize: 1,
       recipe: 'https://github.com/pytorch/vision/tree/main/references/classification#resnet',
     }),
-    IMAGENET1K_V2: torchvisionWeights({
+    IMAGENET1K_V2: /* @__PURE__ */ torchvisionWeights({
       file: 'resnet101-cd907fc2.pth',
       hub: 'timm/resnet101.tv2_in1k',
       parameters: 44549160,
@@ -107,7 +107,7 @@ export const resnet101 = /* @__PURE__ */ defineWeights(
 export const resnet152 = /* @__PURE__ */ defineWeights(
   'resnet152',
   {
-    IMAGENET1K_V1: torchvisionWeights({
+    IMAGENET1K_V1: /* @__PURE__ */ torchvisionWeights({
       file: 'resnet152-394f9c45.pth',
       hub: 'timm/resnet152.tv_in1k',
       parameters: 60192808,
@@ -119,7 +119,7 @@ export const resnet152 = /* @__PURE__ */ defineWeights(
       minSize: 1,
       recipe: 'https://github.com/pytorch/vision/tree/main/references/classification#resnet',
     }),
-    IMAGENET1K_V2: torchvisionWeights({
+    IMAGENET1K_V2: /* @__PURE__ */ torchvisionWeights({
       file: 'resnet152-f82ba261.pth',
       hub: 'timm/resnet152.tv2_in1k',
       parameters: 60192808,
@@ -138,7 +138,7 @@ export const resnet152 = /* @__PURE__ */ defineWeights(
 export const wide_resnet50_2 = /* @__PURE__ */ defineWeights(
   'wide_resnet50_2',
   {
-    IMAGENET1K_V1: torchvisionWeights({
+    IMAGENET1K_V1: /* @__PURE__ */ torchvisionWeights({
       file: 'wide_resnet50_2-95faca4d.pth',
       hub: 'timm/wide_resnet50_2.tv_in1k',
       parameters: 68883240,
@@ -150,7 +150,7 @@ export const wide_resnet50_2 = /* @__PURE__ */ defineWeights(
       minSize: 1,
       recipe: 'https://github.com/pytorch/vision/pull/912#issue-445437439',
     }),
-    IMAGENET1K_V2: torchvisionWeights({
+    IMAGENET1K_V2: /* @__PURE__ */ torchvisionWeights({
       file: 'wide_resnet50_2-9ba9bcbe.pth',
       hub: 'timm/wide_resnet50_2.tv2_in1k',
       parameters: 68883240,
@@ -169,7 +169,7 @@ export const wide_resnet50_2 = /* @__PURE__ */ defineWeights(
 export const wide_resnet101_2 = /* @__PURE__ */ defineWeights(
   'wide_resnet101_2',
   {
-    IMAGENET1K_V1: torchvisionWeights({
+    IMAGENET1K_V1: /* @__PURE__ */ torchvisionWeights({
       file: 'wide_resnet101_2-32ee1156.pth',
       hub: 'timm/wide_resnet101_2.tv_in1k',
       parameters: 126886696,
@@ -181,7 +181,7 @@ export const wide_resnet101_2 = /* @__PURE__ */ defineWeights(
       minSize: 1,
       recipe: 'https://github.com/pytorch/vision/pull/912#issue-445437439',
     }),
-    IMAGENET1K_V2: torchvisionWeights({
+    IMAGENET1K_V2: /* @__PURE__ */ torchvisionWeights({
       file: 'wide_resnet101_2-d733dc28.pth',
       hub: 'timm/wide_resnet101_2.tv2_in1k',
       parameters: 126886696,
