@@ -1,12 +1,16 @@
-import type { Augment } from './dataset.js';
+import type { Augment, Pixels } from './dataset.js';
 
 /** Pads by `padding` pixels of 0 on each side and crops at a random place: torchvision's RandomCrop(size, padding). */
 export const padAndCrop =
   (padding: number): Augment =>
-  (image, [height, width, channels], random) => {
+  <T extends Pixels>(
+    image: T,
+    [height, width, channels]: readonly [number, number, number],
+    random: { integer(n: number): number },
+  ) => {
     const down = random.integer(2 * padding + 1) - padding;
     const right = random.integer(2 * padding + 1) - padding;
-    const shifted = new Uint8Array(image.length);
+    const shifted = image.slice().fill(0) as T;
     const from = Math.max(0, right);
     const to = Math.min(width, width + right);
     for (let row = Math.max(0, down); row < Math.min(height, height + down); row++) {

@@ -14,7 +14,11 @@ interface ElementType {
   read(view: DataView, count: number): IdxData;
 }
 
-const reader = <T extends IdxData>(bytes: number, make: (n: number) => T, get: (v: DataView, at: number) => number) => ({
+const reader = <T extends IdxData>(
+  bytes: number,
+  make: (n: number) => T,
+  get: (v: DataView, at: number) => number,
+) => ({
   bytes,
   read(view: DataView, count: number): T {
     const out = make(count);
@@ -26,10 +30,26 @@ const reader = <T extends IdxData>(bytes: number, make: (n: number) => T, get: (
 const TYPES: Readonly<Record<number, ElementType>> = {
   8: { bytes: 1, read: (view, count) => new Uint8Array(view.buffer, view.byteOffset, count) },
   9: { bytes: 1, read: (view, count) => new Int8Array(view.buffer, view.byteOffset, count) },
-  11: reader(2, (n) => new Int16Array(n), (v, at) => v.getInt16(at)),
-  12: reader(4, (n) => new Int32Array(n), (v, at) => v.getInt32(at)),
-  13: reader(4, (n) => new Float32Array(n), (v, at) => v.getFloat32(at)),
-  14: reader(8, (n) => new Float64Array(n), (v, at) => v.getFloat64(at)),
+  11: reader(
+    2,
+    (n) => new Int16Array(n),
+    (v, at) => v.getInt16(at),
+  ),
+  12: reader(
+    4,
+    (n) => new Int32Array(n),
+    (v, at) => v.getInt32(at),
+  ),
+  13: reader(
+    4,
+    (n) => new Float32Array(n),
+    (v, at) => v.getFloat32(at),
+  ),
+  14: reader(
+    8,
+    (n) => new Float64Array(n),
+    (v, at) => v.getFloat64(at),
+  ),
 };
 
 const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;

@@ -3,13 +3,20 @@ import { type IdxArray, readIdx } from './idx.js';
 import { PixelsDataset } from './pixels-dataset.js';
 
 export interface MnistOptions {
+  /** Which files of a directory: the 60,000 training digits or the 10,000 test digits. */
   split: 'train' | 'test';
   /** Mean and standard deviation of the training digits, on the scale 0..1, unless given. */
   mean?: number;
   std?: number;
 }
 
-const FILES = {
+/** The bytes of two idx files, gzipped or not. */
+export interface MnistFiles {
+  readonly images: Uint8Array;
+  readonly labels: Uint8Array;
+}
+
+const NAMES = {
   train: ['train-images-idx3-ubyte', 'train-labels-idx1-ubyte'],
   test: ['t10k-images-idx3-ubyte', 't10k-labels-idx1-ubyte'],
 } as const;
@@ -20,14 +27,8 @@ const STD = 0.3081;
 
 async function readFile(directory: string, name: string): Promise<IdxArray> {
   const { openPath } = await import('#platform');
-  const open = async () => {
-    try {
-      return await openPath(`${directory}/${name}`);
-    } catch (error) {
-      return openPath(`${directory}/${name}.gz`).catch(() => Promise.reject(error));
-    }
-  };
-  const source = await open();
+  const path = `${directory}/${name}`;
+  const source = await openPath(path).catch((error) => openPath(`${path}.gz`).catch(() => Promise.reject(error)));
   try {
     return await readIdx(await source.read(0, source.size), source.name);
   } finally {
@@ -36,26 +37,33 @@ async function readFile(directory: string, name: string): Promise<IdxArray> {
 }
 
 /**
- * MNIST, or a set in its format (Fashion-MNIST), from a directory (or URL of one) with the four idx files, gzipped or
- * not: images [n, 28, 28, 1].
+ * MNIST, or a set in its format (Fashion-MNIST), from a directory that holds the four idx files, gzipped or not, or
+ * from the bytes of two: images [n, 28, 28, 1], classes '0' to '9'.
  */
 export async function mnist(
-  directory: string,
+  source: string | MnistFiles,
   { split, mean = MEAN, std = STD }: MnistOptions,
 ): Promise<PixelsDataset> {
-  if (!(split in FILES))
+  if (!(split in NAMES))
     throw new CnnzooError('INPUT', `mnist: expected split 'train' or 'test', received '${split}'.`);
-  const [images, labels] = await Promise.all(FILES[split].map((name) => readFile(directory, name)));
-  if (images!.shape.length !== 3 || labels!.shape.length !== 1 || images!.shape[0] !== labels!.shape[0])
+  const [images, labels] = await (typeof source === 'string'
+    ? Promise.all([readFile(source, NAMES[split][0]), readFile(source, NAMES[split][1])])
+    : Promise.all([readIdx(source.images, 'images'), readIdx(source.labels, 'labels')]));
+  if (
+    images.shape.length !== 3 ||
+    labels.shape.length !== 1 ||
+    images.shape[0] !== labels.shape[0] ||
+    !(images.data instanceof Uint8Array && labels.data instanceof Uint8Array)
+  )
     throw new CnnzooError(
       'FORMAT',
-      `${directory}: expected images [n, height, width] and labels [n], ` +
-        `received [${images!.shape}] and [${labels!.shape}].`,
+      `mnist: expected bytes, images [n, height, width] and labels [n], ` +
+        `received [${images.shape}] and [${labels.shape}].`,
     );
   return new PixelsDataset({
-    pixels: images!.data,
-    shape: [images!.shape[1]!, images!.shape[2]!, 1],
-    labels: labels!.data,
+    pixels: images.data,
+    shape: [images.shape[1]!, images.shape[2]!, 1],
+    labels: labels.data,
     categories: ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'],
     mean: [mean],
     std: [std],

@@ -1,69 +1,95 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { CnnzooError } from '../errors.js';
-import type { Batch, BatchOptions, Dataset } from './dataset.js';
+import type { Batch, BatchOptions, Dataset, ImageShape, Pixels } from './dataset.js';
 
 export interface PixelsOptions {
-  /** 8 bits a channel, [n, height, width, channels]. */
-  readonly pixels: Uint8Array;
-  readonly shape: readonly [height: number, width: number, channels: number];
+  /** [n, height, width, channels]: bytes, which stand for 0..1 once divided by 255, or floats. */
+  readonly pixels: Pixels;
+  readonly shape: ImageShape;
   /** The index of each image's class. */
-  readonly labels: Uint8Array;
+  readonly labels: Uint8Array | Int32Array;
   readonly categories: readonly string[];
-  /** Per channel, on the scale 0..1: x = (pixel / 255 - mean) / std. */
+  /** Per channel: x = (pixel - mean) / std, with bytes on the scale 0..1. */
   readonly mean: readonly number[];
   readonly std: readonly number[];
 }
 
-/** Small images that are held in memory as bytes, and normalised batch by batch. */
+const check = (ok: boolean, message: string): void => {
+  if (!ok) throw new CnnzooError('INPUT', message);
+};
+
+/** Small images that are held in memory, and normalised batch by batch: no tensor lives between batches. */
 export class PixelsDataset implements Dataset {
   readonly size: number;
   readonly categories: readonly string[];
+  readonly shape: ImageShape;
 
   constructor(private readonly options: PixelsOptions) {
-    const { pixels, shape, labels, categories } = options;
+    const { pixels, shape, labels, categories, mean, std } = options;
     this.size = labels.length;
     this.categories = categories;
+    this.shape = shape;
     const expected = labels.length * shape[0] * shape[1] * shape[2];
-    if (pixels.length !== expected)
-      throw new CnnzooError(
-        'INPUT',
-        `expected ${expected} bytes for ${labels.length} images of [${shape}], received ${pixels.length}.`,
-      );
-    const stray = labels.find((label) => label >= categories.length);
-    if (stray !== undefined)
-      throw new CnnzooError('INPUT', `expected labels 0 to ${categories.length - 1}, received ${stray}.`);
+    check(
+      pixels.length === expected,
+      `expected ${expected} values for ${labels.length} images of [${shape}], received ${pixels.length}.`,
+    );
+    check(
+      mean.length === shape[2] && std.length === shape[2] && std.every((value) => value > 0),
+      `expected a mean and a positive std for each of ${shape[2]} channels, received [${mean}] and [${std}].`,
+    );
+    const stray = labels.find((label) => label < 0 || label >= categories.length);
+    check(stray === undefined, `expected labels 0 to ${categories.length - 1}, received ${stray}.`);
   }
 
   /** The first `count` images as a data set. */
   first(count: number): PixelsDataset {
     const { pixels, labels, shape } = this.options;
-    const each = shape[0] * shape[1] * shape[2];
+    check(
+      Number.isInteger(count) && count >= 0 && count <= this.size,
+      `first: expected a count of 0 to ${this.size}, received ${count}.`,
+    );
     return new PixelsDataset({
       ...this.options,
-      pixels: pixels.subarray(0, count * each),
+      pixels: pixels.subarray(0, count * shape[0] * shape[1] * shape[2]),
       labels: labels.subarray(0, count),
     });
   }
 
   *batches({ batchSize, shuffle, augment }: BatchOptions): Generator<Batch> {
-    const { pixels, labels, shape, mean, std } = this.options;
-    const each = shape[0] * shape[1] * shape[2];
+    check(
+      Number.isInteger(batchSize) && batchSize > 0,
+      `batches: expected a batchSize of 1, 2, 3, …, received ${batchSize}.`,
+    );
+    const { pixels, labels, shape } = this.options;
+    const length = shape[0] * shape[1] * shape[2];
+    const normalize = this.normalizer();
     const order = Uint32Array.from({ length: this.size }, (_, i) => i);
     shuffle?.shuffle(order);
-    const channels = shape[2];
-    // One table per channel: a byte's normalised value.
-    const tables = mean.map((m, c) => Float32Array.from({ length: 256 }, (_, byte) => (byte / 255 - m) / std[c]!));
     for (let start = 0; start < order.length; start += batchSize) {
       const indices = order.subarray(start, start + batchSize);
-      const x = new Float32Array(indices.length * each);
+      const x = new Float32Array(indices.length * length);
       const y = new Int32Array(indices.length);
       for (const [row, index] of indices.entries()) {
-        const stored = pixels.subarray(index * each, (index + 1) * each);
-        const image = augment ? augment.transform(stored, shape, augment.random) : stored;
-        for (let i = 0; i < each; i++) x[row * each + i] = tables[i % channels]![image[i]!]!;
+        const stored = pixels.subarray(index * length, (index + 1) * length);
+        normalize(augment ? augment.transform(stored, shape, augment.random) : stored, x, row * length);
         y[row] = labels[index]!;
       }
       yield { x: tf.tensor4d(x, [indices.length, ...shape]), y: tf.tensor1d(y, 'int32') };
     }
+  }
+
+  private normalizer(): (image: Pixels, out: Float32Array, at: number) => void {
+    const { pixels, shape, mean, std } = this.options;
+    const channels = shape[2];
+    if (pixels instanceof Float32Array)
+      return (image, out, at) => {
+        for (let i = 0; i < image.length; i++) out[at + i] = (image[i]! - mean[i % channels]!) / std[i % channels]!;
+      };
+    // One table per channel: a byte's normalised value.
+    const tables = mean.map((m, c) => Float32Array.from({ length: 256 }, (_, byte) => (byte / 255 - m) / std[c]!));
+    return (image, out, at) => {
+      for (let i = 0; i < image.length; i++) out[at + i] = tables[i % channels]![image[i]!]!;
+    };
   }
 }

@@ -5,6 +5,7 @@ import { CnnzooError } from '../errors.js';
 import { modelOf, type Net } from '../net.js';
 import { checkLabels, classesOf } from './labels.js';
 import { crossEntropy, type Loss } from './loss.js';
+import { hitsAt } from './metrics.js';
 
 export interface Evaluation {
   /** Mean over the images. */
@@ -23,7 +24,7 @@ export interface EvaluateOptions {
   signal?: AbortSignal;
 }
 
-/** Runs a net that classifies over a whole dataset, in inference mode. */
+/** Runs a net that classifies over a whole data set, in inference mode. */
 export async function evaluate(
   net: Net,
   data: Dataset,
@@ -31,35 +32,32 @@ export async function evaluate(
 ): Promise<Evaluation> {
   const model = modelOf(net);
   requireBackend('evaluate');
-  const classes = classesOf(model.name, model.outputs[0]!);
-  const sums = { loss: 0, top1: 0, top5: 0, count: 0 };
-  for (const batch of data.batches({ batchSize })) {
+  const classes = classesOf(model);
+  const sums = [0, 0, 0];
+  let count = 0;
+  for await (const { x, y } of data.batches({ batchSize })) {
+    const results: tf.Scalar[] = [];
     try {
-      if (signal?.aborted) throw new CnnzooError('ABORTED', 'The evaluation was stopped by its signal.');
-      await checkLabels(batch, classes);
-      const { x, y } = batch;
+      if (signal?.aborted)
+        throw new CnnzooError('ABORTED', 'The evaluation was stopped by its signal.', { cause: signal.reason });
+      await checkLabels({ x, y }, classes);
       const n = y.shape[0];
-      const [cost, ranks] = tf.tidy(() => {
-        const logits = model.apply(x, { training: false }) as tf.Tensor2D;
-        const own = tf.sum(tf.mul(logits, tf.cast(tf.oneHot(y, classes), 'float32')), 1, true);
-        // How many classes come before the label: a tie counts against it, so that constant logits score nothing.
-        const rank = tf.sub(tf.sum(tf.cast(tf.greaterEqual(logits, own), 'float32'), 1), 1);
-        return [loss(y, logits), rank];
-      });
-      const [[mean], rank] = (await Promise.all([cost!.data(), ranks!.data()])) as [Float32Array, Float32Array];
-      tf.dispose([cost!, ranks!]);
-      sums.loss += mean! * n;
-      sums.count += n;
-      for (const before of rank) {
-        if (before === 0) sums.top1++;
-        if (before < 5) sums.top5++;
-      }
+      results.push(
+        ...tf.tidy(() => {
+          const logits = model.apply(x, { training: false }) as tf.Tensor2D;
+          const total = tf.mul(loss(logits, y), n) as tf.Scalar;
+          return [total, hitsAt(1, logits, y), ...(classes > 5 ? [hitsAt(5, logits, y)] : [])];
+        }),
+      );
+      const values = await Promise.all(results.map((result) => result.data()));
+      for (const [i, [value]] of values.entries()) sums[i]! += value!;
+      count += n;
     } finally {
-      tf.dispose([batch.x, batch.y]);
+      tf.dispose([x, y, ...results]);
     }
   }
-  const { count } = sums;
-  if (count === 0) throw new CnnzooError('INPUT', 'evaluate: the dataset holds no images.');
-  const share = { loss: sums.loss / count, top1: sums.top1 / count, count };
-  return classes > 5 ? { ...share, top5: sums.top5 / count } : share;
+  if (count === 0) throw new CnnzooError('INPUT', 'evaluate: the data set holds no images.');
+  const [total, first, five] = sums as [number, number, number];
+  const shares = { loss: total / count, top1: first / count, count };
+  return classes > 5 ? { ...shares, top5: five / count } : shares;
 }

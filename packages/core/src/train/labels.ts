@@ -1,4 +1,4 @@
-import type { Tensor } from '@tensorflow/tfjs-core';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { Batch } from '../data/dataset.js';
 import { CnnzooError } from '../errors.js';
 
@@ -19,8 +19,13 @@ export async function checkLabels({ x, y }: Batch, classes: number): Promise<voi
       );
 }
 
-/** The logits of a net for classes, [n, classes]. */
-export function classesOf(name: string, { shape }: Pick<Tensor, 'shape'>): number {
-  if (shape.length === 2) return shape[1]!;
-  throw new CnnzooError('SHAPE', `'${name}' gives [${shape}], not logits [n, classes]: it can't be trained to classify.`);
+/** How many classes a net tells apart. */
+export function classesOf({ name, outputs }: LayersModel): number {
+  const shape = outputs[0]!.shape;
+  const classes = shape[1];
+  if (outputs.length === 1 && shape.length === 2 && classes) return classes;
+  throw new CnnzooError(
+    'SHAPE',
+    `'${name}' gives ${outputs.map((output) => `[${output.shape}]`).join(' and ')}: expected a net with one output, logits [n, classes].`,
+  );
 }

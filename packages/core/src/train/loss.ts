@@ -1,13 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
 
-/** A mean over the batch, differentiable by the logits: labels int32 [n], logits float32 [n, classes] -> scalar. */
-export type Loss = (labels: tf.Tensor1D, logits: tf.Tensor2D) => tf.Scalar;
+/** A mean over the batch, differentiable by the logits: float32 [n, classes], labels int32 [n] -> scalar. */
+export type Loss = (logits: tf.Tensor2D, labels: tf.Tensor1D) => tf.Scalar;
 
 /**
  * Mean softmax cross-entropy over integer labels, 0 to classes - 1: mean(logsumexp(logits) - logits[label]). Exact for
  * logits of any size, since each row is shifted by its maximum. Its gradient is (softmax(logits) - onehot) / n.
  */
-export const crossEntropy: Loss = (labels, logits) => {
+export const crossEntropy: Loss = (logits, labels) => {
   const [n, classes] = logits.shape;
   const op = tf.customGrad((...args: (tf.Tensor | tf.GradSaveFunc)[]) => {
     const [z, save] = args as [tf.Tensor2D, tf.GradSaveFunc];

@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { CnnzooError } from '../errors.js';
-import type { Optimizer } from './optimizer.js';
+import type { Optimizer, Schedule } from './optimizer.js';
 
 export interface SgdOptions {
-  /** Learning rate, or the rate at step 0, 1, 2, … */
-  lr: number | ((step: number) => number);
+  /** Learning rate. */
+  lr: Schedule;
   /** How much of the previous step is kept, 0 to below 1. */
   momentum?: number;
   /** Added to the gradient, times the weight: an L2 penalty on every trainable weight, biases and norms too. */
@@ -28,19 +28,19 @@ export function sgd({ lr, momentum = 0, weightDecay = 0, nesterov = false }: Sgd
   inRange('weightDecay', weightDecay, weightDecay >= 0 && Number.isFinite(weightDecay), 'of at least 0');
   if (nesterov && momentum === 0) throw new CnnzooError('INPUT', 'sgd: nesterov looks along the momentum: give one.');
   const rateAt = typeof lr === 'function' ? lr : () => lr;
-  const checkedRate = (step: number): number => {
-    const rate = rateAt(step);
+  const checkedRate = (step: number, steps: number): number => {
+    const rate = rateAt(step, steps);
     inRange(`a learning rate at step ${step}`, rate, Number.isFinite(rate) && rate >= 0, 'of at least 0');
     return rate;
   };
-  checkedRate(0);
+  if (typeof lr === 'number') checkedRate(0, 1);
 
   return {
     start() {
       const velocities = new Map<tf.Variable, tf.Variable>();
       return {
-        update(gradients, step) {
-          const rate = checkedRate(step);
+        update(gradients, step, steps) {
+          const rate = checkedRate(step, steps);
           for (const { variable, gradient } of gradients)
             tf.tidy(() => {
               const g = weightDecay === 0 ? gradient : tf.add(gradient, tf.mul(variable, weightDecay));

@@ -2,82 +2,91 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { requireBackend } from '../backend/require.js';
 import { registerWasmGradients } from '../backend/wasm-gradients.js';
-import type { Batch } from '../data/dataset.js';
+import type { Augment, Batch, Dataset } from '../data/dataset.js';
 import { CnnzooError } from '../errors.js';
 import { modelOf, type Net } from '../net.js';
 import { Random } from '../random.js';
 import { withRandom } from '../random-scope.js';
 import { checkLabels, classesOf } from './labels.js';
 import { crossEntropy, type Loss } from './loss.js';
+import { hitsAt } from './metrics.js';
 import type { Gradient, Optimizer } from './optimizer.js';
 
 /** One step, as it was taken. */
 export interface Step {
-  /** From 0, as are steps, which are counted over the whole run. */
+  /** From 0. */
   readonly epoch: number;
+  /** From 0, counted over the whole run, which has `steps`. */
   readonly step: number;
+  readonly steps: number;
   /** Of the batch, before the step. */
   readonly loss: number;
-  /** The share of the batch whose largest logit was the label's, before the step. */
+  /** The share of the batch whose largest logit was the label's, before the step: 0 to 1. */
   readonly accuracy: number;
 }
 
 export interface TrainOptions {
   optimizer: Optimizer;
   epochs?: number;
+  batchSize?: number;
   /** Mean cross-entropy unless given. */
   loss?: Loss;
-  /** What dropout draws from: with the same seed, net and batches the run repeats itself. */
+  /** Changes each image each time it is used. */
+  augment?: Augment;
+  /** What order, augmentation and dropout are drawn from: the same seed repeats the run. */
   random?: Random;
   signal?: AbortSignal;
 }
 
-/** Fresh batches for one epoch. `train` disposes of their tensors. */
-export type Batches = () => Iterable<Batch> | AsyncIterable<Batch>;
-
 /**
- * Trains a net that classifies on `batches()`, asked for anew each epoch, and yields after every step; to stop, leave
- * the loop. Updates the weights that are trainable at that step, so layers can be frozen and freed on the way. Where it
- * throws, the weights are those of the last step yielded.
+ * Trains a net that classifies, and yields after every step; to stop, leave the loop. Every epoch takes the images in a
+ * new order. Updates the weights that are trainable at that step, so layers can be frozen and freed on the way. Where
+ * it throws, the weights are those of the last step yielded.
  * @throws CnnzooError TRAINING where the loss is not finite or nothing is trainable, ABORTED by the signal.
  */
 export async function* train(
   net: Net,
-  batches: Batches,
-  { optimizer, epochs = 1, loss = crossEntropy, random = new Random(), signal }: TrainOptions,
+  data: Dataset,
+  { optimizer, epochs = 1, batchSize = 32, loss = crossEntropy, augment, random = new Random(), signal }: TrainOptions,
 ): AsyncGenerator<Step, void, void> {
   const model = modelOf(net);
   requireBackend('train');
   if (tf.getBackend() === 'wasm') registerWasmGradients();
   if (!(Number.isInteger(epochs) && epochs >= 0))
     throw new CnnzooError('INPUT', `train: expected epochs 0, 1, 2, …, received ${epochs}.`);
-  const classes = classesOf(model.name, model.outputs[0]!);
+  const classes = classesOf(model);
+  const steps = epochs * Math.ceil(data.size / batchSize);
+  const options = { batchSize, shuffle: random, ...(augment && { augment: { transform: augment, random } }) };
   const run = optimizer.start();
   let step = 0;
   try {
-    for (let epoch = 0; epoch < epochs; epoch++) {
-      for await (const batch of batches()) {
-        try {
-          if (signal?.aborted)
-            throw new CnnzooError('ABORTED', `The training was stopped by its signal before step ${step}.`, {
-              cause: signal.reason,
-            });
-          await checkLabels(batch, classes);
-          const forward = await differentiate(model, batch, loss, random, step);
-          try {
-            run.update(forward.gradients, step);
-          } finally {
-            tf.dispose(forward.gradients.map(({ gradient }) => gradient));
-          }
-          yield { epoch, step, loss: forward.loss, accuracy: forward.accuracy };
-        } finally {
-          tf.dispose([batch.x, batch.y]);
-        }
+    for (let epoch = 0; epoch < epochs; epoch++)
+      for await (const batch of data.batches(options)) {
+        const taken = await takeStep(batch);
+        yield { epoch, step, steps, ...taken };
         step++;
       }
-    }
   } finally {
     run.dispose();
+  }
+
+  async function takeStep(batch: Batch): Promise<{ loss: number; accuracy: number }> {
+    try {
+      if (signal?.aborted)
+        throw new CnnzooError('ABORTED', `The training was stopped by its signal before step ${step}.`, {
+          cause: signal.reason,
+        });
+      await checkLabels(batch, classes);
+      const { gradients, ...taken } = await differentiate(model, batch, loss, random, step);
+      try {
+        run.update(gradients, step, steps);
+      } finally {
+        tf.dispose(gradients.map(({ gradient }) => gradient));
+      }
+      return taken;
+    } finally {
+      tf.dispose([batch.x, batch.y]);
+    }
   }
 }
 
@@ -101,14 +110,11 @@ async function differentiate(
   let hits: tf.Tensor | undefined;
   const { value, grads } = tf.variableGrads(() => {
     const logits = withRandom(random, () => model.apply(x, { training: true })) as tf.Tensor2D;
-    hits = tf.keep(tf.mean(tf.cast(tf.equal(tf.argMax(logits, 1), y), 'float32')));
-    return loss(y, logits);
+    hits = tf.keep(hitsAt(1, logits, y));
+    return loss(logits, y);
   }, variables);
   try {
-    const [[lossValue], [accuracy]] = (await Promise.all([value.data(), hits!.data()])) as [
-      Float32Array,
-      Float32Array,
-    ];
+    const [[lossValue], [right]] = (await Promise.all([value.data(), hits!.data()])) as [Float32Array, Float32Array];
     if (!Number.isFinite(lossValue))
       throw new CnnzooError(
         'TRAINING',
@@ -119,7 +125,7 @@ async function differentiate(
       const gradient = grads[variable.name];
       return gradient ? [{ variable, gradient }] : [];
     });
-    return { loss: lossValue!, accuracy: accuracy!, gradients };
+    return { loss: lossValue!, accuracy: right! / y.shape[0], gradients };
   } catch (error) {
     tf.dispose(grads);
     throw error;
