@@ -1,0 +1,98 @@
+import { execFile } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { build, transform } from 'esbuild';
+import { describe, expect, it } from 'vitest';
+
+// What every package promises of packages/*/dist, which users get: `pnpm test` builds first.
+const root = fileURLToPath(new URL('..', import.meta.url));
+const run = promisify(execFile);
+
+interface Manifest {
+  readonly name: string;
+  readonly private?: boolean;
+  readonly exports: Readonly<Record<string, { readonly default: string } | string>>;
+}
+
+const packages = readdirSync(join(root, 'packages'))
+  .map((directory) => {
+    const path = join(root, 'packages', directory);
+    return { path, manifest: JSON.parse(readFileSync(join(path, 'package.json'), 'utf8')) as Manifest };
+  })
+  .filter(({ manifest }) => !manifest.private);
+
+/** What can be imported, e.g. '@cnnzoo/core/train'. */
+const entries = packages.flatMap(({ manifest: { name, exports } }) =>
+  Object.entries(exports)
+    .filter(([, target]) => typeof target === 'object')
+    .map(([path]) => join(name, path)),
+);
+
+/** Runs a program as a user of the packages would, outside the test runner and its aliases. */
+const node = async (type: 'module' | 'commonjs', program: string): Promise<unknown> =>
+  JSON.parse((await run(process.execPath, [`--input-type=${type}`, '--eval', program], { cwd: root })).stdout);
+
+it('finds the packages', () => {
+  expect(entries).toEqual(expect.arrayContaining(['@cnnzoo/core', '@cnnzoo/core/train', '@cnnzoo/resnet', 'cnnzoo']));
+});
+
+describe.each(packages)('$manifest.name', ({ path }) => {
+  const files = readdirSync(join(path, 'dist')).filter((file) => file.endsWith('.js'));
+
+  it('has no top-level await', async () => {
+    expect(files).toContain('index.js');
+    for (const file of files)
+      await transform(readFileSync(join(path, 'dist', file), 'utf8'), {
+        sourcefile: file,
+        format: 'esm',
+        supported: { 'top-level-await': false },
+      });
+  });
+});
+
+describe.each(entries)('%s', (entry) => {
+  it('loads by require', async () => {
+    const names = await node('commonjs', `console.log(JSON.stringify(Object.keys(require('${entry}'))))`);
+    expect(names).not.toEqual([]);
+  });
+
+  it('needs nothing of Node in a browser', async () => {
+    const { outputFiles } = await build({
+      stdin: { contents: `export * from '${entry}'`, resolveDir: root },
+      bundle: true,
+      format: 'esm',
+      platform: 'browser',
+      splitting: true,
+      external: ['@tensorflow/*'],
+      outdir: join(root, 'out'),
+      write: false,
+      logLevel: 'silent',
+      // The workspace's own tsconfig leads to the sources.
+      tsconfigRaw: '{}',
+    });
+    expect(outputFiles.length).toBeGreaterThan(0);
+  });
+
+  it('registers nothing by being imported', async () => {
+    const [before, after] = (await node(
+      'module',
+      `import * as tf from '@tensorflow/tfjs-core';
+       import '@tensorflow/tfjs-layers';
+       const { SerializationMap } = tf.serialization;
+       const state = () => ({
+         classes: Object.keys(SerializationMap.getMap().classNameMap),
+         backends: Object.keys(tf.engine().registryFactory),
+         kernels: ['cpu', 'wasm'].map((name) => tf.getKernelsForBackend(name).length),
+         backend: tf.engine().backendName ?? null,
+         listeners: process.eventNames().map(String),
+       });
+       const before = state();
+       await import('${entry}');
+       console.log(JSON.stringify([before, state()]));`,
+    )) as [{ classes: string[] }, unknown];
+    expect(before.classes).toContain('Conv2D');
+    expect(after).toEqual(before);
+  });
+});
