@@ -1,0 +1,38 @@
+import { Tensor } from '@tensorflow/tfjs-core';
+import { decodeImage } from '#platform';
+import { CnnzooError } from '../errors.js';
+import type { DecodedImage } from './decoded.js';
+import { drawablePixels, imageDataPixels, isDrawable, isImageData } from './drawable.js';
+import type { ImageInput } from './input.js';
+import { readImage } from './read-image.js';
+import { tensorPixels } from './tensor-pixels.js';
+
+function describe(input: unknown): string {
+  if (input === null || typeof input !== 'object') return input === null ? 'null' : typeof input;
+  return input.constructor?.name ?? 'an object';
+}
+
+/**
+ * The pixels of whatever an image can be. Encoded images (paths, URLs, bytes, Blobs) are decoded as `decodeWith` says.
+ *
+ * @param name what messages call an input that has no name of its own.
+ */
+export async function toPixels(input: ImageInput, name = 'the image'): Promise<DecodedImage> {
+  if (typeof input === 'string' || input instanceof URL) {
+    const file = await readImage(input);
+    return decodeImage(file.bytes, file.name);
+  }
+  if (input instanceof Uint8Array) return decodeImage(input, name);
+  if (input instanceof ArrayBuffer) return decodeImage(new Uint8Array(input), name);
+  if (input instanceof Blob) return decodeImage(new Uint8Array(await input.arrayBuffer()), name);
+  if (input instanceof Tensor) return tensorPixels(input, name);
+  if (typeof input === 'object' && input !== null) {
+    if (isImageData(input)) return imageDataPixels(input, name);
+    if (isDrawable(input)) return drawablePixels(input, name);
+  }
+  throw new CnnzooError(
+    'INPUT',
+    `${name}: expected a path, a URL, bytes, a Blob, ImageData, a canvas, an image, a video or a Tensor3D, received ` +
+      `${describe(input)}.`,
+  );
+}
