@@ -16,7 +16,11 @@ function noise(key: string, n: number): Uint8Array {
 }
 
 /** A seeded picture of a given size. */
-export function synthetic(width: number, height: number, channels: 1 | 3 | 4): DecodedImage {
+export function synthetic(
+  width: number,
+  height: number,
+  channels: 1 | 3 | 4,
+): DecodedImage & { readonly data: Uint8Array } {
   return { data: noise(`${width}x${height}x${channels}`, width * height * channels), width, height, channels };
 }
 

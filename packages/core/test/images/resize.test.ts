@@ -23,13 +23,13 @@ describe('resize is Pillow, bit for bit', () => {
 test('the alpha of RGBA changes nothing', () => {
   const rgba = synthetic(37, 29, 4);
   const rgb = { ...rgba, channels: 3 as const, data: rgba.data.filter((_, i) => i % 4 < 3) };
-  for (const to of [
+  for (const [width, height] of [
     [20, 15],
     [37, 15],
     [20, 29],
     [37, 29],
   ] as const)
-    expect(resize(rgba, ...to)).toEqual(resize(rgb, ...to));
+    expect(resize(rgba, width, height)).toEqual(resize(rgb, width, height));
   expect(toGrey(rgba)).toEqual(toGrey(rgb));
 });
 

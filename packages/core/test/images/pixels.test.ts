@@ -1,0 +1,206 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { pathToFileURL } from 'node:url';
+import * as tf from '@tensorflow/tfjs-core';
+import '@tensorflow/tfjs-backend-cpu';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { ImageInput } from '../../src/images/input.js';
+import { toPixels } from '../../src/images/pixels.js';
+import { goldens, photo, photoPath, rgbOf } from './goldens.js';
+import { sha256, synthetic } from './noise.js';
+
+const CHELSEA = goldens.photographs.find(({ image }) => image === 'chelsea.png')!;
+const expectChelsea = async (input: ImageInput) => {
+  const pixels = await toPixels(input);
+  expect([pixels.width, pixels.height]).toEqual(CHELSEA.size);
+  expect(sha256(rgbOf(pixels))).toBe(CHELSEA.decoded);
+};
+
+describe('encoded images', () => {
+  const bytes = photo('chelsea.png');
+  const server = createServer((request, response) => {
+    if (request.url === '/cat') response.end(bytes);
+    else if (request.url === '/page') response.end('<!doctype html><p>Welcome');
+    else response.writeHead(404).end('<html>Not found</html>');
+  });
+  let origin = '';
+  beforeAll(async () => {
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+  afterAll(() => server.close());
+
+  test('a path, and its URL', async () => {
+    await expectChelsea(photoPath('chelsea.png'));
+    await expectChelsea(pathToFileURL(photoPath('chelsea.png')));
+    await expectChelsea(pathToFileURL(photoPath('chelsea.png')).href);
+  });
+
+  test('bytes, an ArrayBuffer, a Buffer, a Blob', async () => {
+    await expectChelsea(bytes);
+    await expectChelsea(bytes.slice().buffer);
+    await expectChelsea(Buffer.from(bytes));
+    await expectChelsea(new Blob([bytes.slice()]));
+  });
+
+  test('a URL of a server, a data URL, a blob URL', async () => {
+    await expectChelsea(`${origin}/cat`);
+    await expectChelsea(new URL('/cat', origin));
+    await expectChelsea(`data:image/png;base64,${Buffer.from(bytes).toString('base64')}`);
+    const url = URL.createObjectURL(new Blob([bytes.slice()]));
+    await expectChelsea(url);
+    URL.revokeObjectURL(url);
+  });
+
+  test('a server that has no image', async () => {
+    await expect(toPixels(`${origin}/none`)).rejects.toMatchObject({
+      code: 'DOWNLOAD',
+      message: `${origin}/none: expected an image, received HTTP 404.`,
+    });
+    await expect(toPixels(`${origin}/page`)).rejects.toMatchObject({
+      code: 'IMAGE',
+      message: `${origin}/page: expected a JPEG, PNG or WebP image, received an HTML page.`,
+    });
+    await expect(toPixels('http://127.0.0.1:9/cat')).rejects.toMatchObject({ code: 'DOWNLOAD' });
+  });
+
+  test('a path without a file', async () => {
+    await expect(toPixels(photoPath('none.png'))).rejects.toMatchObject({ code: 'FILE' });
+    await expect(toPixels(photoPath('.'))).rejects.toMatchObject({ code: 'FILE' });
+  });
+});
+
+describe('tensors', () => {
+  beforeAll(async () => {
+    await tf.setBackend('cpu');
+  });
+
+  test.each([1, 3, 4] as const)('int32 of %i channels', async (channels) => {
+    const image = synthetic(7, 5, channels);
+    const tensor = tf.tensor3d(image.data, [5, 7, channels], 'int32');
+    expect(await toPixels(tensor)).toEqual(image);
+    expect(tensor.isDisposed).toBe(false);
+    tensor.dispose();
+  });
+
+  test('float32 as tf.browser.toPixels takes it', async () => {
+    const values = [0, 1, 0.5, 0.25, 1 / 255, 0.0019, 0.00197, 254.4 / 255, 254.6 / 255];
+    const tensor = tf.tensor3d(values, [3, 3, 1]);
+    const expected = await tf.browser.toPixels(tensor);
+    expect(rgbOf(await toPixels(tensor))).toEqual(Uint8Array.from(expected.filter((_, i) => i % 4 < 3)));
+    tensor.dispose();
+  });
+
+  test.each<[string, () => tf.Tensor, string]>([
+    ['above 255', () => tf.fill([2, 2, 3], 256, 'int32'), 'from 0 to 255 in a tensor of int32, received 256'],
+    ['below 0', () => tf.fill([2, 2, 3], -1, 'int32'), 'received -1'],
+    ['0..255 as float32', () => tf.fill([2, 2, 3], 128), 'from 0 to 1 in a tensor of float32, received 128'],
+    ['NaN', () => tf.fill([2, 2, 3], Number.NaN), 'received NaN'],
+    ['negative', () => tf.fill([2, 2, 3], -0.25), 'received -0.25'],
+    ['a batch', () => tf.zeros([1, 2, 2, 3]), '[height, width, channels] of 1, 3 or 4 channels, received [1, 2, 2, 3]'],
+    ['two channels', () => tf.zeros([2, 2, 2]), 'received [2, 2, 2]'],
+    ['no pixels', () => tf.zeros([0, 2, 3]), 'received [0, 2, 3]'],
+    ['bool', () => tf.zeros([2, 2, 3], 'bool'), 'expected an int32 or float32 tensor, received bool'],
+  ])('%s is refused', async (_, make, message) => {
+    const tensor = make();
+    await expect(toPixels(tensor as tf.Tensor3D)).rejects.toMatchObject({ code: 'INPUT' });
+    await expect(toPixels(tensor as tf.Tensor3D, 'images[3]')).rejects.toThrow(message);
+    await expect(toPixels(tensor as tf.Tensor3D, 'images[3]')).rejects.toThrow('images[3]: ');
+    tensor.dispose();
+  });
+});
+
+// Stand-ins with what a browser's classes have, as far as it is read.
+describe('pictures of a page', () => {
+  const { data, width, height } = synthetic(6, 4, 4);
+  const imageData = { data: new Uint8ClampedArray(data), width, height, colorSpace: 'srgb' } as unknown as ImageData;
+  const context = { drawImage: vi.fn(), getImageData: vi.fn(() => imageData) };
+
+  class OffscreenCanvas {
+    constructor(
+      readonly width: number,
+      readonly height: number,
+    ) {}
+    getContext = () => context;
+  }
+
+  beforeAll(() => {
+    vi.stubGlobal('OffscreenCanvas', OffscreenCanvas);
+  });
+  afterEach(() => {
+    vi.clearAllMocks();
+  });
+  afterAll(() => {
+    vi.unstubAllGlobals();
+  });
+
+  const expected = { data: imageData.data, width, height, channels: 4 };
+
+  test('ImageData', async () => {
+    expect(await toPixels(imageData)).toEqual(expected);
+    const short = { ...imageData, width: 7 } as ImageData;
+    await expect(toPixels(short)).rejects.toMatchObject({ code: 'IMAGE' });
+    const halves = { data: new Float32Array(96), width, height } as unknown as ImageData;
+    await expect(toPixels(halves)).rejects.toThrow('Float32Array for 6 x 4 pixels');
+  });
+
+  test('a canvas by its own context', async () => {
+    const canvas = { width, height, getContext: () => context } as unknown as HTMLCanvasElement;
+    expect(await toPixels(canvas)).toEqual(expected);
+    expect(context.drawImage).not.toHaveBeenCalled();
+    expect(context.getImageData).toHaveBeenCalledWith(0, 0, 6, 4);
+  });
+
+  test.each<[string, object]>([
+    ['a WebGL canvas', { width, height, getContext: () => null }],
+    ['an ImageBitmap', { width, height, close: () => {} }],
+    ['an image', { width: 300, height: 300, complete: true, naturalWidth: width, naturalHeight: height }],
+    ['a video', { width: 300, height: 300, readyState: 2, videoWidth: width, videoHeight: height }],
+  ])('%s, drawn in its own size', async (_, source) => {
+    expect(await toPixels(source as ImageBitmap)).toEqual(expected);
+    expect(context.drawImage).toHaveBeenCalledWith(source, 0, 0, 6, 4);
+  });
+
+  test('an image that is still loading', async () => {
+    const image = {
+      complete: false,
+      naturalWidth: 0,
+      naturalHeight: 0,
+      decode: async () => Object.assign(image, { naturalWidth: width, naturalHeight: height }),
+    };
+    expect(await toPixels(image as unknown as HTMLImageElement)).toEqual(expected);
+  });
+
+  test.each<[string, object, string]>([
+    ['a video without a frame', { readyState: 1, videoWidth: 0, videoHeight: 0 }, "'loadeddata'"],
+    ['a broken image', { complete: true, naturalWidth: 0, naturalHeight: 0 }, '0 x 0 pixels'],
+    [
+      "another site's image",
+      {
+        width,
+        height,
+        getContext: () => ({
+          getImageData: () => {
+            throw new Error('The canvas has been tainted by cross-origin data.');
+          },
+        }),
+      },
+      'crossOrigin',
+    ],
+  ])('%s is refused', async (_, source, message) => {
+    await expect(toPixels(source as ImageBitmap)).rejects.toMatchObject({ code: 'IMAGE' });
+    await expect(toPixels(source as ImageBitmap)).rejects.toThrow(message);
+  });
+});
+
+test.each<[string, unknown]>([
+  ['number', 3],
+  ['null', null],
+  ['undefined', undefined],
+  ['Object', {}],
+  ['Float32Array', new Float32Array(4)],
+  ['Array', []],
+])('%s is refused', async (what, input) => {
+  await expect(toPixels(input as ImageInput)).rejects.toMatchObject({ code: 'INPUT' });
+  await expect(toPixels(input as ImageInput)).rejects.toThrow(`received ${what}.`);
+});
