@@ -1,20 +1,16 @@
 import { env } from '@tensorflow/tfjs-core';
 import type { BackendCandidate, WasmPaths } from '../../backend/candidate.js';
 
-/**
- * Written out, one by one: a bundler emits the files it finds in this form, and only in this form.
- */
-const ownFiles = (): WasmPaths => ({
-  'tfjs-backend-wasm.wasm': new URL('@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm', import.meta.url).href,
-  'tfjs-backend-wasm-simd.wasm': new URL(
-    '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm',
-    import.meta.url,
-  ).href,
-  'tfjs-backend-wasm-threaded-simd.wasm': new URL(
-    '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-threaded-simd.wasm',
-    import.meta.url,
-  ).href,
-});
+/** The copies in dist/wasm, written out one by one: bundlers emit the files they find in this form, and only those. */
+const ownFiles = (): WasmPaths => {
+  const simd = new URL('./wasm/tfjs-backend-wasm-simd.wasm', import.meta.url).href;
+  return {
+    'tfjs-backend-wasm.wasm': new URL('./wasm/tfjs-backend-wasm.wasm', import.meta.url).href,
+    'tfjs-backend-wasm-simd.wasm': simd,
+    // tfjs wants an entry, and never asks for it: threads are off, below.
+    'tfjs-backend-wasm-threaded-simd.wasm': simd,
+  };
+};
 
 /** A backend that the page brings itself: naming its package here would make every bundler look for it. */
 const imported = (name: 'webgl' | 'webgpu'): BackendCandidate => ({

@@ -1,11 +1,11 @@
 import { CnnzooError } from '../../errors.js';
 import type { LoadWasm } from '../../images/wasm-codec.js';
 
-/** Written out one by one: bundlers copy the files that they find in this form, and only those. */
+/** The copies in dist/wasm, written out one by one: bundlers emit the files they find in this form, and only those. */
 const urlOf = {
-  JPEG: () => new URL('@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm', import.meta.url),
-  PNG: () => new URL('@jsquash/png/codec/pkg/squoosh_png_bg.wasm', import.meta.url),
-  WebP: () => new URL('@jsquash/webp/codec/dec/webp_dec.wasm', import.meta.url),
+  JPEG: () => new URL('./wasm/mozjpeg_dec.wasm', import.meta.url),
+  PNG: () => new URL('./wasm/squoosh_png_bg.wasm', import.meta.url),
+  WebP: () => new URL('./wasm/webp_dec.wasm', import.meta.url),
 };
 
 export const loadCodecWasm: LoadWasm = async (format) => {
