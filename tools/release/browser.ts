@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Browser, chromium } from 'playwright-core';
-import { createLogger, build as viteBuild } from 'vite';
+import { createLogger, createServer, build as viteBuild } from 'vite';
 import { serve } from './serve.js';
 
 const CHROMIUM = [
@@ -46,8 +46,35 @@ export async function buildPage(directory: string): Promise<string> {
 }
 
 /** Opens the built page and compares what it found. */
-export async function checkPage(browser: Browser, site: string, isolated: boolean): Promise<void> {
+export async function checkBuilt(browser: Browser, site: string, isolated: boolean): Promise<void> {
   const server = await serve(site, isolated);
+  try {
+    const requested = await checkPage(browser, server.url, isolated);
+    const weights = requested.filter((path) => path.endsWith('.safetensors'));
+    assert.match(weights.join(' '), /^\/assets\/lenet5_relu-[\w-]+\.safetensors$/, 'the weights are an emitted asset');
+  } finally {
+    await server.close();
+  }
+}
+
+/** Opens the page in Vite's development server, which bundles nothing but the dependencies. */
+export async function checkDevelopment(browser: Browser, directory: string): Promise<void> {
+  const server = await createServer({
+    root: directory,
+    configFile: false,
+    logLevel: 'silent',
+    server: { host: '127.0.0.1', port: 0 },
+  });
+  try {
+    await server.listen();
+    await checkPage(browser, server.resolvedUrls!.local[0]!, false);
+  } finally {
+    await server.close();
+  }
+}
+
+/** Waits for the page's answer and compares it. Gives the paths of what the page asked for. */
+async function checkPage(browser: Browser, url: string, isolated: boolean): Promise<string[]> {
   const page = await browser.newPage();
   const complaints: string[] = [];
   const requested: string[] = [];
@@ -61,7 +88,7 @@ export async function checkPage(browser: Browser, site: string, isolated: boolea
     if (response.status() >= 400) complaints.push(`${response.url()}: ${response.status()}`);
   });
   try {
-    await page.goto(server.url);
+    await page.goto(url);
     const output = page.locator('output[data-done]');
     await output.waitFor({ state: 'attached', timeout: 60_000 }).catch((cause: unknown) => {
       throw new Error(`the page gave no answer; it said: ${complaints.join('\n') || 'nothing'}`, { cause });
@@ -72,10 +99,8 @@ export async function checkPage(browser: Browser, site: string, isolated: boolea
       labels: { 'seven.png': '7', 'seven.jpg': '7', 'seven.webp': '7', blob: '7' },
     });
     assert.deepEqual(complaints, [], 'expected no warnings, errors and failed requests');
-    const weights = requested.filter((path) => path.endsWith('.safetensors'));
-    assert.match(weights.join(' '), /^\/assets\/lenet5_relu-[\w-]+\.safetensors$/, 'the weights are an emitted asset');
+    return requested;
   } finally {
     await page.close();
-    await server.close();
   }
 }

@@ -7,7 +7,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
-import { buildPage, checkPage, openChromium } from './browser.js';
+import { buildPage, checkBuilt, checkDevelopment, openChromium } from './browser.js';
 import { checkCommandLine, checkPrograms, type Manager, makeCommandLine, makeConsumer } from './consumer.js';
 import { lint } from './lint.js';
 import { type Packed, packAll } from './packages.js';
@@ -43,8 +43,9 @@ async function checkManager(
   if (!browser) return;
   for (const isolated of [false, true])
     await step(`${manager}: a digit in Chromium, ${isolated ? 'with' : 'without'} COOP/COEP`, () =>
-      checkPage(browser, site, isolated),
+      checkBuilt(browser, site, isolated),
     );
+  await step(`${manager}: a digit in Vite's development server`, () => checkDevelopment(browser, directory));
 }
 
 async function main(): Promise<void> {
