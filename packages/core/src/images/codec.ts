@@ -13,6 +13,8 @@ export type Codec = (bytes: Uint8Array, format: ImageFormat) => Promise<DecodedI
  * - Colour profiles and gamma are ignored and alpha is dropped, not blended, as Pillow's `convert('RGB')` does it.
  * - Of 16-bit PNGs the high byte counts. Pillow does the same for RGB, but clips 16-bit grey at 255, which leaves
  *   nothing of most pictures.
+ * - A JPEG whose structure is whole, but whose compressed data is damaged inside, is decoded as far as it goes, as
+ *   Pillow does it; what stands in the damaged part is then each codec's own.
  * - CMYK JPEGs and animated WebPs are errors; of an animated PNG the still image is taken.
  *
  * @param name for messages: a path, a URL, 'bytes'.
