@@ -17,14 +17,26 @@ export type { Net } from './net.js';
 export { Random, type RandomState } from './random.js';
 export { type Summary, type SummaryRow, summary } from './summary.js';
 export {
+  type CacheEntry,
+  type CheckedCacheEntry,
+  cacheDirectory,
+  clearCache,
+  listCache,
+  verifyCache,
+} from './weights/cache-api.js';
+export {
   type BuildOptions,
   defineModel,
   defineWeights,
   type ModelDefinition,
   type ModelSpec,
 } from './weights/define.js';
+export { MIRROR_INDEX, type MirrorFile, type MirrorIndex, mirrorPath } from './weights/mirror.js';
+export { openTensors } from './weights/open.js';
+export type { PretrainedOptions } from './weights/pretrained.js';
 export { readStateDict } from './weights/read-state-dict.js';
 export type { Metrics, Source, WeightsEntry, WeightsInfo, WeightsTable } from './weights/registry.js';
 export { loadStateDict, saveStateDict, stateDict } from './weights/state-dict.js';
-export type { DType, StateDict, StateTensor, WeightsSource } from './weights/tensors.js';
+export type { DType, LazyTensor, StateDict, StateTensor, TensorFile, WeightsSource } from './weights/tensors.js';
 export { type TorchvisionFacts, torchvisionWeights } from './weights/torchvision.js';
+export { type EncodeOptions, encodeSafetensors } from './weights/write-safetensors.js';

@@ -1,4 +1,5 @@
 export * from './backends.js';
 export * from './cache.js';
+export * from './crc32.js';
 export * from './decode.js';
 export * from './files.js';

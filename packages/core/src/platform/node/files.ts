@@ -1,1 +1,106 @@
-export {};
+import { randomBytes } from 'node:crypto';
+import { promises as fs } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { CnnzooError } from '../../errors.js';
+import type { ByteSource } from '../../weights/tensors.js';
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file. Check the path',
+  EISDIR: 'it is a directory. Name a file',
+  ENOTDIR: 'a part of the path is a file, not a directory. Check the path',
+  EACCES: 'permission is denied. Check who may read it',
+  ENOSPC: 'the disk is full. Free some space',
+  EDQUOT: 'the disk quota is used up. Free some space',
+  EROFS: 'the file system is read-only. Choose another place',
+};
+
+function fileError(action: string, path: string, cause: unknown): CnnzooError {
+  const { code = '', message } = cause as { code?: string; message?: string };
+  return new CnnzooError('FILE', `Can't ${action} '${path}': ${REASONS[code] ?? message}.`, { cause });
+}
+
+class NodeFile implements ByteSource {
+  constructor(
+    readonly name: string,
+    readonly size: number,
+    private readonly handle: fs.FileHandle,
+  ) {}
+
+  async read(offset: number, length: number): Promise<Uint8Array> {
+    // Memory of its own, at an offset of 0: a tensor's values can be viewed in place.
+    const bytes = Buffer.allocUnsafeSlow(length);
+    let done = 0;
+    while (done < length) {
+      const { bytesRead } = await this.handle
+        .read(bytes, done, length - done, offset + done)
+        .catch((cause: unknown) => Promise.reject(fileError('read', this.name, cause)));
+      if (bytesRead === 0)
+        throw new CnnzooError(
+          'FORMAT',
+          `'${this.name}' ends too early: expected ${length} bytes at ${offset}, received ${done}. Fetch the file again.`,
+        );
+      done += bytesRead;
+    }
+    return new Uint8Array(bytes.buffer, 0, length);
+  }
+
+  async close(): Promise<void> {
+    await this.handle.close();
+  }
+}
+
+/** Opens a file by its path or file: URL. The caller closes it. */
+export async function openPath(path: string | URL): Promise<ByteSource> {
+  const name = path instanceof URL || path.startsWith('file:') ? fileURLToPath(path) : path;
+  let handle: fs.FileHandle;
+  try {
+    handle = await fs.open(name, 'r');
+  } catch (cause) {
+    throw fileError('open', name, cause);
+  }
+  try {
+    const stat = await handle.stat();
+    if (stat.isDirectory()) throw fileError('open', name, { code: 'EISDIR' });
+    return new NodeFile(name, stat.size, handle);
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+/** Makes a rename last through a power failure, where the system can sync a directory. */
+async function syncDirectory(path: string): Promise<void> {
+  const handle = await fs.open(path, 'r').catch(() => undefined);
+  await handle?.sync().catch(() => undefined);
+  await handle?.close();
+}
+
+/**
+ * Writes a file whole or not at all: beside its place first, synced, then renamed. Whatever fails, a full disk too,
+ * the file that was there before stays, and nothing half-written.
+ */
+export async function writeFileAtomic(
+  path: string,
+  chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+): Promise<void> {
+  const directory = dirname(path);
+  const temporary = join(directory, `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
+  try {
+    await fs.mkdir(directory, { recursive: true });
+    const stat = await fs.stat(path).catch(() => undefined);
+    if (stat?.isDirectory()) throw Object.assign(new Error('a directory'), { code: 'EISDIR' });
+    const handle = await fs.open(temporary, 'wx');
+    try {
+      for await (const chunk of chunks) await handle.writeFile(chunk);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await fs.rename(temporary, path);
+    await syncDirectory(directory);
+  } catch (cause) {
+    await fs.rm(temporary, { force: true }).catch(() => undefined);
+    throw cause instanceof CnnzooError ? cause : fileError('write', path, cause);
+  }
+}

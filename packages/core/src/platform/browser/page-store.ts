@@ -1,0 +1,95 @@
+import { CnnzooError } from '../../errors.js';
+import { warn } from '../../warn.js';
+import { bytesSource } from '../../weights/formats/bytes.js';
+import { type CacheRecord, isCacheRecord, type Part, type Store } from '../../weights/store.js';
+import type { ByteSource } from '../../weights/tensors.js';
+import { MemoryPart } from './memory-part.js';
+
+const NAME = 'cnnzoo';
+const LOCATION = `the browser's cache '${NAME}'`;
+/** The Cache API keeps responses by URL; this one is never fetched (RFC 2606 reserves '.invalid'). */
+const BASE = 'https://cnnzoo.invalid/';
+const RECORD_HEADER = 'x-cnnzoo-record';
+
+/** Where weights are kept, in words: a page has no directories. */
+export const cacheDirectory = async (): Promise<string> => LOCATION;
+
+export const openStore = async (): Promise<Store> =>
+  // Browsers withhold the Cache API from pages that aren't served over https.
+  new PageStore('caches' in globalThis ? await caches.open(NAME) : undefined);
+
+const urlOf = (model: string, weights: string): string =>
+  `${BASE}${encodeURIComponent(model)}/${encodeURIComponent(weights)}`;
+
+function recordOf(response: Response): CacheRecord | undefined {
+  const text = response.headers.get(RECORD_HEADER);
+  const record: unknown = text && JSON.parse(decodeURIComponent(text));
+  return isCacheRecord(record) ? record : undefined;
+}
+
+/** One response an entry: its body is the file, a header says what it is. Without a cache, nothing is kept. */
+class PageStore implements Store {
+  readonly location = LOCATION;
+
+  constructor(private readonly cache: Cache | undefined) {}
+
+  pathOf(model: string, file: string): string {
+    return `${BASE}${encodeURIComponent(model)}/${file}`;
+  }
+
+  async find(model: string, weights: string): Promise<CacheRecord | undefined> {
+    const response = await this.cache?.match(urlOf(model, weights));
+    return response && recordOf(response);
+  }
+
+  async list(): Promise<CacheRecord[]> {
+    const records: CacheRecord[] = [];
+    for (const request of (await this.cache?.keys()) ?? []) {
+      const response = await this.cache!.match(request);
+      const record = response && recordOf(response);
+      if (record) records.push(record);
+    }
+    return records;
+  }
+
+  async open(model: string, file: string): Promise<ByteSource | undefined> {
+    const record = (await this.list()).find((each) => each.model === model && each.file === file);
+    const response = record && (await this.cache?.match(urlOf(model, record.weights)));
+    return response && bytesSource(new Uint8Array(await response.arrayBuffer()), this.pathOf(model, file));
+  }
+
+  async exclusively<T>(
+    model: string,
+    weights: string,
+    signal: AbortSignal | undefined,
+    work: (lost: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    const lost = new AbortController().signal;
+    if (!globalThis.navigator?.locks) return work(lost);
+    return navigator.locks.request(urlOf(model, weights), signal ? { signal } : {}, () => work(lost));
+  }
+
+  async part(model: string, weights: string): Promise<Part> {
+    return new MemoryPart(this.pathOf(model, weights));
+  }
+
+  async keep(part: Part, record: CacheRecord): Promise<void> {
+    if (!(part instanceof MemoryPart)) throw new CnnzooError('INPUT', 'keep: expected a part of this store.');
+    const headers = { [RECORD_HEADER]: encodeURIComponent(JSON.stringify(record)) };
+    try {
+      // An entry is put whole or not at all.
+      await this.cache?.put(urlOf(record.model, record.weights), new Response(part.bytes, { headers }));
+    } catch (error) {
+      // The quota: the weights are in memory and can be used all the same.
+      warn(`${record.model} ${record.weights} can't be kept in ${LOCATION} and is fetched again next time: ${error}`);
+    }
+  }
+
+  async note(): Promise<void> {}
+
+  async remove({ model, weights }: CacheRecord): Promise<void> {
+    await this.cache?.delete(urlOf(model, weights));
+  }
+
+  async sweep(): Promise<void> {}
+}

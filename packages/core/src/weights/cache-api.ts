@@ -1,0 +1,71 @@
+import { hashSource, openStore } from '#platform';
+import type { CacheRecord, Store } from './store.js';
+
+export { cacheDirectory } from '#platform';
+
+/** Weights that are kept for the next start. */
+export interface CacheEntry {
+  readonly model: string;
+  readonly weights: string;
+  readonly path: string;
+  readonly bytes: number;
+  readonly sha256: string;
+  /** Where it came from. */
+  readonly source: string;
+  /** Whether its source vouched for its hash. */
+  readonly verified: boolean;
+}
+
+export interface CheckedCacheEntry extends CacheEntry {
+  readonly ok: boolean;
+  /** What is wrong with it. */
+  readonly reason?: string;
+}
+
+const entryOf = (store: Store, record: CacheRecord): CacheEntry => {
+  const { model, weights, file, bytes, sha256, source, verified } = record;
+  return { model, weights, path: store.pathOf(model, file), bytes, sha256, source, verified };
+};
+
+/** All that the cache holds. */
+export async function listCache(): Promise<CacheEntry[]> {
+  const store = await openStore();
+  return (await store.list()).map((record) => entryOf(store, record));
+}
+
+/** Hashes all that the cache holds, and compares. Changes nothing. */
+export async function verifyCache(): Promise<CheckedCacheEntry[]> {
+  const store = await openStore();
+  const checked: CheckedCacheEntry[] = [];
+  for (const record of await store.list()) {
+    const reason = await faultOf(store, record);
+    checked.push({ ...entryOf(store, record), ok: reason === undefined, ...(reason !== undefined && { reason }) });
+  }
+  return checked;
+}
+
+async function faultOf(store: Store, { model, file, sha256 }: CacheRecord): Promise<string | undefined> {
+  const source = await store.open(model, file);
+  if (!source) return 'the file is missing';
+  try {
+    const received = await hashSource(source);
+    return received === sha256 ? undefined : `expected sha256 ${sha256}, received ${received}`;
+  } finally {
+    await source.close();
+  }
+}
+
+/** Removes what fits the filter (everything without one, and what broken downloads left); resolves to what is gone. */
+export async function clearCache(filter: { model?: string; weights?: string } = {}): Promise<CacheEntry[]> {
+  const store = await openStore();
+  const { model, weights } = filter;
+  const removed: CacheEntry[] = [];
+  for (const record of await store.list()) {
+    if ((model !== undefined && model !== record.model) || (weights !== undefined && weights !== record.weights))
+      continue;
+    await store.remove(record);
+    removed.push(entryOf(store, record));
+  }
+  if (model === undefined && weights === undefined) await store.sweep();
+  return removed;
+}

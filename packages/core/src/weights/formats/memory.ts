@@ -1,0 +1,48 @@
+import { CnnzooError } from '../../errors.js';
+import type { DType, LazyTensor, StateDict, StateTensor, TensorFile } from '../tensors.js';
+
+const ARRAYS: Readonly<Record<DType, { new (): { length: number } }>> = {
+  float32: Float32Array,
+  float64: Float64Array,
+  int64: BigInt64Array,
+  int32: Int32Array,
+  uint8: Uint8Array,
+  bool: Uint8Array,
+};
+
+const STORED: Readonly<Record<DType, string>> = {
+  float32: 'F32',
+  float64: 'F64',
+  int64: 'I64',
+  int32: 'I32',
+  uint8: 'U8',
+  bool: 'BOOL',
+};
+
+function check(key: string, tensor: unknown): asserts tensor is StateTensor {
+  const { shape, dtype, data } = (tensor ?? {}) as Partial<StateTensor>;
+  if (!Array.isArray(shape) || dtype === undefined || !Object.hasOwn(ARRAYS, dtype) || !(data instanceof ARRAYS[dtype]))
+    throw new CnnzooError(
+      'INPUT',
+      `'${key}': expected { shape, dtype, data } with dtype one of ${Object.keys(ARRAYS).join(', ')} and a typed array ` +
+        `of that type, received dtype ${String(dtype)} and ${data?.constructor?.name ?? String(data)}.`,
+    );
+  const size = shape.reduce((product, n) => product * n, 1);
+  if (data.length !== size)
+    throw new CnnzooError('INPUT', `'${key}': expected ${size} values for shape [${shape}], received ${data.length}.`);
+}
+
+/** A state dict, or a plain record of tensors, behind the interface of a file. */
+export function memoryTensors(state: StateDict | Readonly<Record<string, StateTensor>>): TensorFile {
+  if (typeof state !== 'object' || state === null)
+    throw new CnnzooError('INPUT', `expected a path, URL, bytes, Blob or state dict, received ${String(state)}.`);
+  const entries = state instanceof Map ? [...state] : Object.entries(state);
+  const tensors = new Map(
+    entries.map(([key, tensor]): [string, LazyTensor] => {
+      check(key, tensor);
+      const { shape, dtype } = tensor;
+      return [key, { shape, dtype, stored: STORED[dtype], read: async () => tensor }];
+    }),
+  );
+  return { format: 'memory', tensors, metadata: {}, close: async () => {} };
+}

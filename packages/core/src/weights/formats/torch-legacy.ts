@@ -1,0 +1,99 @@
+import { CnnzooError } from '../../errors.js';
+import type { ByteSource, TensorFile } from '../tensors.js';
+import { PickleEnds, readPickle, type Value } from './pickle.js';
+import { STORED } from './stored.js';
+import { findStateDict, type StorageRef, type TensorRef, torchHandlers } from './torch-objects.js';
+import { lazyTensors } from './torch-tensors.js';
+
+/** The first pickle of the format, whole: the ten-byte integer that torch calls its magic number. */
+const MAGIC = [0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e];
+
+/** A state dict's pickles are a few hundred kilobytes; more of the file is read only where this was not enough. */
+const HEAD = 2 ** 20;
+
+export const isTorchLegacy = (start: Uint8Array): boolean => MAGIC.every((byte, i) => start[i] === byte);
+
+interface Head {
+  readonly state: Value;
+  readonly keys: Value;
+  /** Where the storages begin. */
+  readonly end: number;
+}
+
+/** Magic number, protocol and system, which are read over, then the state dict and the order of the storages. */
+function readHead(bytes: Uint8Array, name: string): Head {
+  const handlers = torchHandlers(name);
+  let at = MAGIC.length;
+  const next = (): Value => {
+    const { value, end } = readPickle(bytes, handlers, name, at);
+    at = end;
+    return value;
+  };
+  const protocol = next();
+  if (protocol !== 1001)
+    throw new CnnzooError('FORMAT', `'${name}': expected torch's format 1001, received ${String(protocol)}.`);
+  const system = next();
+  if (system instanceof Map && system.get('little_endian') === false)
+    throw new CnnzooError('FORMAT', `'${name}' was written big-endian in the old format: save it again in Python.`);
+  return { state: next(), keys: next(), end: at };
+}
+
+async function readWholeHead(source: ByteSource): Promise<Head> {
+  for (let size = HEAD; ; size *= 4) {
+    const length = Math.min(size, source.size);
+    try {
+      return readHead(await source.read(0, length), source.name);
+    } catch (error) {
+      if (!(error instanceof PickleEnds) || length === source.size) throw error;
+    }
+  }
+}
+
+/** Reads what `torch.save` wrote before PyTorch 1.6: five pickles, then the storages one after the other. */
+export async function openTorchLegacy(source: ByteSource): Promise<TensorFile> {
+  const damaged = (why: string): CnnzooError =>
+    new CnnzooError('FORMAT', `'${source.name}' is not a whole checkpoint: ${why}. Fetch the file again.`);
+  const { state, keys, end } = await readWholeHead(source);
+  const tensors = findStateDict(state, source.name);
+  const places = await storagePlaces(source, keys, storagesOf(tensors), end, damaged);
+  const readStorage = async ({ key, stored, count }: StorageRef): Promise<Uint8Array> => {
+    const place = places.get(key);
+    if (place === undefined) throw damaged(`it lacks storage ${key}`);
+    return source.read(place, count * STORED[stored].bytes);
+  };
+  return {
+    format: 'torch-legacy',
+    tensors: lazyTensors(tensors, readStorage),
+    metadata: {},
+    close: () => source.close(),
+  };
+}
+
+const storagesOf = (tensors: ReadonlyMap<string, TensorRef>): Map<string, StorageRef> =>
+  new Map([...tensors.values()].map(({ storage }) => [storage.key, storage]));
+
+/** Where each storage's values begin. Each comes with its number of values in front, as a 64-bit integer. */
+async function storagePlaces(
+  source: ByteSource,
+  keys: Value,
+  storages: ReadonlyMap<string, StorageRef>,
+  start: number,
+  damaged: (why: string) => CnnzooError,
+): Promise<Map<string, number>> {
+  if (!Array.isArray(keys)) throw damaged('it lacks the list of its storages');
+  const places = new Map<string, number>();
+  let at = start;
+  for (const key of keys) {
+    const storage = storages.get(key as string);
+    if (!storage) throw damaged(`storage ${String(key)} belongs to no tensor`);
+    if (at + 8 > source.size) throw damaged(`it ends before storage ${String(key)}`);
+    const header = await source.read(at, 8);
+    const count = new DataView(header.buffer, header.byteOffset, 8).getBigInt64(0, true);
+    if (count !== BigInt(storage.count))
+      throw damaged(`expected ${storage.count} values in storage ${String(key)}, received ${count}`);
+    places.set(key as string, at + 8);
+    at += 8 + storage.count * STORED[storage.stored].bytes;
+    if (at > source.size) throw damaged(`it ends inside storage ${String(key)}`);
+  }
+  return places;
+}

@@ -1,0 +1,121 @@
+import { CnnzooError } from '../../errors.js';
+import { Global, type PickleHandlers, type Value } from './pickle.js';
+import type { StoredName } from './stored.js';
+
+/** A run of values in the file. */
+export interface StorageRef {
+  readonly key: string;
+  readonly stored: StoredName;
+  /** Number of values in the whole storage. */
+  readonly count: number;
+  /** Values of the storage before this view of it begins. */
+  readonly start: number;
+}
+
+/** A tensor as a view of a storage; sizes and strides in values. */
+export class TensorRef {
+  constructor(
+    readonly storage: StorageRef,
+    readonly offset: number,
+    readonly shape: readonly number[],
+    readonly strides: readonly number[],
+  ) {}
+}
+
+const STORAGES: Readonly<Record<string, StoredName>> = {
+  'torch.FloatStorage': 'F32',
+  'torch.HalfStorage': 'F16',
+  'torch.BFloat16Storage': 'BF16',
+  'torch.DoubleStorage': 'F64',
+  'torch.LongStorage': 'I64',
+  'torch.IntStorage': 'I32',
+  'torch.ByteStorage': 'U8',
+  'torch.BoolStorage': 'BOOL',
+};
+
+/** More values than a typed array holds, whatever a pickle says. */
+const MAX_VALUES = 2 ** 31;
+
+const isCount = (value: Value): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+const isCounts = (value: Value): value is number[] => Array.isArray(value) && value.every(isCount);
+
+/** The globals of a state dict, as torch's own weights-only reader allows them. */
+export function torchHandlers(name: string): PickleHandlers {
+  const damaged = (what: string): CnnzooError =>
+    new CnnzooError('FORMAT', `'${name}' holds a damaged pickle: ${what}. Fetch the file again.`);
+
+  const rebuildTensor = ([storage, offset, shape, strides]: readonly Value[]): TensorRef => {
+    if (!isStorageRef(storage) || !isCount(offset) || !isCounts(shape) || !isCounts(strides))
+      throw damaged('a tensor without a storage, offset, size or stride');
+    const values = shape.reduce((product, n) => product * n, 1);
+    const last = shape.reduce((sum, n, i) => sum + (n - 1) * (strides[i] ?? Number.NaN), storage.start + offset);
+    if (shape.length !== strides.length || values > MAX_VALUES || (values > 0 && !(last < storage.count)))
+      throw damaged(
+        `a tensor [${shape}] with strides [${strides}] does not fit its storage of ${storage.count} values`,
+      );
+    return new TensorRef(storage, offset, shape, strides);
+  };
+
+  const functions: Readonly<Record<string, (args: readonly Value[]) => Value>> = {
+    'collections.OrderedDict': ([pairs = []]) => {
+      if (!Array.isArray(pairs) || !pairs.every((pair) => Array.isArray(pair) && pair.length === 2))
+        throw damaged('an OrderedDict of no pairs');
+      return new Map(pairs as [Value, Value][]);
+    },
+    'torch.Size': ([size]) => {
+      if (!isCounts(size)) throw damaged('a torch.Size of no sizes');
+      return size;
+    },
+    'torch._utils._rebuild_tensor': rebuildTensor,
+    'torch._utils._rebuild_tensor_v2': rebuildTensor,
+    'torch._utils._rebuild_parameter': ([data]) => {
+      if (!(data instanceof TensorRef)) throw damaged('a parameter that is no tensor');
+      return data;
+    },
+  };
+
+  return {
+    allows: (global) => Object.hasOwn(functions, global) || Object.hasOwn(STORAGES, global),
+    call: (global, args) => {
+      if (!Object.hasOwn(functions, global)) throw damaged(`a call of ${global}`);
+      return functions[global]!(args);
+    },
+    persistent: (id) => {
+      const [kind, type, key, , count, view] = Array.isArray(id) ? id : [];
+      const stored = type instanceof Global && Object.hasOwn(STORAGES, type.name) ? STORAGES[type.name] : undefined;
+      if (kind !== 'storage' || !stored || typeof key !== 'string' || !isCount(count))
+        throw damaged('a persistent id that is no storage');
+      const start = Array.isArray(view) ? view[1] : 0;
+      if (!isCount(start)) throw damaged('a view of a storage without an offset');
+      return { key, stored, count, start } satisfies StorageRef;
+    },
+  };
+}
+
+const isStorageRef = (value: Value): value is StorageRef =>
+  typeof value === 'object' && value !== null && 'stored' in value && 'key' in value;
+
+/** What training scripts wrap a state dict in. */
+const WRAPPERS = ['state_dict', 'model', 'model_state_dict'];
+
+const holdsTensors = (value: Value): value is Map<Value, Value> =>
+  value instanceof Map && value.size > 0 && [...value.values()].every((entry) => entry instanceof TensorRef);
+
+/** The state dict that a file's pickle is, or that it wraps. */
+export function findStateDict(value: Value, name: string): Map<string, TensorRef> {
+  const wrapped = value instanceof Map ? WRAPPERS.map((key) => value.get(key)).filter(holdsTensors) : [];
+  const found = holdsTensors(value) || (value instanceof Map && value.size === 0) ? value : wrapped[0];
+  if (!found || wrapped.length > 1) {
+    const keys = value instanceof Map ? `a dict of ${[...value.keys()].slice(0, 20).join(', ')}` : 'no dict';
+    throw new CnnzooError(
+      'FORMAT',
+      `'${name}': expected a state dict (names to tensors), or one under ${WRAPPERS.join(', ')}; received ${keys}.`,
+    );
+  }
+  const tensors = new Map<string, TensorRef>();
+  for (const [key, tensor] of found) {
+    if (typeof key !== 'string') throw new CnnzooError('FORMAT', `'${name}': expected names as keys, received ${key}.`);
+    tensors.set(key, tensor as TensorRef);
+  }
+  return tensors;
+}

@@ -1,0 +1,30 @@
+import { expectedDigits } from './expected-hash.js';
+import type { WeightsEntry, WeightsTable } from './registry.js';
+
+/** Keys of safetensors' metadata that say which weights a file holds; `port` and `save` write them. */
+export const MODEL_KEY = 'cnnzoo.model';
+export const WEIGHTS_KEY = 'cnnzoo.weights';
+
+/** The entry that a file's own metadata names. */
+export function identifyByMetadata(
+  metadata: Readonly<Record<string, string>>,
+  model: string,
+  table: WeightsTable,
+): WeightsEntry | undefined {
+  const name = metadata[WEIGHTS_KEY];
+  return metadata[MODEL_KEY] === model && name !== undefined ? entryNamed(table, name) : undefined;
+}
+
+/** The entry whose published file has this hash. */
+export function identifyByHash(sha256: string, table: WeightsTable): WeightsEntry | undefined {
+  return Object.values(table).find(({ sources }) =>
+    sources.some((source) => {
+      const digits = expectedDigits(source);
+      return digits !== undefined && sha256.startsWith(digits);
+    }),
+  );
+}
+
+/** Own names only: `constructor` is not an entry. */
+export const entryNamed = (table: WeightsTable, name: string): WeightsEntry | undefined =>
+  Object.hasOwn(table, name) ? table[name] : undefined;

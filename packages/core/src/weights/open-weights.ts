@@ -1,0 +1,141 @@
+import { hashSource, localPath } from '#platform';
+import { CnnzooError } from '../errors.js';
+import { warn } from '../warn.js';
+import { fileNameOf } from './cached.js';
+import type { ModelDefinition } from './define.js';
+import { digitsInName } from './expected-hash.js';
+import { bytesSource } from './formats/bytes.js';
+import { entryNamed, identifyByHash, identifyByMetadata, MODEL_KEY } from './identify.js';
+import { type ObtainOptions, obtainWeights } from './obtain.js';
+import { openTensorSource, openTensors, sourceOf } from './open.js';
+import type { WeightsEntry } from './registry.js';
+import type { TensorFile, WeightsSource } from './tensors.js';
+
+/** An opened checkpoint, and the entry whose preprocessing and categories hold for it. */
+export interface GivenWeights {
+  readonly file: TensorFile;
+  readonly entry: WeightsEntry;
+  /** Whether the caller gave the file, rather than the name of an entry. */
+  readonly given: boolean;
+}
+
+/** What of a definition is needed to find its weights. */
+type Owner = Pick<ModelDefinition, 'name' | 'weights'>;
+
+interface OpenOptions extends ObtainOptions {
+  readonly weights?: WeightsEntry | WeightsSource;
+  readonly from?: WeightsSource | undefined;
+}
+
+/** Opens what `pretrained` was asked for. The caller closes the file. */
+export async function openWeights(owner: Owner, options: OpenOptions): Promise<GivenWeights> {
+  const { weights = 'DEFAULT', from } = options;
+  const entry = entryOf(owner, weights);
+  if (from !== undefined) {
+    if (entry) return { file: (await openGiven(owner, from, options)).file, entry, given: true };
+    throw new CnnzooError(
+      'INPUT',
+      `${owner.name}.pretrained: expected with from the name of the entry that it holds, weights: ${names(owner)}; ` +
+        `received ${describe(weights)}.`,
+    );
+  }
+  if (entry) return { file: (await obtainWeights(entry, options)).file, entry, given: false };
+  const opened = await openGiven(owner, weights as WeightsSource, options);
+  try {
+    return { file: opened.file, entry: await identify(owner, opened, describe(weights)), given: true };
+  } catch (error) {
+    await opened.file.close();
+    throw error;
+  }
+}
+
+const names = ({ weights }: Owner): string =>
+  Object.keys(weights)
+    .map((name) => `'${name}'`)
+    .join(', ');
+
+const describe = (source: unknown): string => {
+  if (typeof source === 'string' || source instanceof URL) return `'${source}'`;
+  return source instanceof Map ? 'a state dict' : (source?.constructor?.name ?? String(source));
+};
+
+const isEntry = (value: unknown): value is WeightsEntry =>
+  typeof value === 'object' && value !== null && 'sources' in value && 'preprocessing' in value;
+
+/** The entry that `weights` names or is; undefined where it is a file. */
+function entryOf(owner: Owner, weights: WeightsEntry | WeightsSource): WeightsEntry | undefined {
+  if (isEntry(weights)) {
+    if (weights.model === owner.name) return weights;
+    throw new CnnzooError(
+      'INPUT',
+      `${owner.name}.pretrained: expected weights of '${owner.name}', received '${weights.name}' of '${weights.model}'.`,
+    );
+  }
+  if (typeof weights !== 'string') return undefined;
+  const entry = entryNamed(owner.weights, weights);
+  // A file has an ending or a directory in its name, an entry has neither.
+  if (entry || /[./\\:]/.test(weights)) return entry;
+  throw new CnnzooError(
+    'INPUT',
+    `${owner.name}.pretrained: there are no weights '${weights}'. Expected ${names(owner)}, or the path or URL of a file.`,
+  );
+}
+
+interface Opened {
+  readonly file: TensorFile;
+  /** Hashes the file, where it is one. */
+  sha256(): Promise<string | undefined>;
+}
+
+async function openGiven(owner: Owner, given: WeightsSource, options: ObtainOptions): Promise<Opened> {
+  const url = remoteUrl(given);
+  if (url) {
+    const { file, sha256 } = await obtainWeights(await entryOfUrl(owner, url), options);
+    return { file, sha256: async () => sha256 };
+  }
+  const source = await sourceOf(given);
+  if (!source) return { file: await openTensors(given), sha256: async () => undefined };
+  try {
+    return { file: await openTensorSource(source), sha256: () => hashSource(source) };
+  } catch (error) {
+    await source.close();
+    throw error;
+  }
+}
+
+/** The address of what has to be fetched over http. */
+function remoteUrl(given: WeightsSource): string | undefined {
+  if (!(typeof given === 'string' || given instanceof URL) || localPath(String(given)) !== undefined) return undefined;
+  const { href, protocol } = new URL(given, globalThis.location?.href);
+  return protocol === 'http:' || protocol === 'https:' ? href : undefined;
+}
+
+/** A URL as an entry of its own, so that it is fetched, checked and kept as one. */
+async function entryOfUrl({ name: model }: Owner, url: string) {
+  const file = fileNameOf(url) || 'weights';
+  const digits = digitsInName(file);
+  const id = await hashSource(bytesSource(new TextEncoder().encode(url), url));
+  return {
+    model,
+    name: `${file}@${id.slice(0, 8)}`,
+    sources: [{ kind: 'publisher' as const, url, ...(digits && { hashPrefix: digits }) }],
+  };
+}
+
+/** The entry that a file's metadata names or whose hash it has, else the default one, with a warning. */
+async function identify(owner: Owner, { file, sha256 }: Opened, what: string): Promise<WeightsEntry> {
+  const { name, weights } = owner;
+  const named = identifyByMetadata(file.metadata, name, weights);
+  if (named) return named;
+  const hash = await sha256();
+  const published = hash === undefined ? undefined : identifyByHash(hash, weights);
+  if (published) return published;
+  const fallback = weights.DEFAULT;
+  const model = file.metadata[MODEL_KEY];
+  warn(
+    `${name}.pretrained: ${what} is not known as weights of '${name}'` +
+      `${model !== undefined && model !== name ? ` (its metadata says '${model}')` : ''}; preprocessing and categories ` +
+      `of '${fallback.name}' are used. To settle it: pretrained({ weights: 'NAME', from: … }) with one of ${names(owner)}.`,
+  );
+  return fallback;
+}

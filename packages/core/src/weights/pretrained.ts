@@ -1,0 +1,136 @@
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { useBackend } from '../backend/choose.js';
+import { Classifier } from '../classifier.js';
+import { CnnzooError } from '../errors.js';
+import type { InputShape } from '../layers/build.js';
+import { warn } from '../warn.js';
+import { adaptKernel, adaptPreprocessing, imageKernels } from './adapt.js';
+import type { ModelDefinition } from './define.js';
+import type { ObtainOptions } from './obtain.js';
+import { type GivenWeights, openWeights } from './open-weights.js';
+import type { WeightsEntry } from './registry.js';
+import type { TensorFile, WeightsSource } from './tensors.js';
+import { buildFrom } from './values.js';
+
+interface CommonOptions extends ObtainOptions {
+  /**
+   * Height, width (null: any) and channels of the images, where they are to be others than published. The first
+   * kernel is adapted to the channels, and the preprocessing to all three.
+   */
+  inputShape?: InputShape;
+  /** 'backbone': all but the head keeps its weights and its running statistics in training. */
+  freeze?: 'backbone';
+}
+
+/** A new head, with fresh weights: by the number of its classes, or by their names. */
+type HeadOptions =
+  | { numClasses?: number; categories?: undefined }
+  | { numClasses?: undefined; categories?: readonly string[] };
+
+type WeightsOptions<Names extends string> =
+  | {
+      /**
+       * The name of an entry, or a file: its path, URL or bytes. What a file is of, its hash or its metadata says; else
+       * it is taken for the default entry's, with a warning.
+       */
+      weights?: Names | 'DEFAULT' | WeightsEntry | (string & {}) | Exclude<WeightsSource, string>;
+      from?: undefined;
+    }
+  | {
+      /** The name of the entry whose preprocessing and categories hold. */
+      weights: Names | 'DEFAULT' | WeightsEntry;
+      /** The file that holds its weights. */
+      from: WeightsSource;
+    };
+
+/** What `pretrained` takes. */
+export type PretrainedOptions<Names extends string = string> = CommonOptions & HeadOptions & WeightsOptions<Names>;
+
+/**
+ * A trained net with its preprocessing and categories. Sets a backend where none is set. Builds straight from the
+ * checkpoint's tensors: no initial value is drawn but those of a new head.
+ */
+export async function pretrained<Names extends string>(
+  definition: ModelDefinition<never, Names>,
+  options: PretrainedOptions<Names> = {},
+): Promise<Classifier> {
+  const { name } = definition;
+  const { categories, freeze, inputShape = definition.inputShape } = options;
+  const numClasses = checkHead(name, options);
+  if (freeze !== undefined && freeze !== 'backbone')
+    throw new CnnzooError('INPUT', `${name}.pretrained: expected freeze 'backbone' or nothing, received '${freeze}'.`);
+  await useBackend();
+  const given: GivenWeights = await openWeights(definition, options);
+  const { file, entry } = given;
+  try {
+    if (numClasses !== undefined) warnOfTrainedHead(definition, given, numClasses);
+    const model = await build(definition, file, entry, inputShape, numClasses);
+    try {
+      if (freeze) freezeBackbone(model, definition.head);
+      return new Classifier({
+        model,
+        preprocessing: adaptPreprocessing(entry.preprocessing, inputShape),
+        categories: categories ?? (numClasses === undefined ? entry.categories : null),
+        weights: entry.name,
+      });
+    } catch (error) {
+      model.dispose();
+      throw error;
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+/** The number of classes of a new head; undefined where the checkpoint's is kept. */
+function checkHead(name: string, { numClasses, categories }: PretrainedOptions): number | undefined {
+  if (numClasses !== undefined && categories !== undefined)
+    throw new CnnzooError('INPUT', `${name}.pretrained: expected numClasses or categories, received both.`);
+  if (categories === undefined) return numClasses;
+  if (!(Array.isArray(categories) && categories.length > 0 && categories.every((label) => typeof label === 'string')))
+    throw new CnnzooError(
+      'INPUT',
+      `${name}.pretrained: expected categories as a list of at least one label, received ${JSON.stringify(categories)}.`,
+    );
+  return categories.length;
+}
+
+async function build<Names extends string>(
+  definition: ModelDefinition<never, Names>,
+  file: TensorFile,
+  { mayDrop }: WeightsEntry,
+  inputShape: InputShape,
+  numClasses: number | undefined,
+): Promise<LayersModel> {
+  const channels = inputShape[2];
+  const kernels = channels === definition.inputShape[2] ? [] : imageKernels(file, definition.inputShape[2]);
+  const make = definition as (options: { inputShape: InputShape; numClasses?: number }) => LayersModel;
+  return buildFrom(file, () => make({ inputShape, ...(numClasses !== undefined && { numClasses }) }), {
+    ...(numClasses !== undefined && { fresh: definition.head }),
+    ...(mayDrop && { mayDrop }),
+    ...(kernels.length > 0 && {
+      adapt: (key, value) => (kernels.includes(key) ? adaptKernel(value, channels) : value),
+    }),
+  });
+}
+
+const under = (path: string, key: string): boolean => key === path || key.startsWith(`${path}.`);
+
+function freezeBackbone(model: LayersModel, head: string): void {
+  for (const layer of model.layers) layer.trainable = under(head, layer.name);
+}
+
+/** A head that was trained for as many classes may be what the caller wanted. */
+function warnOfTrainedHead<Names extends string>(
+  { name, head }: ModelDefinition<never, Names>,
+  { file, given }: GivenWeights,
+  numClasses: number,
+): void {
+  if (!given || numClasses === 0) return;
+  const rows = [...file.tensors].filter(([key, { shape }]) => under(head, key) && shape.length > 1);
+  if (rows.at(-1)?.[1].shape[0] !== numClasses) return;
+  warn(
+    `${name}.pretrained: the file has a head of ${numClasses} classes, but numClasses and categories ask for a fresh ` +
+      'one. To keep the trained head, build the net and call loadStateDict(net, file).',
+  );
+}

@@ -1,0 +1,18 @@
+import type { StateDict, WeightsSource } from './tensors.js';
+
+/**
+ * Reads a checkpoint (safetensors, `.pth`, a state dict): key -> { shape, dtype, data }, in PyTorch's layout. Needs no
+ * backend, and holds no tf tensor.
+ * @throws CnnzooError FILE, FORMAT, HASH or UNSAFE.
+ */
+export async function readStateDict(source: WeightsSource): Promise<StateDict> {
+  const { openTensors } = await import('./open.js');
+  const file = await openTensors(source);
+  try {
+    const state: StateDict = new Map();
+    for (const [key, tensor] of file.tensors) state.set(key, await tensor.read());
+    return state;
+  } finally {
+    await file.close();
+  }
+}

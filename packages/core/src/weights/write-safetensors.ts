@@ -1,0 +1,77 @@
+import { CnnzooError } from '../errors.js';
+import { toFloat16 } from './formats/half.js';
+import type { DType, StateDict, StateTensor } from './tensors.js';
+
+export interface EncodeOptions {
+  /** Narrows floats to halves, rounding to the nearest, ties to even. */
+  readonly dtype?: 'float16';
+}
+
+const STORED: Readonly<Record<DType, string>> = {
+  float64: 'F64',
+  int64: 'I64',
+  float32: 'F32',
+  int32: 'I32',
+  uint8: 'U8',
+  bool: 'BOOL',
+};
+
+const isFloat = ({ dtype }: StateTensor): boolean => dtype === 'float32' || dtype === 'float64';
+
+interface Written {
+  readonly key: string;
+  readonly stored: string;
+  readonly shape: readonly number[];
+  readonly bytes: number;
+  values(): ArrayBufferView;
+}
+
+function written(key: string, tensor: StateTensor, { dtype }: EncodeOptions): Written {
+  const { shape, data } = tensor;
+  const halved = dtype === 'float16' && isFloat(tensor);
+  return {
+    key,
+    shape,
+    stored: halved ? 'F16' : STORED[tensor.dtype],
+    bytes: halved ? 2 * data.length : data.byteLength,
+    values: () => (halved ? toFloat16(data as Float32Array | Float64Array) : data),
+  };
+}
+
+/** Of the values of one type, the widest first, so that each tensor's offset fits its type, as the Python package does. */
+const byWidth = (a: Written, b: Written): number => {
+  const width = ({ bytes, shape }: Written) =>
+    bytes /
+    Math.max(
+      1,
+      shape.reduce((product, n) => product * n, 1),
+    );
+  return width(b) - width(a) || (a.key < b.key ? -1 : 1);
+};
+
+/** A state dict as a safetensors file, piece by piece: it is never held a second time as a whole. */
+export function* encodeSafetensors(
+  state: StateDict,
+  metadata: Readonly<Record<string, string>> = {},
+  options: EncodeOptions = {},
+): Generator<Uint8Array> {
+  if (state.has('__metadata__'))
+    throw new CnnzooError('INPUT', "A state dict can't hold the key '__metadata__': safetensors keeps it for itself.");
+  const tensors = [...state].map(([key, tensor]) => written(key, tensor, options)).sort(byWidth);
+  const pairs: string[] = Object.keys(metadata).length > 0 ? [`"__metadata__":${JSON.stringify(metadata)}`] : [];
+  let offset = 0;
+  for (const { key, stored, shape, bytes } of tensors) {
+    const entry = { dtype: stored, shape, data_offsets: [offset, offset + bytes] };
+    pairs.push(`${JSON.stringify(key)}:${JSON.stringify(entry)}`);
+    offset += bytes;
+  }
+  const text = new TextEncoder().encode(`{${pairs.join(',')}}`);
+  const header = new Uint8Array(8 + 8 * Math.ceil(text.length / 8)).fill(0x20);
+  new DataView(header.buffer).setBigUint64(0, BigInt(header.length - 8), true);
+  header.set(text, 8);
+  yield header;
+  for (const { values } of tensors) {
+    const { buffer, byteOffset, byteLength } = values();
+    yield new Uint8Array(buffer, byteOffset, byteLength);
+  }
+}
