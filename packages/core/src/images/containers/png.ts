@@ -1,5 +1,5 @@
-import type { Container, Refuse } from './container.js';
 import { crc32 } from '#platform';
+import type { Container, Refuse } from './container.js';
 
 const SIGNATURE = 8;
 /** A chunk's length, type and checksum. */
