@@ -18,10 +18,19 @@ export const writeJson = ({ terminal }: Context, value: unknown): void => termin
 export const writeFault = ({ terminal: { err, errColors } }: Context, { message }: Fault): void =>
   err(`${errColors.red(errColors.bold('error'))} ${message}`);
 
+/** What ended at Ctrl-C: a download can go on another time. */
+const stopped = (error: unknown): Fault => ({
+  code: 'ABORTED',
+  message:
+    error instanceof CnnzooError && error.code === 'ABORTED'
+      ? 'Stopped. What was downloaded is kept: the next start goes on from there, where the server can.'
+      : 'Stopped.',
+});
+
 /** Reports what ended a command, and gives the exit code for it. */
 export function report(error: unknown, context: Context, json: boolean | undefined): number {
   const interrupted = context.signal.aborted;
-  const fault = interrupted ? { code: 'ABORTED', message: 'Stopped.' } : faultOf(error);
+  const fault = interrupted ? stopped(error) : faultOf(error);
   if (json) writeJson(context, { error: fault });
   else if (interrupted) context.terminal.err(fault.message);
   else {

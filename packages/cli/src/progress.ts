@@ -1,11 +1,16 @@
 import { type Params, SingleBar } from 'cli-progress';
 import type { Terminal } from './terminal.js';
-import { bar, clip, mebibytes } from './text.js';
+import { bar, mebibytes } from './text.js';
+
+/** Bytes that are here, and of the whole file where that is known. */
+export interface Progress {
+  readonly loaded: number;
+  readonly total: number | null;
+}
 
 /** Shows how far a download is. */
 export interface DownloadProgress {
-  /** `loaded` of `total` bytes are here; total 0: not known. */
-  advance(file: string, loaded: number, total: number): void;
+  advance(progress: Progress): void;
   /** The line is free again. */
   end(): void;
 }
@@ -15,10 +20,10 @@ const duration = (seconds: number): string =>
     ? `${Math.ceil(seconds)} s`
     : `${Math.floor(seconds / 60)} min ${String(Math.floor(seconds % 60)).padStart(2, '0')} s`;
 
-/** `resnet50-11ad3fa6.pth  ███████▌        42.1 of 97.8 MiB   6.3 MiB/s   9 s left`; `before` was there at the start. */
-export function progressLine(file: string, before: number, loaded: number, total: number, seconds: number): string {
+/** `resnet50  ███████▌            42.1 MiB of 97.8 MiB  6.3 MiB/s  9 s left`; `before` was here `seconds` ago. */
+export function progressLine(what: string, before: number, { loaded, total }: Progress, seconds: number): string {
   const speed = (loaded - before) / Math.max(seconds, 0.001);
-  const parts = [clip(file, 36)];
+  const parts = [what];
   if (total) parts.push(bar(loaded / total, 20).padEnd(20, '░'), `${mebibytes(loaded)} of ${mebibytes(total)}`);
   else parts.push(mebibytes(loaded));
   if (speed > 0) parts.push(`${mebibytes(speed)}/s`);
@@ -26,46 +31,43 @@ export function progressLine(file: string, before: number, loaded: number, total
   return parts.join('  ');
 }
 
-interface State {
-  readonly file: string;
-  readonly before: number;
-}
-
-function drawn(stream: NodeJS.WriteStream): DownloadProgress {
-  let state: State | undefined;
-  const format = (_: unknown, { value, total, startTime }: Params, { file, before }: State): string =>
-    progressLine(file, before, value, total, (Date.now() - startTime) / 1000);
+function drawn(stream: NodeJS.WriteStream, what: string): DownloadProgress {
+  let before = 0;
+  let last: number | undefined;
+  const format = (_: unknown, { value, total, startTime }: Params): string =>
+    progressLine(what, before, { loaded: value, total }, (Date.now() - startTime) / 1000);
   const drawing = new SingleBar({ stream, format, hideCursor: true, clearOnComplete: true, gracefulExit: false });
   const end = (): void => {
-    if (state) drawing.stop();
-    state = undefined;
+    if (last !== undefined) drawing.stop();
+    last = undefined;
   };
   return {
-    advance(file, loaded, total) {
-      // Another source is another file, and may begin anywhere.
-      if (state?.file !== file) {
+    advance({ loaded, total }) {
+      // Less than before: another source, or the same from the start.
+      if (last === undefined || loaded < last) {
         end();
-        state = { file, before: loaded };
-        drawing.start(total, loaded, state);
+        before = loaded;
+        drawing.start(total ?? 0, loaded);
       } else drawing.update(loaded);
+      last = loaded;
     },
     end,
   };
 }
 
 /** A line per fifth of the file (or per 32 MiB), for logs. */
-function written(err: Terminal['err']): DownloadProgress {
-  let last = '';
+function written(err: Terminal['err'], what: string): DownloadProgress {
+  let last: number | undefined;
   return {
-    advance(file, loaded, total) {
-      const step = `${file} ${Math.floor(loaded / (total ? total / 5 : 2 ** 25))}`;
-      if (step === last) return;
+    advance({ loaded, total }) {
+      const step = Math.floor(loaded / (total ? total / 5 : 2 ** 25));
+      if (step !== last) err(`${what}: ${mebibytes(loaded)}${total ? ` of ${mebibytes(total)}` : ''}`);
       last = step;
-      err(`${file}: ${mebibytes(loaded)}${total ? ` of ${mebibytes(total)}` : ''}`);
     },
     end() {},
   };
 }
 
-/** A bar on a terminal; elsewhere a few lines. On stderr. Nothing is shown until something is downloaded. */
-export const downloadProgress = ({ live, err }: Terminal): DownloadProgress => (live ? drawn(live) : written(err));
+/** A bar on a terminal, elsewhere a few lines; on stderr. Nothing is shown until something is downloaded. */
+export const downloadProgress = ({ live, err }: Terminal, what: string): DownloadProgress =>
+  live ? drawn(live, what) : written(err, what);

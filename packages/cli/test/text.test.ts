@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { progressLine } from '../src/progress.js';
+import { downloadProgress, type Progress, progressLine } from '../src/progress.js';
+import type { Terminal } from '../src/terminal.js';
 import { bar, clip, magnitude, mebibytes, table } from '../src/text.js';
 
 const MIB = 2 ** 20;
@@ -50,20 +51,43 @@ describe('table', () => {
   });
 });
 
+const lines = (steps: readonly Progress[]): string[] => {
+  const written: string[] = [];
+  const err = (text: string): void => void written.push(text);
+  const progress = downloadProgress({ err, live: undefined } as Terminal, 'net');
+  for (const step of steps) progress.advance(step);
+  progress.end();
+  return written;
+};
+
+describe('downloadProgress', () => {
+  it('writes a line for each fifth into a log', () => {
+    const steps = Array.from({ length: 101 }, (_, i) => ({ loaded: i * MIB, total: 100 * MIB }));
+    expect(lines(steps)).toEqual([0, 20, 40, 60, 80, 100].map((n) => `net: ${mebibytes(n * MIB)} of 100 MiB`));
+  });
+
+  it('does so without a size too', () => {
+    const steps = Array.from({ length: 80 }, (_, i) => ({ loaded: i * MIB, total: null }));
+    expect(lines(steps)).toEqual(['net: 0.0 MiB', 'net: 32.0 MiB', 'net: 64.0 MiB']);
+  });
+});
+
 describe('progressLine', () => {
   it('gives bytes, speed and time left', () => {
-    expect(progressLine('a.pth', 0, 25 * MIB, 100 * MIB, 5)).toBe(
-      'a.pth  █████░░░░░░░░░░░░░░░  25.0 MiB of 100 MiB  5.0 MiB/s  15 s left',
+    expect(progressLine('a', 0, { loaded: 25 * MIB, total: 100 * MIB }, 5)).toBe(
+      'a  █████░░░░░░░░░░░░░░░  25.0 MiB of 100 MiB  5.0 MiB/s  15 s left',
     );
   });
 
   it('counts the speed from where it went on', () => {
-    expect(progressLine('a.pth', 40 * MIB, 50 * MIB, 100 * MIB, 1)).toContain('10.0 MiB/s  5 s left');
-    expect(progressLine('a.pth', 0, MIB, 701 * MIB, 1)).toContain('11 min 40 s left');
+    expect(progressLine('a', 40 * MIB, { loaded: 50 * MIB, total: 100 * MIB }, 1)).toContain('10.0 MiB/s  5 s left');
+    expect(progressLine('a', 0, { loaded: MIB, total: 701 * MIB }, 1)).toContain('11 min 40 s left');
   });
 
   it('does without a size', () => {
-    expect(progressLine('a.pth', 0, 3 * MIB, 0, 1)).toBe('a.pth  3.0 MiB  3.0 MiB/s');
-    expect(progressLine('a.pth', 0, 0, 10 * MIB, 0)).toBe('a.pth  ░░░░░░░░░░░░░░░░░░░░  0.0 MiB of 10.0 MiB');
+    expect(progressLine('a', 0, { loaded: 3 * MIB, total: null }, 1)).toBe('a  3.0 MiB  3.0 MiB/s');
+    expect(progressLine('a', 0, { loaded: 0, total: 10 * MIB }, 0)).toBe(
+      'a  ░░░░░░░░░░░░░░░░░░░░  0.0 MiB of 10.0 MiB',
+    );
   });
 });

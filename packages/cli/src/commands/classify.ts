@@ -1,0 +1,94 @@
+import { stat } from 'node:fs/promises';
+import { type Classifier, CnnzooError, type Prediction, useBackend } from '@cnnzoo/core';
+import { type CommonOptions, type Context, EXIT } from '../context.js';
+import { type Fault, faultOf, writeFault, writeJson } from '../fault.js';
+import { getModel } from '../index.js';
+import { downloadProgress } from '../progress.js';
+import { bar, clip } from '../text.js';
+
+export interface ClassifyOptions extends CommonOptions {
+  readonly model: string;
+  /** The name of an entry, or a path or URL. */
+  readonly weights?: string;
+  readonly top: number;
+  readonly backend?: string;
+}
+
+type Answer = { readonly image: string } & (
+  | { readonly predictions: readonly Prediction[] }
+  | { readonly error: Fault }
+);
+
+const isUrl = (image: string): boolean => /^[a-z][a-z0-9+.-]+:/i.test(image);
+
+/** A misspelt path is told before a hundred megabytes are downloaded. */
+async function faultOfPath(image: string): Promise<Fault | undefined> {
+  if (isUrl(image)) return undefined;
+  const found = await stat(image).catch(() => undefined);
+  if (found?.isFile()) return undefined;
+  const received = found ? 'something else' : 'no such file';
+  return { code: 'FILE', message: `Image '${image}': expected a file, received ${received}.` };
+}
+
+/** One line an answer: label, percentage, bar. */
+function lines(predictions: readonly Prediction[], { terminal: { columns, colors } }: Context): string[] {
+  const room = Math.max(40, Math.min(columns, 100));
+  const longest = Math.max(...predictions.map(({ label }) => label.length));
+  const labels = Math.min(longest, room - 26);
+  return predictions.map(({ label, score }, i) => {
+    const name = clip(label, labels).padEnd(labels);
+    const percent = `${(score * 100).toFixed(1).padStart(5)} %`;
+    const drawn = bar(score, Math.min(40, room - labels - 14));
+    return i === 0
+      ? `  ${colors.bold(name)}  ${colors.bold(percent)}  ${colors.green(drawn)}`.trimEnd()
+      : `  ${name}  ${percent}  ${colors.dim(drawn)}`.trimEnd();
+  });
+}
+
+/** The net, once it is needed. */
+async function open({ model: name, weights, backend }: ClassifyOptions, context: Context): Promise<Classifier> {
+  const model = getModel(name);
+  await useBackend(backend as Parameters<typeof useBackend>[0]);
+  const progress = downloadProgress(context.terminal, name);
+  try {
+    return await model.pretrained({ ...(weights && { weights }), progress: progress.advance, signal: context.signal });
+  } finally {
+    progress.end();
+  }
+}
+
+async function look(net: Classifier, image: string, topK: number): Promise<Answer> {
+  try {
+    return { image, predictions: await net.classify(image, { topK }) };
+  } catch (error) {
+    if (!(error instanceof CnnzooError)) throw error;
+    return { image, error: faultOf(error) };
+  }
+}
+
+function writeAnswer(answer: Answer, context: Context): void {
+  if ('error' in answer) writeFault(context, answer.error);
+  else context.terminal.out([answer.image, ...lines(answer.predictions, context), ''].join('\n'));
+}
+
+/** Names what is in each image; one that can't be read is reported, and the others still get their answers. */
+export async function classify(images: readonly string[], options: ClassifyOptions, context: Context): Promise<number> {
+  const { model, top, json } = options;
+  const faults = await Promise.all(images.map(faultOfPath));
+  const net = faults.includes(undefined) ? await open(options, context) : undefined;
+  const answers: Answer[] = [];
+  try {
+    for (const [i, image] of images.entries()) {
+      context.signal.throwIfAborted();
+      const error = faults[i];
+      const answer = error || !net ? { image, error: error! } : await look(net, image, top);
+      answers.push(answer);
+      if (!json) writeAnswer(answer, context);
+    }
+  } finally {
+    net?.dispose();
+  }
+  const failed = answers.flatMap((answer) => ('error' in answer ? [answer.error] : []));
+  if (json) writeJson(context, { model, weights: net?.weights, images: answers, error: failed[0] });
+  return failed.length ? EXIT.failed : EXIT.ok;
+}

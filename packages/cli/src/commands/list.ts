@@ -1,0 +1,83 @@
+import { CnnzooError, listCache, type WeightsEntry } from '@cnnzoo/core';
+import { type CommonOptions, type Context, EXIT } from '../context.js';
+import { writeJson } from '../fault.js';
+import { getModel, listModels } from '../index.js';
+import { type Column, magnitude, table } from '../text.js';
+
+interface Item {
+  readonly entry: WeightsEntry;
+  readonly isDefault: boolean;
+  /** In the cache, or shipped with the package: no download. */
+  readonly here: boolean;
+}
+
+async function items(names: readonly string[]): Promise<Item[]> {
+  const kept = new Set((await listCache()).map(({ model, weights }) => `${model} ${weights}`));
+  return names.flatMap((name) => {
+    const { DEFAULT, ...entries } = getModel(name).weights;
+    return Object.values(entries).map((entry) => ({
+      entry,
+      isDefault: entry === DEFAULT,
+      here: kept.has(`${entry.model} ${entry.name}`) || entry.sources.some(({ kind }) => kind === 'package'),
+    }));
+  });
+}
+
+/** The accuracy on the data set that the entry was measured on first. */
+const top1 = ({ metrics }: WeightsEntry): number | undefined => Object.values(metrics.values)[0]?.['acc@1'];
+
+const json = ({ entry, isDefault, here }: Item) => ({
+  model: entry.model,
+  weights: entry.name,
+  default: isDefault,
+  cached: here,
+  metrics: entry.metrics.values,
+  measuredBy: entry.metrics.measuredBy,
+  parameters: entry.parameters,
+  gflops: entry.gflops,
+  mebibytes: entry.fileSize,
+  licence: entry.licence,
+  recipe: entry.recipe,
+});
+
+/** Small nets need more digits. */
+const billions = (gflops: number | undefined): string =>
+  gflops === undefined ? '' : gflops < 0.1 ? gflops.toFixed(4) : gflops.toFixed(2);
+
+function lines(list: readonly Item[], { terminal: { colors } }: Context): string[] {
+  const columns: Column[] = [
+    { head: 'model', paint: colors.bold },
+    { head: 'weights', paint: (cell) => cell.replace('✓', colors.green('✓')) },
+    { head: 'top-1', align: 'right' },
+    { head: 'params', align: 'right' },
+    { head: 'GFLOPS', align: 'right' },
+    { head: 'MiB', align: 'right' },
+    { head: 'licence', paint: colors.dim },
+  ];
+  const rows = list.map(({ entry, isDefault, here }, i) => [
+    entry.model === list[i - 1]?.entry.model ? '' : entry.model,
+    `${here ? '✓' : ' '} ${entry.name}${isDefault ? ' *' : ''}`,
+    top1(entry)?.toFixed(2) ?? '',
+    magnitude(entry.parameters),
+    billions(entry.gflops),
+    entry.fileSize.toFixed(entry.fileSize < 10 ? 2 : 1),
+    entry.licence,
+  ]);
+  return [
+    ...table(columns, rows, colors.dim),
+    '',
+    colors.dim('* default   ✓ on this machine, cached or shipped with the package'),
+    colors.dim('top-1: per cent, on the data set in the name   GFLOPS: 10⁹ multiply-adds an image'),
+  ];
+}
+
+/** The weights of the models that the pattern fits. */
+export async function list(pattern: string, options: CommonOptions, context: Context): Promise<number> {
+  const names = listModels(pattern);
+  if (names.length === 0)
+    throw new CnnzooError('INPUT', `No model fits '${pattern}'. \`cnnzoo list\` without a pattern shows all.`);
+  const found = await items(names);
+  if (options.json) writeJson(context, found.map(json));
+  else context.terminal.out(lines(found, context).join('\n'));
+  return EXIT.ok;
+}

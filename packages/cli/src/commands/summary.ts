@@ -1,0 +1,25 @@
+import { summary as summaryOf, useBackend } from '@cnnzoo/core';
+import { type CommonOptions, type Context, EXIT } from '../context.js';
+import { writeJson } from '../fault.js';
+import { getModel } from '../index.js';
+
+export interface SummaryOptions extends CommonOptions {
+  readonly input?: readonly [height: number, width: number];
+}
+
+/** Builds the model, untrained, and prints what it is made of. */
+export async function summary(name: string, { input, json }: SummaryOptions, context: Context): Promise<number> {
+  const model = getModel(name);
+  const [height, width, channels] = model.inputShape;
+  const inputShape = [...(input ?? [height, width]), channels] as typeof model.inputShape;
+  await useBackend();
+  const net = model({ inputShape });
+  try {
+    const { rows, parameters, multiplyAdds, ...rest } = summaryOf(net);
+    if (json) writeJson(context, { model: rest.name, input: inputShape, parameters, multiplyAdds, layers: rows });
+    else context.terminal.out(String(summaryOf(net)));
+  } finally {
+    net.dispose();
+  }
+  return EXIT.ok;
+}
