@@ -130,7 +130,7 @@ async function identify(owner: Owner, { file, sha256 }: Opened, what: string): P
   const hash = await sha256();
   const published = hash === undefined ? undefined : identifyByHash(hash, weights);
   if (published) return published;
-  const fallback = weights.DEFAULT;
+  const fallback = weights.DEFAULT!;
   const model = file.metadata[MODEL_KEY];
   warn(
     `${name}.pretrained: ${what} is not known as weights of '${name}'` +

@@ -5,7 +5,7 @@ import { CnnzooError } from '../errors.js';
 import type { InputShape } from '../layers/build.js';
 import { warn } from '../warn.js';
 import { adaptKernel, adaptPreprocessing, imageKernels } from './adapt.js';
-import type { ModelDefinition } from './define.js';
+import type { BuildOptions, ModelDefinition } from './define.js';
 import type { ObtainOptions } from './obtain.js';
 import { type GivenWeights, openWeights } from './open-weights.js';
 import type { WeightsEntry } from './registry.js';
@@ -50,8 +50,8 @@ export type PretrainedOptions<Names extends string = string> = CommonOptions & H
  * A trained net with its preprocessing and categories. Sets a backend where none is set. Builds straight from the
  * checkpoint's tensors: no initial value is drawn but those of a new head.
  */
-export async function pretrained<Names extends string>(
-  definition: ModelDefinition<never, Names>,
+export async function pretrained<Options extends BuildOptions, Names extends string>(
+  definition: ModelDefinition<Options, Names>,
   options: PretrainedOptions<Names> = {},
 ): Promise<Classifier> {
   const { name } = definition;
@@ -95,8 +95,8 @@ function checkHead(name: string, { numClasses, categories }: PretrainedOptions):
   return categories.length;
 }
 
-async function build<Names extends string>(
-  definition: ModelDefinition<never, Names>,
+async function build<Options extends BuildOptions, Names extends string>(
+  definition: ModelDefinition<Options, Names>,
   file: TensorFile,
   { mayDrop }: WeightsEntry,
   inputShape: InputShape,
@@ -104,8 +104,8 @@ async function build<Names extends string>(
 ): Promise<LayersModel> {
   const channels = inputShape[2];
   const kernels = channels === definition.inputShape[2] ? [] : imageKernels(file, definition.inputShape[2]);
-  const make = definition as (options: { inputShape: InputShape; numClasses?: number }) => LayersModel;
-  return buildFrom(file, () => make({ inputShape, ...(numClasses !== undefined && { numClasses }) }), {
+  const options: BuildOptions = { inputShape, ...(numClasses !== undefined && { numClasses }) };
+  return buildFrom(file, () => definition(options as Options), {
     ...(numClasses !== undefined && { fresh: definition.head }),
     ...(mayDrop && { mayDrop }),
     ...(kernels.length > 0 && {
@@ -121,8 +121,8 @@ function freezeBackbone(model: LayersModel, head: string): void {
 }
 
 /** A head that was trained for as many classes may be what the caller wanted. */
-function warnOfTrainedHead<Names extends string>(
-  { name, head }: ModelDefinition<never, Names>,
+function warnOfTrainedHead(
+  { name, head }: { name: string; head: string },
   { file, given }: GivenWeights,
   numClasses: number,
 ): void {
