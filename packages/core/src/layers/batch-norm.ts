@@ -4,7 +4,7 @@ import { CnnzooError } from '../errors.js';
 import { batchNormTrain } from './batch-norm-train.js';
 import type { Initial } from './initial.js';
 import { apply, type Layer } from './layer.js';
-import { Parametric, single } from './parametric.js';
+import { type LayerArgs, layerArgs, Parametric, single } from './parametric.js';
 
 export interface BatchNormOptions {
   eps?: number;
@@ -28,8 +28,8 @@ export class BatchNorm extends Parametric {
   private runningMean!: LayerVariable;
   private runningVar!: LayerVariable;
 
-  constructor({ name, eps = 1e-5, momentum = 0.1, initial = 'ones' }: BatchNormOptions & { name?: string } = {}) {
-    super({ name });
+  constructor({ eps = 1e-5, momentum = 0.1, initial = 'ones', ...rest }: BatchNormOptions & LayerArgs = {}) {
+    super(layerArgs(rest));
     this.args = { eps, momentum, initial };
   }
 

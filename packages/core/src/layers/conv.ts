@@ -4,7 +4,7 @@ import { CnnzooError } from '../errors.js';
 import { convolve } from './convolve.js';
 import type { Initial } from './initial.js';
 import { apply, type Layer } from './layer.js';
-import { Parametric, single } from './parametric.js';
+import { type LayerArgs, layerArgs, Parametric, single } from './parametric.js';
 import { type Extent, outputExtent, pair } from './window.js';
 
 export interface ConvOptions {
@@ -18,7 +18,6 @@ export interface ConvOptions {
 }
 
 interface Conv2dArgs {
-  name?: string;
   filters: number;
   kernelSize: readonly [number, number];
   stride: readonly [number, number];
@@ -38,9 +37,9 @@ export class Conv2d extends Parametric {
   private weight!: LayerVariable;
   private bias: LayerVariable | undefined;
 
-  constructor(args: Conv2dArgs) {
-    super({ name: args.name });
-    this.args = args;
+  constructor({ filters, kernelSize, stride, padding, bias, initial, biasInitial, ...rest }: Conv2dArgs & LayerArgs) {
+    super(layerArgs(rest));
+    this.args = { filters, kernelSize, stride, padding, bias, initial, biasInitial };
   }
 
   override build(shape: Shape | Shape[]): void {

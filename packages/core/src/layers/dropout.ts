@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { layers } from '@tensorflow/tfjs-layers';
 import { currentRandom } from '../random-scope.js';
 import { apply, type Layer } from './layer.js';
-import { single } from './parametric.js';
+import { type LayerArgs, layerArgs, single } from './parametric.js';
 
 /**
  * In training each value is zeroed with probability `rate` and the others are divided by 1 - rate, as in PyTorch;
@@ -12,8 +12,8 @@ export class Dropout extends layers.Layer {
   static readonly className = 'cnnzoo.Dropout';
   readonly rate: number;
 
-  constructor({ name, rate }: { name?: string; rate: number }) {
-    super({ name });
+  constructor({ rate, ...rest }: { rate: number } & LayerArgs) {
+    super(layerArgs(rest));
     this.rate = rate;
   }
 

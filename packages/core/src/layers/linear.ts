@@ -3,7 +3,7 @@ import { type LayerVariable, layers, type Shape, type SymbolicTensor } from '@te
 import { CnnzooError } from '../errors.js';
 import type { Initial } from './initial.js';
 import { apply, at, identity, type Layer } from './layer.js';
-import { Parametric, single } from './parametric.js';
+import { type LayerArgs, layerArgs, Parametric, single } from './parametric.js';
 
 export interface LinearOptions {
   initial?: Initial;
@@ -11,7 +11,6 @@ export interface LinearOptions {
 }
 
 interface LinearArgs {
-  name?: string;
   units: number;
   initial: Initial;
   biasInitial: Initial;
@@ -24,9 +23,9 @@ export class Linear extends Parametric {
   private weight!: LayerVariable;
   private bias!: LayerVariable;
 
-  constructor(args: LinearArgs) {
-    super({ name: args.name });
-    this.args = args;
+  constructor({ units, initial, biasInitial, ...rest }: LinearArgs & LayerArgs) {
+    super(layerArgs(rest));
+    this.args = { units, initial, biasInitial };
   }
 
   override build(shape: Shape | Shape[]): void {

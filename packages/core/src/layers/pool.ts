@@ -1,11 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { layers, type Shape } from '@tensorflow/tfjs-layers';
 import { apply, type Layer } from './layer.js';
-import { single } from './parametric.js';
+import { type LayerArgs, layerArgs, single } from './parametric.js';
 import { type Extent, outputExtent } from './window.js';
 
 interface PoolArgs {
-  name?: string;
   kernelSize: number;
   stride: number;
   padding: number;
@@ -14,9 +13,9 @@ interface PoolArgs {
 abstract class Pool2d extends layers.Layer {
   readonly args: PoolArgs;
 
-  constructor(args: PoolArgs) {
-    super({ name: args.name });
-    this.args = args;
+  constructor({ kernelSize, stride, padding, ...rest }: PoolArgs & LayerArgs) {
+    super(layerArgs(rest));
+    this.args = { kernelSize, stride, padding };
   }
 
   override computeOutputShape(shape: Shape): Shape {

@@ -1,6 +1,5 @@
 import type { LayersModel, LayerVariable, layers } from '@tensorflow/tfjs-layers';
 import { CnnzooError } from '../errors.js';
-import { Parametric } from '../layers/parametric.js';
 
 /** One tensor of a net's state dict. */
 export interface Slot {
@@ -17,6 +16,9 @@ const TORCH_NAMES: Readonly<Record<string, string>> = {
   moving_variance: 'running_var',
 };
 
+/** Ours, of this copy of core or another. */
+const isOurs = (layer: layers.Layer): boolean => layer.getClassName().startsWith('cnnzoo.');
+
 /** Stock layers whose weights have a PyTorch counterpart of the same layout as ours. */
 const STOCK = new Set(['Conv2D', 'Dense', 'BatchNormalization']);
 
@@ -27,7 +29,7 @@ export function slotsOf(model: LayersModel, prefix = ''): Slot[] {
   return model.layers.flatMap((layer) => {
     const path = prefix + layer.name;
     if (isModel(layer)) return slotsOf(layer, `${path}.`);
-    if (layer.weights.length > 0 && !(layer instanceof Parametric || STOCK.has(layer.getClassName())))
+    if (layer.weights.length > 0 && !(isOurs(layer) || STOCK.has(layer.getClassName())))
       throw new CnnzooError(
         'INPUT',
         `Layer '${path}' is a ${layer.getClassName()}, whose weights have no place in a PyTorch state dict here: ` +
