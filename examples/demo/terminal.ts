@@ -1,0 +1,83 @@
+import { type Digit, recall, SIZE } from './digits.js';
+
+const { stdout, env } = process;
+const coloured = !env.NO_COLOR && (stdout.isTTY || Boolean(env.FORCE_COLOR));
+const paint = (code: string, text: string): string => (coloured ? `\u001b[${code}m${text}\u001b[0m` : text);
+
+export const bold = (text: string): string => paint('1', text);
+export const dim = (text: string): string => paint('2', text);
+const good = (text: string): string => paint('32', text);
+const bad = (text: string): string => paint('1;33', text);
+
+export const heading = (text: string): void => console.log(`\n${bold(text)}\n`);
+
+/** Pixels left out on each side: MNIST's digits keep clear of the edge. */
+const MARGIN = 2;
+const INNER = SIZE - 2 * MARGIN;
+const GAP = '  ';
+
+/** One of the 24 greys of a 256-colour terminal. */
+const grey = (value: number): number => 232 + Math.round((value / 255) * 23);
+
+/** Two pixels a character: the upper in the foreground colour of a half block, the lower in the background's. */
+function cell(upper: number, lower: number): string {
+  if (!coloured) return [' ', '▄', '▀', '█'][(upper > 110 ? 2 : 0) + (lower > 110 ? 1 : 0)]!;
+  return `\u001b[38;5;${grey(upper)};48;5;${grey(lower)}m▀`;
+}
+
+function draw({ pixels }: Digit): string[] {
+  const lines: string[] = [];
+  for (let y = MARGIN; y < SIZE - MARGIN; y += 2) {
+    let line = '';
+    for (let x = MARGIN; x < SIZE - MARGIN; x++) line += cell(pixels[y * SIZE + x]!, pixels[(y + 1) * SIZE + x]!);
+    lines.push(coloured ? `${line}\u001b[0m` : line);
+  }
+  return lines;
+}
+
+/** As many of the digits as fit in a row of the terminal. */
+export function drawRow(digits: readonly Digit[]): void {
+  const fitting = Math.max(1, Math.floor((stdout.columns ?? 80) / (INNER + GAP.length)));
+  const shown = digits.slice(0, Math.min(fitting, 5));
+  const drawn = shown.map(draw);
+  for (const i of drawn[0]?.keys() ?? []) console.log(`  ${drawn.map((lines) => lines[i]).join(GAP)}`);
+  const captions = shown.map(({ truth, guess, score }) => {
+    const read = `read ${guess} (${(score * 100).toFixed(0)} %)`;
+    const caption = truth === guess ? read : `${read}, is ${truth}`;
+    return (truth === guess ? good : bad)(caption.padEnd(INNER));
+  });
+  console.log(`  ${captions.join(GAP)}\n`);
+}
+
+/** Rows are what a digit is, columns what it was read as. */
+export function drawConfusion(counts: readonly (readonly number[])[]): void {
+  const found = recall(counts);
+  console.log(dim(`  is \\ read ${counts.map((_, i) => String(i).padStart(5)).join('')}   recognised`));
+  for (const [truth, row] of counts.entries()) {
+    const cells = row.map((count, guess) => {
+      const text = (count === 0 ? '·' : String(count)).padStart(5);
+      return count === 0 ? dim(text) : truth === guess ? good(text) : bad(text);
+    });
+    console.log(
+      `  ${dim(String(truth).padStart(9))} ${cells.join('')}   ${(found[truth]! * 100).toFixed(1).padStart(8)} %`,
+    );
+  }
+}
+
+/** A table whose first column is left aligned. */
+export function drawTable(rows: readonly (readonly string[])[]): void {
+  const widths = rows[0]!.map((_, i) => Math.max(...rows.map((row) => row[i]!.length)));
+  for (const [i, row] of rows.entries()) {
+    const cells = row.map((text, j) => (j === 0 ? text.padEnd(widths[j]!) : text.padStart(widths[j]!)));
+    console.log(i === 0 ? dim(`  ${cells.join('   ')}`) : `  ${cells.join('   ')}`);
+  }
+}
+
+/** Label, percentage and a bar for each prediction. */
+export function drawPredictions(predictions: readonly { label: string; score: number }[]): void {
+  const width = Math.max(...predictions.map(({ label }) => label.length));
+  for (const [i, { label, score }] of predictions.entries()) {
+    const text = `    ${label.padEnd(width)}  ${(score * 100).toFixed(1).padStart(5)} %  `;
+    console.log((i === 0 ? bold : String)(text) + (i === 0 ? good : dim)('█'.repeat(Math.round(score * 30))));
+  }
+}
