@@ -1,3 +1,6 @@
+/** A directory (its URL or path, with a slash at the end), or the place of each of tfjs' `.wasm` files by name. */
+export type WasmPaths = string | Readonly<Record<string, string>>;
+
 /** A backend that `useBackend` can choose. */
 export interface BackendCandidate {
   /** What the user writes. */
@@ -6,11 +9,13 @@ export interface BackendCandidate {
   readonly backend: string;
   /** Whether it is tried where the user names none. */
   readonly automatic: boolean;
-  /** What to install where it is missing. */
+  /** What to do where it is missing or does not start. */
   readonly install: string;
   /** Loads the package, which registers the backend; rejects where it is not installed, or broken. */
   load(wasmPaths: WasmPaths | undefined): Promise<unknown>;
+  /** Throws where the backend started, but can't compute. */
+  check?(): void;
 }
 
-/** A directory (its URL or path, with a slash at the end), or the place of each of tfjs' `.wasm` files by name. */
-export type WasmPaths = string | Readonly<Record<string, string>>;
+/** What `load` rejects with where a package is not installed: nothing to warn of. */
+export class NotInstalled extends Error {}

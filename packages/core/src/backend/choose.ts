@@ -1,21 +1,25 @@
-import { engine, findBackendFactory, getBackend, ready, setBackend } from '@tensorflow/tfjs-core';
+import { engine, findBackendFactory, ready, setBackend } from '@tensorflow/tfjs-core';
 import { CnnzooError } from '../errors.js';
 import { warn } from '../warn.js';
-import type { BackendCandidate, WasmPaths } from './candidate.js';
+import { type BackendCandidate, NotInstalled, type WasmPaths } from './candidate.js';
 import { registerWasmGradients } from './wasm-gradients.js';
 
 export type BackendName = 'tfjs-node-gpu' | 'tfjs-node' | 'wasm' | 'cpu' | 'webgl' | 'webgpu';
 
 export interface UseBackendOptions {
-  /** Where tfjs' `.wasm` files are, if not where core finds them itself. */
+  /** Where tfjs' `.wasm` files are, if not where core finds them itself; has its say until wasm has started. */
   wasmPaths?: WasmPaths;
 }
 
 let pending: Promise<unknown> = Promise.resolve();
 
+/** The candidate that was started last: tfjs calls both native backends 'tensorflow'. */
+let started: BackendCandidate | undefined;
+
 /**
  * Sets the backend that tensors are computed on, and resolves to its name. Without a name it keeps the one that is
  * set; where none is, it takes the first of tfjs-node-gpu, tfjs-node (where installed), wasm and cpu that works.
+ * A backend that can't be had leaves the one that was set.
  * @throws CnnzooError BACKEND where the named one is not installed or does not start.
  */
 export function useBackend(name?: BackendName, options: UseBackendOptions = {}): Promise<string> {
@@ -27,17 +31,7 @@ export function useBackend(name?: BackendName, options: UseBackendOptions = {}):
 
 async function choose(name: BackendName | undefined, { wasmPaths }: UseBackendOptions): Promise<string> {
   const { backends } = await import('#platform');
-  if (name === undefined) {
-    const current = engine().backendName;
-    if (current) {
-      await ready();
-      return nameOf(current, backends);
-    }
-    return first(
-      backends.filter(({ automatic }) => automatic),
-      wasmPaths,
-    );
-  }
+  if (name === undefined) return (await keep()) ?? first(backends, wasmPaths);
   const candidate = backends.find((each) => each.name === name);
   if (!candidate)
     throw new CnnzooError(
@@ -45,41 +39,60 @@ async function choose(name: BackendName | undefined, { wasmPaths }: UseBackendOp
       `useBackend('${name}'): there is no such backend here. Expected one of ${backends.map((b) => b.name).join(', ')}.`,
     );
   try {
-    await start(candidate, wasmPaths);
+    return await start(candidate, wasmPaths);
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new CnnzooError('BACKEND', `The backend '${name}' can't be used: ${why}\n${candidate.install}`, { cause });
+    throw new CnnzooError('BACKEND', `The backend '${name}' can't be used: ${reason(cause)}\n${candidate.install}`, {
+      cause,
+    });
   }
-  return name;
+}
+
+const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** The backend that is set, if any. */
+async function keep(): Promise<string | undefined> {
+  const { backendName } = engine();
+  if (!backendName) return;
+  await ready();
+  if (backendName === 'wasm') registerWasmGradients();
+  return started?.backend === backendName ? started.name : backendName;
 }
 
 async function first(candidates: readonly BackendCandidate[], wasmPaths: WasmPaths | undefined): Promise<string> {
   const reasons: string[] = [];
-  for (const candidate of candidates) {
+  for (const candidate of candidates.filter(({ automatic }) => automatic)) {
     try {
-      await start(candidate, wasmPaths);
-      return candidate.name;
+      return await start(candidate, wasmPaths);
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      reasons.push(`${candidate.name}: ${why}`);
-      if (!isMissing(error))
-        warn(`The backend '${candidate.name}' is installed but does not start, so the next one is taken: ${why}`);
+      reasons.push(`${candidate.name}: ${reason(error)}`);
+      if (!(error instanceof NotInstalled))
+        warn(`The backend '${candidate.name}' is installed but does not work, so the next is taken: ${reason(error)}`);
     }
   }
   throw new CnnzooError('BACKEND', `No TensorFlow.js backend can be used:\n  ${reasons.join('\n  ')}`);
 }
 
-async function start({ backend, load }: BackendCandidate, wasmPaths: WasmPaths | undefined): Promise<void> {
-  if (!findBackendFactory(backend) || wasmPaths) await load(wasmPaths);
-  if (!(await setBackend(backend))) throw new Error(`TensorFlow.js could not initialise '${backend}'.`);
+async function start(candidate: BackendCandidate, wasmPaths: WasmPaths | undefined): Promise<string> {
+  const { name, backend } = candidate;
+  const tfjs = engine();
+  const before = tfjs.backendName;
+  if (started && started !== candidate && started.backend === backend)
+    throw new Error(`this process computes with '${started.name}' already, and tfjs knows but one of the two.`);
+  try {
+    if (!findBackendFactory(backend) || (wasmPaths && !(backend in tfjs.registry))) await candidate.load(wasmPaths);
+    // Also where it is set already: the user may have begun to, and not waited.
+    if (tfjs.backendName === backend) await ready();
+    else if (!(await setBackend(backend))) throw new Error(`TensorFlow.js could not initialise '${backend}'.`);
+    candidate.check?.();
+  } catch (error) {
+    // tfjs makes a backend the current one before it knows whether it starts, and tfjs-node sets itself.
+    if (tfjs.backendName !== before) {
+      if (before) await setBackend(before);
+      else tfjs.backendName = before;
+    }
+    throw error;
+  }
   if (backend === 'wasm') registerWasmGradients();
+  started = candidate;
+  return name;
 }
-
-/** A package that is not installed, as Node, bundlers and browsers say it. */
-const isMissing = (error: unknown): boolean =>
-  ['ERR_MODULE_NOT_FOUND', 'MODULE_NOT_FOUND', 'ERR_PACKAGE_PATH_NOT_EXPORTED'].includes(
-    (error as { code?: string } | null)?.code ?? '',
-  ) || /Cannot find (package|module)|Failed to (resolve|fetch)/.test(String(error));
-
-const nameOf = (backend: string, backends: readonly BackendCandidate[]): string =>
-  backends.find((candidate) => candidate.backend === backend)?.name ?? getBackend();

@@ -1,17 +1,42 @@
-import type { BackendCandidate } from '../../backend/candidate.js';
+import { createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
+import * as tf from '@tensorflow/tfjs-core';
+import { type BackendCandidate, NotInstalled } from '../../backend/candidate.js';
 
-const native = (name: 'tfjs-node' | 'tfjs-node-gpu', load: () => Promise<unknown>): BackendCandidate => ({
+/** Loads a package that core does not depend on. A name that is no literal: bundlers need not find it. */
+async function loadOptional(name: string): Promise<unknown> {
+  let path: string;
+  try {
+    path = createRequire(import.meta.url).resolve(name);
+  } catch (cause) {
+    throw new NotInstalled(`${name} is not installed.`, { cause });
+  }
+  return import(pathToFileURL(path).href);
+}
+
+/** tfjs-node 4.22 calls functions of node:util that Node 23 has removed, and only once it computes. */
+function checkRemovedFunctions(): void {
+  try {
+    tf.tidy(() => tf.add(tf.ones([1]), tf.ones([1])));
+  } catch (error) {
+    if (/is not a function/.test(String(error)))
+      throw new Error(`it does not work on Node ${process.version}: ${error}`);
+  }
+}
+
+const native = (name: 'tfjs-node' | 'tfjs-node-gpu'): BackendCandidate => ({
   name,
   backend: 'tensorflow',
   automatic: true,
-  install: `Install it: npm install @tensorflow/${name}`,
-  load,
+  install: `Install it with \`npm install @tensorflow/${name}\`, and let its install script run.`,
+  load: () => loadOptional(`@tensorflow/${name}`),
+  check: checkRemovedFunctions,
 });
 
 /** In order of preference. */
 export const backends: readonly BackendCandidate[] = [
-  native('tfjs-node-gpu', () => import('@tensorflow/tfjs-node-gpu')),
-  native('tfjs-node', () => import('@tensorflow/tfjs-node')),
+  native('tfjs-node-gpu'),
+  native('tfjs-node'),
   {
     name: 'wasm',
     backend: 'wasm',
