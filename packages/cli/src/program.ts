@@ -17,17 +17,6 @@ const size = (text: string): [height: number, width: number] => {
   return [sides[0]!, sides[1]!];
 };
 
-const examples = (...lines: readonly string[]): string =>
-  `\nExamples:\n${lines.map((line) => `  $ ${line}`).join('\n')}`;
-
-const notes = `
-Environment:
-  CNNZOO_CACHE   where weights are kept, in place of your cache directory
-  CNNZOO_MIRROR  a directory or server of yours that is asked first
-  NO_COLOR       no colours
-
-Exit codes: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C.`;
-
 const JSON_OPTION = ['--json', 'one JSON document on stdout, errors included'] as const;
 
 /**
@@ -36,7 +25,11 @@ const JSON_OPTION = ['--json', 'one JSON document on stdout, errors included'] a
  */
 export async function run(argv: readonly string[], context: Context): Promise<number> {
   const { terminal } = context;
+  const { bold } = terminal.colors;
   let code: number = EXIT.ok;
+
+  const examples = (...lines: readonly string[]): string =>
+    `\n${bold('Examples:')}\n${lines.map((line) => `  $ ${line}`).join('\n')}`;
 
   /** Runs a command; what it throws becomes a message and an exit code. */
   const perform = async ({ json }: CommonOptions, job: () => Promise<number>): Promise<void> => {
@@ -63,7 +56,7 @@ export async function run(argv: readonly string[], context: Context): Promise<nu
       getErrHelpWidth: () => terminal.columns,
     })
     .configureHelp({
-      styleTitle: (text) => terminal.colors.bold(text),
+      styleTitle: (text) => bold(text),
       styleSubcommandTerm: (text) => terminal.colors.cyan(text),
       styleOptionTerm: (text) => terminal.colors.cyan(text),
       subcommandTerm: (command) =>
@@ -84,7 +77,14 @@ export async function run(argv: readonly string[], context: Context): Promise<nu
         "cnnzoo list 'resnet*'",
         'cnnzoo summary resnet18 --input 64x64',
         'cnnzoo cache list',
-      )}\n${notes}`,
+      )}
+
+${bold('Environment:')}
+  CNNZOO_CACHE   where weights are kept, in place of your cache directory
+  CNNZOO_MIRROR  a directory or server of yours that is asked first
+  NO_COLOR       no colours
+
+${bold('Exit codes:')} 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C.`,
     );
 
   program

@@ -26,8 +26,8 @@ async function faultOfPath(image: string): Promise<Fault | undefined> {
   if (isUrl(image)) return undefined;
   const found = await stat(image).catch(() => undefined);
   if (found?.isFile()) return undefined;
-  const received = found ? 'something else' : 'no such file';
-  return { code: 'FILE', message: `Image '${image}': expected a file, received ${received}.` };
+  const what = found ? 'expected a file, received a directory or a device' : 'there is no such file';
+  return { code: 'FILE', message: `Image '${image}': ${what}.` };
 }
 
 /** One line an answer: label, percentage, bar. */
@@ -52,6 +52,10 @@ async function open({ model: name, weights, backend }: ClassifyOptions, context:
   const progress = downloadProgress(context.terminal, name);
   try {
     return await model.pretrained({ ...(weights && { weights }), progress: progress.advance, signal: context.signal });
+  } catch (error) {
+    if (!(error instanceof CnnzooError && error.code === 'DOWNLOAD')) throw error;
+    const here = 'Here, a file that you have is passed with --weights ./file.pth.';
+    throw new CnnzooError(error.code, `${error.message}\n${here}`, { cause: error });
   } finally {
     progress.end();
   }

@@ -67,7 +67,7 @@ function lines(list: readonly Item[], { terminal: { colors } }: Context): string
     ...table(columns, rows, colors.dim),
     '',
     colors.dim('* default   ✓ on this machine, cached or shipped with the package'),
-    colors.dim('top-1: per cent, on the data set in the name   GFLOPS: 10⁹ multiply-adds an image'),
+    colors.dim('top-1: per cent of the data set named   GFLOPS: 10⁹ multiply-adds an image'),
   ];
 }
 
