@@ -32,7 +32,7 @@ export {
   type ModelSpec,
 } from './weights/define.js';
 export { MIRROR_INDEX, type MirrorFile, type MirrorIndex, mirrorPath } from './weights/mirror.js';
-export { openTensors } from './weights/open.js';
+export { openTensors } from './weights/open-tensors.js';
 export type { PretrainedOptions } from './weights/pretrained.js';
 export { readStateDict } from './weights/read-state-dict.js';
 export type { Metrics, Source, WeightsEntry, WeightsInfo, WeightsTable } from './weights/registry.js';

@@ -1,7 +1,10 @@
-import { hashSource, openStore } from '#platform';
 import type { CacheRecord, Store } from './store.js';
 
-export { cacheDirectory } from '#platform';
+// Loaded by the calls, not with the module: a page that builds a net needs no cache.
+const platform = () => import('#platform');
+
+/** Where weights are kept: `CNNZOO_CACHE`, else the platform's place for caches; in a page, the browser's own. */
+export const cacheDirectory = async (): Promise<string> => (await platform()).cacheDirectory();
 
 /** Weights that are kept for the next start. */
 export interface CacheEntry {
@@ -29,13 +32,13 @@ const entryOf = (store: Store, record: CacheRecord): CacheEntry => {
 
 /** All that the cache holds. */
 export async function listCache(): Promise<CacheEntry[]> {
-  const store = await openStore();
+  const store = await (await platform()).openStore();
   return (await store.list()).map((record) => entryOf(store, record));
 }
 
 /** Hashes all that the cache holds, and compares. Changes nothing. */
 export async function verifyCache(): Promise<CheckedCacheEntry[]> {
-  const store = await openStore();
+  const store = await (await platform()).openStore();
   const checked: CheckedCacheEntry[] = [];
   for (const record of await store.list()) {
     const reason = await faultOf(store, record);
@@ -48,7 +51,7 @@ async function faultOf(store: Store, { model, file, sha256 }: CacheRecord): Prom
   const source = await store.open(model, file);
   if (!source) return 'the file is missing';
   try {
-    const received = await hashSource(source);
+    const received = await (await platform()).hashSource(source);
     return received === sha256 ? undefined : `expected sha256 ${sha256}, received ${received}`;
   } finally {
     await source.close();
@@ -57,7 +60,7 @@ async function faultOf(store: Store, { model, file, sha256 }: CacheRecord): Prom
 
 /** Removes what fits the filter (everything without one, and what broken downloads left); resolves to what is gone. */
 export async function clearCache(filter: { model?: string; weights?: string } = {}): Promise<CacheEntry[]> {
-  const store = await openStore();
+  const store = await (await platform()).openStore();
   const { model, weights } = filter;
   const removed: CacheEntry[] = [];
   for (const record of await store.list()) {
