@@ -4,6 +4,9 @@ const bits = new Uint32Array(float.buffer);
 /** The nearest half of a value, ties to even; beyond 65504 it is infinite (IEEE 754). */
 function halfOf(value: number): number {
   float[0] = value;
+  // What a float32 can't hold is cut to an odd last bit, so that a tie of halves stays apart from its neighbours.
+  if (float[0] !== value && !Number.isNaN(value))
+    bits[0] = (Math.abs(float[0]!) > Math.abs(value) ? bits[0]! - 1 : bits[0]!) | 1;
   const from = bits[0]!;
   const sign = (from >>> 16) & 0x8000;
   const magnitude = from & 0x7fffffff;

@@ -1,0 +1,193 @@
+import { existsSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { CnnzooError, Random, readStateDict, type StateDict } from '../../src/index.js';
+import { readPickle } from '../../src/weights/formats/pickle.js';
+import { torchHandlers } from '../../src/weights/formats/torch-objects.js';
+import { fixture } from './fixtures.js';
+
+/** The values, or the error, which has to be ours. */
+async function attempt(bytes: Uint8Array): Promise<StateDict | CnnzooError> {
+  try {
+    return await readStateDict(bytes);
+  } catch (error) {
+    if (error instanceof CnnzooError) return error;
+    throw error;
+  }
+}
+
+const show = (state: StateDict): string =>
+  [...state]
+    .map(([key, { shape, dtype, data }]) => `${key} ${dtype} [${shape}] ${[...(data as Iterable<unknown>)]}`)
+    .join('\n');
+
+describe('truncated files', () => {
+  it.each(['net.zip.pth', 'net.legacy.pth', 'net.safetensors', 'views.zip.pth', 'views.legacy.pth'])(
+    '%s, at every byte',
+    async (name) => {
+      const whole = fixture(name);
+      for (let length = 0; length < whole.length; length++) {
+        const result = await attempt(whole.subarray(0, length));
+        expect(result, `${length} of ${whole.length} bytes`).toBeInstanceOf(CnnzooError);
+      }
+    },
+  );
+});
+
+describe('flipped bits', () => {
+  const slow = process.env.CNNZOO_SLOW === '1';
+
+  it.each(['net.zip.pth', 'half.zip.pth', 'views.zip.pth'])('%s: an error or the same values', async (name) => {
+    const whole = fixture(name);
+    const values = show((await attempt(whole)) as StateDict);
+    const step = slow ? 1 : 7;
+    for (let bit = 0; bit < 8 * whole.length; bit += step) {
+      const damaged = whole.slice();
+      damaged[bit >> 3]! ^= 1 << (bit & 7);
+      const result = await attempt(damaged);
+      if (!(result instanceof CnnzooError)) expect(show(result), `bit ${bit}`).toBe(values);
+    }
+  });
+
+  it.each(['net.legacy.pth', 'views.legacy.pth', 'net.safetensors', 'types.safetensors'])(
+    '%s: never anything but our error, or values (the format has no checksum)',
+    async (name) => {
+      const whole = fixture(name);
+      for (let bit = 0; bit < 8 * whole.length; bit += slow ? 1 : 5) {
+        const damaged = whole.slice();
+        damaged[bit >> 3]! ^= 1 << (bit & 7);
+        await attempt(damaged);
+      }
+    },
+  );
+
+  it('random bytes in random places', async () => {
+    const random = new Random(1);
+    for (const name of ['net.zip.pth', 'net.legacy.pth', 'net.safetensors']) {
+      const whole = fixture(name);
+      for (let round = 0; round < (slow ? 5000 : 300); round++) {
+        const damaged = whole.slice();
+        for (let i = 0; i <= random.integer(8); i++) damaged[random.integer(damaged.length)] = random.integer(256);
+        await attempt(damaged);
+      }
+    }
+  });
+});
+
+describe('hostile pickles', () => {
+  const read = (bytes: Uint8Array) => readPickle(bytes, torchHandlers('hostile'), 'hostile');
+  const text = (content: string) => [...new TextEncoder().encode(content)];
+
+  it.each([
+    ['system', 'posix.system'],
+    ['eval', 'builtins.eval'],
+    ['getattr', 'builtins.getattr'],
+    ['nested', 'posix.system'],
+    ['object', '__main__.Thing'],
+  ])('%s is refused by name, and nothing is run', (name, named) => {
+    for (const protocol of [2, 4]) {
+      const attempt = () => read(fixture(`hostile-${name}-${protocol}.pkl`));
+      expect(attempt).toThrow(CnnzooError);
+      // Python 2's name of the module, in protocol 2.
+      expect(attempt).toThrow(new RegExp(`'(${named}|${named.replace('builtins', '__builtin__')})'`));
+    }
+    expect(existsSync('cnnzoo-was-here')).toBe(false);
+  });
+
+  it('inside a file too', async () => {
+    const error = await attempt(fixture('hostile.zip.pth'));
+    expect(error).toMatchObject({ code: 'UNSAFE', message: expect.stringContaining("'posix.system'") });
+  });
+
+  it.each([
+    ['INST', [0x28, 0x69, ...text('os\nsystem\n'), 0x2e]],
+    ['OBJ', [0x28, 0x63, ...text('collections\nOrderedDict\n'), 0x6f, 0x2e]],
+    ['NEWOBJ', [0x63, ...text('collections\nOrderedDict\n'), 0x29, 0x81, 0x2e]],
+    ['EXT1', [0x82, 1, 0x2e]],
+    ['BUILD of a list', [0x5d, 0x7d, 0x62, 0x2e]],
+  ])('%s is refused', (_name, bytes) => {
+    expect(() => read(Uint8Array.from([0x80, 2, ...bytes]))).toThrow(
+      expect.objectContaining({ code: 'UNSAFE' }) as unknown as Error,
+    );
+  });
+
+  it.each([
+    ['a call of a storage type', [0x63, ...text('torch\nFloatStorage\n'), 0x29, 0x52, 0x2e]],
+    ['a call of a number', [0x4b, 1, 0x29, 0x52, 0x2e]],
+    ['an empty stack', [0x2e]],
+    ['a lone mark', [0x28, 0x2e]],
+    ['a recall of nothing', [0x68, 9, 0x2e]],
+    ['items without a dict', [0x4b, 1, 0x4b, 2, 0x4b, 3, 0x73, 0x2e]],
+    ['a string longer than the file', [0x58, 0xff, 0xff, 0xff, 0x7f, 0x2e]],
+    ['a string of 2^63 bytes', [0x8d, 0, 0, 0, 0, 0, 0, 0, 0x80, 0x2e]],
+    ['an integer longer than the file', [0x8b, 0xff, 0xff, 0xff, 0x7f, 0x2e]],
+    ['an unknown opcode', [0xff, 0x2e]],
+    ['protocol 9', [0x80, 9, 0x2e]],
+    ['a persistent id that is no storage', [0x4b, 1, 0x51, 0x2e]],
+    ['a tensor without a storage', [0x63, ...text('torch._utils\n_rebuild_tensor_v2\n'), 0x29, 0x52, 0x2e]],
+  ])('%s is an error of the format', (_name, bytes) => {
+    expect(() => read(Uint8Array.from([0x80, 2, ...bytes]))).toThrow(
+      expect.objectContaining({ code: 'FORMAT' }) as unknown as Error,
+    );
+  });
+
+  it('keys reach no prototype', () => {
+    const key = (name: string) => [0x58, name.length, 0, 0, 0, ...text(name)];
+    const bytes = [0x80, 2, 0x7d, 0x28, ...key('__proto__'), 0x7d, ...key('constructor'), 0x4b, 1, 0x75, 0x2e];
+    const { value } = read(Uint8Array.from(bytes));
+    expect([...(value as Map<string, unknown>).keys()]).toEqual(['__proto__', 'constructor']);
+    expect(({} as Record<string, unknown>).polluted).toBeUndefined();
+  });
+
+  it('a dict that holds itself, and a list that doubles itself, end', () => {
+    const loop = [0x80, 2, 0x7d, 0x71, 0, 0x58, 1, 0, 0, 0, 0x61, 0x68, 0, 0x73, 0x2e];
+    expect(read(Uint8Array.from(loop)).value).toBeInstanceOf(Map);
+    const doubling: number[] = [0x80, 2, 0x5d, 0x71, 0];
+    for (let i = 0; i < 60; i++) doubling.push(0x68, i, 0x68, i, 0x86, 0x71, i + 1);
+    doubling.push(0x2e);
+    expect(Array.isArray(read(Uint8Array.from(doubling)).value)).toBe(true);
+  });
+});
+
+describe('hostile safetensors', () => {
+  const file = (header: string, data = 8): Uint8Array => {
+    const text = new TextEncoder().encode(header);
+    const bytes = new Uint8Array(8 + text.length + data);
+    new DataView(bytes.buffer).setBigUint64(0, BigInt(text.length), true);
+    bytes.set(text, 8);
+    return bytes;
+  };
+  const entry = (begin: number, end: number, shape = '[1]', dtype = 'F32') =>
+    `{"dtype":"${dtype}","shape":${shape},"data_offsets":[${begin},${end}]}`;
+
+  it('well-formed ones are read', async () => {
+    expect([...(await readStateDict(file(`{"a":${entry(0, 4)},"b":${entry(4, 8)}}`))).keys()]).toEqual(['a', 'b']);
+  });
+
+  it.each([
+    ['overlapping tensors', `{"a":${entry(0, 4)},"b":${entry(2, 6)}}`],
+    ['a gap', `{"a":${entry(0, 4)}}`],
+    ['an offset past the end', `{"a":${entry(0, 4)},"b":${entry(8, 12)}}`],
+    ['a negative offset', `{"a":${entry(-4, 0)},"b":${entry(0, 8, '[2]')}}`],
+    ['a shape that does not fit', `{"a":${entry(0, 8, '[3]')}}`],
+    ['a fractional shape', `{"a":${entry(0, 8, '[2.5]')}}`],
+    ['a shape beyond all memory', `{"a":${entry(0, 8, '[9007199254740991, 9007199254740991]')}}`],
+    ['the same key twice', `{"a":${entry(0, 4)},"a":${entry(4, 8)}}`],
+    ['an unknown type', `{"a":${entry(0, 8, '[1]', 'F8_E4M3')}}`],
+    ['no JSON', '{"a":'],
+    ['a list', '[]      '],
+    ['metadata that is no text', `{"__metadata__":{"a":1},"a":${entry(0, 8, '[2]')}}`],
+  ])('%s: an error', async (_name, header) => {
+    expect(await attempt(file(header))).toMatchObject({ code: 'FORMAT' });
+  });
+
+  it('a header longer than the file', async () => {
+    const bytes = file(`{"a":${entry(0, 8, '[2]')}}`);
+    bytes[0] = 0xff;
+    expect(await attempt(bytes)).toBeInstanceOf(CnnzooError);
+  });
+
+  it('the key __proto__ is a key', async () => {
+    const state = await readStateDict(file(`{"__proto__":${entry(0, 8, '[2]')}}`));
+    expect([...state.keys()]).toEqual(['__proto__']);
+  });
+});

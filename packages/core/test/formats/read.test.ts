@@ -1,0 +1,180 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, describe, expect, it } from 'vitest';
+import { CnnzooError, openTensors, readStateDict } from '../../src/index.js';
+import { bytesSource } from '../../src/weights/formats/bytes.js';
+import { toFloat16 } from '../../src/weights/formats/half.js';
+import { toTensor } from '../../src/weights/formats/stored.js';
+import { openTensorSource } from '../../src/weights/open.js';
+import { expectState, fixture, fixturePath } from './fixtures.js';
+
+const directory = mkdtempSync(join(tmpdir(), 'cnnzoo-'));
+afterAll(() => rmSync(directory, { recursive: true }));
+
+describe('what torch wrote', () => {
+  it.each(
+    ['net', 'parameters', 'half', 'wrapped', 'views', 'types'].flatMap((name) =>
+      ['zip', 'legacy'].map((container) => [name, container] as const),
+    ),
+  )('%s in the %s container', async (name, container) => {
+    const path = fixturePath(`${name}.${container}.pth`);
+    expectState(await readStateDict(path), name);
+    expectState(await readStateDict(pathToFileURL(path)), name);
+    expectState(await readStateDict(fixture(`${name}.${container}.pth`)), name);
+    // Bytes that begin at an odd place in memory, as a slice of a larger buffer may.
+    const bytes = fixture(`${name}.${container}.pth`);
+    const shifted = new Uint8Array(bytes.length + 1).subarray(1);
+    shifted.set(bytes);
+    expectState(await readStateDict(shifted), name);
+    expectState(await readStateDict(new Blob([bytes as Uint8Array<ArrayBuffer>])), name);
+  });
+
+  it('keeps the order of the keys, and says how values are stored', async () => {
+    const file = await openTensors(fixturePath('half.zip.pth'));
+    expect([...file.tensors.keys()].slice(0, 4)).toEqual(['conv1.weight', 'conv1.bias', 'bn1.weight', 'bn1.bias']);
+    expect(file.tensors.get('conv1.weight')).toMatchObject({ stored: 'F16', dtype: 'float32', shape: [3, 2, 3, 1] });
+    expect(file.format).toBe('torch-zip');
+    await file.close();
+  });
+
+  it('reads a tensor twice, and tied ones in any order', async () => {
+    for (const container of ['zip', 'legacy']) {
+      const file = await openTensors(fixturePath(`views.${container}.pth`));
+      const keys = [...file.tensors.keys()];
+      for (const key of [...keys, ...keys.reverse()]) {
+        const [first, second] = [await file.tensors.get(key)!.read(), await file.tensors.get(key)!.read()];
+        expect(first).toEqual(second);
+      }
+      await file.close();
+    }
+  });
+});
+
+describe('what Python wrote as safetensors', () => {
+  it.each(['net', 'types'])('%s', async (name) => {
+    expectState(await readStateDict(fixturePath(`${name}.safetensors`)), name);
+  });
+
+  it('with its metadata', async () => {
+    const file = await openTensors(fixturePath('net.safetensors'));
+    expect({ ...file.metadata }).toEqual({ made: 'by Python' });
+    await file.close();
+  });
+});
+
+describe('halves', () => {
+  /** The value of a half by its definition (IEEE 754-2019, 3.4), apart from the table. */
+  const halfValue = (half: number): number => {
+    const [sign, exponent, fraction] = [half >> 15 ? -1 : 1, (half >> 10) & 31, half & 1023];
+    if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
+    return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+  };
+
+  it('widen exactly, all 65,536, and narrow to themselves', () => {
+    const all = Uint16Array.from({ length: 65536 }, (_, i) => i);
+    const widened = toTensor(new Uint8Array(all.buffer), 'F16', [65536]).data as Float32Array;
+    expect(widened).toEqual(Float32Array.from(all, halfValue));
+    const narrowed = toFloat16(widened);
+    for (const half of all) {
+      const isNumber = !Number.isNaN(halfValue(half));
+      if (isNumber ? narrowed[half] !== half : !Number.isNaN(halfValue(narrowed[half]!))) expect.unreachable(`${half}`);
+    }
+  });
+
+  it('narrow to the nearest, ties to even', () => {
+    for (let half = 0; half < 0x7bff; half++) {
+      const [low, high] = [halfValue(half), halfValue(half + 1)];
+      const middle = (low + high) / 2;
+      const nudge = (high - low) / 2 ** 10;
+      const expected = [half, half % 2 === 0 ? half : half + 1, half + 1];
+      const received = [...toFloat16(Float32Array.of(middle - nudge, middle, middle + nudge))];
+      if (received.join() !== expected.join()) expect.unreachable(`${half}: ${received} instead of ${expected}`);
+      const negative = [...toFloat16(Float32Array.of(-middle + nudge, -middle, -middle - nudge))];
+      if (negative.join() !== expected.map((h) => h | 0x8000).join()) expect.unreachable(`-${half}: ${negative}`);
+    }
+    expect([...toFloat16(Float32Array.of(65519.99, 65520, 1e9, -1e9, 2 ** -25, 2 ** -25 * 1.001))]).toEqual([
+      0x7bff, 0x7c00, 0x7c00, 0xfc00, 0, 1,
+    ]);
+  });
+
+  it('of a float64 are rounded once', () => {
+    // Just above the tie: through a float32 it would land on the tie, and then on the even neighbour.
+    const value = 1 + 2 ** -11 + 2 ** -40;
+    expect([...toFloat16(Float64Array.of(value, -value, 1 + 2 ** -11))]).toEqual([0x3c01, 0xbc01, 0x3c00]);
+  });
+});
+
+describe('state dicts in memory', () => {
+  it('are taken as they are', async () => {
+    const weight = { shape: [2], dtype: 'float32' as const, data: Float32Array.of(1, 2) };
+    for (const source of [new Map([['weight', weight]]), { weight }])
+      expect([...(await readStateDict(source))]).toEqual([['weight', weight]]);
+  });
+
+  it.each([
+    ['a length that does not fit', { shape: [3], dtype: 'float32', data: new Float32Array(2) }],
+    ['another array than the type', { shape: [2], dtype: 'float32', data: new Float64Array(2) }],
+    ['an unknown type', { shape: [2], dtype: 'complex64', data: new Float32Array(2) }],
+    ['no shape', { dtype: 'float32', data: new Float32Array(2) }],
+    ['nothing', null],
+  ])('are refused with %s', async (_what, tensor) => {
+    await expect(readStateDict({ weight: tensor } as never)).rejects.toThrow(/'weight': expected/);
+  });
+
+  it('nothing else passes for one', async () => {
+    for (const source of [null, undefined, 7])
+      await expect(readStateDict(source as never)).rejects.toThrow(CnnzooError);
+  });
+});
+
+describe('what is no checkpoint', () => {
+  const text = (content: string) => new TextEncoder().encode(content);
+  it.each([
+    ['a web page', text('<!DOCTYPE html><html>404</html>'), /received a web page/],
+    ['a pointer of git-lfs', text('version https://git-lfs.github.com/spec/v1\noid sha256:0\n'), /git-lfs/],
+    ['an empty file', new Uint8Array(0), /an empty file/],
+    ['a picture', Uint8Array.of(0xff, 0xd8, 0xff, 0xe0, 0, 0, 0, 0, 0), /begin ff d8 ff e0/],
+    ['a TorchScript program', fixture('torchscript.pt'), /TorchScript/],
+  ])('%s is named', async (_what, bytes, message) => {
+    await expect(readStateDict(bytes)).rejects.toThrow(message);
+    const path = join(directory, 'file.pth');
+    writeFileSync(path, bytes);
+    await expect(readStateDict(path)).rejects.toThrow(CnnzooError);
+  });
+
+  it('a directory, a missing file', async () => {
+    await expect(readStateDict(directory)).rejects.toThrow(/it is a directory/);
+    await expect(readStateDict(join(directory, 'nowhere.pth'))).rejects.toThrow(/no such file/);
+    await expect(readStateDict(join(fixturePath('net.zip.pth'), 'inside'))).rejects.toThrow(
+      /is a file, not a directory/,
+    );
+  });
+
+  it('a dict of something else lists its keys', async () => {
+    const pickle = Uint8Array.of(0x80, 2, 0x7d, 0x28, 0x58, 5, 0, 0, 0, ...text('epoch'), 0x4b, 3, 0x75, 0x2e);
+    const legacy = readFileSync(fixturePath('net.legacy.pth'));
+    // Magic, protocol and system of a real file; then this pickle in place of the state dict.
+    const head = legacy.subarray(0, legacy.indexOf('.', legacy.indexOf('little_endian')) + 1);
+    const end = legacy.subarray(legacy.length);
+    await expect(readStateDict(Buffer.concat([head, pickle, end]))).rejects.toThrow(CnnzooError);
+  });
+});
+
+it('reads a source no further than it has to', async () => {
+  const bytes = fixture('net.safetensors');
+  let read = 0;
+  const source = bytesSource(bytes, 'counted');
+  const counted = {
+    ...source,
+    read: (offset: number, length: number) => {
+      read += length;
+      return source.read(offset, length);
+    },
+  };
+  const file = await openTensorSource(counted);
+  const before = read;
+  await file.tensors.get('fc.bias')!.read();
+  expect(read - before).toBe(8);
+});
