@@ -16,6 +16,8 @@ export const build = (entry: Record<string, string>, more: Options = {}): Option
   clean: true,
   sourcemap: false,
   treeshake: true,
+  // `node:fs` stays that: without the prefix, bundlers look for a package of that name.
+  removeNodeProtocol: false,
   // `#platform` is resolved by package.json `imports`, at run time or by the user's bundler.
   external: ['#platform'],
   dts: declarations(),
