@@ -20,9 +20,10 @@ const percent = (share: number, digits = 1): string => `${(share * 100).toFixed(
 
 const STYLE = `
 :root { color-scheme: light dark; --paper: #fbfbf9; --card: #fff; --ink: #1d2126; --soft: #667080; --line: #e3e4e0;
-  --right: 20 121 111; --wrong: 201 92 26; }
+  --right: 20 121 111; --wrong: 201 92 26; --on-right: #fff; }
 @media (prefers-color-scheme: dark) { :root { --paper: #14171a; --card: #1b1f24; --ink: #e8eaed; --soft: #98a2b0;
-  --line: #2d333b; --right: 64 186 172; --wrong: 240 141 73; } }
+  --line: #2d333b; --right: 64 186 172; --wrong: 240 141 73; --on-right: #0b1a18; }
+  .digits img { filter: invert(.9); } }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.5 system-ui, sans-serif; }
 main { max-width: 60rem; margin: 0 auto; padding: 3rem 1.5rem 4rem; }
@@ -39,7 +40,7 @@ table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 .heat th { font-weight: 500; color: var(--soft); font-size: .85rem; padding: 0 .5rem; }
 .heat td { width: 3.3rem; height: 2.5rem; text-align: center; border-radius: 4px; font-size: .85rem; }
 .heat td.none { color: transparent; background: color-mix(in srgb, var(--line) 45%, transparent); }
-.heat td.right { background: rgb(var(--right)); color: #fff; font-weight: 600; }
+.heat td.right { background: rgb(var(--right)); color: var(--on-right); font-weight: 600; }
 .heat td.share { background: none; color: var(--soft); text-align: right; padding-left: .6rem; width: auto; }
 .digits { display: grid; grid-template-columns: repeat(auto-fill, minmax(4.9rem, 1fr)); gap: .6rem; margin: 1rem 0 0; }
 figure { margin: 0; background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: .5rem .5rem .35rem; }
@@ -66,10 +67,10 @@ function picture({ pixels, truth, guess, score }: Digit): string {
   const source = `data:image/png;base64,${greyPng(ink, SIZE, SIZE).toString('base64')}`;
   const wrong = truth !== guess;
   const caption = wrong
-    ? `<b>${truth}</b> read as <span class="no">${guess}</span>`
-    : `read as <span class="yes">${guess}</span>`;
+    ? `<b>${truth}</b>, read <span class="no">${guess}</span>`
+    : `read <span class="yes">${guess}</span>`;
   const alt = wrong ? `A ${truth} that was read as ${guess}` : `A ${truth}`;
-  return `<figure><img src="${source}" alt="${alt}" width="84" height="84"><figcaption>${caption}<br>${percent(score)} sure</figcaption></figure>`;
+  return `<figure><img src="${source}" alt="${alt}" width="84" height="84"><figcaption>${caption}<br>${percent(score)}</figcaption></figure>`;
 }
 
 /** Mistakes are rare: their colour goes by the square root of the count, so that a few are seen. */
@@ -144,7 +145,7 @@ ${heatMap(digits)}
 <h2>One of each</h2>
 <div class="digits">${oneOfEach(digits).map(picture).join('\n')}</div>
 <h2>Every mistake</h2>
-<p>The surest first.</p>
+<p>The surest first. Under each: what it is, what it was read as, and how sure the net was.</p>
 <div class="digits">${wrong.map(picture).join('\n')}</div>
 <h2>ResNet-18, stage by stage</h2>
 <p>At 224 × 224 pixels. Multiply-adds are those of one image.</p>
