@@ -23,7 +23,7 @@ const stopped = (error: unknown): Fault => ({
   code: 'ABORTED',
   message:
     error instanceof CnnzooError && error.code === 'ABORTED'
-      ? 'Stopped. What was downloaded is kept: the next start goes on from there, where the server can.'
+      ? 'Stopped. The next start goes on from what was downloaded, if the server can.'
       : 'Stopped.',
 });
 

@@ -50,6 +50,8 @@ function drawn(stream: NodeJS.WriteStream, what: string): DownloadProgress {
         drawing.start(total ?? 0, loaded);
       } else drawing.update(loaded);
       last = loaded;
+      // Not later: what is written next would run into the bar.
+      if (loaded === total) end();
     },
     end,
   };

@@ -99,7 +99,7 @@ describe('Ctrl-C', () => {
       if (err.includes('MiB of')) stop();
     });
     expect(stopped).toMatchObject({ code: 130, out: '' });
-    expect(stopped.err).toMatch(/^Stopped\. What was downloaded is kept/m);
+    expect(stopped.err).toMatch(/^Stopped\. The next start goes on/m);
     expect(stopped.err).not.toContain('    at ');
     const second = await start(argv);
     expect(second.code).toBe(0);
