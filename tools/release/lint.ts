@@ -6,7 +6,7 @@ import { type Packed, root } from './packages.js';
 import { run } from './run.js';
 
 /** What people expect beside the code, in every package. */
-const FILES = ['LICENSE', 'package.json', 'dist/index.js', 'dist/index.d.ts'];
+const FILES = ['LICENSE', 'README.md', 'package.json', 'dist/index.js', 'dist/index.d.ts'];
 
 async function checkFiles({ name, tarball }: Packed): Promise<void> {
   const files = (await run('tar', ['-tzf', tarball], root)).trim().split('\n');
