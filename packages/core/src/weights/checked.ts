@@ -16,7 +16,7 @@ export async function openChecked(
         `'${source.name}' has other bytes than published: expected sha256 ${digits}${digits.length < 64 ? '…' : ''}, ` +
           `received ${sha256}.`,
       );
-    return { file: await openTensorSource(source), sha256 };
+    return { file: await openTensorSource(source, digits !== undefined), sha256 };
   } catch (error) {
     await source.close();
     throw error;

@@ -33,10 +33,13 @@ export async function sourceOf(source: WeightsSource): Promise<ByteSource | unde
   return undefined;
 }
 
-/** Opens a checkpoint of any format, told apart by its content. Closing the result closes the source. */
-export async function openTensorSource(source: ByteSource): Promise<TensorFile> {
+/**
+ * Opens a checkpoint of any format, told apart by its content. Closing the result closes the source. `intact` says that
+ * its hash was found right, so that checksums inside it need not be.
+ */
+export async function openTensorSource(source: ByteSource, intact = false): Promise<TensorFile> {
   const start = await source.read(0, Math.min(source.size, 64));
-  if (isZip(start)) return openTorchZip(source);
+  if (isZip(start)) return openTorchZip(source, intact);
   if (isTorchLegacy(start)) return openTorchLegacy(source);
   if (isSafetensors(start, source.size)) return openSafetensors(source);
   throw unknownFormat(source.name, start);

@@ -3,19 +3,10 @@ import { useBackend } from '../backend/choose.js';
 import { CnnzooError } from '../errors.js';
 import { modelOf, type Net } from '../net.js';
 import { Faults, isIgnored } from './faults.js';
-import { toTfShape, toTfValues, toTorchShape, toTorchValues } from './layout.js';
+import { toTorchShape, toTorchValues } from './layout.js';
+import { readTensors } from './read-tensors.js';
 import { slotsOf } from './slots.js';
-import type { LazyTensor, StateDict, StateTensor, WeightsSource } from './tensors.js';
-
-/** Values as float32, the only type that a net computes in. */
-export const toFloat32 = ({ data }: StateTensor): Float32Array =>
-  data instanceof Float32Array ? data : Float32Array.from(data as ArrayLike<number | bigint>, Number);
-
-/** Reads a tensor of a checkpoint into the backend, in tfjs' layout. The caller owns it. */
-export async function readTensor(lazy: LazyTensor): Promise<tf.Tensor> {
-  const tensor = await lazy.read();
-  return tf.tensor(toTfValues(toFloat32(tensor), tensor.shape), toTfShape(tensor.shape), 'float32');
-}
+import type { StateDict, StateTensor, WeightsSource } from './tensors.js';
 
 /** The net's weights in PyTorch's layout, float32, keyed as in a PyTorch state dict. Copies: nothing to dispose of. */
 export function stateDict(net: Net): StateDict {
@@ -54,7 +45,8 @@ export async function loadStateDict(net: Net, source: WeightsSource): Promise<vo
       else if (expected.join() !== received.join()) faults.hasShape(key, expected, received);
     }
     faults.throwIfAny(model.name);
-    for (const { key } of slots) loaded.push(await readTensor(file.tensors.get(key)!));
+    const entries = slots.map(({ key }) => [key, file.tensors.get(key)!] as const);
+    for await (const [, tensor] of readTensors(entries)) loaded.push(tensor);
     // From here on nothing can fail: all or nothing.
     for (const [i, { variable }] of slots.entries()) variable.write(loaded[i]!);
   } finally {

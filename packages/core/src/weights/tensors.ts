@@ -1,3 +1,5 @@
+import type { ReadBuffer } from './read-buffer.js';
+
 /** The types a checkpoint's tensors have once read. Halves (float16, bfloat16) are widened to float32, which is exact. */
 export interface DTypes {
   float32: Float32Array;
@@ -27,7 +29,8 @@ export interface LazyTensor {
   readonly dtype: DType;
   /** How the file holds it: 'F32', 'F16', 'BF16', 'F64', 'I64', 'I32', 'U8', 'BOOL'. */
   readonly stored: string;
-  read(): Promise<StateTensor>;
+  /** With `into`, the values may lie in it, and are good until it is read into again. */
+  read(into?: ReadBuffer): Promise<StateTensor>;
 }
 
 /** An opened checkpoint: every tensor's shape is known, no values are in memory. */
@@ -44,8 +47,8 @@ export interface ByteSource {
   /** For messages: a path, a URL, 'bytes'. */
   readonly name: string;
   readonly size: number;
-  /** Exactly `length` bytes from `offset`; rejects where the source is shorter. */
-  read(offset: number, length: number): Promise<Uint8Array>;
+  /** Exactly `length` bytes from `offset`, where they may lie in `into`; rejects where the source is shorter. */
+  read(offset: number, length: number, into?: ReadBuffer): Promise<Uint8Array>;
   close(): Promise<void>;
 }
 

@@ -3,8 +3,8 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { type GivenValues, withBuildScope } from '../layers/build-scope.js';
 import { Faults, isIgnored } from './faults.js';
 import { toTorchShape } from './layout.js';
+import { readTensors } from './read-tensors.js';
 import { slotsOf } from './slots.js';
-import { readTensor } from './state-dict.js';
 import type { TensorFile } from './tensors.js';
 
 export interface BuildFromOptions {
@@ -61,11 +61,10 @@ export async function buildFrom(
   const values = new ReadValues(fresh);
   let model: LayersModel | undefined;
   try {
-    for (const [key, lazy] of file.tensors) {
-      if (isIgnored(key) || values.isFresh(key) || mayDrop.some((prefix) => key.startsWith(prefix))) continue;
-      const value = await readTensor(lazy);
+    const isRead = (key: string) =>
+      !(isIgnored(key) || values.isFresh(key) || mayDrop.some((prefix) => key.startsWith(prefix)));
+    for await (const [key, value] of readTensors([...file.tensors].filter(([key]) => isRead(key))))
       values.tensors.set(key, adapt ? adapt(key, value) : value);
-    }
     model = withBuildScope(nested ? undefined : values, build);
     // Stock tfjs layers make their own weights: these are replaced.
     for (const { key, variable } of slotsOf(model)) {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
+import { ReadBuffer } from '../../weights/read-buffer.js';
 import type { ByteSource } from '../../weights/tensors.js';
 
 export { cacheDirectory, openStore } from './file-store.js';
@@ -18,11 +19,14 @@ export const resumeHeaders = (validator: string): Record<string, string> => ({ '
 
 const CHUNK = 1 << 20;
 
-/** The sha256 of all bytes, in hexadecimal. The next chunk is read while one is hashed. */
+/** The sha256 of all bytes, in hexadecimal. The next chunk is read while one is hashed, by turns into two buffers. */
 export async function hashSource(source: ByteSource): Promise<string> {
   const hash = createHash('sha256');
+  const buffers = [new ReadBuffer(), new ReadBuffer()] as const;
   const chunkAt = (offset: number) =>
-    offset < source.size ? source.read(offset, Math.min(CHUNK, source.size - offset)) : undefined;
+    offset < source.size
+      ? source.read(offset, Math.min(CHUNK, source.size - offset), buffers[(offset / CHUNK) % 2])
+      : undefined;
   let next = chunkAt(0);
   for (let offset = 0; next; ) {
     const chunk = await next;

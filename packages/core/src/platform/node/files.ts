@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { promises as fs } from 'node:fs';
+import { promises as fs, readSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CnnzooError } from '../../errors.js';
+import type { ReadBuffer } from '../../weights/read-buffer.js';
 import type { ByteSource } from '../../weights/tensors.js';
 
 const REASONS: Readonly<Record<string, string>> = {
@@ -20,6 +21,9 @@ function fileError(action: string, path: string, cause: unknown): CnnzooError {
   return new CnnzooError('FILE', `Can't ${action} '${path}': ${REASONS[code] ?? message}.`, { cause });
 }
 
+/** Bytes that are read sooner than another thread is woken to read them. */
+const SMALL = 2 ** 16;
+
 class NodeFile implements ByteSource {
   constructor(
     readonly name: string,
@@ -27,22 +31,29 @@ class NodeFile implements ByteSource {
     private readonly handle: fs.FileHandle,
   ) {}
 
-  async read(offset: number, length: number): Promise<Uint8Array> {
-    // Memory of its own, at an offset of 0: a tensor's values can be viewed in place.
-    const bytes = Buffer.allocUnsafeSlow(length);
+  async read(offset: number, length: number, into?: ReadBuffer): Promise<Uint8Array> {
+    // At an offset of 0 in its memory: a tensor's values can be viewed in place.
+    const bytes = into ? into.take(length) : new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
     let done = 0;
     while (done < length) {
-      const { bytesRead } = await this.handle
-        .read(bytes, done, length - done, offset + done)
-        .catch((cause: unknown) => Promise.reject(fileError('read', this.name, cause)));
-      if (bytesRead === 0)
+      const count = await this.readSome(bytes, done, length - done, offset + done);
+      if (count === 0)
         throw new CnnzooError(
           'FORMAT',
           `'${this.name}' ends too early: expected ${length} bytes at ${offset}, received ${done}. Fetch the file again.`,
         );
-      done += bytesRead;
+      done += count;
     }
-    return new Uint8Array(bytes.buffer, 0, length);
+    return bytes;
+  }
+
+  private async readSome(bytes: Uint8Array, at: number, length: number, offset: number): Promise<number> {
+    try {
+      if (length <= SMALL) return readSync(this.handle.fd, bytes, at, length, offset);
+      return (await this.handle.read(bytes, at, length, offset)).bytesRead;
+    } catch (cause) {
+      throw fileError('read', this.name, cause);
+    }
   }
 
   async close(): Promise<void> {

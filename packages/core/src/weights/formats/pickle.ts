@@ -20,8 +20,6 @@ export interface PickleHandlers {
 /** Where MARK was pushed. */
 const MARK = Symbol('mark');
 
-const LATIN1 = new TextDecoder('latin1');
-
 /**
  * Reads one pickle of protocols 2 to 5, as `torch.save` writes them, from `bytes` at `start`. It builds numbers,
  * strings, lists (arrays), tuples (arrays) and dicts (Maps, so that no key reaches a prototype), and what `handlers`
@@ -43,6 +41,8 @@ class Machine {
   private readonly view: DataView;
   private readonly stack: Value[] = [];
   private readonly memo = new Map<number, Value>();
+  private readonly utf8 = new TextDecoder('utf-8', { fatal: true });
+  private readonly latin1 = new TextDecoder('latin1');
   private at: number;
 
   constructor(
@@ -115,21 +115,21 @@ class Machine {
   private text(length: number): string {
     const from = this.take(length);
     try {
-      return new TextDecoder('utf-8', { fatal: true }).decode(this.bytes.subarray(from, from + length));
+      return this.utf8.decode(this.bytes.subarray(from, from + length));
     } catch {
       throw this.damaged('a string is not UTF-8');
     }
   }
 
   /** Bytes of Python 2's str, and of its names. */
-  private latin1(length: number): string {
+  private bytesText(length: number): string {
     const from = this.take(length);
-    return LATIN1.decode(this.bytes.subarray(from, from + length));
+    return this.latin1.decode(this.bytes.subarray(from, from + length));
   }
 
   private line(): string {
     const end = this.bytes.indexOf(0x0a, this.at);
-    const text = this.latin1((end === -1 ? this.bytes.length + 1 : end) - this.at);
+    const text = this.bytesText((end === -1 ? this.bytes.length + 1 : end) - this.at);
     this.take(1);
     return text;
   }
@@ -240,10 +240,10 @@ class Machine {
         this.push(this.text(this.length64()));
         break;
       case 0x55: // SHORT_BINSTRING
-        this.push(this.latin1(this.bytes[this.take(1)]!));
+        this.push(this.bytesText(this.bytes[this.take(1)]!));
         break;
       case 0x54: // BINSTRING
-        this.push(this.latin1(view.getUint32(this.take(4), true)));
+        this.push(this.bytesText(view.getUint32(this.take(4), true)));
         break;
       case 0x5d: // EMPTY_LIST
       case 0x29: // EMPTY_TUPLE

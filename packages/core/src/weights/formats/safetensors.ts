@@ -94,7 +94,7 @@ export async function openSafetensors(source: ByteSource): Promise<TensorFile> {
       shape,
       dtype: STORED[stored].dtype,
       stored,
-      read: async () => toTensor(await source.read(data + begin, size), stored, shape),
+      read: async (into) => toTensor(await source.read(data + begin, size, into), stored, shape),
     });
   }
   spans.sort((a, b) => a[0] - b[0] || a[1] - b[1]);

@@ -3,7 +3,7 @@ import type { ByteSource, TensorFile } from '../tensors.js';
 import { PickleEnds, readPickle, type Value } from './pickle.js';
 import { STORED } from './stored.js';
 import { findStateDict, type StorageRef, type TensorRef, torchHandlers } from './torch-objects.js';
-import { lazyTensors } from './torch-tensors.js';
+import { lazyTensors, type ReadStorage } from './torch-tensors.js';
 
 /** The first pickle of the format, whole: the ten-byte integer that torch calls its magic number. */
 const MAGIC = [0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e];
@@ -56,10 +56,10 @@ export async function openTorchLegacy(source: ByteSource): Promise<TensorFile> {
   const { state, keys, end } = await readWholeHead(source);
   const tensors = findStateDict(state, source.name);
   const places = await storagePlaces(source, keys, storagesOf(tensors), end, damaged);
-  const readStorage = async ({ key, stored, count }: StorageRef): Promise<Uint8Array> => {
+  const readStorage: ReadStorage = async ({ key, stored, count }, into) => {
     const place = places.get(key);
     if (place === undefined) throw damaged(`it lacks storage ${key}`);
-    return source.read(place, count * STORED[stored].bytes);
+    return source.read(place, count * STORED[stored].bytes, into);
   };
   return {
     format: 'torch-legacy',

@@ -1,9 +1,10 @@
+import type { ReadBuffer } from '../read-buffer.js';
 import type { LazyTensor, StateTensor } from '../tensors.js';
 import { STORED, toTensor } from './stored.js';
 import type { StorageRef, TensorRef } from './torch-objects.js';
 
-/** Reads a whole storage: its bytes, little-endian. */
-export type ReadStorage = (storage: StorageRef) => Promise<Uint8Array>;
+/** Reads a whole storage: its bytes, little-endian, which may lie in `into`. */
+export type ReadStorage = (storage: StorageRef, into?: ReadBuffer) => Promise<Uint8Array>;
 
 const sizeOf = (shape: readonly number[]): number => shape.reduce((product, n) => product * n, 1);
 
@@ -52,9 +53,9 @@ export function lazyTensors(state: ReadonlyMap<string, TensorRef>, readStorage: 
   for (const { storage } of state.values()) users.set(storage.key, (users.get(storage.key) ?? 0) + 1);
   const kept = new Map<string, { bytes: Promise<Uint8Array>; left: number }>();
 
-  const storageBytes = (storage: StorageRef): Promise<Uint8Array> => {
+  const storageBytes = (storage: StorageRef, into: ReadBuffer | undefined): Promise<Uint8Array> => {
     const sharers = users.get(storage.key)!;
-    if (sharers === 1) return readStorage(storage);
+    if (sharers === 1) return readStorage(storage, into);
     const entry = kept.get(storage.key) ?? { bytes: readStorage(storage), left: sharers };
     entry.left -= 1;
     if (entry.left > 0) kept.set(storage.key, entry);
@@ -66,7 +67,7 @@ export function lazyTensors(state: ReadonlyMap<string, TensorRef>, readStorage: 
   return new Map(
     [...state].map(([key, tensor]): [string, LazyTensor] => {
       const { stored } = tensor.storage;
-      const read = async () => valuesOf(await storageBytes(tensor.storage), tensor);
+      const read = async (into?: ReadBuffer) => valuesOf(await storageBytes(tensor.storage, into), tensor);
       return [key, { shape: tensor.shape, dtype: STORED[stored].dtype, stored, read }];
     }),
   );

@@ -2,8 +2,8 @@ import { CnnzooError } from '../../errors.js';
 import type { ByteSource, TensorFile } from '../tensors.js';
 import { readPickle } from './pickle.js';
 import { STORED } from './stored.js';
-import { findStateDict, type StorageRef, torchHandlers } from './torch-objects.js';
-import { lazyTensors } from './torch-tensors.js';
+import { findStateDict, torchHandlers } from './torch-objects.js';
+import { lazyTensors, type ReadStorage } from './torch-tensors.js';
 import { openZip } from './zip.js';
 
 const PICKLE = 'data.pkl';
@@ -16,8 +16,8 @@ function swapped(bytes: Uint8Array, size: number): Uint8Array {
 }
 
 /** Reads what `torch.save` writes since PyTorch 1.6: a zip archive of a pickle and the storages. */
-export async function openTorchZip(source: ByteSource): Promise<TensorFile> {
-  const zip = await openZip(source);
+export async function openTorchZip(source: ByteSource, intact: boolean): Promise<TensorFile> {
+  const zip = await openZip(source, intact);
   const pickleName = zip.names.find((name) => name === PICKLE || name.endsWith(`/${PICKLE}`));
   if (!pickleName)
     throw new CnnzooError(
@@ -38,8 +38,8 @@ export async function openTorchZip(source: ByteSource): Promise<TensorFile> {
   if (order !== 'little' && order !== 'big')
     throw new CnnzooError('FORMAT', `'${source.name}': expected byte order little or big, received '${order}'.`);
 
-  const readStorage = async ({ key, stored, count }: StorageRef): Promise<Uint8Array> => {
-    const bytes = await zip.read(`${folder}data/${key}`);
+  const readStorage: ReadStorage = async ({ key, stored, count }, into) => {
+    const bytes = await zip.read(`${folder}data/${key}`, into);
     const each = STORED[stored].bytes;
     if (bytes.length !== count * each)
       throw new CnnzooError(

@@ -1,12 +1,13 @@
 import { crc32 } from '#platform';
 import { CnnzooError } from '../../errors.js';
+import type { ReadBuffer } from '../read-buffer.js';
 import type { ByteSource } from '../tensors.js';
 
 /** A reader of zip archives (APPNOTE.TXT 6.3.10), as far as `torch.save` writes them: no encryption, one disk. */
 export interface Zip {
   readonly names: readonly string[];
-  /** The whole content of an entry, its CRC-32 checked. */
-  read(name: string): Promise<Uint8Array>;
+  /** The whole content of an entry, its CRC-32 checked unless the archive was; it may lie in `into`. */
+  read(name: string, into?: ReadBuffer): Promise<Uint8Array>;
 }
 
 interface Entry {
@@ -38,8 +39,8 @@ async function inflate(bytes: Uint8Array): Promise<Uint8Array> {
 
 export const isZip = (start: Uint8Array): boolean => start.length >= 4 && viewOf(start).getUint32(0, true) === LOCAL;
 
-/** Reads the archive's directory. */
-export async function openZip(source: ByteSource): Promise<Zip> {
+/** Reads the archive's directory. `intact`: the hash of the whole archive was found right. */
+export async function openZip(source: ByteSource, intact: boolean): Promise<Zip> {
   const damaged = (why: string): CnnzooError =>
     new CnnzooError('FORMAT', `'${source.name}' is not a whole zip archive: ${why}. Fetch the file again.`);
   const directory = await findDirectory(source, damaged);
@@ -47,7 +48,7 @@ export async function openZip(source: ByteSource): Promise<Zip> {
 
   return {
     names: [...entries.keys()],
-    read: async (name) => {
+    read: async (name, into) => {
       const entry = entries.get(name);
       if (!entry) throw damaged(`it lacks '${name}'`);
       const { method, crc, packed, size, offset } = entry;
@@ -57,11 +58,11 @@ export async function openZip(source: ByteSource): Promise<Zip> {
       // The local header has a name and padding of its own; torch aligns the data by it.
       const begin = offset + 30 + local.getUint16(26, true) + local.getUint16(28, true);
       if (begin + packed > source.size) throw damaged(`'${name}' lies outside of it`);
-      const raw = await source.read(begin, packed);
+      const raw = await source.read(begin, packed, into);
       if (method !== STORED && method !== DEFLATED) throw damaged(`'${name}' is packed by an unknown method ${method}`);
       const content =
         method === STORED ? raw : await inflate(raw).catch(() => Promise.reject(damaged(`'${name}' is damaged`)));
-      if (content.length !== size || crc32(content) !== crc)
+      if (content.length !== size || !(intact || crc32(content) === crc))
         throw new CnnzooError(
           'HASH',
           `'${source.name}': the checksum of '${name}' is wrong, so its bytes are damaged. Fetch the file again.`,
