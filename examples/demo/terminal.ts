@@ -42,7 +42,7 @@ export function drawRow(digits: readonly Digit[]): void {
   const drawn = shown.map(draw);
   for (const i of drawn[0]?.keys() ?? []) console.log(`  ${drawn.map((lines) => lines[i]).join(GAP)}`);
   const captions = shown.map(({ truth, guess, score }) => {
-    const read = `read ${guess} (${(score * 100).toFixed(0)} %)`;
+    const read = `read ${guess} (${(score * 100).toFixed(1)} %)`;
     const caption = truth === guess ? read : `${read}, is ${truth}`;
     return (truth === guess ? good : bad)(caption.padEnd(INNER));
   });
