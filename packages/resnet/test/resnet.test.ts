@@ -1,0 +1,79 @@
+import {
+  buildModel,
+  CnnzooError,
+  globalAvgPool,
+  loadStateDict,
+  seq,
+  stateDict,
+  summary,
+  useBackend,
+} from '@cnnzoo/core';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { logitsOf, testModels } from '../../../test/harness/models.js';
+import { syntheticCheckpoint, syntheticImage } from '../../../test/harness/synthetic.js';
+import { basicBlock, bottleneck, models, resnet18 } from '../src/index.js';
+
+testModels(models, { goldens: new URL('goldens/', import.meta.url), anySize: true, small: [33, 40] });
+
+describe('ResNet', () => {
+  beforeAll(async () => {
+    await useBackend('wasm');
+  });
+
+  it('has the published shapes at 224 px', () => {
+    const net = resnet18();
+    const { rows } = summary(net);
+    const shape = (name: string) => rows.find((row) => row.name === name)!.output;
+    expect(shape('maxpool')).toEqual([56, 56, 64]);
+    expect(['layer1.1.out', 'layer2.1.out', 'layer3.1.out', 'layer4.1.out'].map(shape)).toEqual([
+      [56, 56, 64],
+      [28, 28, 128],
+      [14, 14, 256],
+      [7, 7, 512],
+    ]);
+    expect(shape('avgpool')).toEqual([512]);
+    expect(shape('fc')).toEqual([1000]);
+    // Of the last convolution: Araujo et al., https://distill.pub/2019/computing-receptive-fields.
+    expect(rows.find((row) => row.name === 'layer4.1.out')!.receptiveField).toEqual([435, 435]);
+    net.dispose();
+  });
+
+  it('answers the same with any input size left open', async () => {
+    const [fixed, open] = [resnet18({ inputShape: [45, 60, 3] }), resnet18({ inputShape: [null, null, 3] })];
+    const state = syntheticCheckpoint(stateDict(fixed));
+    await loadStateDict(fixed, state);
+    await loadStateDict(open, state);
+    const image = syntheticImage(45, 60, 3);
+    expect(logitsOf(open, image, [45, 60, 3])).toEqual(logitsOf(fixed, image, [45, 60, 3]));
+    fixed.dispose();
+    open.dispose();
+  });
+
+  it('begins every block as the identity where asked', () => {
+    for (const zeroInitResidual of [false, true]) {
+      const net = resnet18({ inputShape: [33, 33, 3], zeroInitResidual });
+      const state = stateDict(net);
+      const last = [...state].filter(([key]) => /layer.*bn2\.weight/.test(key));
+      expect(last.length).toBe(8);
+      for (const [, { data }] of last)
+        expect((data as Float32Array).every((value) => value === (zeroInitResidual ? 0 : 1))).toBe(true);
+      net.dispose();
+    }
+  });
+
+  it('has blocks to build with', () => {
+    const net = buildModel(
+      'own',
+      seq({ a: basicBlock(8), b: bottleneck(4, { stride: 2, widen: 2 }), pool: globalAvgPool }),
+      [9, 12, 3],
+    );
+    expect(net.outputShape).toEqual([null, 16]);
+    expect(stateDict(net).get('b.conv2.weight')!.shape).toEqual([8, 8, 3, 3]);
+    net.dispose();
+  });
+
+  it('refuses options that make no sense', () => {
+    expect(() => resnet18({ numClasses: -1 })).toThrow(CnnzooError);
+    expect(() => resnet18({ numClasses: 2.5 })).toThrow(/received 2.5/);
+  });
+});

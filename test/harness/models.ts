@@ -1,0 +1,183 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Classifier, load, loadStateDict, type ModelDefinition, stateDict, summary, useBackend } from '@cnnzoo/core';
+import * as tf from '@tensorflow/tfjs-core';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { expectClose, relativeError } from '../close.js';
+import { syntheticCheckpoint, syntheticImage } from './synthetic.js';
+
+/** What tools/weights/torch/golden.py prints of a net. */
+export interface Golden {
+  readonly model: string;
+  readonly seed: string;
+  readonly torch: string;
+  readonly torchvision: string;
+  readonly cases: readonly {
+    readonly height: number;
+    readonly width: number;
+    readonly classes: number;
+    /** max|logit| over all classes. */
+    readonly largest: number;
+    /** The first of them. */
+    readonly logits: readonly number[];
+  }[];
+}
+
+/** The bound that a correct net keeps: max|difference| / max|logit|. */
+export const PARITY = 1e-5;
+
+type InputSize = [height: number, width: number, channels: number];
+
+/** Logits of one image, [height, width, channels] values, in evaluation. */
+export const logitsOf = (
+  net: LayersModel,
+  image: Float32Array,
+  [height, width, channels]: Readonly<InputSize>,
+): Float32Array =>
+  tf.tidy(() => {
+    const x = tf.tensor4d(image, [1, height, width, channels]);
+    return (net.apply(x, { training: false }) as tf.Tensor).dataSync() as Float32Array;
+  });
+
+export interface HarnessOptions {
+  /** Where `<model>.json` goldens lie. */
+  readonly goldens: URL;
+  /** Whether nets take any height and width, so that one serves all sizes. */
+  readonly anySize: boolean;
+  /** Height and width that the costlier checks run at. */
+  readonly small: readonly [number, number];
+}
+
+/** Everything that holds for every variant of every family; a new variant is tested because it is exported. */
+export function testModels(models: Readonly<Record<string, ModelDefinition<never>>>, options: HarnessOptions): void {
+  const directory = mkdtempSync(join(tmpdir(), 'cnnzoo-'));
+  afterAll(() => rmSync(directory, { recursive: true }));
+  beforeAll(async () => {
+    await useBackend('wasm');
+  });
+
+  describe.each(Object.entries(models))('%s', (name, anyDefinition) => {
+    const definition = anyDefinition as unknown as ModelDefinition;
+    const [, , channels] = definition.inputShape;
+    const file = new URL(`${name}.json`, options.goldens);
+
+    it('is named as it is exported', () => {
+      expect(definition.name).toBe(name);
+      expect(existsSync(file), `a golden: run the tool 'golden ${name}'`).toBe(true);
+    });
+
+    it('has the published parameters and multiply-adds', () => {
+      const net = definition();
+      const { parameters, multiplyAdds } = summary(net);
+      net.dispose();
+      for (const entry of Object.values(definition.weights)) {
+        expect(parameters).toBe(entry.parameters);
+        if (entry.gflops !== undefined) expect((multiplyAdds! / 1e9).toFixed(3)).toBe(entry.gflops.toFixed(3));
+      }
+    });
+
+    it(`answers as PyTorch does, within ${PARITY}`, async () => {
+      const golden = JSON.parse(readFileSync(file, 'utf8')) as Golden;
+      const sizes = golden.cases.map(({ height, width }) => [height, width] as const);
+      expect(sizes.some(([height, width]) => height === width && height % 2 === 0)).toBe(true);
+      expect(sizes.some(([height, width]) => height === width && height % 2 === 1)).toBe(true);
+      expect(sizes.some(([height, width]) => height !== width)).toBe(true);
+      let net: LayersModel | undefined;
+      for (const { height, width, classes, largest, logits } of golden.cases) {
+        if (!net || !options.anySize) {
+          net?.dispose();
+          net = definition({ inputShape: options.anySize ? [null, null, channels] : [height, width, channels] });
+          await loadStateDict(net, syntheticCheckpoint(stateDict(net), golden.seed));
+        }
+        const shape = [height, width, channels] as const;
+        const received = logitsOf(net, syntheticImage(...shape, golden.seed), shape);
+        expect(received.length).toBe(classes);
+        const scale = Math.max(...logits.map(Math.abs)) / largest;
+        const error = relativeError(received.subarray(0, logits.length), logits) * scale;
+        expect(error, `${height} x ${width}`).toBeLessThanOrEqual(PARITY);
+      }
+      net!.dispose();
+    });
+  });
+
+  // A variant is a row of data: what the code does with it is checked on those that a machine builds in a moment.
+  const isLight = ([, { weights }]: [string, ModelDefinition<never>]) => weights.DEFAULT!.parameters < 3e7;
+  const chosen = Object.entries(models).filter((each) => isLight(each) || process.env.CNNZOO_SLOW === '1');
+
+  describe.each(chosen)('%s', (name, anyDefinition) => {
+    const definition = anyDefinition as unknown as ModelDefinition;
+    const [, , channels] = definition.inputShape;
+    const small: InputSize = [...options.small, channels];
+
+    it('with no classes gives what the head sees', async () => {
+      const [whole, bare] = [5, 0].map((numClasses) => definition({ inputShape: small, numClasses }));
+      expect(whole!.outputShape).toEqual([null, 5]);
+      const state = stateDict(whole!);
+      const isHead = (key: string) => key.startsWith(`${definition.head}.`);
+      const body = [...state].filter(([key]) => !isHead(key));
+      expect(body.length).toBeLessThan(state.size);
+      // Strict: the bare net has exactly the other keys.
+      await loadStateDict(bare!, new Map(body));
+      const bytes = Uint8Array.from(syntheticImage(...small), (value) => 63 * (value + 2));
+      const pixels = tf.tensor3d(bytes, small, 'int32');
+      const classifier = new Classifier({
+        model: whole!,
+        categories: null,
+        preprocessing: {
+          resize: null,
+          crop: options.small,
+          channels: channels as 1 | 3,
+          mean: new Array<number>(channels).fill(0),
+          std: new Array<number>(channels).fill(1),
+          interpolation: 'bilinear',
+        },
+      });
+      const embedded = await classifier.embed(pixels);
+      tf.tidy(() => {
+        const features = bare!.apply(tf.expandDims(tf.div(pixels, 255))) as tf.Tensor;
+        expectClose(features, { shape: [1, embedded.length], data: embedded }, 1e-6);
+      });
+      tf.dispose([pixels]);
+      whole!.dispose();
+      bare!.dispose();
+    });
+
+    it('comes back from a file as it was', async () => {
+      const net = definition({ inputShape: small, numClasses: 3 });
+      const image = syntheticImage(...small);
+      const logits = logitsOf(net, image, small);
+      const { preprocessing } = definition.weights.DEFAULT!;
+      await new Classifier({ model: net, preprocessing, categories: ['a', 'b', 'c'] }).save(join(directory, name));
+      net.dispose();
+      const loaded = await load(join(directory, name));
+      expect(logitsOf(loaded.model, image, small)).toEqual(logits);
+      loaded.dispose();
+    });
+
+    it('repeats its initial values by the seed, and every weight gets a gradient', () => {
+      const net = definition({ inputShape: small, numClasses: 3, seed: 7 });
+      const same = definition({ inputShape: small, numClasses: 3, seed: 7 });
+      for (const [key, { data }] of stateDict(net)) expect(stateDict(same).get(key)!.data, key).toEqual(data);
+      same.dispose();
+      const image = syntheticImage(...small);
+      tf.tidy(() => {
+        const one = tf.tensor4d(image, [1, ...small]);
+        const x = tf.concat([one, tf.reverse(one, [1])]);
+        const variables = net.trainableWeights.map((weight) => weight.read() as tf.Variable);
+        const { grads } = tf.variableGrads(() => {
+          const logits = net.apply(x, { training: true }) as tf.Tensor2D;
+          return tf.losses.softmaxCrossEntropy(tf.oneHot([0, 2], 3), logits) as tf.Scalar;
+        }, variables);
+        for (const { name: variable } of variables) {
+          const gradient = grads[variable];
+          expect(gradient, variable).toBeDefined();
+          const largest = tf.max(tf.abs(gradient!)).dataSync()[0]!;
+          expect(Number.isFinite(largest) && largest > 0, `${variable}: max|gradient| is ${largest}`).toBe(true);
+        }
+      });
+      net.dispose();
+    });
+  });
+}

@@ -1,0 +1,28 @@
+"""A net by its cnnzoo name: torchvision's, or ours where torchvision has none."""
+
+import torch
+
+try:
+    import torchvision
+except RuntimeError:
+    # A torchvision built for another torch misses two operators that no classifier uses.
+    library = torch.library.Library("torchvision", "DEF")
+    library.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+    library.define("qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+    import torchvision
+
+from modules import MODULES
+
+
+def channels_of(name):
+    return 1 if name.startswith("lenet") else 3
+
+
+def build(name, height, width, classes=None):
+    """The module in evaluation mode, with the published number of classes unless given."""
+    if name in MODULES:
+        return MODULES[name](height, width, classes or 10).eval()
+    return getattr(torchvision.models, name)(weights=None, num_classes=classes or 1000).eval()
+
+
+VERSIONS = {"torch": torch.__version__, "torchvision": torchvision.__version__}
