@@ -3,7 +3,7 @@ import { requireBackend } from '../backend/require.js';
 import type { Dataset } from '../data/dataset.js';
 import { CnnzooError } from '../errors.js';
 import { modelOf, type Net } from '../net.js';
-import { checkLabels, classesOf } from './labels.js';
+import { checkLabels, checkWhole, classesOf } from './checks.js';
 import { crossEntropy, type Loss } from './loss.js';
 import { hitsAt } from './metrics.js';
 
@@ -32,6 +32,7 @@ export async function evaluate(
 ): Promise<Evaluation> {
   const model = modelOf(net);
   requireBackend('evaluate');
+  checkWhole('batchSize', batchSize, 1);
   const classes = classesOf(model);
   const sums = [0, 0, 0];
   let count = 0;

@@ -7,7 +7,7 @@ import { CnnzooError } from '../errors.js';
 import { modelOf, type Net } from '../net.js';
 import { Random } from '../random.js';
 import { withRandom } from '../random-scope.js';
-import { checkLabels, classesOf } from './labels.js';
+import { checkLabels, checkWhole, classesOf } from './checks.js';
 import { crossEntropy, type Loss } from './loss.js';
 import { hitsAt } from './metrics.js';
 import type { Gradient, Optimizer } from './optimizer.js';
@@ -41,7 +41,7 @@ export interface TrainOptions {
 /**
  * Trains a net that classifies, and yields after every step; to stop, leave the loop. Every epoch takes the images in a
  * new order. Updates the weights that are trainable at that step, so layers can be frozen and freed on the way. Where
- * it throws, the weights are those of the last step yielded.
+ * it throws, the trainable weights are those of the last step yielded; BatchNorm's statistics may have seen its batch.
  * @throws CnnzooError TRAINING where the loss is not finite or nothing is trainable, ABORTED by the signal.
  */
 export async function* train(
@@ -52,8 +52,8 @@ export async function* train(
   const model = modelOf(net);
   requireBackend('train');
   if (tf.getBackend() === 'wasm') registerWasmGradients();
-  if (!(Number.isInteger(epochs) && epochs >= 0))
-    throw new CnnzooError('INPUT', `train: expected epochs 0, 1, 2, …, received ${epochs}.`);
+  checkWhole('epochs', epochs, 0);
+  checkWhole('batchSize', batchSize, 1);
   const classes = classesOf(model);
   const steps = epochs * Math.ceil(data.size / batchSize);
   const options = { batchSize, shuffle: random, ...(augment && { augment: { transform: augment, random } }) };
@@ -107,29 +107,41 @@ async function differentiate(
   const variables = model.trainableWeights.map((weight) => weight.read() as tf.Variable);
   if (variables.length === 0)
     throw new CnnzooError('TRAINING', `'${model.name}' has no trainable weights: unfreeze a layer first.`);
-  let hits: tf.Tensor | undefined;
-  const { value, grads } = tf.variableGrads(() => {
-    const logits = withRandom(random, () => model.apply(x, { training: true })) as tf.Tensor2D;
-    hits = tf.keep(hitsAt(1, logits, y));
-    return loss(logits, y);
-  }, variables);
+  let hits: tf.Scalar | undefined;
+  let cost: tf.Scalar | undefined;
+  let computed: ReturnType<typeof tf.variableGrads> | undefined;
   try {
-    const [[lossValue], [right]] = (await Promise.all([value.data(), hits!.data()])) as [Float32Array, Float32Array];
+    computed = tf.variableGrads(() => {
+      const logits = withRandom(random, () => model.apply(x, { training: true })) as tf.Tensor2D;
+      hits = tf.keep(hitsAt(1, logits, y));
+      cost = loss(logits, y);
+      return cost;
+    }, variables);
+    const [lossValue, right] = (await Promise.all([cost!.data(), hits!.data()])).map(([value]) => value!);
     if (!Number.isFinite(lossValue))
       throw new CnnzooError(
         'TRAINING',
-        `The loss is ${lossValue} at step ${step}; the weights are unchanged by it. ` +
+        `The loss is ${lossValue} at step ${step}; the trainable weights are those of the step before. ` +
           'Lower the learning rate, or look for inputs that are not finite.',
       );
+    const { grads } = computed;
     const gradients = variables.flatMap((variable) => {
       const gradient = grads[variable.name];
       return gradient ? [{ variable, gradient }] : [];
     });
     return { loss: lossValue!, accuracy: right! / y.shape[0], gradients };
   } catch (error) {
-    tf.dispose(grads);
+    if (computed) tf.dispose(computed.grads);
+    else disposeTape();
     throw error;
   } finally {
-    tf.dispose([value, hits!]);
+    tf.dispose([hits, cost].filter((tensor) => tensor !== undefined));
   }
+}
+
+/** What tfjs keeps for the backward pass, and forgets where either pass throws. */
+function disposeTape(): void {
+  const { state } = tf.engine();
+  for (const { saved } of state.activeTape ?? []) if (saved) tf.dispose(saved);
+  state.activeTape = [];
 }

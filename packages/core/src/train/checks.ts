@@ -2,6 +2,12 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { Batch } from '../data/dataset.js';
 import { CnnzooError } from '../errors.js';
 
+/** Refuses a number that is not whole, or less than `least`. */
+export function checkWhole(name: string, value: number, least: number): void {
+  if (Number.isInteger(value) && value >= least) return;
+  throw new CnnzooError('INPUT', `expected ${name} to be a whole number of at least ${least}, received ${value}.`);
+}
+
 /** Refuses a batch whose labels don't fit its images or the net's classes: tfjs would count them as no class at all. */
 export async function checkLabels({ x, y }: Batch, classes: number): Promise<void> {
   if (y.rank !== 1 || y.shape[0] !== x.shape[0] || y.dtype !== 'int32')

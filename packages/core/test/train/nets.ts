@@ -1,0 +1,54 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import type { Batch, BatchOptions, Dataset } from '../../src/data/dataset.js';
+import { batchNorm, buildModel, conv, dropout, globalAvgPool, linear, relu, seq } from '../../src/index.js';
+import { Random } from '../../src/random.js';
+import { withRandom } from '../../src/random-scope.js';
+
+/** Images [h, w, 1] -> logits of `classes`; keys as in training.py. */
+export const smallNet = ({ classes = 4, rate = 0, shape = [6, 5] as [number, number] } = {}): LayersModel =>
+  withRandom(new Random(1), () =>
+    buildModel(
+      'small',
+      seq({
+        conv: conv(3, 3, { bias: true }),
+        bn: batchNorm(),
+        relu,
+        pool: globalAvgPool,
+        ...(rate > 0 && { drop: dropout(rate) }),
+        fc: linear(classes),
+      }),
+      [...shape, 1],
+    ),
+  );
+
+/** Images in the order they are given, whatever is asked for. */
+export class InOrder implements Dataset {
+  readonly size: number;
+  readonly categories = ['a', 'b', 'c', 'd'];
+
+  constructor(
+    private readonly images: readonly number[],
+    private readonly shape: readonly [number, number, number],
+    private readonly labels: readonly number[],
+  ) {
+    this.size = labels.length;
+  }
+
+  *batches({ batchSize }: BatchOptions): Generator<Batch> {
+    const length = this.shape.reduce((product, n) => product * n, 1);
+    for (let from = 0; from < this.size; from += batchSize) {
+      const y = this.labels.slice(from, from + batchSize);
+      const x = this.images.slice(from * length, (from + y.length) * length);
+      yield { x: tf.tensor4d(x, [y.length, ...this.shape]), y: tf.tensor1d(y, 'int32') };
+    }
+  }
+}
+
+/** Noise of two classes, dark and bright: easy to tell apart. */
+export function easyImages(count: number, seed = 1): InOrder {
+  const random = new Random(seed);
+  const labels = Array.from({ length: count }, () => 3 * random.integer(2));
+  const images = labels.flatMap((label) => Array.from({ length: 30 }, () => random.uniform() - 0.5 + label - 1.5));
+  return new InOrder(images, [6, 5, 1], labels);
+}
