@@ -9,7 +9,8 @@ import {
   useBackend,
 } from '@cnnzoo/core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { logitsOf, testModels } from '../../../test/harness/models.js';
+import { testModels } from '../../../test/harness/models.js';
+import { logitsOf } from '../../../test/harness/parity.js';
 import { syntheticCheckpoint, syntheticImage } from '../../../test/harness/synthetic.js';
 import { basicBlock, bottleneck, models, resnet18 } from '../src/index.js';
 

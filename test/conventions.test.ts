@@ -1,0 +1,165 @@
+// Every package looks like every other, and the registry says what torchvision published.
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { getModel, listModels } from 'cnnzoo';
+import { describe, expect, it } from 'vitest';
+import published from './harness/torchvision-weights.json' with { type: 'json' };
+
+const root = fileURLToPath(new URL('../', import.meta.url));
+const read = (path: string): string => readFileSync(`${root}${path}`, 'utf8');
+const packages = readdirSync(`${root}packages`);
+const families = packages.filter((name) => name !== 'core' && name !== 'cli');
+
+interface Manifest {
+  name: string;
+  private?: boolean;
+  main: string;
+  types: string;
+  exports: Record<string, string | { types: string; default: string }>;
+  dependencies?: Record<string, string>;
+  peerDependencies?: Record<string, string>;
+  peerDependenciesMeta?: Record<string, { optional: boolean }>;
+  [key: string]: unknown;
+}
+const manifest = (name: string): Manifest => JSON.parse(read(`packages/${name}/package.json`));
+
+describe.each(packages)('packages/%s', (name) => {
+  const { exports, main, dependencies = {}, peerDependencies = {}, ...rest } = manifest(name);
+
+  it('is an ES module that require can load, under the MIT licence', () => {
+    expect(rest).toMatchObject({ type: 'module', license: 'MIT', engines: { node: '>=20.19' } });
+    expect(rest.private).toBeUndefined();
+    expect(main).toBe('./dist/index.js');
+    for (const [path, target] of Object.entries(exports))
+      if (path !== './package.json') expect(Object.keys(target)).toEqual(['types', 'default']);
+    for (const file of ['LICENSE', 'README.md', 'tsup.config.ts', 'src/index.ts', 'test'])
+      expect(existsSync(`${root}packages/${name}/${file}`), file).toBe(true);
+  });
+
+  it('shares one tfjs with its user, and names what it needs', () => {
+    expect(peerDependencies).toMatchObject({
+      '@tensorflow/tfjs-core': '^4.22.0',
+      '@tensorflow/tfjs-layers': '^4.22.0',
+    });
+    for (const [dependency, version] of Object.entries(dependencies))
+      expect(version).toBe(/^(@cnnzoo\/|cnnzoo$)/.test(dependency) ? 'workspace:^' : 'catalog:');
+    expect({ ...dependencies, ...peerDependencies }).not.toHaveProperty(['@tensorflow/tfjs']);
+  });
+});
+
+describe.each(families)('packages/%s, a family', (name) => {
+  it('has the shape of the others', () => {
+    expect(readdirSync(`${root}packages/${name}/src`).sort()).toEqual(
+      ['index.ts', 'models.ts', 'weights.ts', `${name}.ts`].sort(),
+    );
+    const { dependencies } = manifest(name);
+    expect(Object.keys(dependencies!)).toEqual(['@cnnzoo/core']);
+    const net = read(`packages/${name}/src/${name}.ts`);
+    expect(net, 'no weights, labels or preprocessing beside the architecture').not.toMatch(
+      /https?:.*\.pth|categories|mean:/,
+    );
+    expect(net.split('\n').length, 'two screens').toBeLessThan(160);
+  });
+});
+
+it('every optional engine and codec of core is an optional peer', () => {
+  const { peerDependencies, peerDependenciesMeta } = manifest('core');
+  for (const name of ['@tensorflow/tfjs-node', '@tensorflow/tfjs-node-gpu', 'sharp']) {
+    expect(peerDependencies).toHaveProperty([name]);
+    expect(peerDependenciesMeta).toHaveProperty([name, 'optional'], true);
+  }
+});
+
+describe('sources', () => {
+  const tracked = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: root })
+    .toString()
+    .split('\0')
+    .filter((path) => path && existsSync(`${root}${path}`));
+  const sources = tracked.filter((path) => /^packages\/.*\/src\/.*\.ts$/.test(path));
+
+  it('keep Node out of what pages load', () => {
+    const shared = sources.filter((path) => !/platform\/node\/|packages\/cli\//.test(path));
+    for (const path of shared) expect(read(path), path).not.toMatch(/from 'node:|import\('node:/);
+  });
+
+  it('import tfjs by its parts', () => {
+    for (const path of sources) expect(read(path), path).not.toMatch(/['"]@tensorflow\/tfjs['"]/);
+  });
+
+  it('core knows no architecture', () => {
+    for (const path of sources.filter((each) => each.startsWith('packages/core/')))
+      for (const family of families) expect(read(path), path).not.toContain(`@cnnzoo/${family}`);
+  });
+
+  it('skip and focus no test', () => {
+    for (const path of tracked.filter((each) => each.endsWith('.test.ts')))
+      expect(read(path), path).not.toMatch(/\b(it|test|describe)\.(only|skip|todo)\b/);
+  });
+
+  it('leave the address of no registry in the lockfile', () => {
+    expect(read('pnpm-lock.yaml')).not.toMatch(/https?:\/\//);
+  });
+});
+
+describe.each(listModels())('weights of %s', (name) => {
+  const { weights, numClasses } = getModel(name);
+  const { DEFAULT, ...entries } = weights;
+
+  it('have one default, and whole entries', () => {
+    expect(Object.values(entries)).toContain(DEFAULT);
+    for (const [key, entry] of Object.entries(entries)) {
+      expect(entry).toMatchObject({ name: key, model: name });
+      expect(entry.categories!.length).toBe(numClasses);
+      expect(new Set(entry.categories).size).toBeGreaterThan(0.99 * numClasses);
+      expect(entry.sources.length).toBeGreaterThan(0);
+      expect(entry.licence).not.toBe('');
+      expect(entry.recipe).not.toBe('');
+      for (const { kind, url, sha256, hashPrefix } of entry.sources) {
+        if (kind === 'publisher') expect(url).toContain(`-${hashPrefix}.pth`);
+        if (kind === 'package') expect(sha256).toMatch(/^[0-9a-f]{64}$/);
+      }
+    }
+  });
+});
+
+const torchvision = published.models as Record<string, Record<string, Record<string, unknown>>>;
+const ours = listModels().filter((name) => name in torchvision);
+
+it("the registry has torchvision's models", () => {
+  expect(ours.filter((name) => name.includes('resnet'))).toEqual([
+    'resnet18',
+    'resnet34',
+    'resnet50',
+    'resnet101',
+    'resnet152',
+    'wide_resnet50_2',
+    'wide_resnet101_2',
+  ]);
+});
+
+it.each(ours)("%s: torchvision's facts", (name) => {
+  const { DEFAULT, ...entries } = getModel(name).weights;
+  expect(Object.keys(entries)).toEqual(Object.keys(torchvision[name]!));
+  for (const [key, facts] of Object.entries(torchvision[name]!)) {
+    const entry = entries[key]!;
+    expect({
+      url: entry.sources[0]!.url,
+      num_params: entry.parameters,
+      min_size: entry.minSize,
+      recipe: entry.recipe,
+      'acc@1': entry.metrics.values['ImageNet-1K']!['acc@1'],
+      'acc@5': entry.metrics.values['ImageNet-1K']!['acc@5'],
+      ops: entry.gflops,
+      file_size: entry.fileSize,
+      resize_size: entry.preprocessing.resize,
+      default: entry === DEFAULT,
+    }).toEqual(facts);
+    expect(entry.metrics.measuredBy).toBe('torchvision');
+    expect(entry.preprocessing).toMatchObject({
+      crop: [224, 224],
+      mean: [0.485, 0.456, 0.406],
+      std: [0.229, 0.224, 0.225],
+    });
+  }
+});

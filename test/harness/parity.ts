@@ -1,0 +1,30 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+
+/** What tools/weights/torch/golden.py prints of a net. */
+export interface Golden {
+  readonly model: string;
+  readonly seed: string;
+  readonly torch: string;
+  readonly torchvision: string;
+  readonly cases: readonly {
+    readonly height: number;
+    readonly width: number;
+    readonly classes: number;
+    /** max|logit| over all classes. */
+    readonly largest: number;
+    /** The first of them. */
+    readonly logits: readonly number[];
+  }[];
+}
+
+/** The bound that a correct net keeps: max|difference| / max|logit|. */
+export const PARITY = 1e-5;
+
+export type InputSize = [height: number, width: number, channels: number];
+
+/** Logits of one image, [height, width, channels] values, in evaluation. */
+export const logitsOf = (net: LayersModel, image: Float32Array, shape: Readonly<InputSize>): Float32Array =>
+  tf.tidy(
+    () => (net.apply(tf.tensor4d(image, [1, ...shape]), { training: false }) as tf.Tensor).dataSync() as Float32Array,
+  );

@@ -1,0 +1,107 @@
+import { createHash } from 'node:crypto';
+import { createReadStream, statSync } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
+import {
+  CnnzooError,
+  encodeSafetensors,
+  type ModelDefinition,
+  openTensors,
+  type StateDict,
+  type StateTensor,
+  type TensorFile,
+} from '@cnnzoo/core';
+import { writeFileAtomic } from '../../../packages/core/src/platform/node/files.js';
+import { buildFrom } from '../../../packages/core/src/weights/values.js';
+import { logitsOf } from '../../../test/harness/parity.js';
+import { syntheticImage } from '../../../test/harness/synthetic.js';
+
+export interface Ported {
+  readonly path: string;
+  readonly bytes: number;
+  readonly sha256: string;
+  /** Whether every value is the source's, bit for bit. */
+  readonly identical: boolean;
+  /** max|difference| / max|logit| of both files' nets on one image. */
+  readonly error: number;
+}
+
+const isHalf = ({ stored }: { stored: string }): boolean => stored === 'F16';
+const isFloat = ({ dtype }: { dtype: string }): boolean => dtype === 'float32' || dtype === 'float64';
+
+async function readAll(file: TensorFile): Promise<StateDict> {
+  const state: StateDict = new Map();
+  for (const [key, tensor] of file.tensors) state.set(key, await tensor.read());
+  return state;
+}
+
+const bytesOf = ({ data: { buffer, byteOffset, byteLength } }: StateTensor): Uint8Array =>
+  new Uint8Array(buffer, byteOffset, byteLength);
+
+const sameValues = (a: StateDict, b: StateDict): boolean =>
+  a.size === b.size &&
+  [...a].every(([key, tensor]) => {
+    const other = b.get(key);
+    return (
+      other !== undefined &&
+      other.shape.join() === tensor.shape.join() &&
+      Buffer.compare(bytesOf(tensor), bytesOf(other)) === 0
+    );
+  });
+
+/** The file's net on a synthetic image of the published size, or of 64 px where that is larger. */
+async function answers(file: TensorFile, definition: ModelDefinition): Promise<Float32Array> {
+  const [height, width, channels] = definition.inputShape.map((n) => Math.min(n!, 64)) as [number, number, number];
+  const shape: [number, number, number] = [height, width, channels];
+  const net = await buildFrom(file, () => definition({ inputShape: shape }), {
+    mayDrop: definition.weights.DEFAULT!.mayDrop ?? [],
+  });
+  try {
+    return logitsOf(net, syntheticImage(...shape), shape);
+  } finally {
+    net.dispose();
+  }
+}
+
+function relativeError(received: Float32Array, expected: Float32Array): number {
+  const scale = expected.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
+  const differences = expected.map((value, i) => Math.abs(received[i]! - value));
+  return differences.some(Number.isNaN) ? Number.POSITIVE_INFINITY : Math.max(...differences) / scale;
+}
+
+export async function sha256Of(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path), hash);
+  return hash.digest('hex');
+}
+
+/**
+ * Writes a checkpoint as safetensors, then reads it back and compares: the values with the source's, and the answers of
+ * both nets. Halves stay halves; `float16` makes halves of floats.
+ */
+export async function portFile(
+  source: TensorFile,
+  definition: ModelDefinition,
+  weights: string,
+  path: string,
+  { float16 = false }: { float16?: boolean } = {},
+): Promise<Ported> {
+  const floats = [...source.tensors.values()].filter(isFloat);
+  const halves = float16 || (floats.length > 0 && floats.every(isHalf));
+  const state = await readAll(source);
+  const metadata = { 'cnnzoo.model': definition.name, 'cnnzoo.weights': weights };
+  await writeFileAtomic(path, encodeSafetensors(state, metadata, halves ? { dtype: 'float16' } : {}));
+
+  const ported = await openTensors(path);
+  try {
+    const identical = sameValues(state, await readAll(ported));
+    if (!identical && !float16)
+      throw new CnnzooError(
+        'FORMAT',
+        `${path} does not hold the values of its source: this is a bug, keep both files.`,
+      );
+    const error = relativeError(await answers(ported, definition), await answers(source, definition));
+    return { path, bytes: statSync(path).size, sha256: await sha256Of(path), identical, error };
+  } finally {
+    await ported.close();
+  }
+}

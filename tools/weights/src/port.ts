@@ -1,0 +1,89 @@
+/** port: checkpoints as safetensors, one or all; `port --help` says how. */
+import { existsSync } from 'node:fs';
+import { CnnzooError, useBackend } from '@cnnzoo/core';
+import { Command } from 'commander';
+import { openWeights } from '../../../packages/core/src/weights/open-weights.js';
+import { PARITY } from '../../../test/harness/parity.js';
+import { type Member, members } from './families.js';
+import { makeMirror } from './mirror.js';
+import { type Ported, portFile, sha256Of } from './port-file.js';
+import { run } from './run.js';
+
+interface Options {
+  model?: string;
+  weights?: string;
+  float16?: boolean;
+  out?: string;
+  all?: string;
+}
+
+const program = new Command('port')
+  .description('Writes a checkpoint as safetensors and checks the result against its source.')
+  .argument('[what]', "a model's name, whose weights are fetched or taken from the cache, or a file of weights")
+  .option('--model <name>', 'the model that a file belongs to; needed where its hash is not a published one')
+  .option('--weights <entry>', "which of the model's weights, e.g. IMAGENET1K_V1; the default ones unless given")
+  .option('--float16', 'halve the size: floats become float16')
+  .option('--out <file>', 'where to write; <model>-<weights>.safetensors unless given')
+  .option('--all <dir>', 'port all weights of all models into the tree that CNNZOO_MIRROR serves')
+  .addHelpText(
+    'after',
+    `
+Examples:
+  port resnet50 --weights IMAGENET1K_V1
+  port finetuned.pth --model resnet18 --out finetuned.safetensors
+  port --all mirror/        then: CNNZOO_MIRROR=mirror/`,
+  )
+  .parse();
+
+const report = (ported: Ported): void => {
+  const values = ported.identical ? 'values identical to the source' : 'values rounded to float16';
+  console.log(
+    `${ported.path}\n  ${(ported.bytes / 2 ** 20).toFixed(3)} MiB, sha256 ${ported.sha256}\n` +
+      `  ${values}; max|difference| / max|logit| ${ported.error.toExponential(1)}`,
+  );
+};
+
+/** The model a file belongs to: named, or the one that published a file of this hash. */
+async function ownerOf(path: string, name: string | undefined): Promise<Member> {
+  if (name) return members([name])[0]!;
+  const sha256 = await sha256Of(path);
+  const owner = members().find(({ definition }) =>
+    Object.values(definition.weights).some(({ sources }) =>
+      sources.some(
+        ({ sha256: whole, hashPrefix }) => whole === sha256 || (hashPrefix && sha256.startsWith(hashPrefix)),
+      ),
+    ),
+  );
+  if (owner) return owner;
+  throw new CnnzooError('INPUT', `${path} is not a published file (sha256 ${sha256}): say whose it is, --model NAME.`);
+}
+
+async function portOne(what: string, { model, weights, float16 = false, out }: Options): Promise<void> {
+  const isFile = existsSync(what);
+  const { name, definition } = isFile ? await ownerOf(what, model) : members([what])[0]!;
+  const options = isFile
+    ? { weights: weights ?? what, ...(weights && { from: what }) }
+    : { weights: weights ?? 'DEFAULT' };
+  const { file, entry } = await openWeights(definition, options);
+  try {
+    const path = out ?? `${name}-${entry.name}${float16 ? '-float16' : ''}.safetensors`;
+    const ported = await portFile(file, definition, entry.name, path, { float16 });
+    report(ported);
+    if (!float16 && ported.error > PARITY) process.exitCode = 1;
+  } finally {
+    await file.close();
+  }
+}
+
+await run(async () => {
+  const [what] = program.args;
+  const options = program.opts<Options>();
+  if ((what === undefined) === (options.all === undefined)) program.help({ error: true });
+  await useBackend();
+  if (what !== undefined) return portOne(what, options);
+  const failures = await makeMirror(options.all!, members(), {
+    done: (_member, _weights, ported) => report(ported),
+    failed: ({ name }, weights, error) => console.error(`${name} ${weights}: ${(error as Error).message}`),
+  });
+  if (failures > 0) throw new CnnzooError('DOWNLOAD', `${failures} sets of weights are missing from the mirror.`);
+});

@@ -1,0 +1,134 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { openTensors, readStateDict, stateDict, useBackend } from '@cnnzoo/core';
+import { lenet5, lenet5_relu } from '@cnnzoo/lenet';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parseMirrorIndex } from '../../../packages/core/src/weights/mirror.js';
+import { PARITY } from '../../../test/harness/parity.js';
+import { syntheticCheckpoint } from '../../../test/harness/synthetic.js';
+import { worstError } from '../src/compare.js';
+import { members } from '../src/families.js';
+import { askPython, goldenPath, readGolden, sizesOf } from '../src/goldens.js';
+import { makeMirror } from '../src/mirror.js';
+import { portFile, sha256Of } from '../src/port-file.js';
+import { hasTorch, runPython } from '../src/python.js';
+
+const directory = mkdtempSync(join(tmpdir(), 'cnnzoo-'));
+afterAll(() => rmSync(directory, { recursive: true }));
+beforeAll(async () => {
+  await useBackend('wasm');
+});
+
+/** A checkpoint of lenet5 in memory. */
+function checkpoint() {
+  const net = lenet5();
+  const state = syntheticCheckpoint(stateDict(net), 'tools');
+  net.dispose();
+  return openTensors(state);
+}
+
+describe('port', () => {
+  it('writes the values of the source, and says whose they are', async () => {
+    const source = await checkpoint();
+    const path = join(directory, 'lenet5.safetensors');
+    const ported = await portFile(source, lenet5, 'MNIST_V1', path);
+    expect(ported).toMatchObject({ identical: true, error: 0, path, sha256: await sha256Of(path) });
+    const file = await openTensors(path);
+    expect({ ...file.metadata }).toEqual({ 'cnnzoo.model': 'lenet5', 'cnnzoo.weights': 'MNIST_V1' });
+    await file.close();
+  });
+
+  it('makes halves where asked, and keeps them without being asked', async () => {
+    const path = join(directory, 'half.safetensors');
+    const half = await portFile(await checkpoint(), lenet5, 'MNIST_V1', path, { float16: true });
+    expect(half.identical).toBe(false);
+    // A half has 11 significant bits; the five layers each lose a little.
+    expect(half.error).toBeGreaterThan(0);
+    expect(half.error).toBeLessThan(5 * 2 ** -11);
+    expect(half.bytes).toBeLessThan(61706 * 2 + 2000);
+    const again = await portFile(await openTensors(path), lenet5, 'MNIST_V1', join(directory, 'again.safetensors'));
+    expect(again).toMatchObject({ identical: true, bytes: half.bytes });
+  });
+
+  it('refuses a checkpoint of another net', async () => {
+    const state = await readStateDict(join(directory, 'lenet5.safetensors'));
+    state.delete('11.bias');
+    const path = join(directory, 'wrong.safetensors');
+    await expect(portFile(await openTensors(state), lenet5, 'MNIST_V1', path)).rejects.toThrow(/11\.bias/);
+  });
+
+  it('makes a mirror with its index', async () => {
+    const failures: unknown[] = [];
+    const mirror = join(directory, 'mirror');
+    const count = await makeMirror(mirror, members(['lenet5', 'lenet5_relu']), {
+      done: () => {},
+      failed: (...failure) => failures.push(failure),
+    });
+    expect([count, failures]).toEqual([0, []]);
+    const { files } = parseMirrorIndex(readFileSync(join(mirror, 'index.json'), 'utf8'), 'index');
+    expect(Object.keys(files).sort()).toEqual(['lenet5/MNIST_V1.safetensors', 'lenet5_relu/MNIST_V1.safetensors']);
+    for (const [path, { sha256 }] of Object.entries(files)) expect(await sha256Of(join(mirror, path))).toBe(sha256);
+  });
+
+  it('as a command: help, a file, a file of nobody', () => {
+    const script = fileURLToPath(new URL('../src/port.ts', import.meta.url));
+    const port = (...args: string[]) =>
+      spawnSync(process.execPath, ['--import', 'tsx', script, ...args], {
+        cwd: fileURLToPath(new URL('..', import.meta.url)),
+        encoding: 'utf8',
+      });
+    const source = join(directory, 'lenet5.safetensors');
+    const out = join(directory, 'out.safetensors');
+    const good = port(source, '--model', 'lenet5', '--out', out);
+    expect(good.stderr).toBe('');
+    expect(good.stdout).toContain('values identical to the source; max|difference| / max|logit| 0.0e+0');
+    expect(good.status).toBe(0);
+    expect(existsSync(out)).toBe(true);
+    const nobody = port(source, '--out', join(directory, 'none.safetensors'));
+    expect(nobody.status).toBe(1);
+    expect(nobody.stderr).toMatch(/is not a published file .*--model NAME/);
+    expect(existsSync(join(directory, 'none.safetensors'))).toBe(false);
+  });
+});
+
+describe('parity', () => {
+  it('has a golden for every model, at the sizes of the tool', () => {
+    for (const { family, name, definition } of members()) {
+      const golden = readGolden(family, name);
+      expect(
+        golden?.cases.map(({ height, width }) => [height, width]),
+        name,
+      ).toEqual(sizesOf(definition));
+    }
+  });
+
+  it('sees a difference where there is one', async () => {
+    const golden = readGolden('lenet', 'lenet5_relu')!;
+    expect(await worstError(lenet5_relu, golden)).toBeLessThanOrEqual(PARITY);
+    expect(await worstError(lenet5_relu, { ...golden, seed: 'another' })).toBeGreaterThan(0.01);
+  });
+});
+
+describe('with PyTorch', () => {
+  const missing = hasTorch() ? undefined : 'Python has no torch here; PYTHON names another interpreter';
+
+  it('the goldens are what it says today', (context) => {
+    if (missing) return context.skip(missing);
+    const committed = JSON.parse(readFileSync(goldenPath('lenet', 'lenet5'), 'utf8'));
+    const now = JSON.parse(askPython('lenet5', sizesOf(lenet5)));
+    for (const [i, { logits, largest }] of now.cases.entries())
+      for (const [j, logit] of logits.entries())
+        expect(Math.abs(logit - committed.cases[i].logits[j]) / largest).toBeLessThanOrEqual(PARITY);
+  });
+
+  it('our weights load strictly into its nn.Sequential, which then answers the same', (context) => {
+    if (missing) return context.skip(missing);
+    for (const model of ['lenet5', 'lenet5_relu']) {
+      const file = fileURLToPath(new URL(`../../../packages/lenet/weights/${model}.safetensors`, import.meta.url));
+      expect(Number(runPython('strict.py', [model, file]))).toBeGreaterThan(0);
+    }
+  });
+});
