@@ -31,7 +31,9 @@ export async function* readTensors(
   for (const [i, [key]] of entries.entries()) {
     const state = await next!;
     next = start(i + 1);
-    const values = toTfValues(toFloat32(state), state.shape, copies ? turned : undefined);
+    const turnedValues = toTfValues(toFloat32(state), state.shape, copies ? turned : undefined);
+    // A backend that holds on to the array must not hold on to the caller's.
+    const values = copies || turnedValues !== state.data ? turnedValues : turnedValues.slice();
     yield [key, tf.tensor(values, toTfShape(state.shape), 'float32')];
   }
 }

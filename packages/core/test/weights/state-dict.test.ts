@@ -114,6 +114,18 @@ describe('loadStateDict', () => {
     expect(values(to)).toEqual(values(from));
   });
 
+  it.each(['cpu', 'wasm'] as const)('holds on to nothing of the source on %s', async (backend) => {
+    await useBackend(backend);
+    const net = build();
+    const state = stateDict(build());
+    await loadStateDict(net, state);
+    const before = values(net);
+    for (const { data } of state.values()) (data as Float32Array).fill(9);
+    expect(values(net)).toEqual(before);
+    for (const each of made.splice(0)) each.dispose();
+    await useBackend('cpu');
+  });
+
   it('lists every fault in one error, and changes nothing', async () => {
     const net = build();
     const before = values(net);
