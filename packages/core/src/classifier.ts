@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { CnnzooError } from './errors.js';
-import { featuresOf, tapOf } from './features.js';
+import { featuresOf, requireHead, tapOf } from './features.js';
 import type { ImageInput } from './images/input.js';
 import type { Preprocessing } from './images/preprocess.js';
 
@@ -65,6 +65,7 @@ export class Classifier implements ClassifierParts {
   async classify(images: Images, { topK = 5 }: ClassifyOptions = {}): Promise<Prediction[] | Prediction[][]> {
     if (!(Number.isInteger(topK) && topK > 0))
       throw new CnnzooError('INPUT', `classify: expected topK 1, 2, …, received ${topK}.`);
+    requireHead(this.model);
     const rows = await this.run(images, (x) => {
       const outputs = this.model.apply(x, { training: false }) as tf.Tensor | tf.Tensor[];
       return tf.softmax(Array.isArray(outputs) ? outputs[0]! : outputs);

@@ -13,6 +13,20 @@ export const noteOf = (model: LayersModel): ModelNote | undefined =>
 
 export const writeNote = (model: LayersModel, note: ModelNote): void => model.setUserDefinedMetadata({ cnnzoo: note });
 
+const headLayer = (model: LayersModel, head: string): layers.Layer | undefined =>
+  model.layers.find(({ name }) => name === head || name.startsWith(`${head}.`));
+
+/** Throws where the net gives features, not logits. */
+export function requireHead(model: LayersModel): void {
+  const note = noteOf(model);
+  if (!note || headLayer(model, note.head)) return;
+  throw new CnnzooError(
+    'INPUT',
+    `The net '${model.name}' has no head '${note.head}' to classify with: it was made with numClasses: 0. ` +
+      'Use embed, or make it with numClasses or categories.',
+  );
+}
+
 /** The net up to its head, on the same weights: images -> [n, features], averaged over the map where there is one. */
 export function featuresOf(model: LayersModel): LayersModel {
   const note = noteOf(model);
@@ -22,8 +36,7 @@ export function featuresOf(model: LayersModel): LayersModel {
       `The net '${model.name}' does not say where its head is: expected one made by a builder, pretrained or load. ` +
         'Use activations with the name of a layer.',
     );
-  const { head } = note;
-  const first = model.layers.find(({ name }) => name === head || name.startsWith(`${head}.`));
+  const first = headLayer(model, note.head);
   const output = (first ? first.input : model.output) as SymbolicTensor;
   const pooled = output.shape.length === 4 ? layers.globalAveragePooling2d({ name: 'pooled' }).apply(output) : output;
   return makeModel({ inputs: model.inputs, outputs: pooled as SymbolicTensor });
