@@ -1,0 +1,52 @@
+import { readFileSync } from 'node:fs';
+
+/** What a measured process says of itself, as the last line of its output. */
+export interface Report {
+  readonly ms: number;
+  /** Milliseconds of processor time, of all threads. */
+  readonly cpu: number;
+  /** Peak resident memory, in bytes. */
+  readonly peak: number;
+}
+
+/**
+ * Peak resident memory of this process. Linux carries `maxRSS` over from the process that started this one, so its own
+ * high-water mark is taken where there is one.
+ */
+function peakMemory(): number {
+  try {
+    const kilobytes = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
+    if (kilobytes) return Number(kilobytes) * 1024;
+  } catch {
+    // Not Linux.
+  }
+  return process.resourceUsage().maxRSS * 1024;
+}
+
+/** Measures `work` and reports. What it gives is held until the memory is read. */
+export async function report(work: () => Promise<unknown>): Promise<void> {
+  const used = process.cpuUsage();
+  const start = performance.now();
+  const held = [await work()];
+  const ms = performance.now() - start;
+  const { user, system } = process.cpuUsage(used);
+  const peak = peakMemory();
+  held.pop();
+  console.log(JSON.stringify({ ms, cpu: (user + system) / 1000, peak } satisfies Report));
+}
+
+/** Reports the middle one of `count` runs, after one that warms up. */
+export async function reportMedian(count: number, work: () => Promise<unknown>): Promise<void> {
+  await work();
+  const runs: { ms: number; cpu: number }[] = [];
+  for (let i = 0; i < count; i++) {
+    const used = process.cpuUsage();
+    const start = performance.now();
+    await work();
+    const ms = performance.now() - start;
+    const { user, system } = process.cpuUsage(used);
+    runs.push({ ms, cpu: (user + system) / 1000 });
+  }
+  const middle = runs.sort((a, b) => a.ms - b.ms)[count >> 1]!;
+  console.log(JSON.stringify({ ...middle, peak: peakMemory() } satisfies Report));
+}

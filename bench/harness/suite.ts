@@ -1,0 +1,97 @@
+import { type Command, type Sample, sample } from './process.js';
+
+/** One side of a comparison: a process that is run once a round. */
+export interface Peer {
+  readonly name: string;
+  readonly command: Command;
+}
+
+/** One run of every peer, by name. */
+export type Round = Readonly<Record<string, Sample>>;
+
+/** A figure of a round that is comparable between machines. */
+export interface Ratio {
+  readonly title: string;
+  /** Names of the peers it needs. */
+  readonly of: readonly string[];
+  value(round: Round): number;
+  /** The most it may be. */
+  readonly goal?: number;
+}
+
+export interface Suite {
+  readonly title: string;
+  /** What the reader has to know about what is measured. */
+  readonly notes: readonly string[];
+  readonly peers: readonly Peer[];
+  readonly ratios: readonly Ratio[];
+  /** Peers that could not be had, and why. */
+  readonly skipped: readonly string[];
+  close(): Promise<void>;
+}
+
+/** Time of `a` over time of `b`, both of one round. */
+export const timeRatio = (a: string, b: string, goal?: number): Ratio => ({
+  title: `${a} / ${b}, time`,
+  of: [a, b],
+  value: (round) => round[a]!.ms / round[b]!.ms,
+  ...(goal !== undefined && { goal }),
+});
+
+export interface Spread {
+  readonly min: number;
+  readonly median: number;
+  readonly max: number;
+}
+
+export function spread(values: readonly number[]): Spread {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = (sorted[(sorted.length - 1) >> 1]! + sorted[sorted.length >> 1]!) / 2;
+  return { min: sorted[0]!, median: middle, max: sorted.at(-1)! };
+}
+
+export interface Results {
+  readonly title: string;
+  readonly notes: readonly string[];
+  readonly runs: number;
+  readonly peers: readonly { name: string; ms: Spread; cpu: Spread; wall: Spread; peak: Spread }[];
+  readonly ratios: readonly { title: string; spread: Spread; each: readonly number[]; goal?: number }[];
+  readonly skipped: readonly string[];
+}
+
+/**
+ * Runs the peers in turn, round after round, so that whatever else the machine does falls on all of them alike. The
+ * first round warms the file cache and is not counted.
+ */
+export async function measure(suite: Suite, runs: number, progress: (text: string) => void): Promise<Results> {
+  const { title, notes, peers, skipped } = suite;
+  const rounds: Round[] = [];
+  for (let run = 0; run <= runs; run++) {
+    const round: Record<string, Sample> = {};
+    for (const { name, command } of peers) {
+      progress(`${title}: ${run === 0 ? 'warm-up' : `run ${run} of ${runs}`}, ${name}`);
+      round[name] = await sample(command);
+    }
+    if (run > 0) rounds.push(round);
+  }
+  const of = (name: string, key: keyof Sample) => spread(rounds.map((round) => round[name]![key]));
+  return {
+    title,
+    notes,
+    runs,
+    peers: peers.map(({ name }) => ({
+      name,
+      ms: of(name, 'ms'),
+      cpu: of(name, 'cpu'),
+      wall: of(name, 'wall'),
+      peak: of(name, 'peak'),
+    })),
+    ratios: suite.ratios
+      .filter((ratio) => ratio.of.every((name) => peers.some((peer) => peer.name === name)))
+      .map(({ title, value, goal }) => {
+        const each = rounds.map(value);
+        return { title, spread: spread(each), each, ...(goal !== undefined && { goal }) };
+      }),
+    skipped,
+  };
+}

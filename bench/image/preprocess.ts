@@ -1,0 +1,19 @@
+/** Decodes, resizes, crops and normalises the photograph argv[2] as ResNet-50 wants it; argv[3] names the codec: 'sharp' or 'jsquash'. */
+import { register } from 'node:module';
+import { useBackend } from '@cnnzoo/core';
+import { resnet50 } from '@cnnzoo/resnet';
+import { reportMedian } from '../harness/report.js';
+
+const [, , photo, codec] = process.argv as [string, string, string, string];
+
+// Core takes sharp where it finds it: it is hidden, as on a machine that has not installed it.
+const HIDE_SHARP = `export async function resolve(specifier, context, next) {
+  if (specifier === 'sharp') throw Object.assign(new Error("Cannot find package 'sharp'"), { code: 'ERR_MODULE_NOT_FOUND' });
+  return next(specifier, context);
+}`;
+if (codec === 'jsquash') register(`data:text/javascript,${encodeURIComponent(HIDE_SHARP)}`);
+
+await useBackend('wasm');
+await reportMedian(5, async () => {
+  (await resnet50.weights.DEFAULT.preprocess(photo)).dispose();
+});

@@ -1,0 +1,7 @@
+/** A checkpoint that a person has: argv[2]. `pretrained` hashes it to find out which one it is. */
+import { useBackend } from '@cnnzoo/core';
+import { resnet50 } from '@cnnzoo/resnet';
+import { report } from '../harness/report.js';
+
+await useBackend('wasm');
+await report(() => resnet50.pretrained({ weights: process.argv[2]! }));

@@ -1,0 +1,38 @@
+"""ResNet-50 on one image (argv[1] is 'forward'), or a training step of ResNet-18 on 8 ('train'), at 224 px."""
+
+import sys
+
+import torch
+import torchvision
+from bench_report import report, report_median
+
+torch.manual_seed(0)
+
+
+def forward():
+    net = torchvision.models.resnet50(weights=None).eval()
+    image = torch.rand(1, 3, 224, 224) * 4 - 2
+
+    def infer():
+        with torch.inference_mode():
+            net(image)
+
+    report_median(10, infer)
+
+
+def train():
+    net = torchvision.models.resnet18(weights=None, num_classes=10).train()
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.01, momentum=0.9)
+    images = torch.rand(8, 3, 224, 224) * 4 - 2
+    labels = torch.arange(8)
+
+    def step():
+        optimizer.zero_grad()
+        torch.nn.functional.cross_entropy(net(images), labels).backward()
+        optimizer.step()
+
+    step()
+    report(step)
+
+
+{"forward": forward, "train": train}[sys.argv[1]]()
