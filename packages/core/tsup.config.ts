@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { defineConfig } from 'tsup';
 import { build, declarations } from '../../tsup.config';
 
-/** WebAssembly of packages that core needs, where a page built by any bundler finds it (docs/decisions/0010). */
+/** WebAssembly of packages that core needs, where a page built by any bundler finds it (docs/decisions/0006). */
 const WASM = [
   '@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm',
   '@jsquash/png/codec/pkg/squoosh_png_bg.wasm',
