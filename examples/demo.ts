@@ -46,7 +46,7 @@ async function photos() {
   const photographer = await findPhotographer(process.argv[2] ?? process.env.CNNZOO_DEMO_WEIGHTS);
   if (!photographer) {
     console.log('  No ResNet checkpoint is on this machine, so nobody looked at examples/photos.');
-    console.log('  With a network, this downloads one (45 MiB) that the demo then finds in the cache:\n');
+    console.log('  With a network, this downloads one (45 MiB), and the demo finds it in the cache:\n');
     console.log('    npx cnnzoo classify examples/photos/chelsea.png --model resnet18\n');
     console.log("  Or give a file of torchvision's, named as published:\n");
     console.log('    npx --yes pnpm@12.21.0 demo ~/Downloads/resnet18-f37072fd.pth');
