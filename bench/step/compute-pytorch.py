@@ -1,4 +1,4 @@
-"""ResNet-50 on one image (argv[1] is 'forward'), or a training step of ResNet-18 on 8 ('train'), at 224 px."""
+"""ResNet-50 on one image (argv[1] is 'forward'), or a training step of ResNet-18 on 8 ('train'), at 224 px, on argv[2] threads."""
 
 import sys
 
@@ -7,6 +7,7 @@ import torchvision
 from bench_report import report, report_median
 
 torch.manual_seed(0)
+torch.set_num_threads(int(sys.argv[2]))
 
 
 def forward():

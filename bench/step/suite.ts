@@ -1,5 +1,6 @@
+import { availableParallelism } from 'node:os';
 import { nodeScript, pythonLacks, pythonScript } from '../harness/process.js';
-import { type Peer, type Suite, timeRatio } from '../harness/suite.js';
+import { type Peer, type Ratio, type Suite, timeRatio } from '../harness/suite.js';
 
 const WORK = { forward: 'ResNet-50, one image', train: 'ResNet-18, a step on 8' } as const;
 
@@ -7,17 +8,25 @@ const WORK = { forward: 'ResNet-50, one image', train: 'ResNet-18, a step on 8' 
 export async function stepSuite(): Promise<Suite> {
   const lacking = await pythonLacks('torch', 'torchvision');
   const peers: Peer[] = [];
+  const ratios: Ratio[] = [];
   for (const [kind, work] of Object.entries(WORK)) {
-    if (!lacking) peers.push({ name: `PyTorch: ${work}`, command: pythonScript('step/compute-pytorch.py', [kind]) });
-    peers.push({ name: `cnnzoo, wasm: ${work}`, command: await nodeScript(`step/${kind}.ts`) });
+    const ours = `cnnzoo, wasm: ${work}`;
+    peers.push({ name: ours, command: await nodeScript(`step/${kind}.ts`) });
+    if (lacking) continue;
+    for (const threads of new Set([1, availableParallelism()])) {
+      const name = `PyTorch, ${threads} thread${threads > 1 ? 's' : ''}: ${work}`;
+      peers.push({ name, command: pythonScript('step/compute-pytorch.py', [kind, `${threads}`]) });
+      ratios.push(timeRatio(ours, name));
+    }
   }
   return {
     title: 'Computing',
     notes: [
       'Images of 224 px, float32. Inference: the middle of ten after one. Training: the second step, SGD with momentum.',
+      "tfjs' wasm backend has one thread in Node. PyTorch's threads wait for each other: on a busy machine more are slower.",
     ],
     peers,
-    ratios: Object.values(WORK).map((work) => timeRatio(`cnnzoo, wasm: ${work}`, `PyTorch: ${work}`)),
+    ratios,
     skipped: lacking ? [`PyTorch: ${lacking}`] : [],
     close: async () => {},
   };

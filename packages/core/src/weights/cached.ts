@@ -13,6 +13,7 @@ export interface ObtainedWeights {
   readonly from: string;
   /** Whether someone vouched for the hash: the publisher, the hub, the mirror's index. */
   readonly verified: boolean;
+  /** Of the file as it is published. */
   readonly sha256: string;
 }
 
@@ -34,18 +35,19 @@ export async function fromCache(store: Store, entry: Obtainable): Promise<Obtain
 }
 
 /** Whether a kept file is one of the entry's as the registry knows it today. */
-function isOf(entry: Obtainable, { source, sha256 }: CacheRecord): boolean {
+function isOf(entry: Obtainable, { source, sha256, fetched = sha256 }: CacheRecord): boolean {
   const same = entry.sources.find(({ url }) => url === source);
-  return sha256.startsWith((same && expectedDigits(same)) ?? '');
+  return fetched.startsWith((same && expectedDigits(same)) ?? '');
 }
 
 async function openKept(store: Store, entry: Obtainable, record: CacheRecord): Promise<ObtainedWeights | undefined> {
   const source = await store.open(entry.model, record.file);
   if (!source) return undefined;
   try {
-    const { file, sha256 } = await openChecked(source, record.sha256);
-    if (!record.verified) warnUnverified(entry, record.source, sha256);
-    return { file, from: source.name, verified: record.verified, sha256 };
+    const { file } = await openChecked(source, record.sha256);
+    const { verified, sha256, fetched = sha256 } = record;
+    if (!verified) warnUnverified(entry, record.source, fetched);
+    return { file, from: source.name, verified, sha256: fetched };
   } catch (error) {
     if (!(error instanceof CnnzooError && error.code === 'HASH')) throw error;
     warn(`the cached file is damaged and is fetched again: ${error.message}`);

@@ -23,15 +23,25 @@ function torchExtents(shape: readonly number[]): readonly [number, number, numbe
   throw new CnnzooError('SHAPE', `expected a kernel of rank 2 or 4, received shape [${shape}].`);
 }
 
+/** Moved as integers, floats keep every bit: the processor quietens a signalling NaN that it takes for a number. */
+const bitsOf = ({ buffer, byteOffset, length }: Float32Array): Int32Array => new Int32Array(buffer, byteOffset, length);
+
+function emptyFloats(length: number, into: ReadBuffer | undefined): Float32Array {
+  if (!into) return new Float32Array(length);
+  const { buffer, byteOffset } = into.take(4 * length);
+  return new Float32Array(buffer, byteOffset, length);
+}
+
 /**
  * Values of a PyTorch tensor in tfjs' order; `shape` is PyTorch's. A new array, or one in the memory given; at rank 0
  * and 1 the values themselves.
  */
-export function toTfValues(values: Float32Array, shape: readonly number[], into?: ReadBuffer): Float32Array {
-  if (shape.length < 2) return values;
+export function toTfValues(floats: Float32Array, shape: readonly number[], into?: ReadBuffer): Float32Array {
+  if (shape.length < 2) return floats;
   const [outs, ins, taps] = torchExtents(shape);
-  const { length } = values;
-  const result = into ? new Float32Array(into.take(4 * length).buffer, 0, length) : new Float32Array(length);
+  const values = bitsOf(floats);
+  const turned = emptyFloats(floats.length, into);
+  const result = bitsOf(turned);
   const row = ins * taps;
   const whole = outs - (outs % 8);
   // Eight rows side by side, and the loop over them written out: two to three times as fast as one row, or a loop.
@@ -62,17 +72,19 @@ export function toTfValues(values: Float32Array, shape: readonly number[], into?
   for (let o = whole; o < outs; o++)
     for (let i = 0; i < ins; i++)
       for (let tap = 0; tap < taps; tap++) result[(tap * ins + i) * outs + o] = values[o * row + i * taps + tap]!;
-  return result;
+  return turned;
 }
 
 /** One cache line of floats: rows are read side by side, so that whole lines are written. */
 const LINE = 16;
 
 /** Values of a tfjs tensor in PyTorch's order; `shape` is PyTorch's. A new array, except at rank 0 and 1. */
-export function toTorchValues(values: Float32Array, shape: readonly number[]): Float32Array {
-  if (shape.length < 2) return values;
+export function toTorchValues(floats: Float32Array, shape: readonly number[]): Float32Array {
+  if (shape.length < 2) return floats;
   const [outs, ins, taps] = torchExtents(shape);
-  const result = new Float32Array(values.length);
+  const values = bitsOf(floats);
+  const turned = new Float32Array(floats.length);
+  const result = bitsOf(turned);
   const row = ins * taps;
   for (let start = 0; start < outs; start += LINE) {
     const end = Math.min(start + LINE, outs);
@@ -84,5 +96,5 @@ export function toTorchValues(values: Float32Array, shape: readonly number[]): F
       }
     }
   }
-  return result;
+  return turned;
 }

@@ -6,8 +6,10 @@ import { fileNameOf, fromCache, type ObtainedWeights, recordOf, warnUnverified }
 import { type Candidate, candidatesOf, type Obtainable } from './candidates.js';
 import { openChecked } from './checked.js';
 import { expectedDigits } from './expected-hash.js';
-import type { Store } from './store.js';
+import type { CacheRecord, Store } from './store.js';
+import type { TensorFile } from './tensors.js';
 import { type Fetch, type Progress, reasonOf, type TransferContext, TUNING, type Tuning } from './transfer.js';
+import { encodeTurned, isWorthTurning } from './turned.js';
 
 export interface ObtainOptions {
   /** In place of the global `fetch`, e.g. for a proxy or for headers. */
@@ -103,19 +105,48 @@ async function fetchFrom(candidate: Candidate, store: Store, entry: Obtainable):
     const { size } = part;
     const { file, sha256 } = await openChecked(await part.read(), digits);
     const verified = digits !== undefined;
+    const name = keptName(entry, candidate.url, sha256);
+    const record = recordOf(entry, name, size, sha256, candidate.url, verified);
+    let kept = file;
     try {
-      const name = keptName(entry, candidate.url, sha256);
-      await store.keep(part, recordOf(entry, name, size, sha256, candidate.url, verified));
+      const turned = store.turns && isWorthTurning(file) ? await keepTurned(store, file, record) : undefined;
+      if (turned) {
+        kept = turned;
+        await file.close();
+        await part.discard();
+      } else await store.keep(part, record);
     } catch (error) {
-      await file.close();
+      await kept.close();
       throw error;
     }
     if (!verified) warnUnverified(entry, candidate.url, sha256);
-    return { file, from: candidate.url, verified, sha256 };
+    return { file: kept, from: candidate.url, verified, sha256 };
   } catch (error) {
     await (filled ? part.discard() : part.suspend());
     // What an earlier call left may have been damaged since: once more, from the start.
     if (resumed && error instanceof CnnzooError && error.code === 'HASH') return fetchFrom(candidate, store, entry);
+    throw error;
+  }
+}
+
+/** Keeps a turned copy in place of what was fetched; undefined where there is no room for both. */
+async function keepTurned(store: Store, file: TensorFile, record: CacheRecord): Promise<TensorFile | undefined> {
+  const copy = await store.part(record.model, `${record.weights} turned`);
+  try {
+    await copy.restart({ url: record.source, validator: null, total: null });
+    for await (const chunk of encodeTurned(file)) await copy.append(chunk);
+    const { file: turned, sha256 } = await openChecked(await copy.read(), undefined);
+    try {
+      const name = `${record.file.replace(/\.\w+$/, '')}.tfjs.safetensors`;
+      await store.keep(copy, { ...record, file: name, bytes: copy.size, sha256, fetched: record.sha256 });
+      return turned;
+    } catch (error) {
+      await turned.close();
+      throw error;
+    }
+  } catch (error) {
+    await copy.discard();
+    if (error instanceof CnnzooError && error.code === 'FILE') return undefined;
     throw error;
   }
 }

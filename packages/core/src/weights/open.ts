@@ -7,6 +7,7 @@ import { isTorchLegacy, openTorchLegacy } from './formats/torch-legacy.js';
 import { openTorchZip } from './formats/torch-zip.js';
 import { isZip } from './formats/zip.js';
 import type { ByteSource, StateDict, StateTensor, TensorFile, WeightsSource } from './tensors.js';
+import { openTurned } from './turned.js';
 
 const isRemote = (text: string): boolean => /^(https?|blob|data):/.test(text);
 
@@ -41,7 +42,7 @@ export async function openTensorSource(source: ByteSource, intact = false): Prom
   const start = await source.read(0, Math.min(source.size, 64));
   if (isZip(start)) return openTorchZip(source, intact);
   if (isTorchLegacy(start)) return openTorchLegacy(source);
-  if (isSafetensors(start, source.size)) return openSafetensors(source);
+  if (isSafetensors(start, source.size)) return openTurned(await openSafetensors(source));
   throw unknownFormat(source.name, start);
 }
 

@@ -1,8 +1,13 @@
+/** Memory that a read may put its bytes into. */
+export interface ReadBuffer {
+  take(length: number): Uint8Array;
+}
+
 /**
  * Memory that one read after another goes to: the bytes of one are gone with the next. Fresh memory costs more than
  * the reading does, where the file lies in the system's cache.
  */
-export class ReadBuffer {
+export class ReusedBuffer implements ReadBuffer {
   private memory = new ArrayBuffer(0);
 
   take(length: number): Uint8Array<ArrayBuffer> {

@@ -16,6 +16,8 @@ export interface CacheRecord {
   readonly verified: boolean;
   /** ISO 8601. */
   readonly when: string;
+  /** The sha256 of the file that was fetched, where a turned copy of it is what is kept. */
+  readonly fetched?: string;
 }
 
 export const isCacheRecord = (value: unknown): value is CacheRecord => {
@@ -27,6 +29,7 @@ export const isCacheRecord = (value: unknown): value is CacheRecord => {
     // Not a path that leads elsewhere: the file may be deleted by this name.
     /^[^/\\]*[^/\\.][^/\\]*$/.test(String(record.file)) &&
     typeof record.bytes === 'number' &&
+    (record.fetched === undefined || typeof record.fetched === 'string') &&
     typeof record.verified === 'boolean'
   );
 };
@@ -60,6 +63,8 @@ export interface Part {
 export interface Store {
   /** For messages. */
   readonly location: string;
+  /** Whether a turned copy is worth what it costs to make here. */
+  readonly turns: boolean;
   /** Where the file `file` of a model lies or would lie. */
   pathOf(model: string, file: string): string;
   find(model: string, weights: string): Promise<CacheRecord | undefined>;

@@ -31,6 +31,10 @@ export interface LazyTensor {
   readonly stored: string;
   /** With `into`, the values may lie in it, and are good until it is read into again. */
   read(into?: ReadBuffer): Promise<StateTensor>;
+  /** Only where the file holds the values, float32, in tfjs' order (HWIO, [in, out]): as they are. */
+  readTurned?(): Promise<Float32Array>;
+  /** Fills `target` with the bytes as the file holds them, before it returns; not in every source. */
+  readInto?(target: Uint8Array): void;
 }
 
 /** An opened checkpoint: every tensor's shape is known, no values are in memory. */
@@ -49,6 +53,8 @@ export interface ByteSource {
   readonly size: number;
   /** Exactly `length` bytes from `offset`, where they may lie in `into`; rejects where the source is shorter. */
   read(offset: number, length: number, into?: ReadBuffer): Promise<Uint8Array>;
+  /** Fills `target` from `offset` before it returns; only where nothing has to be waited for but a disk. */
+  readInto?(target: Uint8Array, offset: number): void;
   close(): Promise<void>;
 }
 

@@ -1,5 +1,6 @@
 import { CnnzooError } from '../errors.js';
 import { toFloat16 } from './formats/half.js';
+import { encodeHeader, type HeaderTensor } from './formats/safetensors-header.js';
 import type { DType, StateDict, StateTensor } from './tensors.js';
 
 export interface EncodeOptions {
@@ -18,11 +19,7 @@ const STORED: Readonly<Record<DType, string>> = {
 
 const isFloat = ({ dtype }: StateTensor): boolean => dtype === 'float32' || dtype === 'float64';
 
-interface Written {
-  readonly key: string;
-  readonly stored: string;
-  readonly shape: readonly number[];
-  readonly bytes: number;
+interface Written extends HeaderTensor {
   values(): ArrayBufferView;
 }
 
@@ -58,18 +55,7 @@ export function* encodeSafetensors(
   if (state.has('__metadata__'))
     throw new CnnzooError('INPUT', "A state dict can't hold the key '__metadata__': safetensors keeps it for itself.");
   const tensors = [...state].map(([key, tensor]) => written(key, tensor, options)).sort(byWidth);
-  const pairs: string[] = Object.keys(metadata).length > 0 ? [`"__metadata__":${JSON.stringify(metadata)}`] : [];
-  let offset = 0;
-  for (const { key, stored, shape, bytes } of tensors) {
-    const entry = { dtype: stored, shape, data_offsets: [offset, offset + bytes] };
-    pairs.push(`${JSON.stringify(key)}:${JSON.stringify(entry)}`);
-    offset += bytes;
-  }
-  const text = new TextEncoder().encode(`{${pairs.join(',')}}`);
-  const header = new Uint8Array(8 + 8 * Math.ceil(text.length / 8)).fill(0x20);
-  new DataView(header.buffer).setBigUint64(0, BigInt(header.length - 8), true);
-  header.set(text, 8);
-  yield header;
+  yield encodeHeader(tensors, metadata);
   for (const { values } of tensors) {
     const { buffer, byteOffset, byteLength } = values();
     yield new Uint8Array(buffer, byteOffset, byteLength);

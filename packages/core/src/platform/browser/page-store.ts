@@ -30,6 +30,8 @@ function recordOf(response: Response): CacheRecord | undefined {
 /** One response an entry: its body is the file, a header says what it is. Without a cache, nothing is kept. */
 class PageStore implements Store {
   readonly location = LOCATION;
+  /** It would be a second file in memory. */
+  readonly turns = false;
 
   constructor(private readonly cache: Cache | undefined) {}
 

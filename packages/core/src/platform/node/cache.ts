@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
-import { ReadBuffer } from '../../weights/read-buffer.js';
+import { ReusedBuffer } from '../../weights/read-buffer.js';
 import type { ByteSource } from '../../weights/tensors.js';
 
 export { cacheDirectory, openStore } from './file-store.js';
@@ -22,7 +22,7 @@ const CHUNK = 1 << 20;
 /** The sha256 of all bytes, in hexadecimal. The next chunk is read while one is hashed, by turns into two buffers. */
 export async function hashSource(source: ByteSource): Promise<string> {
   const hash = createHash('sha256');
-  const buffers = [new ReadBuffer(), new ReadBuffer()] as const;
+  const buffers = [new ReusedBuffer(), new ReusedBuffer()] as const;
   const chunkAt = (offset: number) =>
     offset < source.size
       ? source.read(offset, Math.min(CHUNK, source.size - offset), buffers[(offset / CHUNK) % 2])

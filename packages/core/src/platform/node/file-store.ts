@@ -27,6 +27,8 @@ const safe = (name: string): string =>
 
 /** One directory a model: the kept files, beside each a `<NAME>.json` that says what it is. */
 class FileStore implements Store {
+  readonly turns = true;
+
   constructor(readonly location: string) {}
 
   pathOf(model: string, file: string): string {
@@ -112,9 +114,16 @@ class FileStore implements Store {
     } catch (cause) {
       throw cacheError(part.path, cause);
     }
-    await this.note(record);
+    const replaced = before && before.file !== file ? before.file : undefined;
+    try {
+      await this.note(record);
+    } catch (error) {
+      // A file without a note is as good as none, and may be what fills the disk.
+      if (!before || replaced) await rm(this.pathOf(model, file), { force: true });
+      throw error;
+    }
     await removePart(part.path);
-    if (before && before.file !== file) await rm(this.pathOf(model, before.file), { force: true });
+    if (replaced) await rm(this.pathOf(model, replaced), { force: true });
   }
 
   async note(record: CacheRecord): Promise<void> {

@@ -34,26 +34,38 @@ class NodeFile implements ByteSource {
   async read(offset: number, length: number, into?: ReadBuffer): Promise<Uint8Array> {
     // At an offset of 0 in its memory: a tensor's values can be viewed in place.
     const bytes = into ? into.take(length) : new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
-    let done = 0;
-    while (done < length) {
-      const count = await this.readSome(bytes, done, length - done, offset + done);
-      if (count === 0)
-        throw new CnnzooError(
-          'FORMAT',
-          `'${this.name}' ends too early: expected ${length} bytes at ${offset}, received ${done}. Fetch the file again.`,
-        );
-      done += count;
+    if (length <= SMALL) {
+      this.readInto(bytes, offset);
+      return bytes;
+    }
+    for (let done = 0; done < length; ) {
+      const { bytesRead } = await this.handle
+        .read(bytes, done, length - done, offset + done)
+        .catch((cause: unknown) => Promise.reject(fileError('read', this.name, cause)));
+      if (bytesRead === 0) throw this.endsEarly(offset, length, done);
+      done += bytesRead;
     }
     return bytes;
   }
 
-  private async readSome(bytes: Uint8Array, at: number, length: number, offset: number): Promise<number> {
-    try {
-      if (length <= SMALL) return readSync(this.handle.fd, bytes, at, length, offset);
-      return (await this.handle.read(bytes, at, length, offset)).bytesRead;
-    } catch (cause) {
-      throw fileError('read', this.name, cause);
+  readInto(target: Uint8Array, offset: number): void {
+    for (let done = 0; done < target.length; ) {
+      let count: number;
+      try {
+        count = readSync(this.handle.fd, target, done, target.length - done, offset + done);
+      } catch (cause) {
+        throw fileError('read', this.name, cause);
+      }
+      if (count === 0) throw this.endsEarly(offset, target.length, done);
+      done += count;
     }
+  }
+
+  private endsEarly(offset: number, expected: number, received: number): CnnzooError {
+    return new CnnzooError(
+      'FORMAT',
+      `'${this.name}' ends too early: expected ${expected} bytes at ${offset}, received ${received}. Fetch the file again.`,
+    );
   }
 
   async close(): Promise<void> {

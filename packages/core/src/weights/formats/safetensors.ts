@@ -95,6 +95,7 @@ export async function openSafetensors(source: ByteSource): Promise<TensorFile> {
       dtype: STORED[stored].dtype,
       stored,
       read: async (into) => toTensor(await source.read(data + begin, size, into), stored, shape),
+      ...(source.readInto && { readInto: (target: Uint8Array) => source.readInto!(target, data + begin) }),
     });
   }
   spans.sort((a, b) => a[0] - b[0] || a[1] - b[1]);

@@ -1,0 +1,76 @@
+import { encodeHeader } from './formats/safetensors-header.js';
+import { isStored, STORED } from './formats/stored.js';
+import { toTfShape, toTfValues, toTorchShape, toTorchValues } from './layout.js';
+import { type ReadBuffer, ReusedBuffer } from './read-buffer.js';
+import type { LazyTensor, TensorFile } from './tensors.js';
+
+/*
+ * A turned file is a safetensors file whose kernels and matrices are stored in tfjs' order: its values go from the disk
+ * to the backend as they are. The cache keeps checkpoints so (docs/decisions/0002-cache-format.md).
+ */
+
+/** In safetensors' metadata: the order of the values of kernels and matrices, if it is not PyTorch's. */
+const LAYOUT_KEY = 'cnnzoo.layout';
+const TURNED = 'tfjs';
+
+const isKernel = ({ stored, shape }: LazyTensor): boolean =>
+  stored === 'F32' && (shape.length === 2 || shape.length === 4);
+
+/** What a turned file holds as every other does. Halves are none of it: they would have to be widened at each start. */
+const isPlain = ({ stored, shape }: LazyTensor): boolean => shape.length < 2 && stored !== 'F16' && stored !== 'BF16';
+
+/** Whether a turned copy would load sooner. */
+export function isWorthTurning(file: TensorFile): boolean {
+  const tensors = [...file.tensors.values()];
+  return tensors.some((lazy) => isKernel(lazy) && !lazy.readTurned) && tensors.every((t) => isKernel(t) || isPlain(t));
+}
+
+const bytesOf = ({ stored, shape }: LazyTensor): number =>
+  shape.reduce((product, n) => product * n, isStored(stored) ? STORED[stored].bytes : 0);
+
+/** A checkpoint as a turned file, one tensor after the other. Every value keeps its bits. */
+export async function* encodeTurned(file: TensorFile): AsyncGenerator<Uint8Array, void, void> {
+  const entries = [...file.tensors];
+  yield encodeHeader(
+    entries.map(([key, lazy]) => ({
+      key,
+      stored: lazy.stored,
+      shape: isKernel(lazy) ? toTfShape(lazy.shape) : lazy.shape,
+      bytes: bytesOf(lazy),
+    })),
+    { ...file.metadata, [LAYOUT_KEY]: TURNED },
+  );
+  const [read, turned] = [new ReusedBuffer(), new ReusedBuffer()];
+  for (const [, lazy] of entries) {
+    const { data } = await lazy.read(read);
+    const { buffer, byteOffset, byteLength } = isKernel(lazy)
+      ? toTfValues(data as Float32Array, lazy.shape, turned)
+      : data;
+    yield new Uint8Array(buffer, byteOffset, byteLength);
+  }
+}
+
+/** Hands out the tensors of a turned file as those of any other; they can be read as they lie there too. */
+export function openTurned(file: TensorFile): TensorFile {
+  const { [LAYOUT_KEY]: layout, ...metadata } = file.metadata;
+  if (layout !== TURNED) return file;
+  const tensors = new Map(
+    [...file.tensors].map(([key, lazy]): [string, LazyTensor] => [
+      key,
+      lazy.stored === 'F32' ? turnedBack(lazy) : lazy,
+    ]),
+  );
+  return { ...file, metadata, tensors };
+}
+
+const valuesOf = async (lazy: LazyTensor, into?: ReadBuffer) => (await lazy.read(into)).data as Float32Array;
+
+function turnedBack(lazy: LazyTensor): LazyTensor {
+  const shape = toTorchShape(lazy.shape);
+  return {
+    ...lazy,
+    shape,
+    read: async (into) => ({ shape, dtype: 'float32', data: toTorchValues(await valuesOf(lazy, into), shape) }),
+    readTurned: () => valuesOf(lazy),
+  };
+}
