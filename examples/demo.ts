@@ -1,6 +1,6 @@
 /**
  * The main job on real input: reads the 10,000 MNIST test digits with the LeNet that ships, draws some, writes
- * out/demo.html, prints ResNet-18 stage by stage, and names what is in photographs where a ResNet checkpoint is at hand.
+ * out/demo.html and out/digits.svg, prints ResNet-18 stage by stage, and names what is in photographs where a ResNet checkpoint is at hand.
  * Nothing is downloaded.
  *
  *   npx --yes pnpm@12.21.0 demo
@@ -12,6 +12,7 @@ import { useBackend } from '@cnnzoo/core';
 import { lenet5_relu } from '@cnnzoo/lenet';
 import { confusion, mistakes, oneOfEach } from './demo/digits.js';
 import { findPhotographer, photographs } from './demo/photographs.js';
+import { renderPicture } from './demo/picture.js';
 import { readDigits, testSet } from './demo/read-digits.js';
 import { renderReport } from './demo/report.js';
 import { resnet18Stages, stageTable } from './demo/stages.js';
@@ -68,7 +69,8 @@ async function main(): Promise<void> {
   const page = { digits: all, milliseconds, backend, stages: await stages(), ...(await photos()) };
   await mkdir(`${root}out`, { recursive: true });
   await writeFile(`${root}out/demo.html`, renderReport(page));
-  console.log(`\n${bold('Report:')} out/demo.html`);
+  await writeFile(`${root}out/digits.svg`, renderPicture(all));
+  console.log(`\n${bold('Report:')} out/demo.html, and out/digits.svg as a picture`);
 }
 
 main().catch((error: unknown) => {
