@@ -30,6 +30,9 @@ describe.each(packages)('packages/%s', (name) => {
   it('is an ES module that require can load, under the MIT licence', () => {
     expect(rest).toMatchObject({ type: 'module', license: 'MIT', engines: { node: '>=20.19' } });
     expect(rest.private).toBeUndefined();
+    // What is not used is shaken out; a command is there for its effect.
+    expect(rest.sideEffects).toEqual(rest.bin ? Object.values(rest.bin) : false);
+    expect(rest.files).toContain('dist');
     expect(main).toBe('./dist/index.js');
     for (const [path, target] of Object.entries(exports))
       if (path !== './package.json') expect(Object.keys(target)).toEqual(['types', 'default']);
@@ -99,6 +102,13 @@ describe('sources', () => {
 
   it('leave the address of no registry in the lockfile', () => {
     expect(read('pnpm-lock.yaml')).not.toMatch(/https?:\/\//);
+  });
+
+  it('name no registry and no place of the machine they were written on', () => {
+    const places =
+      /(?<![\w.:/@-])\/(?:work|tmp|opt|root|home|Users)\/\w|https?:\/\/(?:[\w-]+\.)*(?:registry|npmjs|pypi|pythonhosted)\b/;
+    // Binary fixtures too: pickles and images carry paths.
+    for (const path of tracked) expect(read(path).match(places)?.[0], path).toBeUndefined();
   });
 });
 

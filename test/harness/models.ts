@@ -5,6 +5,7 @@ import { Classifier, load, loadStateDict, type ModelDefinition, stateDict, summa
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { featuresOf } from '../../packages/core/src/features.js';
 import { expectClose, relativeError } from '../close.js';
 import { type Golden, type InputSize, logitsOf, PARITY } from './parity.js';
 import { syntheticCheckpoint, syntheticImage } from './synthetic.js';
@@ -57,18 +58,22 @@ export function testModels(models: Readonly<Record<string, ModelDefinition<never
       expect(sizes.some(([height, width]) => height === width && height % 2 === 1)).toBe(true);
       expect(sizes.some(([height, width]) => height !== width)).toBe(true);
       let net: LayersModel | undefined;
-      for (const { height, width, classes, largest, logits } of golden.cases) {
+      for (const { height, width, classes, largest, logits, features } of golden.cases) {
         if (!net || !options.anySize) {
           net?.dispose();
           net = definition({ inputShape: options.anySize ? [null, null, channels] : [height, width, channels] });
           await loadStateDict(net, syntheticCheckpoint(stateDict(net), golden.seed));
         }
         const shape = [height, width, channels] as const;
-        const received = logitsOf(net, syntheticImage(...shape, golden.seed), shape);
-        expect(received.length).toBe(classes);
-        const scale = Math.max(...logits.map(Math.abs)) / largest;
-        const error = relativeError(received.subarray(0, logits.length), logits) * scale;
-        expect(error, `${height} x ${width}`).toBeLessThanOrEqual(PARITY);
+        const image = syntheticImage(...shape, golden.seed);
+        const expectGolden = (received: Float32Array, length: number, first: readonly number[], scale: number) => {
+          expect(received.length).toBe(length);
+          const error = relativeError(received.subarray(0, first.length), first) * Math.max(...first.map(Math.abs));
+          expect(error / scale, `${height} x ${width}`).toBeLessThanOrEqual(PARITY);
+        };
+        expectGolden(logitsOf(net, image, shape), classes, logits, largest);
+        const { length, largest: scale, first } = features!;
+        expectGolden(logitsOf(featuresOf(net), image, shape), length, first, scale);
       }
       net!.dispose();
     }, 300_000);

@@ -15,6 +15,8 @@ export interface Golden {
     readonly largest: number;
     /** The first of them. */
     readonly logits: readonly number[];
+    /** What the head is given: how many, max|feature|, and the first of them. */
+    readonly features?: { readonly length: number; readonly largest: number; readonly first: readonly number[] };
   }[];
 }
 

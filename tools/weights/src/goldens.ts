@@ -22,9 +22,18 @@ export const sizesOf = ({ inputShape: [height] }: ModelDefinition): readonly (re
 export const goldenPath = (family: string, model: string): string =>
   fileURLToPath(new URL(`../../../packages/${family}/test/goldens/${model}.json`, import.meta.url));
 
-/** Asks PyTorch for the logits of a net under a synthetic checkpoint. */
-export const askPython = (model: string, sizes: readonly (readonly [number, number])[], seed = ''): string =>
-  runPython('golden.py', [model, ...sizes.map(([height, width]) => `${height}x${width}`), '--seed', seed]);
+/** Asks PyTorch for the logits of a net under a synthetic checkpoint and, with a head's path, for what that head sees. */
+export const askPython = (
+  model: string,
+  sizes: readonly (readonly [number, number])[],
+  { seed = '', head }: { seed?: string; head?: string } = {},
+): string =>
+  runPython('golden.py', [
+    model,
+    ...sizes.map(([height, width]) => `${height}x${width}`),
+    ...['--seed', seed],
+    ...(head === undefined ? [] : ['--head', head]),
+  ]);
 
 export function readGolden(family: string, model: string): Golden | undefined {
   const path = goldenPath(family, model);

@@ -2,7 +2,7 @@
  * parity [NAME...]: compares every net with PyTorch, by the committed goldens and, where Python has torch, on a fresh
  * seed and fresh sizes. Exits with 1 where an error is over the bound.
  */
-import { useBackend } from '@cnnzoo/core';
+import { CnnzooError, useBackend } from '@cnnzoo/core';
 import { type Golden, PARITY } from '../../../test/harness/parity.js';
 import { worstError } from './compare.js';
 import { members } from './families.js';
@@ -21,13 +21,13 @@ await run(async () => {
   console.log(`${'model'.padEnd(18)}${'goldens'.padEnd(14)}${fresh ? `fresh (seed ${seed})` : ''}`);
   for (const { family, name, definition } of members(process.argv.slice(2))) {
     const golden = readGolden(family, name);
-    if (!golden) throw new Error(`${name} has no golden: run \`golden ${name}\``);
+    if (!golden) throw new CnnzooError('INPUT', `${name} has no golden: run \`golden ${name}\`.`);
     const errors = [await worstError(definition, golden)];
     if (fresh) {
       const larger = sizesOf(definition).map(([height, width]) => [height + 4, width + 4] as const);
-      errors.push(await worstError(definition, JSON.parse(askPython(name, larger, seed)) as Golden));
+      errors.push(await worstError(definition, JSON.parse(askPython(name, larger, { seed })) as Golden));
     }
     console.log(name.padEnd(18) + errors.map(show).join(''));
-    if (errors.some((error) => error > PARITY)) process.exitCode = 1;
+    if (!errors.every((error) => error <= PARITY)) process.exitCode = 1;
   }
 });

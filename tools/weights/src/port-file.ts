@@ -6,6 +6,7 @@ import {
   encodeSafetensors,
   type ModelDefinition,
   openTensors,
+  readStateDict,
   type StateDict,
   type StateTensor,
   type TensorFile,
@@ -75,9 +76,26 @@ export async function sha256Of(path: string): Promise<string> {
 }
 
 /**
- * Writes a checkpoint as safetensors, then reads it back and compares: the values with the source's, and the answers of
- * both nets. Halves stay halves; `float16` makes halves of floats.
+ * Writes a checkpoint as safetensors, reads it back and compares the values. Halves stay halves; `float16` makes halves
+ * of floats. Resolves to whether every value is the source's, bit for bit.
  */
+export async function rewrite(
+  source: TensorFile,
+  path: string,
+  metadata: Readonly<Record<string, string>>,
+  float16 = false,
+): Promise<boolean> {
+  const floats = [...source.tensors.values()].filter(isFloat);
+  const halves = float16 || (floats.length > 0 && floats.every(isHalf));
+  const state = await readAll(source);
+  await writeFileAtomic(path, encodeSafetensors(state, metadata, halves ? { dtype: 'float16' } : {}));
+
+  const identical = sameValues(state, await readStateDict(path));
+  if (identical || float16) return identical;
+  throw new CnnzooError('FORMAT', `${path} does not hold the values of its source: this is a bug, keep both files.`);
+}
+
+/** Writes a model's checkpoint as safetensors, and compares the values and the answers of both files' nets. */
 export async function portFile(
   source: TensorFile,
   definition: ModelDefinition,
@@ -85,20 +103,10 @@ export async function portFile(
   path: string,
   { float16 = false }: { float16?: boolean } = {},
 ): Promise<Ported> {
-  const floats = [...source.tensors.values()].filter(isFloat);
-  const halves = float16 || (floats.length > 0 && floats.every(isHalf));
-  const state = await readAll(source);
   const metadata = { 'cnnzoo.model': definition.name, 'cnnzoo.weights': weights };
-  await writeFileAtomic(path, encodeSafetensors(state, metadata, halves ? { dtype: 'float16' } : {}));
-
+  const identical = await rewrite(source, path, metadata, float16);
   const ported = await openTensors(path);
   try {
-    const identical = sameValues(state, await readAll(ported));
-    if (!identical && !float16)
-      throw new CnnzooError(
-        'FORMAT',
-        `${path} does not hold the values of its source: this is a bug, keep both files.`,
-      );
     const error = relativeError(await answers(ported, definition), await answers(source, definition));
     return { path, bytes: statSync(path).size, sha256: await sha256Of(path), identical, error };
   } finally {

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,13 +7,14 @@ import { openTensors, readStateDict, stateDict, useBackend } from '@cnnzoo/core'
 import { lenet5, lenet5_relu } from '@cnnzoo/lenet';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseMirrorIndex } from '../../../packages/core/src/weights/mirror.js';
-import { PARITY } from '../../../test/harness/parity.js';
+import { expectState, fixturePath } from '../../../packages/core/test/formats/fixtures.js';
+import { type Golden, PARITY } from '../../../test/harness/parity.js';
 import { syntheticCheckpoint } from '../../../test/harness/synthetic.js';
 import { worstError } from '../src/compare.js';
-import { members } from '../src/families.js';
+import { type Member, members } from '../src/families.js';
 import { askPython, goldenPath, readGolden, sizesOf } from '../src/goldens.js';
 import { makeMirror } from '../src/mirror.js';
-import { portFile, sha256Of } from '../src/port-file.js';
+import { portFile, rewrite, sha256Of } from '../src/port-file.js';
 import { hasTorch, runPython } from '../src/python.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'cnnzoo-'));
@@ -49,9 +50,22 @@ describe('port', () => {
     expect(half.error).toBeGreaterThan(0);
     expect(half.error).toBeLessThan(5 * 2 ** -11);
     expect(half.bytes).toBeLessThan(61706 * 2 + 2000);
-    const again = await portFile(await openTensors(path), lenet5, 'MNIST_V1', join(directory, 'again.safetensors'));
+    const source = await openTensors(path);
+    const again = await portFile(source, lenet5, 'MNIST_V1', join(directory, 'again.safetensors'));
+    await source.close();
     expect(again).toMatchObject({ identical: true, bytes: half.bytes });
   });
+
+  it.each(['net.zip.pth', 'net.legacy.pth', 'half.zip.pth', 'half.legacy.pth', 'types.zip.pth', 'types.legacy.pth'])(
+    'keeps every bit of %s, which torch wrote',
+    async (name) => {
+      const path = join(directory, `${name}.safetensors`);
+      const source = await openTensors(fixturePath(name));
+      expect(await rewrite(source, path, {})).toBe(true);
+      await source.close();
+      expectState(await readStateDict(path), name.split('.')[0]!);
+    },
+  );
 
   it('refuses a checkpoint of another net', async () => {
     const state = await readStateDict(join(directory, 'lenet5.safetensors'));
@@ -73,24 +87,32 @@ describe('port', () => {
     for (const [path, { sha256 }] of Object.entries(files)) expect(await sha256Of(join(mirror, path))).toBe(sha256);
   });
 
-  it('as a command: help, a file, a file of nobody', () => {
+  it('as a command: paths from where it was called, and clear faults', () => {
     const script = fileURLToPath(new URL('../src/port.ts', import.meta.url));
+    // As pnpm runs it: in the directory of the package, with the user's in INIT_CWD.
     const port = (...args: string[]) =>
       spawnSync(process.execPath, ['--import', 'tsx', script, ...args], {
         cwd: fileURLToPath(new URL('..', import.meta.url)),
+        env: { ...process.env, INIT_CWD: directory },
         encoding: 'utf8',
       });
-    const source = join(directory, 'lenet5.safetensors');
+    const source = 'lenet5.safetensors';
     const out = join(directory, 'out.safetensors');
-    const good = port(source, '--model', 'lenet5', '--out', out);
+    const good = port(source, '--model', 'lenet5', '--out', 'out.safetensors');
     expect(good.stderr).toBe('');
     expect(good.stdout).toContain('values identical to the source; max|difference| / max|logit| 0.0e+0');
     expect(good.status).toBe(0);
     expect(existsSync(out)).toBe(true);
-    const nobody = port(source, '--out', join(directory, 'none.safetensors'));
+    expect(port(out, '--float16').stdout).toContain('lenet5-MNIST_V1-float16.safetensors');
+    const nobody = port(fixturePath('net.zip.pth'), '--out', 'none.safetensors');
     expect(nobody.status).toBe(1);
     expect(nobody.stderr).toMatch(/is not a published file .*--model NAME/);
     expect(existsSync(join(directory, 'none.safetensors'))).toBe(false);
+    expect(port('none.pth').stderr).toBe(`There is no file '${join(realpathSync(directory), 'none.pth')}'.\n`);
+    expect(port(directory).stderr).toMatch(/^Can't open .* it is a directory\. Name a file\.\n$/);
+    const unknown = port('lenet7');
+    expect(unknown.status).toBe(1);
+    expect(unknown.stderr).toMatch(/^There is no model 'lenet7'\. Expected lenet5, .*\n$/);
   });
 });
 
@@ -123,6 +145,29 @@ describe('with PyTorch', () => {
       for (const [j, logit] of logits.entries())
         expect(Math.abs(logit - committed.cases[i].logits[j]) / largest).toBeLessThanOrEqual(PARITY);
   });
+
+  it.for(['lenet5', 'lenet5_relu', 'resnet18'])(
+    '%s: a checkpoint it wrote answers the same, ported too',
+    { timeout: 120_000 },
+    async (name, context) => {
+      if (missing) return context.skip(missing);
+      const [{ definition }] = members([name]) as [Member];
+      const [height, width] = sizesOf(definition)[0]!;
+      const goldens: Record<string, Golden> = JSON.parse(
+        runPython('checkpoints.py', [name, `${height}x${width}`, directory, '--seed', String(Date.now())]),
+      );
+      for (const [type, golden] of Object.entries(goldens))
+        for (const container of ['zip', 'legacy']) {
+          const path = join(directory, `${type}.${container}.pth`);
+          expect(await worstError(definition, golden, path), path).toBeLessThanOrEqual(PARITY);
+          const source = await openTensors(path);
+          const ported = await portFile(source, definition, definition.weights.DEFAULT!.name, `${path}.safetensors`);
+          await source.close();
+          expect(ported).toMatchObject({ identical: true, error: 0 });
+          expect(await worstError(definition, golden, ported.path), ported.path).toBeLessThanOrEqual(PARITY);
+        }
+    },
+  );
 
   it('our weights load strictly into its nn.Sequential, which then answers the same', (context) => {
     if (missing) return context.skip(missing);
