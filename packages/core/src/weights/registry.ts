@@ -25,7 +25,7 @@ export interface Metrics {
 
 /** What is known of one set of trained weights. A better recipe is a new entry, never an edit. */
 export interface WeightsInfo {
-  /** In order of preference; `CNNZOO_MIRROR` comes first where it is set. */
+  /** In order of preference; `CNNZOO_MIRROR` is asked before them where it is set, unless a package brings the file. */
   readonly sources: readonly Source[];
   readonly parameters: number;
   /** Size of the publisher's file in MiB, as published (three decimals). */
