@@ -40,7 +40,13 @@ export const python = process.env.PYTHON ?? 'python3';
 export const pythonScript = (path: string, args: readonly string[] = []): Command => ({
   program: python,
   args: [join(bench, path), ...args],
-  env: { PYTHONPATH: join(bench, 'harness'), PYTHONDONTWRITEBYTECODE: '1' },
+  env: {
+    PYTHONPATH: join(bench, 'harness'),
+    PYTHONDONTWRITEBYTECODE: '1',
+    // Threads that wait for each other in a loop take the processor from those they wait for, where it is shared:
+    // PyTorch on two threads was then up to twenty times as slow as on one.
+    OMP_WAIT_POLICY: 'passive',
+  },
 });
 
 /** Why Python can't be a peer; undefined where it can. */

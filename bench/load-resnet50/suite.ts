@@ -54,7 +54,7 @@ async function prepare(folder: string): Promise<Suite> {
     title: 'Loading ResNet-50',
     notes: [
       'From "modules imported, backend ready" to "net ready"; all files in the page cache. Both sides build the net, hash',
-      `the file${lacking ? '' : 's'} and load; what the cache was filled with is a ${lacking ? 'safetensors' : '.pth'} file.`,
+      `the files and load. What is in the cache came as ${lacking ? 'safetensors' : '.pth'}.`,
     ],
     peers,
     ratios: [
