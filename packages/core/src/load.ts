@@ -6,7 +6,6 @@ import { CnnzooError } from './errors.js';
 import { writeNote } from './features.js';
 import { registerLayers } from './layers/register.js';
 import { CONFIG_KEY, SAVE_FORMAT, type SavedConfig, savedFile } from './save.js';
-import { buildFrom } from './weights/values.js';
 
 function parseConfig(text: string | undefined, name: string): SavedConfig {
   const expected = "expected a file written by a Classifier's save";
@@ -53,7 +52,10 @@ export async function load(path: string | URL): Promise<Classifier> {
   registerLayers();
   const name = String(path);
   const where = path instanceof URL ? new URL(savedFile(path.href)) : savedFile(path);
-  const { openTensors } = await import('./weights/open.js');
+  const [{ openTensors }, { buildFrom }] = await Promise.all([
+    import('./weights/open.js'),
+    import('./weights/values.js'),
+  ]);
   const file = await openTensors(where);
   try {
     const config = parseConfig(file.metadata[CONFIG_KEY], name);

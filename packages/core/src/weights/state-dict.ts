@@ -4,7 +4,6 @@ import { CnnzooError } from '../errors.js';
 import { modelOf, type Net } from '../net.js';
 import { Faults, isIgnored } from './faults.js';
 import { toTorchShape, toTorchValues } from './layout.js';
-import { readTensors } from './read-tensors.js';
 import { slotsOf } from './slots.js';
 import type { StateDict, StateTensor, WeightsSource } from './tensors.js';
 
@@ -30,7 +29,7 @@ export function stateDict(net: Net): StateDict {
 export async function loadStateDict(net: Net, source: WeightsSource): Promise<void> {
   const model = modelOf(net);
   await useBackend();
-  const { openTensors } = await import('./open.js');
+  const [{ openTensors }, { readTensors }] = await Promise.all([import('./open.js'), import('./read-tensors.js')]);
   const file = await openTensors(source);
   const loaded: tf.Tensor[] = [];
   try {
