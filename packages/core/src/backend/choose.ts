@@ -2,7 +2,6 @@ import { engine, findBackendFactory, ready, setBackend } from '@tensorflow/tfjs-
 import { CnnzooError } from '../errors.js';
 import { warn } from '../warn.js';
 import { type BackendCandidate, NotInstalled, type WasmPaths } from './candidate.js';
-import { registerWasmGradients } from './wasm-gradients.js';
 
 export type BackendName = 'tfjs-node-gpu' | 'tfjs-node' | 'wasm' | 'cpu' | 'webgl' | 'webgpu';
 
@@ -54,7 +53,7 @@ async function keep(): Promise<string | undefined> {
   const { backendName } = engine();
   if (!backendName) return;
   await ready();
-  if (backendName === 'wasm') registerWasmGradients();
+  if (backendName === 'wasm') (await import('./wasm-gradients.js')).registerWasmGradients();
   return started?.backend === backendName ? started.name : backendName;
 }
 
@@ -92,7 +91,7 @@ async function start(candidate: BackendCandidate, wasmPaths: WasmPaths | undefin
     }
     throw error;
   }
-  if (backend === 'wasm') registerWasmGradients();
+  if (backend === 'wasm') (await import('./wasm-gradients.js')).registerWasmGradients();
   started = candidate;
   return name;
 }
