@@ -12,13 +12,14 @@ import { openTurned } from './turned.js';
 const isRemote = (text: string): boolean => /^(https?|blob|data):/.test(text);
 
 async function fetchSource(url: string): Promise<ByteSource> {
-  const response = await fetch(url).catch((cause: unknown) => {
+  const failed = (cause: unknown): never => {
     throw new CnnzooError('DOWNLOAD', `Can't fetch '${url}': ${cause}. Check the address and the connection.`, {
       cause,
     });
-  });
+  };
+  const response = await fetch(url).catch(failed);
   if (!response.ok) throw new CnnzooError('DOWNLOAD', `Can't fetch '${url}': the server answered ${response.status}.`);
-  return bytesSource(new Uint8Array(await response.arrayBuffer()), url);
+  return bytesSource(new Uint8Array(await response.arrayBuffer().catch(failed)), url);
 }
 
 /** The bytes behind a path, URL, buffer or Blob; undefined where the values are in memory as they are. */

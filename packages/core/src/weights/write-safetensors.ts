@@ -1,5 +1,6 @@
 import { CnnzooError } from '../errors.js';
 import { toFloat16 } from './formats/half.js';
+import { checkTensor } from './formats/memory.js';
 import { encodeHeader, type HeaderTensor } from './formats/safetensors-header.js';
 import type { DType, StateDict, StateTensor } from './tensors.js';
 
@@ -17,6 +18,9 @@ const STORED: Readonly<Record<DType, string>> = {
   bool: 'BOOL',
 };
 
+/** The order in which the Python package writes types: the widest first, so that each tensor's offset fits its type. */
+const ORDER = ['I64', 'F64', 'F32', 'I32', 'F16', 'U8', 'BOOL'];
+
 const isFloat = ({ dtype }: StateTensor): boolean => dtype === 'float32' || dtype === 'float64';
 
 interface Written extends HeaderTensor {
@@ -24,6 +28,7 @@ interface Written extends HeaderTensor {
 }
 
 function written(key: string, tensor: StateTensor, { dtype }: EncodeOptions): Written {
+  checkTensor(key, tensor);
   const { shape, data } = tensor;
   const halved = dtype === 'float16' && isFloat(tensor);
   return {
@@ -35,18 +40,13 @@ function written(key: string, tensor: StateTensor, { dtype }: EncodeOptions): Wr
   };
 }
 
-/** Of the values of one type, the widest first, so that each tensor's offset fits its type, as the Python package does. */
-const byWidth = (a: Written, b: Written): number => {
-  const width = ({ bytes, shape }: Written) =>
-    bytes /
-    Math.max(
-      1,
-      shape.reduce((product, n) => product * n, 1),
-    );
-  return width(b) - width(a) || (a.key < b.key ? -1 : 1);
-};
+const inOrder = (a: Written, b: Written): number =>
+  ORDER.indexOf(a.stored) - ORDER.indexOf(b.stored) || (a.key < b.key ? -1 : 1);
 
-/** A state dict as a safetensors file, piece by piece: it is never held a second time as a whole. */
+/**
+ * A state dict as a safetensors file, piece by piece: it is never held a second time as a whole.
+ * @throws CnnzooError INPUT, before the first piece, where a shape and its values or the metadata can't be written.
+ */
 export function* encodeSafetensors(
   state: StateDict,
   metadata: Readonly<Record<string, string>> = {},
@@ -54,7 +54,10 @@ export function* encodeSafetensors(
 ): Generator<Uint8Array> {
   if (state.has('__metadata__'))
     throw new CnnzooError('INPUT', "A state dict can't hold the key '__metadata__': safetensors keeps it for itself.");
-  const tensors = [...state].map(([key, tensor]) => written(key, tensor, options)).sort(byWidth);
+  for (const [name, value] of Object.entries(metadata))
+    if (typeof value !== 'string')
+      throw new CnnzooError('INPUT', `metadata '${name}': expected a string, received ${typeof value}.`);
+  const tensors = [...state].map(([key, tensor]) => written(key, tensor, options)).sort(inOrder);
   yield encodeHeader(tensors, metadata);
   for (const { values } of tensors) {
     const { buffer, byteOffset, byteLength } = values();

@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { CnnzooError, Random, readStateDict, type StateDict } from '../../src/index.js';
 import { readPickle } from '../../src/weights/formats/pickle.js';
-import { torchHandlers } from '../../src/weights/formats/torch-objects.js';
+import { findStateDict, TensorRef, torchHandlers } from '../../src/weights/formats/torch-objects.js';
+import { lazyTensors } from '../../src/weights/formats/torch-tensors.js';
 import { fixture } from './fixtures.js';
 
 /** The values, or the error, which has to be ours. */
@@ -21,32 +22,39 @@ const show = (state: StateDict): string =>
     .join('\n');
 
 describe('truncated files', () => {
-  it.each(['net.zip.pth', 'net.legacy.pth', 'net.safetensors', 'views.zip.pth', 'views.legacy.pth'])(
-    '%s, at every byte',
-    async (name) => {
-      const whole = fixture(name);
-      for (let length = 0; length < whole.length; length++) {
-        const result = await attempt(whole.subarray(0, length));
-        expect(result, `${length} of ${whole.length} bytes`).toBeInstanceOf(CnnzooError);
-      }
-    },
-  );
+  it.each([
+    'net.zip.pth',
+    'net.legacy.pth',
+    'net.safetensors',
+    'views.zip.pth',
+    'views.legacy.pth',
+    'deflated.zip.pth',
+  ])('%s, at every byte', async (name) => {
+    const whole = fixture(name);
+    for (let length = 0; length < whole.length; length++) {
+      const result = await attempt(whole.subarray(0, length));
+      expect(result, `${length} of ${whole.length} bytes`).toBeInstanceOf(CnnzooError);
+    }
+  });
 });
 
 describe('flipped bits', () => {
   const slow = process.env.CNNZOO_SLOW === '1';
 
-  it.each(['net.zip.pth', 'half.zip.pth', 'views.zip.pth'])('%s: an error or the same values', async (name) => {
-    const whole = fixture(name);
-    const values = show((await attempt(whole)) as StateDict);
-    const step = slow ? 1 : 7;
-    for (let bit = 0; bit < 8 * whole.length; bit += step) {
-      const damaged = whole.slice();
-      damaged[bit >> 3]! ^= 1 << (bit & 7);
-      const result = await attempt(damaged);
-      if (!(result instanceof CnnzooError)) expect(show(result), `bit ${bit}`).toBe(values);
-    }
-  });
+  it.each(['net.zip.pth', 'half.zip.pth', 'views.zip.pth', 'deflated.zip.pth', 'zip64.zip.pth'])(
+    '%s: an error or the same values',
+    async (name) => {
+      const whole = fixture(name);
+      const values = show((await attempt(whole)) as StateDict);
+      const step = slow ? 1 : 7;
+      for (let bit = 0; bit < 8 * whole.length; bit += step) {
+        const damaged = whole.slice();
+        damaged[bit >> 3]! ^= 1 << (bit & 7);
+        const result = await attempt(damaged);
+        if (!(result instanceof CnnzooError)) expect(show(result), `bit ${bit}`).toBe(values);
+      }
+    },
+  );
 
   it.each(['net.legacy.pth', 'views.legacy.pth', 'net.safetensors', 'types.safetensors'])(
     '%s: never anything but our error, or values (the format has no checksum)',
@@ -119,7 +127,7 @@ describe('hostile pickles', () => {
     ['items without a dict', [0x4b, 1, 0x4b, 2, 0x4b, 3, 0x73, 0x2e]],
     ['a string longer than the file', [0x58, 0xff, 0xff, 0xff, 0x7f, 0x2e]],
     ['a string of 2^63 bytes', [0x8d, 0, 0, 0, 0, 0, 0, 0, 0x80, 0x2e]],
-    ['an integer longer than the file', [0x8b, 0xff, 0xff, 0xff, 0x7f, 0x2e]],
+    ['an integer of thousands of digits', [0x8b, 0xff, 0xff, 0xff, 0x7f, 0x2e]],
     ['an unknown opcode', [0xff, 0x2e]],
     ['protocol 9', [0x80, 9, 0x2e]],
     ['a persistent id that is no storage', [0x4b, 1, 0x51, 0x2e]],
@@ -128,6 +136,98 @@ describe('hostile pickles', () => {
     expect(() => read(Uint8Array.from([0x80, 2, ...bytes]))).toThrow(
       expect.objectContaining({ code: 'FORMAT' }) as unknown as Error,
     );
+  });
+
+  const recall = (index: number) => [0x6a, index & 255, index >> 8, 0, 0];
+  /** A tuple that holds itself twice over, `depth` times: 2^depth elements in a few bytes. */
+  const doubled = (depth: number): number[] => {
+    const bytes = [0x29, 0x71, 0];
+    for (let i = 0; i < depth; i++) bytes.push(...recall(i), ...recall(i), 0x86, 0x71, i + 1);
+    return bytes;
+  };
+  const nested = (depth: number): number[] => [0x29, ...new Array<number>(depth).fill(0x85)];
+  const call = (name: string) => [0x63, ...text(`${name.replace(/\.(?=\w+$)/, '\n')}\n`)];
+
+  it.each([
+    ['doubled', doubled(60)],
+    ['nested', nested(100_000)],
+  ])('%s tuples are no name, no key and no count', (_name, tuple) => {
+    const fails = (bytes: number[]) =>
+      expect(() => findStateDict(read(Uint8Array.from([0x80, 4, ...bytes, 0x2e])).value, 'hostile')).toThrow(
+        expect.objectContaining({ code: 'FORMAT' }) as unknown as Error,
+      );
+    fails([...tuple, 0x8c, 1, 0x61, 0x93]);
+    fails([0x8c, 1, 0x61, ...tuple, 0x93]);
+    fails([0x7d, ...tuple, 0x4b, 1, 0x73]);
+    fails([...call('torch.Size'), ...tuple, 0x85, 0x52]);
+    fails([...call('collections.OrderedDict'), ...tuple, 0x85, 0x52]);
+  });
+
+  it('one list makes one dict: a file can not make more than it holds', () => {
+    const pairs = [0x5d, 0x4b, 1, 0x4b, 2, 0x86, 0x61, 0x71, 0];
+    const dict = [...call('collections.OrderedDict'), ...recall(0), 0x85, 0x52];
+    expect(read(Uint8Array.from([0x80, 2, ...pairs, ...dict, 0x2e])).value).toEqual(new Map([[1, 2]]));
+    expect(() => read(Uint8Array.from([0x80, 2, ...pairs, ...dict, ...dict, 0x2e]))).toThrow(
+      /an OrderedDict of no pairs/,
+    );
+  });
+
+  it('a storage has one type and size', () => {
+    const key = (name: string) => [0x58, name.length, 0, 0, 0, ...text(name)];
+    const storage = (type: string, count: number) => [
+      0x28,
+      ...key('storage'),
+      ...call(type),
+      ...key('0'),
+      ...key('cpu'),
+      0x4b,
+      count,
+      0x74,
+      0x51,
+    ];
+    const both = (...second: number[]) =>
+      read(Uint8Array.from([0x80, 2, ...storage('torch.FloatStorage', 4), ...second, 0x2e]));
+    expect(both(...storage('torch.FloatStorage', 4)).value).toMatchObject({ key: '0', stored: 'F32', count: 4 });
+    expect(() => both(...storage('torch.FloatStorage', 5))).toThrow(/two types or sizes/);
+    expect(() => both(...storage('torch.IntStorage', 4))).toThrow(/two types or sizes/);
+  });
+
+  it('views that unfold to more than memory holds are refused before any is made', () => {
+    const view = (size: number) => new TensorRef({ key: '0', stored: 'F32', count: 1, start: 0 }, 0, [size], [0]);
+    const open = (sizes: number[]) =>
+      lazyTensors(new Map(sizes.map((size, i) => [`${i}`, view(size)])), async () => new Uint8Array(4), 'hostile');
+    expect(open([1000, 2 ** 20]).size).toBe(2);
+    expect(() => open([2 ** 27])).toThrow(/unfold to 134217728 values/);
+    expect(() => open(new Array<number>(1000).fill(2 ** 20))).toThrow(/'hostile' holds views that unfold/);
+  });
+
+  it('programs of random opcodes end, in values or in our error', () => {
+    const random = new Random(2);
+    const opcodes = text('.(0N}]lt)aseuRbQcijqrKMJGXUT').concat([
+      0x80, 0x81, 0x82, 0x85, 0x86, 0x87, 0x88, 0x89, 0x8a, 0x8b, 0x8c, 0x8d, 0x92, 0x93, 0x94, 0x95,
+    ]);
+    const names = [
+      'collections.OrderedDict',
+      'torch._utils._rebuild_tensor_v2',
+      'torch.Size',
+      'torch.FloatStorage',
+      'os.system',
+    ];
+    for (let round = 0; round < (process.env.CNNZOO_SLOW === '1' ? 200_000 : 5000); round++) {
+      const bytes: number[] = [0x80, 2];
+      for (let i = random.integer(60); i >= 0; i--) {
+        const kind = random.integer(8);
+        if (kind === 0) bytes.push(...call(names[random.integer(names.length)]!));
+        else if (kind === 1) bytes.push(0x28, 0x4b, random.integer(4), 0x74);
+        else if (kind === 2) bytes.push(0x8c, 1, 0x61 + random.integer(3));
+        else bytes.push(opcodes[random.integer(opcodes.length)]!, ...(kind === 3 ? [random.integer(256)] : []));
+      }
+      try {
+        read(Uint8Array.from([...bytes, 0x2e]));
+      } catch (error) {
+        if (!(error instanceof CnnzooError)) throw error;
+      }
+    }
   });
 
   it('keys reach no prototype', () => {
@@ -145,6 +245,14 @@ describe('hostile pickles', () => {
     for (let i = 0; i < 60; i++) doubling.push(0x68, i, 0x68, i, 0x86, 0x71, i + 1);
     doubling.push(0x2e);
     expect(Array.isArray(read(Uint8Array.from(doubling)).value)).toBe(true);
+  });
+
+  it('a name that unfolds without end is not spelled out', () => {
+    // Sixty tuples, each twice the one before, as the module and the attribute of a global.
+    const bytes: number[] = [0x80, 2, 0x29, 0x71, 0];
+    for (let i = 0; i < 60; i++) bytes.push(0x68, i, 0x68, i, 0x86, 0x71, i + 1);
+    bytes.push(0x68, 60, 0x93, 0x2e);
+    expect(() => readPickle(Uint8Array.from(bytes), torchHandlers('hostile'), 'hostile')).toThrow(CnnzooError);
   });
 });
 
@@ -171,6 +279,11 @@ describe('hostile safetensors', () => {
     ['a shape that does not fit', `{"a":${entry(0, 8, '[3]')}}`],
     ['a fractional shape', `{"a":${entry(0, 8, '[2.5]')}}`],
     ['a shape beyond all memory', `{"a":${entry(0, 8, '[9007199254740991, 9007199254740991]')}}`],
+    [
+      'the same key twice for the same bytes',
+      `{"a":${entry(0, 8, '[2]')},"a":${entry(0, 8, '[2]').replace('_o', '_\\u006f')}}`,
+    ],
+    ['a shape twice', `{"a":${entry(0, 8, '[2],"shape":[1,2]')}}`],
     ['the same key twice', `{"a":${entry(0, 4)},"a":${entry(4, 8)}}`],
     ['an unknown type', `{"a":${entry(0, 8, '[1]', 'F8_E4M3')}}`],
     ['no JSON', '{"a":'],
@@ -184,6 +297,14 @@ describe('hostile safetensors', () => {
     const bytes = file(`{"a":${entry(0, 8, '[2]')}}`);
     bytes[0] = 0xff;
     expect(await attempt(bytes)).toBeInstanceOf(CnnzooError);
+  });
+
+  it('names that look like the header itself are names', async () => {
+    const names = ['data_offsets', '\\":{', '\\\\', 'a\\"data_offsets\\":'];
+    for (const name of names) {
+      const state = await readStateDict(file(`{ "${name}" : ${entry(0, 8, '[2]')} }`));
+      expect([...state.keys()]).toEqual([JSON.parse(`"${name}"`)]);
+    }
   });
 
   it('the key __proto__ is a key', async () => {

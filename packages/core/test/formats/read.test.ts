@@ -1,9 +1,12 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
-import { CnnzooError, openTensors, readStateDict } from '../../src/index.js';
+import { CnnzooError, openTensors, readStateDict, type StateDict } from '../../src/index.js';
 import { bytesSource } from '../../src/weights/formats/bytes.js';
 import { toFloat16 } from '../../src/weights/formats/half.js';
 import { toTensor } from '../../src/weights/formats/stored.js';
@@ -15,7 +18,7 @@ afterAll(() => rmSync(directory, { recursive: true }));
 
 describe('what torch wrote', () => {
   it.each(
-    ['net', 'parameters', 'half', 'wrapped', 'views', 'types'].flatMap((name) =>
+    ['net', 'parameters', 'half', 'wrapped', 'training', 'views', 'channels-last', 'types'].flatMap((name) =>
       ['zip', 'legacy'].map((container) => [name, container] as const),
     ),
   )('%s in the %s container', async (name, container) => {
@@ -29,6 +32,20 @@ describe('what torch wrote', () => {
     shifted.set(bytes);
     expectState(await readStateDict(shifted), name);
     expectState(await readStateDict(new Blob([bytes as Uint8Array<ArrayBuffer>])), name);
+  });
+
+  it.each(['deflated', 'big-endian', 'zip64'])('repacked by another program: %s', async (name) => {
+    expectState(await readStateDict(fixturePath(`${name}.zip.pth`)), 'types');
+  });
+
+  it('what is no state dict, or holds more than values, is refused', async () => {
+    for (const container of ['zip', 'legacy'])
+      await expect(readStateDict(fixturePath(`epochs.${container}.pth`))).rejects.toThrow(/a dict of epoch, loss/);
+    await expect(readStateDict(fixturePath('negated.zip.pth'))).rejects.toThrow(CnnzooError);
+  });
+
+  it.each(['deflated', 'big-endian', 'zip64'])('in a zip archive of another program: %s', async (name) => {
+    expectState(await readStateDict(fixturePath(`${name}.zip.pth`)), 'types');
   });
 
   it('keeps the order of the keys, and says how values are stored', async () => {
@@ -117,6 +134,8 @@ describe('state dicts in memory', () => {
     ['a length that does not fit', { shape: [3], dtype: 'float32', data: new Float32Array(2) }],
     ['another array than the type', { shape: [2], dtype: 'float32', data: new Float64Array(2) }],
     ['an unknown type', { shape: [2], dtype: 'complex64', data: new Float32Array(2) }],
+    ['a fractional shape', { shape: [0.5, 4], dtype: 'float32', data: new Float32Array(2) }],
+    ['a negative shape', { shape: [-1, -2], dtype: 'float32', data: new Float32Array(2) }],
     ['no shape', { dtype: 'float32', data: new Float32Array(2) }],
     ['nothing', null],
   ])('are refused with %s', async (_what, tensor) => {
@@ -152,13 +171,46 @@ describe('what is no checkpoint', () => {
     );
   });
 
-  it('a dict of something else lists its keys', async () => {
-    const pickle = Uint8Array.of(0x80, 2, 0x7d, 0x28, 0x58, 5, 0, 0, 0, ...text('epoch'), 0x4b, 3, 0x75, 0x2e);
-    const legacy = readFileSync(fixturePath('net.legacy.pth'));
-    // Magic, protocol and system of a real file; then this pickle in place of the state dict.
-    const head = legacy.subarray(0, legacy.indexOf('.', legacy.indexOf('little_endian')) + 1);
-    const end = legacy.subarray(legacy.length);
-    await expect(readStateDict(Buffer.concat([head, pickle, end]))).rejects.toThrow(CnnzooError);
+  it.each(['zip', 'legacy'])('a dict of something else lists its keys (%s)', async (container) => {
+    await expect(readStateDict(fixturePath(`epochs.${container}.pth`))).rejects.toMatchObject({
+      code: 'FORMAT',
+      message: expect.stringContaining('a dict of epoch, loss'),
+    });
+  });
+
+  it('a tensor that torch negates when it is used', async () => {
+    await expect(readStateDict(fixturePath('negated.zip.pth'))).rejects.toThrow(/resolve_neg/);
+  });
+
+  it.each([new URL('ftp://host/net.pth'), 'file://host/net.pth', 'file:///%00'])('%s', async (url) => {
+    await expect(readStateDict(url)).rejects.toMatchObject({ code: 'FILE' });
+  });
+});
+
+describe('a server', () => {
+  const served = async (answer: RequestListener): Promise<unknown> => {
+    const server = createServer(answer).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    try {
+      return await readStateDict(`http://127.0.0.1:${(server.address() as AddressInfo).port}/net.pth`);
+    } finally {
+      server.closeAllConnections();
+      server.close();
+    }
+  };
+
+  it('gives the file', async () => {
+    const state = await served((_, response) => response.end(fixture('net.zip.pth')));
+    expectState(state as StateDict, 'net');
+  });
+
+  it('that breaks off, or has no such file, is an error', async () => {
+    const breaksOff = served((_, response) => {
+      response.writeHead(200, { 'content-length': 1000 });
+      response.write('half', () => response.destroy());
+    });
+    await expect(breaksOff).rejects.toMatchObject({ code: 'DOWNLOAD' });
+    await expect(served((_, response) => response.writeHead(404).end())).rejects.toThrow(/answered 404/);
   });
 });
 

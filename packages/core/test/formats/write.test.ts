@@ -19,10 +19,38 @@ describe('encodeSafetensors', () => {
     expectState(await readStateDict(join_(encodeSafetensors(state))), name);
   });
 
-  it('gives the bytes that the Python package gives for the same tensors', async () => {
-    const bytes = fixture('net.safetensors');
+  it.each(['net', 'written'])('gives the bytes that the Python package gives for %s', async (name) => {
+    const bytes = fixture(`${name}.safetensors`);
+    const { metadata } = await openTensors(bytes);
+    // In another order than the file's, which is the writer's to find.
+    const state = new Map([...(await readStateDict(bytes))].reverse());
+    expect(join_(encodeSafetensors(state, metadata)).equals(Buffer.from(bytes))).toBe(true);
+  });
+
+  it('gives the halves that torch gives', async () => {
+    const state = await readStateDict(fixturePath('floats.safetensors'));
+    const halves = join_(encodeSafetensors(state, {}, { dtype: 'float16' }));
+    expect(halves.equals(Buffer.from(fixture('halves.safetensors')))).toBe(true);
+  });
+
+  it('refuses what would not be read back', () => {
+    const state = (shape: number[]): StateDict =>
+      new Map([['a', { shape, dtype: 'float32', data: new Float32Array(2) }]]);
+    expect(() => join_(encodeSafetensors(state([3])))).toThrow(/'a': expected 3 values/);
+    expect(() => join_(encodeSafetensors(state([0.5, 4])))).toThrow(CnnzooError);
+    expect(() => join_(encodeSafetensors(state([2]), { epoch: 3 } as never))).toThrow(/'epoch': expected a string/);
+  });
+
+  it('escapes names and metadata, and orders types, as the Python package does', async () => {
+    const bytes = fixture('written.safetensors');
     const state = await readStateDict(bytes);
-    expect(join_(encodeSafetensors(state, { made: 'by Python' })).equals(Buffer.from(bytes))).toBe(true);
+    expect(join_(encodeSafetensors(state, { ключ: 'a "value"\t' })).equals(Buffer.from(bytes))).toBe(true);
+  });
+
+  it('narrows as PyTorch does', async () => {
+    const state = await readStateDict(fixturePath('floats.safetensors'));
+    const halves = join_(encodeSafetensors(state, {}, { dtype: 'float16' }));
+    expect(await readStateDict(halves)).toEqual(await readStateDict(fixturePath('halves.safetensors')));
   });
 
   it('narrows floats to halves where asked, and nothing else', async () => {

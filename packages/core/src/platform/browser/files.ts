@@ -5,13 +5,14 @@ import type { ByteSource } from '../../weights/tensors.js';
 /** Fetches what a page names by a path or URL, into memory. */
 export async function openPath(path: string | URL): Promise<ByteSource> {
   const name = String(path);
-  const response = await fetch(path).catch((cause: unknown) => {
+  const failed = (cause: unknown): never => {
     throw new CnnzooError('FILE', `Can't fetch '${name}': ${cause}. A page reads URLs, not files of the disk.`, {
       cause,
     });
-  });
+  };
+  const response = await fetch(path).catch(failed);
   if (!response.ok) throw new CnnzooError('FILE', `Can't fetch '${name}': the server answered ${response.status}.`);
-  return bytesSource(new Uint8Array(await response.arrayBuffer()), name);
+  return bytesSource(new Uint8Array(await response.arrayBuffer().catch(failed)), name);
 }
 
 /** A page has no file system. */

@@ -73,9 +73,18 @@ class NodeFile implements ByteSource {
   }
 }
 
+function pathOf(path: string | URL): string {
+  if (typeof path === 'string' && !path.startsWith('file:')) return path;
+  try {
+    return fileURLToPath(path);
+  } catch (cause) {
+    throw fileError('open', String(path), cause);
+  }
+}
+
 /** Opens a file by its path or file: URL. The caller closes it. */
 export async function openPath(path: string | URL): Promise<ByteSource> {
-  const name = path instanceof URL || path.startsWith('file:') ? fileURLToPath(path) : path;
+  const name = pathOf(path);
   let handle: fs.FileHandle;
   try {
     handle = await fs.open(name, 'r');

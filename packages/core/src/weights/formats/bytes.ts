@@ -21,7 +21,14 @@ export const blobSource = (blob: Blob, name: string): ByteSource => ({
   name,
   size: blob.size,
   read: async (offset, length) => {
-    const bytes = new Uint8Array(await blob.slice(offset, offset + length).arrayBuffer());
+    const part = await blob
+      .slice(offset, offset + length)
+      .arrayBuffer()
+      .catch((cause: unknown) => {
+        // A page's File whose file was changed or deleted since it was chosen.
+        throw new CnnzooError('FILE', `Can't read '${name}': ${cause}. Choose the file again.`, { cause });
+      });
+    const bytes = new Uint8Array(part);
     if (bytes.length === length) return bytes;
     throw new CnnzooError(
       'FORMAT',

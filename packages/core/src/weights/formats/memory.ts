@@ -19,13 +19,17 @@ const STORED: Readonly<Record<DType, string>> = {
   bool: 'BOOL',
 };
 
-function check(key: string, tensor: unknown): asserts tensor is StateTensor {
+const isShape = (shape: unknown): shape is readonly number[] =>
+  Array.isArray(shape) && shape.every((n) => Number.isSafeInteger(n) && n >= 0);
+
+/** Throws unless `tensor` has a shape, and a typed array that fits it. */
+export function checkTensor(key: string, tensor: unknown): asserts tensor is StateTensor {
   const { shape, dtype, data } = (tensor ?? {}) as Partial<StateTensor>;
-  if (!Array.isArray(shape) || dtype === undefined || !Object.hasOwn(ARRAYS, dtype) || !(data instanceof ARRAYS[dtype]))
+  if (!isShape(shape) || dtype === undefined || !Object.hasOwn(ARRAYS, dtype) || !(data instanceof ARRAYS[dtype]))
     throw new CnnzooError(
       'INPUT',
       `'${key}': expected { shape, dtype, data } with dtype one of ${Object.keys(ARRAYS).join(', ')} and a typed array ` +
-        `of that type, received dtype ${String(dtype)} and ${data?.constructor?.name ?? String(data)}.`,
+        `of that type, received shape ${String(shape)}, dtype ${String(dtype)} and ${data?.constructor?.name ?? String(data)}.`,
     );
   const size = shape.reduce((product, n) => product * n, 1);
   if (data.length !== size)
@@ -39,7 +43,7 @@ export function memoryTensors(state: StateDict | Readonly<Record<string, StateTe
   const entries = state instanceof Map ? [...state] : Object.entries(state);
   const tensors = new Map(
     entries.map(([key, tensor]): [string, LazyTensor] => {
-      check(key, tensor);
+      checkTensor(key, tensor);
       const { shape, dtype } = tensor;
       return [key, { shape, dtype, stored: STORED[dtype], read: async () => tensor }];
     }),

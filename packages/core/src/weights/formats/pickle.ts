@@ -17,6 +17,22 @@ export interface PickleHandlers {
   persistent(id: Value): Value;
 }
 
+const KINDS = [
+  [Array, 'a list'],
+  [Map, 'a dict'],
+  [Global, 'a class'],
+] as const;
+
+/**
+ * A value in a message. Only what is flat is spelled out, and shortened: a few bytes of a hostile pickle can make tuples
+ * of tuples that no memory holds as text.
+ */
+export function describe(value: Value): string {
+  if (typeof value === 'string') return value.length > 200 ? `${value.slice(0, 200)}…` : value;
+  if (typeof value !== 'object' || value === null) return String(value);
+  return KINDS.find(([kind]) => value instanceof kind)?.[1] ?? 'an object';
+}
+
 /** Where MARK was pushed. */
 const MARK = Symbol('mark');
 
@@ -159,7 +175,7 @@ class Machine {
   }
 
   private global(name: string): void {
-    if (!this.handlers.allows(name)) throw this.refuse(`'${name}'`);
+    if (!this.handlers.allows(name)) throw this.refuse(`'${describe(name)}'`);
     this.push(new Global(name));
   }
 
@@ -223,9 +239,6 @@ class Machine {
         break;
       case 0x8a: // LONG1
         this.push(this.long(this.bytes[this.take(1)]!));
-        break;
-      case 0x8b: // LONG4
-        this.push(this.long(Math.min(view.getUint32(this.take(4), true), this.bytes.length + 1)));
         break;
       case 0x47: // BINFLOAT
         this.push(view.getFloat64(this.take(8), false));
@@ -297,7 +310,9 @@ class Machine {
       case 0x93: {
         // STACK_GLOBAL
         const attribute = this.pop();
-        this.global(`${this.pop()}.${attribute}`);
+        const module = this.pop();
+        if (typeof module !== 'string' || typeof attribute !== 'string') throw this.damaged('a name is no string');
+        this.global(`${module}.${attribute}`);
         break;
       }
       case 0x52: // REDUCE

@@ -1,8 +1,8 @@
 import { CnnzooError } from '../../errors.js';
 import type { ByteSource, TensorFile } from '../tensors.js';
-import { PickleEnds, readPickle, type Value } from './pickle.js';
+import { describe, PickleEnds, readPickle, type Value } from './pickle.js';
 import { STORED } from './stored.js';
-import { findStateDict, type StorageRef, type TensorRef, torchHandlers } from './torch-objects.js';
+import { findStateDict, type StorageRef, torchHandlers } from './torch-objects.js';
 import { lazyTensors, type ReadStorage } from './torch-tensors.js';
 
 /** The first pickle of the format, whole: the ten-byte integer that torch calls its magic number. */
@@ -16,6 +16,8 @@ export const isTorchLegacy = (start: Uint8Array): boolean => MAGIC.every((byte, 
 interface Head {
   readonly state: Value;
   readonly keys: Value;
+  /** All that the state names, an optimizer's among them: they lie between those of the state dict. */
+  readonly storages: ReadonlyMap<string, StorageRef>;
   /** Where the storages begin. */
   readonly end: number;
 }
@@ -31,11 +33,11 @@ function readHead(bytes: Uint8Array, name: string): Head {
   };
   const protocol = next();
   if (protocol !== 1001)
-    throw new CnnzooError('FORMAT', `'${name}': expected torch's format 1001, received ${String(protocol)}.`);
+    throw new CnnzooError('FORMAT', `'${name}': expected torch's format 1001, received ${describe(protocol)}.`);
   const system = next();
   if (system instanceof Map && system.get('little_endian') === false)
     throw new CnnzooError('FORMAT', `'${name}' was written big-endian in the old format: save it again in Python.`);
-  return { state: next(), keys: next(), end: at };
+  return { state: next(), keys: next(), storages: handlers.storages, end: at };
 }
 
 async function readWholeHead(source: ByteSource): Promise<Head> {
@@ -53,9 +55,9 @@ async function readWholeHead(source: ByteSource): Promise<Head> {
 export async function openTorchLegacy(source: ByteSource): Promise<TensorFile> {
   const damaged = (why: string): CnnzooError =>
     new CnnzooError('FORMAT', `'${source.name}' is not a whole checkpoint: ${why}. Fetch the file again.`);
-  const { state, keys, end } = await readWholeHead(source);
+  const { state, keys, storages, end } = await readWholeHead(source);
   const tensors = findStateDict(state, source.name);
-  const places = await storagePlaces(source, keys, storagesOf(tensors), end, damaged);
+  const places = await storagePlaces(source, keys, storages, end, damaged);
   const readStorage: ReadStorage = async ({ key, stored, count }, into) => {
     const place = places.get(key);
     if (place === undefined) throw damaged(`it lacks storage ${key}`);
@@ -63,14 +65,11 @@ export async function openTorchLegacy(source: ByteSource): Promise<TensorFile> {
   };
   return {
     format: 'torch-legacy',
-    tensors: lazyTensors(tensors, readStorage),
+    tensors: lazyTensors(tensors, readStorage, source.name),
     metadata: {},
     close: () => source.close(),
   };
 }
-
-const storagesOf = (tensors: ReadonlyMap<string, TensorRef>): Map<string, StorageRef> =>
-  new Map([...tensors.values()].map(({ storage }) => [storage.key, storage]));
 
 /** Where each storage's values begin. Each comes with its number of values in front, as a 64-bit integer. */
 async function storagePlaces(
@@ -85,15 +84,15 @@ async function storagePlaces(
   let at = start;
   for (const key of keys) {
     const storage = storages.get(key as string);
-    if (!storage) throw damaged(`storage ${String(key)} belongs to no tensor`);
-    if (at + 8 > source.size) throw damaged(`it ends before storage ${String(key)}`);
+    if (!storage) throw damaged(`storage ${describe(key)} belongs to no tensor`);
+    if (at + 8 > source.size) throw damaged(`it ends before storage ${storage.key}`);
     const header = await source.read(at, 8);
     const count = new DataView(header.buffer, header.byteOffset, 8).getBigInt64(0, true);
     if (count !== BigInt(storage.count))
-      throw damaged(`expected ${storage.count} values in storage ${String(key)}, received ${count}`);
-    places.set(key as string, at + 8);
+      throw damaged(`expected ${storage.count} values in storage ${storage.key}, received ${count}`);
+    places.set(storage.key, at + 8);
     at += 8 + storage.count * STORED[storage.stored].bytes;
-    if (at > source.size) throw damaged(`it ends inside storage ${String(key)}`);
+    if (at > source.size) throw damaged(`it ends inside storage ${storage.key}`);
   }
   return places;
 }

@@ -1,5 +1,5 @@
 import { CnnzooError } from '../../errors.js';
-import { Global, type PickleHandlers, type Value } from './pickle.js';
+import { describe, Global, type PickleHandlers, type Value } from './pickle.js';
 import type { StoredName } from './stored.js';
 
 /** A run of values in the file. */
@@ -37,14 +37,33 @@ const STORAGES: Readonly<Record<string, StoredName>> = {
 const MAX_VALUES = 2 ** 31;
 
 const isCount = (value: Value): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
-const isCounts = (value: Value): value is number[] => Array.isArray(value) && value.every(isCount);
+/** More axes than torch's own operations take. */
+const MAX_RANK = 64;
+
+const isCounts = (value: Value): value is number[] =>
+  Array.isArray(value) && value.length <= MAX_RANK && value.every(isCount);
+
+export interface TorchHandlers extends PickleHandlers {
+  /** Every storage that the pickle has named so far, by its key. */
+  readonly storages: ReadonlyMap<string, StorageRef>;
+}
 
 /** The globals of a state dict, as torch's own weights-only reader allows them. */
-export function torchHandlers(name: string): PickleHandlers {
+export function torchHandlers(name: string): TorchHandlers {
   const damaged = (what: string): CnnzooError =>
     new CnnzooError('FORMAT', `'${name}' holds a damaged pickle: ${what}. Fetch the file again.`);
+  const storages = new Map<string, StorageRef>();
+  /** Lists of pairs that became a dict. None does so twice, or a small file could make dicts without end. */
+  const spent = new WeakSet<readonly Value[]>();
 
-  const rebuildTensor = ([storage, offset, shape, strides]: readonly Value[]): TensorRef => {
+  const rebuildTensor = (args: readonly Value[]): TensorRef => {
+    const [storage, offset, shape, strides, , , flags] = args;
+    if (flags instanceof Map && flags.size > 0)
+      throw new CnnzooError(
+        'FORMAT',
+        `'${name}' holds a tensor that torch negates or conjugates when it is used: expected plain values. ` +
+          'Save what tensor.resolve_neg().resolve_conj() gives.',
+      );
     if (!isStorageRef(storage) || !isCount(offset) || !isCounts(shape) || !isCounts(strides))
       throw damaged('a tensor without a storage, offset, size or stride');
     const values = shape.reduce((product, n) => product * n, 1);
@@ -58,8 +77,9 @@ export function torchHandlers(name: string): PickleHandlers {
 
   const functions: Readonly<Record<string, (args: readonly Value[]) => Value>> = {
     'collections.OrderedDict': ([pairs = []]) => {
-      if (!Array.isArray(pairs) || !pairs.every((pair) => Array.isArray(pair) && pair.length === 2))
+      if (!Array.isArray(pairs) || spent.has(pairs) || !pairs.every((p) => Array.isArray(p) && p.length === 2))
         throw damaged('an OrderedDict of no pairs');
+      spent.add(pairs);
       return new Map(pairs as [Value, Value][]);
     },
     'torch.Size': ([size]) => {
@@ -75,6 +95,7 @@ export function torchHandlers(name: string): PickleHandlers {
   };
 
   return {
+    storages,
     allows: (global) => Object.hasOwn(functions, global) || Object.hasOwn(STORAGES, global),
     call: (global, args) => {
       if (!Object.hasOwn(functions, global)) throw damaged(`a call of ${global}`);
@@ -87,7 +108,11 @@ export function torchHandlers(name: string): PickleHandlers {
         throw damaged('a persistent id that is no storage');
       const start = Array.isArray(view) ? view[1] : 0;
       if (!isCount(start)) throw damaged('a view of a storage without an offset');
-      return { key, stored, count, start } satisfies StorageRef;
+      const { stored: known = stored, count: whole = count } = storages.get(key) ?? {};
+      if (known !== stored || whole !== count) throw damaged(`storage ${describe(key)} in two types or sizes`);
+      const storage: StorageRef = { key, stored, count, start };
+      storages.set(key, storage);
+      return storage;
     },
   };
 }
@@ -106,7 +131,8 @@ export function findStateDict(value: Value, name: string): Map<string, TensorRef
   const wrapped = value instanceof Map ? WRAPPERS.map((key) => value.get(key)).filter(holdsTensors) : [];
   const found = holdsTensors(value) || (value instanceof Map && value.size === 0) ? value : wrapped[0];
   if (!found || wrapped.length > 1) {
-    const keys = value instanceof Map ? `a dict of ${[...value.keys()].slice(0, 20).join(', ')}` : 'no dict';
+    const keys =
+      value instanceof Map ? `a dict of ${[...value.keys()].slice(0, 20).map(describe).join(', ')}` : 'no dict';
     throw new CnnzooError(
       'FORMAT',
       `'${name}': expected a state dict (names to tensors), or one under ${WRAPPERS.join(', ')}; received ${keys}.`,
@@ -114,7 +140,8 @@ export function findStateDict(value: Value, name: string): Map<string, TensorRef
   }
   const tensors = new Map<string, TensorRef>();
   for (const [key, tensor] of found) {
-    if (typeof key !== 'string') throw new CnnzooError('FORMAT', `'${name}': expected names as keys, received ${key}.`);
+    if (typeof key !== 'string')
+      throw new CnnzooError('FORMAT', `'${name}': expected names as keys, received ${describe(key)}.`);
     tensors.set(key, tensor as TensorRef);
   }
   return tensors;

@@ -1,3 +1,4 @@
+import { CnnzooError } from '../../errors.js';
 import type { ReadBuffer } from '../read-buffer.js';
 import type { LazyTensor, StateTensor } from '../tensors.js';
 import { STORED, toTensor } from './stored.js';
@@ -17,22 +18,46 @@ function isContiguous({ shape, strides }: TensorRef): boolean {
   return true;
 }
 
-/** Copies the values of a view with any strides, row-major. `bytes` is the storage. */
-function gather(bytes: Uint8Array, { shape, strides, offset, storage }: TensorRef): Uint8Array {
-  const each = STORED[storage.stored].bytes;
-  const out = new Uint8Array(sizeOf(shape) * each);
-  const index = new Array<number>(shape.length).fill(0);
-  let from = storage.start + offset;
-  for (let to = 0; to < out.length; to += each) {
-    for (let byte = 0; byte < each; byte++) out[to + byte] = bytes[from * each + byte]!;
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
-      from += strides[axis]!;
-      if (++index[axis]! < shape[axis]!) break;
-      from -= strides[axis]! * shape[axis]!;
-      index[axis] = 0;
-    }
+type Units = Uint8Array | Uint16Array | Uint32Array | BigUint64Array;
+
+/** Integers of a value's size, by the logarithm of it: moved as such, floats keep every bit. */
+const UNITS: readonly {
+  new (length: number): Units;
+  new (buffer: ArrayBufferLike, offset: number, length: number): Units;
+}[] = [Uint8Array, Uint16Array, Uint32Array, BigUint64Array];
+
+/** The axes that a walk over a view needs: those of one value left out, those that lie as one joined. */
+function axesOf({ shape, strides }: TensorRef): [size: number, stride: number][] {
+  const axes: [size: number, stride: number][] = [];
+  for (const [i, size] of shape.entries()) {
+    const last = axes.at(-1);
+    if (size === 1) continue;
+    if (last && last[1] === size * strides[i]!) axes[axes.length - 1] = [last[0] * size, strides[i]!];
+    else axes.push([size, strides[i]!]);
   }
-  return out;
+  return axes;
+}
+
+/** Copies the values of a view with any strides, row-major. `bytes` is the storage. */
+function gather(bytes: Uint8Array, tensor: TensorRef): Uint8Array {
+  const { shape, storage, offset } = tensor;
+  const each = STORED[storage.stored].bytes;
+  const Unit = UNITS[Math.log2(each)]!;
+  const aligned = bytes.byteOffset % each === 0 ? bytes : bytes.slice();
+  const values = new Unit(aligned.buffer, aligned.byteOffset, aligned.length / each);
+  const out = new Unit(sizeOf(shape));
+  const axes = axesOf(tensor);
+  let to = 0;
+  const walk = (axis: number, start: number): void => {
+    const [size, stride] = axes[axis] ?? [1, 0];
+    let from = start;
+    for (let i = 0; i < size; i++, from += stride) {
+      if (axis + 1 < axes.length) walk(axis + 1, from);
+      else out[to++] = values[from]!;
+    }
+  };
+  walk(0, storage.start + offset);
+  return new Uint8Array(out.buffer);
 }
 
 function valuesOf(bytes: Uint8Array, tensor: TensorRef): StateTensor {
@@ -44,11 +69,32 @@ function valuesOf(bytes: Uint8Array, tensor: TensorRef): StateTensor {
   return toTensor(bytes.subarray(begin, begin + sizeOf(shape) * each), storage.stored, shape);
 }
 
+/** Values that views may unfold to beyond twice what the storages hold: a quarter of a gigabyte of float32. */
+const MAX_UNFOLDED = 2 ** 26;
+
+/** A view that repeats its values can be of any size, in a file of a kilobyte: such are refused before any is made. */
+function checkUnfolded(tensors: readonly TensorRef[], name: string): void {
+  const held = new Map(tensors.map(({ storage }) => [storage.key, storage.count]));
+  const limit = MAX_UNFOLDED + 2 * [...held.values()].reduce((sum, count) => sum + count, 0);
+  const copied = tensors.reduce((sum, tensor) => sum + (isContiguous(tensor) ? 0 : sizeOf(tensor.shape)), 0);
+  if (copied > limit)
+    throw new CnnzooError(
+      'FORMAT',
+      `'${name}' holds views that unfold to ${copied} values: expected at most ${limit}. ` +
+        'Save contiguous tensors, or fetch the file again if it is damaged.',
+    );
+}
+
 /**
  * The tensors of a state dict, whose values are read when asked for. A storage that several tensors share is kept from
  * the first of them to the last, so that it is read once and no longer held than it has to be.
  */
-export function lazyTensors(state: ReadonlyMap<string, TensorRef>, readStorage: ReadStorage): Map<string, LazyTensor> {
+export function lazyTensors(
+  state: ReadonlyMap<string, TensorRef>,
+  readStorage: ReadStorage,
+  name: string,
+): Map<string, LazyTensor> {
+  checkUnfolded([...state.values()], name);
   const users = new Map<string, number>();
   for (const { storage } of state.values()) users.set(storage.key, (users.get(storage.key) ?? 0) + 1);
   const kept = new Map<string, { bytes: Promise<Uint8Array>; left: number }>();

@@ -49,6 +49,6 @@ export async function openTorchZip(source: ByteSource, intact: boolean): Promise
     return order === 'big' ? swapped(bytes, each) : bytes;
   };
   const { value } = readPickle(await zip.read(pickleName), torchHandlers(source.name), source.name);
-  const tensors = lazyTensors(findStateDict(value, source.name), readStorage);
+  const tensors = lazyTensors(findStateDict(value, source.name), readStorage, source.name);
   return { format: 'torch-zip', tensors, metadata: {}, close: () => source.close() };
 }

@@ -30,11 +30,29 @@ const MAX_COMMENT = 0xffff;
 
 const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
-async function inflate(bytes: Uint8Array): Promise<Uint8Array> {
-  const stream = new Blob([bytes as Uint8Array<ArrayBuffer>])
+/** Deflate makes at most 258 bytes of two bits. */
+const MAX_RATIO = 1032;
+
+/** Unpacks to `size` bytes, or rejects: never more, whatever the entry unfolds to. */
+async function inflate(packed: Uint8Array, size: number): Promise<Uint8Array> {
+  if (size > MAX_RATIO * packed.length) throw new RangeError(`${packed.length} bytes can't hold ${size}`);
+  const content = new Uint8Array(size);
+  const reader = new Blob([packed as Uint8Array<ArrayBuffer>])
     .stream()
-    .pipeThrough(new DecompressionStream('deflate-raw'));
-  return new Uint8Array(await new Response(stream).arrayBuffer());
+    .pipeThrough(new DecompressionStream('deflate-raw'))
+    .getReader();
+  let at = 0;
+  try {
+    for (let part = await reader.read(); !part.done; part = await reader.read()) {
+      // Throws where it does not fit.
+      content.set(part.value, at);
+      at += part.value.length;
+    }
+  } finally {
+    await reader.cancel();
+  }
+  if (at < size) throw new RangeError(`expected ${size} bytes, received ${at}`);
+  return content;
 }
 
 export const isZip = (start: Uint8Array): boolean => start.length >= 4 && viewOf(start).getUint32(0, true) === LOCAL;
@@ -61,7 +79,7 @@ export async function openZip(source: ByteSource, intact: boolean): Promise<Zip>
       const raw = await source.read(begin, packed, into);
       if (method !== STORED && method !== DEFLATED) throw damaged(`'${name}' is packed by an unknown method ${method}`);
       const content =
-        method === STORED ? raw : await inflate(raw).catch(() => Promise.reject(damaged(`'${name}' is damaged`)));
+        method === STORED ? raw : await inflate(raw, size).catch(() => Promise.reject(damaged(`'${name}' is damaged`)));
       if (content.length !== size || !(intact || crc32(content) === crc))
         throw new CnnzooError(
           'HASH',
