@@ -46,7 +46,9 @@ describe('flipped bits', () => {
     async (name) => {
       const whole = fixture(name);
       const values = show((await attempt(whole)) as StateDict);
-      const step = slow ? 1 : 7;
+      // Unpacking takes several times as long as reading.
+      const stride = name.startsWith('deflated') ? 5 : 1;
+      const step = stride * (slow ? 1 : 7);
       for (let bit = 0; bit < 8 * whole.length; bit += step) {
         const damaged = whole.slice();
         damaged[bit >> 3]! ^= 1 << (bit & 7);
