@@ -30,3 +30,16 @@ export const logitsOf = (net: LayersModel, image: Float32Array, shape: Readonly<
   tf.tidy(
     () => (net.apply(tf.tensor4d(image, [1, ...shape]), { training: false }) as tf.Tensor).dataSync() as Float32Array,
   );
+
+/** max|received - expected| / max|expected|. */
+export function relativeError(received: ArrayLike<number>, expected: ArrayLike<number>): number {
+  let error = 0;
+  let scale = 0;
+  for (let i = 0; i < expected.length; i++) {
+    // A NaN would lose every comparison.
+    const difference = Math.abs(received[i]! - expected[i]!);
+    error = Number.isNaN(difference) ? Number.POSITIVE_INFINITY : Math.max(error, difference);
+    scale = Math.max(scale, Math.abs(expected[i]!));
+  }
+  return error / scale;
+}

@@ -1,5 +1,6 @@
 import { type LayersModel, layers, model as makeModel, type SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { CnnzooError } from './errors.js';
+import { isUnder } from './layers/layer.js';
 
 /** What a builder notes in the model about itself. */
 export interface ModelNote {
@@ -14,7 +15,7 @@ export const noteOf = (model: LayersModel): ModelNote | undefined =>
 export const writeNote = (model: LayersModel, note: ModelNote): void => model.setUserDefinedMetadata({ cnnzoo: note });
 
 const headLayer = (model: LayersModel, head: string): layers.Layer | undefined =>
-  model.layers.find(({ name }) => name === head || name.startsWith(`${head}.`));
+  model.layers.find(({ name }) => isUnder(head, name));
 
 /** Throws where the net gives features, not logits. */
 export function requireHead(model: LayersModel): void {

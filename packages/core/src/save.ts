@@ -2,6 +2,7 @@ import type { Classifier } from './classifier.js';
 import { CnnzooError } from './errors.js';
 import { type ModelNote, noteOf } from './features.js';
 import type { Preprocessing } from './images/preprocess.js';
+import { MODEL_KEY, WEIGHTS_KEY } from './weights/metadata-keys.js';
 import { saveStateDict } from './weights/state-dict.js';
 
 export const SAVE_FORMAT = 1;
@@ -37,7 +38,7 @@ export async function save(classifier: Classifier, path: string): Promise<void> 
   };
   await saveStateDict(model, savedFile(path), {
     [CONFIG_KEY]: JSON.stringify(config),
-    ...(note && { 'cnnzoo.model': note.model }),
-    ...(weights && { 'cnnzoo.weights': weights }),
+    ...(note && { [MODEL_KEY]: note.model }),
+    ...(weights && { [WEIGHTS_KEY]: weights }),
   });
 }

@@ -1,6 +1,4 @@
-import { createHash } from 'node:crypto';
-import { createReadStream, statSync } from 'node:fs';
-import { pipeline } from 'node:stream/promises';
+import { statSync } from 'node:fs';
 import {
   CnnzooError,
   encodeSafetensors,
@@ -11,9 +9,12 @@ import {
   type StateTensor,
   type TensorFile,
 } from '@cnnzoo/core';
-import { writeFileAtomic } from '../../../packages/core/src/platform/node/files.js';
+import { hashSource } from '../../../packages/core/src/platform/node/cache.js';
+import { openPath, writeFileAtomic } from '../../../packages/core/src/platform/node/files.js';
+import { MODEL_KEY, WEIGHTS_KEY } from '../../../packages/core/src/weights/metadata-keys.js';
+import { readAll } from '../../../packages/core/src/weights/read-state-dict.js';
 import { buildFrom } from '../../../packages/core/src/weights/values.js';
-import { logitsOf } from '../../../test/harness/parity.js';
+import { logitsOf, relativeError } from '../../../test/harness/parity.js';
 import { syntheticImage } from '../../../test/harness/synthetic.js';
 
 export interface Ported {
@@ -28,12 +29,6 @@ export interface Ported {
 
 const isHalf = ({ stored }: { stored: string }): boolean => stored === 'F16';
 const isFloat = ({ dtype }: { dtype: string }): boolean => dtype === 'float32' || dtype === 'float64';
-
-async function readAll(file: TensorFile): Promise<StateDict> {
-  const state: StateDict = new Map();
-  for (const [key, tensor] of file.tensors) state.set(key, await tensor.read());
-  return state;
-}
 
 const bytesOf = ({ data: { buffer, byteOffset, byteLength } }: StateTensor): Uint8Array =>
   new Uint8Array(buffer, byteOffset, byteLength);
@@ -63,16 +58,13 @@ async function answers(file: TensorFile, definition: ModelDefinition): Promise<F
   }
 }
 
-function relativeError(received: Float32Array, expected: Float32Array): number {
-  const scale = expected.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
-  const differences = expected.map((value, i) => Math.abs(received[i]! - value));
-  return differences.some(Number.isNaN) ? Number.POSITIVE_INFINITY : Math.max(...differences) / scale;
-}
-
 export async function sha256Of(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash);
-  return hash.digest('hex');
+  const source = await openPath(path);
+  try {
+    return await hashSource(source);
+  } finally {
+    await source.close();
+  }
 }
 
 /**
@@ -103,7 +95,7 @@ export async function portFile(
   path: string,
   { float16 = false }: { float16?: boolean } = {},
 ): Promise<Ported> {
-  const metadata = { 'cnnzoo.model': definition.name, 'cnnzoo.weights': weights };
+  const metadata = { [MODEL_KEY]: definition.name, [WEIGHTS_KEY]: weights };
   const identical = await rewrite(source, path, metadata, float16);
   const ported = await openTensors(path);
   try {

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { CnnzooError, openTensors, useBackend } from '@cnnzoo/core';
 import { Command } from 'commander';
-import { MODEL_KEY } from '../../../packages/core/src/weights/identify.js';
+import { MODEL_KEY } from '../../../packages/core/src/weights/metadata-keys.js';
 import { openWeights } from '../../../packages/core/src/weights/open-weights.js';
 import { PARITY } from '../../../test/harness/parity.js';
 import { type Member, members } from './families.js';

@@ -64,33 +64,19 @@ write(
         "scalar": torch.tensor(2.5),
     },
 )
-write(
-    "types",
-    {
-        "float32": torch.tensor(specials),
-        "float16": torch.tensor(specials).half(),
-        "bfloat16": torch.tensor(specials).bfloat16(),
-        "float64": torch.tensor([1 / 3, 1e300, -0.0], dtype=torch.float64),
-        "int64": torch.tensor([2**62, -1, 0]),
-        "int32": torch.tensor([2**31 - 1, -(2**31)], dtype=torch.int32),
-        "uint8": torch.tensor([0, 255], dtype=torch.uint8),
-        "bool": torch.tensor([True, False]),
-    },
-)
+types = {
+    "float32": torch.tensor(specials),
+    "float16": torch.tensor(specials).half(),
+    "bfloat16": torch.tensor(specials).bfloat16(),
+    "float64": torch.tensor([1 / 3, 1e300, -0.0], dtype=torch.float64),
+    "int64": torch.tensor([2**62, -1, 0]),
+    "int32": torch.tensor([2**31 - 1, -(2**31)], dtype=torch.int32),
+    "uint8": torch.tensor([0, 255], dtype=torch.uint8),
+    "bool": torch.tensor([True, False]),
+}
+write("types", types)
 save_file({key: value.contiguous() for key, value in net.state_dict().items()}, out / "net.safetensors", {"made": "by Python"})
-save_file(
-    {
-        "float32": torch.tensor(specials),
-        "float16": torch.tensor(specials).half(),
-        "bfloat16": torch.tensor(specials).bfloat16(),
-        "float64": torch.tensor([1 / 3, 1e300, -0.0], dtype=torch.float64),
-        "int64": torch.tensor([2**62, -1, 0]),
-        "int32": torch.tensor([2**31 - 1, -(2**31)], dtype=torch.int32),
-        "uint8": torch.tensor([0, 255], dtype=torch.uint8),
-        "bool": torch.tensor([True, False]),
-    },
-    out / "types.safetensors",
-)
+save_file(types, out / "types.safetensors")
 
 torch.jit.save(torch.jit.script(nn.Linear(2, 2)), out / "torchscript.pt")
 

@@ -1,4 +1,5 @@
 import { CnnzooError } from '../errors.js';
+import { numel } from '../shape.js';
 
 export type IdxData = Uint8Array | Int8Array | Int16Array | Int32Array | Float32Array | Float64Array;
 
@@ -81,7 +82,7 @@ export async function readIdx(bytes: Uint8Array, name = 'idx file'): Promise<Idx
   const header = 4 + 4 * rank;
   if (rank === 0 || raw.length < header) fail(`the header of a rank-${rank} idx file is cut short.`);
   const shape = Array.from({ length: rank }, (_, i) => view.getUint32(4 + 4 * i));
-  const count = shape.reduce((product, n) => product * n, 1);
+  const count = numel(shape);
   const expected = header + count * type.bytes;
   if (raw.length !== expected)
     fail(`[${shape}] needs ${expected} bytes, the file has ${raw.length}. It is damaged, or cut short.`);

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { currentRandom } from '../random-scope.js';
+import { numel } from '../shape.js';
 
 /**
  * Initial values, by PyTorch's names. `torch_default` is what nn.Conv2d and nn.Linear do by themselves: uniform in
@@ -15,13 +16,11 @@ export interface Fans {
   readonly fanOut: number;
 }
 
-const size = (shape: readonly number[]): number => shape.reduce((product, n) => product * n, 1);
-
 /** Draws initial values from the run's generator. */
 export function initialValue(initial: Initial, shape: number[], { fanIn, fanOut }: Fans): tf.Tensor {
   if (initial === 'zeros') return tf.zeros(shape);
   if (initial === 'ones') return tf.ones(shape);
-  const values = new Float32Array(size(shape));
+  const values = new Float32Array(numel(shape));
   const random = currentRandom();
   if (initial === 'torch_default') random.fillUniform(values, -1 / Math.sqrt(fanIn), 1 / Math.sqrt(fanIn));
   else if (initial === 'kaiming_normal_fan_out') random.fillNormal(values, 0, Math.sqrt(2 / fanOut));

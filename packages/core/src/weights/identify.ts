@@ -1,9 +1,6 @@
 import { expectedDigits } from './expected-hash.js';
+import { MODEL_KEY, WEIGHTS_KEY } from './metadata-keys.js';
 import type { WeightsEntry, WeightsTable } from './registry.js';
-
-/** Keys of safetensors' metadata that say which weights a file holds; `port` and `save` write them. */
-export const MODEL_KEY = 'cnnzoo.model';
-export const WEIGHTS_KEY = 'cnnzoo.weights';
 
 /** The entry that a file's own metadata names. */
 export function identifyByMetadata(

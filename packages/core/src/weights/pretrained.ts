@@ -3,6 +3,7 @@ import { useBackend } from '../backend/choose.js';
 import { Classifier } from '../classifier.js';
 import { CnnzooError } from '../errors.js';
 import type { InputShape } from '../layers/build.js';
+import { isUnder } from '../layers/layer.js';
 import { warn } from '../warn.js';
 import { adaptKernel, adaptPreprocessing, imageKernels } from './adapt.js';
 import type { BuildOptions, ModelDefinition } from './define.js';
@@ -114,10 +115,8 @@ async function build<Options extends BuildOptions, Names extends string>(
   });
 }
 
-const under = (path: string, key: string): boolean => key === path || key.startsWith(`${path}.`);
-
 function freezeBackbone(model: LayersModel, head: string): void {
-  for (const layer of model.layers) layer.trainable = under(head, layer.name);
+  for (const layer of model.layers) layer.trainable = isUnder(head, layer.name);
 }
 
 /** A head that was trained for as many classes may be what the caller wanted. */
@@ -127,7 +126,7 @@ function warnOfTrainedHead(
   numClasses: number,
 ): void {
   if (!given || numClasses === 0) return;
-  const rows = [...file.tensors].filter(([key, { shape }]) => under(head, key) && shape.length > 1);
+  const rows = [...file.tensors].filter(([key, { shape }]) => isUnder(head, key) && shape.length > 1);
   if (rows.at(-1)?.[1].shape[0] !== numClasses) return;
   warn(
     `${name}.pretrained: the file has a head of ${numClasses} classes, but numClasses and categories ask for a fresh ` +

@@ -1,4 +1,11 @@
-import type { StateDict, WeightsSource } from './tensors.js';
+import type { StateDict, TensorFile, WeightsSource } from './tensors.js';
+
+/** The values of all tensors of an opened checkpoint. */
+export async function readAll(file: TensorFile): Promise<StateDict> {
+  const state: StateDict = new Map();
+  for (const [key, tensor] of file.tensors) state.set(key, await tensor.read());
+  return state;
+}
 
 /**
  * Reads a checkpoint (safetensors, `.pth`, a state dict): key -> { shape, dtype, data }, in PyTorch's layout. Needs no
@@ -9,9 +16,7 @@ export async function readStateDict(source: WeightsSource): Promise<StateDict> {
   const { openTensors } = await import('./open.js');
   const file = await openTensors(source);
   try {
-    const state: StateDict = new Map();
-    for (const [key, tensor] of file.tensors) state.set(key, await tensor.read());
-    return state;
+    return await readAll(file);
   } finally {
     await file.close();
   }

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { type WasmMemory, wasmMemory } from '../backend/wasm-memory.js';
+import { numel } from '../shape.js';
 import { toTfShape, toTfValues } from './layout.js';
 import { ReusedBuffer } from './read-buffer.js';
 import type { LazyTensor, StateTensor } from './tensors.js';
@@ -7,8 +8,6 @@ import type { LazyTensor, StateTensor } from './tensors.js';
 /** Values as float32, the only type that a net computes in. */
 const toFloat32 = ({ data }: StateTensor): Float32Array =>
   data instanceof Float32Array ? data : Float32Array.from(data as ArrayLike<number | bigint>, Number);
-
-const sizeOf = ({ shape }: LazyTensor): number => shape.reduce((product, n) => product * n, 1);
 
 /** Makes the tensor of what was read, when its turn has come. */
 type Finish = () => tf.Tensor;
@@ -22,7 +21,7 @@ export async function* readTensors(
   entries: readonly (readonly [key: string, lazy: LazyTensor])[],
 ): AsyncGenerator<[key: string, tensor: tf.Tensor], void, void> {
   const memory = wasmMemory();
-  memory?.reserve(entries.map(([, lazy]) => 4 * sizeOf(lazy)));
+  memory?.reserve(entries.map(([, lazy]) => 4 * numel(lazy.shape)));
   const buffers = memory && ([new ReusedBuffer(), new ReusedBuffer()] as const);
   const turned = memory && new ReusedBuffer();
   const start = async (i: number): Promise<Finish> => {

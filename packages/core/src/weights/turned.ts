@@ -1,3 +1,4 @@
+import { numel } from '../shape.js';
 import { encodeHeader } from './formats/safetensors-header.js';
 import { isStored, STORED } from './formats/stored.js';
 import { toTfShape, toTfValues, toTorchShape, toTorchValues } from './layout.js';
@@ -25,8 +26,7 @@ export function isWorthTurning(file: TensorFile): boolean {
   return tensors.some((lazy) => isKernel(lazy) && !lazy.readTurned) && tensors.every((t) => isKernel(t) || isPlain(t));
 }
 
-const bytesOf = ({ stored, shape }: LazyTensor): number =>
-  shape.reduce((product, n) => product * n, isStored(stored) ? STORED[stored].bytes : 0);
+const bytesOf = ({ stored, shape }: LazyTensor): number => numel(shape) * (isStored(stored) ? STORED[stored].bytes : 0);
 
 /** A checkpoint as a turned file, one tensor after the other. Every value keeps its bits. */
 export async function* encodeTurned(file: TensorFile): AsyncGenerator<Uint8Array, void, void> {

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { type GivenValues, withBuildScope } from '../layers/build-scope.js';
+import { isUnder } from '../layers/layer.js';
 import { Faults, isIgnored } from './faults.js';
 import { toTorchShape } from './layout.js';
 import { readTensors } from './read-tensors.js';
@@ -18,8 +19,6 @@ export interface BuildFromOptions {
   readonly adapt?: (key: string, value: tf.Tensor) => tf.Tensor;
 }
 
-const under = (path: string, key: string): boolean => key === path || key.startsWith(`${path}.`);
-
 /** Tensors read from a file, handed out to a build, with all that does not fit. */
 class ReadValues implements GivenValues {
   readonly faults = new Faults();
@@ -29,7 +28,7 @@ class ReadValues implements GivenValues {
   constructor(private readonly fresh: string | undefined) {}
 
   isFresh(key: string): boolean {
-    return this.fresh !== undefined && under(this.fresh, key);
+    return this.fresh !== undefined && isUnder(this.fresh, key);
   }
 
   take(key: string, shape: readonly number[]): tf.Tensor | undefined {

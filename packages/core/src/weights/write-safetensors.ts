@@ -2,21 +2,13 @@ import { CnnzooError } from '../errors.js';
 import { toFloat16 } from './formats/half.js';
 import { checkTensor } from './formats/memory.js';
 import { encodeHeader, type HeaderTensor } from './formats/safetensors-header.js';
-import type { DType, StateDict, StateTensor } from './tensors.js';
+import { STORED_AS } from './formats/stored-as.js';
+import type { StateDict, StateTensor } from './tensors.js';
 
 export interface EncodeOptions {
   /** Narrows floats to halves, rounding to the nearest, ties to even. */
   readonly dtype?: 'float16';
 }
-
-const STORED: Readonly<Record<DType, string>> = {
-  float64: 'F64',
-  int64: 'I64',
-  float32: 'F32',
-  int32: 'I32',
-  uint8: 'U8',
-  bool: 'BOOL',
-};
 
 /** The order in which the Python package writes types: the widest first, so that each tensor's offset fits its type. */
 const ORDER = ['I64', 'F64', 'F32', 'I32', 'F16', 'U8', 'BOOL'];
@@ -34,7 +26,7 @@ function written(key: string, tensor: StateTensor, { dtype }: EncodeOptions): Wr
   return {
     key,
     shape,
-    stored: halved ? 'F16' : STORED[tensor.dtype],
+    stored: halved ? 'F16' : STORED_AS[tensor.dtype],
     bytes: halved ? 2 * data.length : data.byteLength,
     values: () => (halved ? toFloat16(data as Float32Array | Float64Array) : data),
   };

@@ -1,5 +1,7 @@
 import { CnnzooError } from '../../errors.js';
+import { numel } from '../../shape.js';
 import type { DType, LazyTensor, StateDict, StateTensor, TensorFile } from '../tensors.js';
+import { STORED_AS } from './stored-as.js';
 
 const ARRAYS: Readonly<Record<DType, { new (): { length: number } }>> = {
   float32: Float32Array,
@@ -8,15 +10,6 @@ const ARRAYS: Readonly<Record<DType, { new (): { length: number } }>> = {
   int32: Int32Array,
   uint8: Uint8Array,
   bool: Uint8Array,
-};
-
-const STORED: Readonly<Record<DType, string>> = {
-  float32: 'F32',
-  float64: 'F64',
-  int64: 'I64',
-  int32: 'I32',
-  uint8: 'U8',
-  bool: 'BOOL',
 };
 
 const isShape = (shape: unknown): shape is readonly number[] =>
@@ -31,7 +24,7 @@ export function checkTensor(key: string, tensor: unknown): asserts tensor is Sta
       `'${key}': expected { shape, dtype, data } with dtype one of ${Object.keys(ARRAYS).join(', ')} and a typed array ` +
         `of that type, received shape ${String(shape)}, dtype ${String(dtype)} and ${data?.constructor?.name ?? String(data)}.`,
     );
-  const size = shape.reduce((product, n) => product * n, 1);
+  const size = numel(shape);
   if (data.length !== size)
     throw new CnnzooError('INPUT', `'${key}': expected ${size} values for shape [${shape}], received ${data.length}.`);
 }
@@ -45,7 +38,7 @@ export function memoryTensors(state: StateDict | Readonly<Record<string, StateTe
     entries.map(([key, tensor]): [string, LazyTensor] => {
       checkTensor(key, tensor);
       const { shape, dtype } = tensor;
-      return [key, { shape, dtype, stored: STORED[dtype], read: async () => tensor }];
+      return [key, { shape, dtype, stored: STORED_AS[dtype], read: async () => tensor }];
     }),
   );
   return { format: 'memory', tensors, metadata: {}, close: async () => {} };

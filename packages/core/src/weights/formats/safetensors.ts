@@ -1,4 +1,5 @@
 import { CnnzooError } from '../../errors.js';
+import { numel } from '../../shape.js';
 import type { ByteSource, LazyTensor, TensorFile } from '../tensors.js';
 import { isStored, STORED, toTensor } from './stored.js';
 
@@ -102,7 +103,7 @@ export async function openSafetensors(source: ByteSource): Promise<TensorFile> {
         `'${source.name}' holds '${key}' as ${stored}: expected one of ${Object.keys(STORED).join(', ')}.`,
       );
     const [begin, end] = offsets;
-    const size = shape.reduce((product, n) => product * n, STORED[stored].bytes);
+    const size = numel(shape) * STORED[stored].bytes;
     if (end < begin || end - begin !== size || data + end > source.size)
       throw damaged(`'${key}' lies at ${begin} to ${end}, with ${size} bytes of ${source.size - data}`);
     spans.push([begin, end]);

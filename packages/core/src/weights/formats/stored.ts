@@ -1,4 +1,5 @@
 import { CnnzooError } from '../../errors.js';
+import { numel } from '../../shape.js';
 import type { DType, DTypes, StateTensor } from '../tensors.js';
 
 /** A type that files hold values in: its size, what it becomes, and how. */
@@ -82,7 +83,7 @@ export const isStored = (name: string): name is StoredName => Object.hasOwn(STOR
 /** Values from a file's little-endian bytes: a view of them where their place in memory allows, else a copy. */
 export function toTensor(bytes: Uint8Array, stored: StoredName, shape: readonly number[]): StateTensor {
   const { bytes: size, dtype, view } = STORED[stored];
-  const count = shape.reduce((product, n) => product * n, 1);
+  const count = numel(shape);
   if (bytes.length !== count * size)
     throw new CnnzooError('FORMAT', `expected ${count * size} bytes of ${stored}, received ${bytes.length}.`);
   const aligned = bytes.byteOffset % size === 0 ? bytes : bytes.slice();

@@ -1,4 +1,5 @@
 import { CnnzooError } from '../../errors.js';
+import { numel } from '../../shape.js';
 import { describe, Global, type PickleHandlers, type Value } from './pickle.js';
 import type { StoredName } from './stored.js';
 
@@ -66,7 +67,7 @@ export function torchHandlers(name: string): TorchHandlers {
       );
     if (!isStorageRef(storage) || !isCount(offset) || !isCounts(shape) || !isCounts(strides))
       throw damaged('a tensor without a storage, offset, size or stride');
-    const values = shape.reduce((product, n) => product * n, 1);
+    const values = numel(shape);
     const last = shape.reduce((sum, n, i) => sum + (n - 1) * (strides[i] ?? Number.NaN), storage.start + offset);
     if (shape.length !== strides.length || values > MAX_VALUES || (values > 0 && !(last < storage.count)))
       throw damaged(

@@ -1,4 +1,5 @@
 import { CnnzooError } from '../../errors.js';
+import { numel } from '../../shape.js';
 import type { ReadBuffer } from '../read-buffer.js';
 import type { LazyTensor, StateTensor } from '../tensors.js';
 import { STORED, toTensor } from './stored.js';
@@ -6,8 +7,6 @@ import type { StorageRef, TensorRef } from './torch-objects.js';
 
 /** Reads a whole storage: its bytes, little-endian, which may lie in `into`. */
 export type ReadStorage = (storage: StorageRef, into?: ReadBuffer) => Promise<Uint8Array>;
-
-const sizeOf = (shape: readonly number[]): number => shape.reduce((product, n) => product * n, 1);
 
 function isContiguous({ shape, strides }: TensorRef): boolean {
   let expected = 1;
@@ -45,7 +44,7 @@ function gather(bytes: Uint8Array, tensor: TensorRef): Uint8Array {
   const Unit = UNITS[Math.log2(each)]!;
   const aligned = bytes.byteOffset % each === 0 ? bytes : bytes.slice();
   const values = new Unit(aligned.buffer, aligned.byteOffset, aligned.length / each);
-  const out = new Unit(sizeOf(shape));
+  const out = new Unit(numel(shape));
   const axes = axesOf(tensor);
   let to = 0;
   const walk = (axis: number, start: number): void => {
@@ -63,10 +62,10 @@ function gather(bytes: Uint8Array, tensor: TensorRef): Uint8Array {
 function valuesOf(bytes: Uint8Array, tensor: TensorRef): StateTensor {
   const { shape, offset, storage } = tensor;
   const each = STORED[storage.stored].bytes;
-  if (sizeOf(shape) === 0) return toTensor(new Uint8Array(0), storage.stored, shape);
+  if (numel(shape) === 0) return toTensor(new Uint8Array(0), storage.stored, shape);
   if (!isContiguous(tensor)) return toTensor(gather(bytes, tensor), storage.stored, shape);
   const begin = (storage.start + offset) * each;
-  return toTensor(bytes.subarray(begin, begin + sizeOf(shape) * each), storage.stored, shape);
+  return toTensor(bytes.subarray(begin, begin + numel(shape) * each), storage.stored, shape);
 }
 
 /** Values that views may unfold to beyond twice what the storages hold: a quarter of a gigabyte of float32. */
@@ -76,7 +75,7 @@ const MAX_UNFOLDED = 2 ** 26;
 function checkUnfolded(tensors: readonly TensorRef[], name: string): void {
   const held = new Map(tensors.map(({ storage }) => [storage.key, storage.count]));
   const limit = MAX_UNFOLDED + 2 * [...held.values()].reduce((sum, count) => sum + count, 0);
-  const copied = tensors.reduce((sum, tensor) => sum + (isContiguous(tensor) ? 0 : sizeOf(tensor.shape)), 0);
+  const copied = tensors.reduce((sum, tensor) => sum + (isContiguous(tensor) ? 0 : numel(tensor.shape)), 0);
   if (copied > limit)
     throw new CnnzooError(
       'FORMAT',
