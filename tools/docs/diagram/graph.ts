@@ -1,0 +1,162 @@
+/** The graph of a LayersModel, or of a part of it, as a reader sees it: some layers are one node. */
+import type { LayersModel, layers, SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { type Described, describe } from './kind.js';
+
+export interface GraphNode extends Described {
+  readonly id: string;
+  /** Path in the state dict, or the range of paths; shorter by the prefix that the whole drawing has. */
+  readonly path: string;
+  /** What is done to the node's result right away: BatchNorm, ReLU, dropout. */
+  readonly then: readonly Described[];
+  /** Of the last layer: height, width, channels, or features. */
+  readonly output: readonly (number | null)[];
+  /** Names of the model's layers, from input to output. */
+  readonly layers: readonly string[];
+  /** How often it stands one after the other. */
+  readonly times: number;
+}
+
+/** Nodes from input to output. */
+export interface Graph {
+  readonly nodes: readonly GraphNode[];
+  readonly edges: readonly (readonly [from: string, to: string])[];
+}
+
+export interface GraphOptions {
+  /** Only the layers under this path of the state dict, or from the first layer to the last one. */
+  readonly from?: string | readonly [first: string, last: string];
+  /** Layers whose paths begin with the same `depth` names are one node. */
+  readonly depth?: number;
+  /** Equal nodes one after the other become one, "2 x". */
+  readonly merge?: boolean;
+}
+
+const inputsOf = (layer: layers.Layer): string[] =>
+  (layer.inboundNodes[0]?.inputTensors ?? [])
+    .map(({ sourceLayer }: SymbolicTensor) => sourceLayer.name)
+    .filter((name) => name !== layer.name);
+
+const outputOf = (layer: layers.Layer): (number | null)[] => [layer.output as SymbolicTensor].flat()[0]!.shape.slice(1);
+
+function select(all: readonly layers.Layer[], from: GraphOptions['from']): readonly layers.Layer[] {
+  if (from === undefined) return all;
+  if (typeof from === 'string') return all.filter(({ name }) => name.startsWith(`${from}.`));
+  const [first, last] = from.map((path) => all.findIndex(({ name }) => name === path)) as [number, number];
+  return first < 0 ? [] : all.slice(first, last + 1);
+}
+
+const single = (layer: layers.Layer): GraphNode => {
+  const output = outputOf(layer);
+  return {
+    ...describe(layer, output),
+    id: layer.name,
+    path: layer.name,
+    then: [],
+    output,
+    layers: [layer.name],
+    times: 1,
+  };
+};
+
+const isConv = (layer: layers.Layer): boolean => /Conv/.test(layer.getClassName());
+
+function collapsed(path: string, members: readonly layers.Layer[]): GraphNode {
+  if (members.length === 1) return { ...single(members[0]!), id: path };
+  const convolutions = members.filter(isConv).length;
+  const children = new Set(members.map(({ name }) => name.slice(path.length + 1).split('.')));
+  const deep = [...children].filter((names) => names.length > 1).map(([first]) => first);
+  const blocks = deep.length === children.size ? new Set(deep).size : 0;
+  const noun = (n: number, word: string) => `${n} ${word}${n === 1 ? '' : 's'}`;
+  return {
+    kind: 'group',
+    text: [...(blocks > 1 ? [noun(blocks, 'block')] : []), noun(convolutions, 'convolution')].join(', '),
+    id: path,
+    path,
+    then: [],
+    output: outputOf(members.at(-1)!),
+    layers: members.map(({ name }) => name),
+    times: 1,
+  };
+}
+
+function collapse(members: readonly layers.Layer[], depth: number): Graph {
+  const keyOf = (name: string) => name.split('.').slice(0, depth).join('.');
+  const groups = new Map<string, layers.Layer[]>();
+  for (const layer of members) groups.set(keyOf(layer.name), [...(groups.get(keyOf(layer.name)) ?? []), layer]);
+  const nodes = [...groups].map(([path, group]) => collapsed(path, group));
+  const inside = new Set(members.map(({ name }) => name));
+  const edges = new Map<string, readonly [string, string]>();
+  for (const layer of members)
+    for (const source of inputsOf(layer)) {
+      const [from, to] = [inside.has(source) ? keyOf(source) : source, keyOf(layer.name)];
+      if (from !== to) edges.set(`${from} ${to}`, [from, to]);
+    }
+  return { nodes, edges: [...edges.values()] };
+}
+
+/** Where a part begins, its input stands in place of the layer that gives it. */
+function withInputs(graph: Graph, model: LayersModel): Graph {
+  const known = new Set(graph.nodes.map(({ id }) => id));
+  const sources = new Set(graph.edges.map(([from]) => from).filter((from) => !known.has(from)));
+  const inputs = [...sources].map((name): GraphNode => {
+    const node = single(model.getLayer(name));
+    return { ...node, kind: 'input', text: node.kind === 'input' ? node.text : 'input', path: '', layers: [] };
+  });
+  return { nodes: [...inputs, ...graph.nodes], edges: graph.edges };
+}
+
+const isFollower = ({ kind }: GraphNode): boolean => ['norm', 'activation', 'dropout', 'reshape'].includes(kind);
+
+/** Joins pairs of neighbours on a plain path, from input to output, where `join` gives a node. */
+function joinNeighbours(graph: Graph, join: (node: GraphNode, next: GraphNode) => GraphNode | undefined): Graph {
+  const nodes = new Map(graph.nodes.map((node) => [node.id, node]));
+  let edges = graph.edges;
+  for (const { id } of graph.nodes) {
+    const before = edges.filter(([, to]) => to === id);
+    const source = before.length === 1 ? nodes.get(before[0]![0]) : undefined;
+    if (!source || edges.filter(([from]) => from === source.id).length !== 1) continue;
+    const joined = join(source, nodes.get(id)!);
+    if (!joined) continue;
+    nodes.set(source.id, joined);
+    nodes.delete(id);
+    edges = edges
+      .filter(([, to]) => to !== id)
+      .map(([from, to]): readonly [string, string] => [from === id ? source.id : from, to]);
+  }
+  return { nodes: [...nodes.values()], edges };
+}
+
+/** A convolution with the BatchNorm and ReLU behind it is one node. */
+function follow(node: GraphNode, next: GraphNode): GraphNode | undefined {
+  if (!isFollower(next) || node.kind === 'input' || node.kind === 'group') return undefined;
+  const same = next.kind === 'reshape' && node.kind === 'reshape';
+  if (next.kind === 'reshape' && !same) return undefined;
+  const { output } = next;
+  return {
+    ...node,
+    output,
+    path: same ? next.path : node.path,
+    layers: [...node.layers, ...next.layers],
+    then: same ? node.then : [...node.then, { kind: next.kind, text: next.text }],
+  };
+}
+
+const textOf = ({ text, then }: GraphNode): string => [text, ...then.map((each) => each.text)].join('\n');
+
+function repeat(node: GraphNode, next: GraphNode): GraphNode | undefined {
+  if (node.kind === 'group' || textOf(node) !== textOf(next)) return undefined;
+  return {
+    ...node,
+    path: `${node.layers[0]} … ${next.path}`,
+    output: next.output,
+    layers: [...node.layers, ...next.layers],
+    times: node.times + next.times,
+  };
+}
+
+export function graphOf(model: LayersModel, { from, depth = Number.POSITIVE_INFINITY, merge }: GraphOptions): Graph {
+  const members = select(model.layers, from);
+  if (members.length === 0) throw new Error(`${model.name} has no layers at ${JSON.stringify(from)}.`);
+  const graph = joinNeighbours(withInputs(collapse(members, depth), model), follow);
+  return merge ? joinNeighbours(graph, repeat) : graph;
+}
