@@ -1,7 +1,7 @@
 /** What the drawings share: text, numbers, colours in light and dark. */
 import type { Kind } from './diagram/kind.js';
 
-export const escape = (text: string): string =>
+export const escaped = (text: string): string =>
   text.replace(/[&<>"]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[c]!);
 
 /** Two decimals at most, so that a file is the same wherever it is made. */
@@ -63,7 +63,7 @@ const STYLE = [
 export const svg = (width: number, height: number, title: string, content: readonly string[]): string =>
   [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${px(width)}" height="${px(height)}" viewBox="0 0 ${px(width)} ${px(height)}" role="img">`,
-    `<title>${escape(title)}</title>`,
+    `<title>${escaped(title)}</title>`,
     `<style>${STYLE}</style>`,
     `<rect class="paper" width="${px(width)}" height="${px(height)}" rx="6"/>`,
     ...content,
@@ -72,4 +72,4 @@ export const svg = (width: number, height: number, title: string, content: reado
   ].join('\n');
 
 export const text = (x: number, y: number, size: number, content: string, classes = ''): string =>
-  `<text x="${px(x)}" y="${px(y)}" font-size="${size}"${classes && ` class="${classes}"`}>${escape(content)}</text>`;
+  `<text x="${px(x)}" y="${px(y)}" font-size="${size}"${classes && ` class="${classes}"`}>${escaped(content)}</text>`;

@@ -35,7 +35,7 @@ function drawWay({ points, skip, arrow }: Way): string[] {
 }
 
 function kindsOf({ nodes }: Graph): Kind[] {
-  const present = new Set(nodes.flatMap(({ kind, then }) => [kind, ...then.map((each) => each.kind)]));
+  const present = new Set(nodes.flatMap(({ kind, after }) => [kind, ...after.map((each) => each.kind)]));
   return (Object.keys(KIND_NAMES) as Kind[]).filter((kind) => present.has(kind) && kind !== 'input');
 }
 

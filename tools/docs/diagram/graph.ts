@@ -7,7 +7,7 @@ export interface GraphNode extends Described {
   /** Path in the state dict, or the range of paths; shorter by the prefix that the whole drawing has. */
   readonly path: string;
   /** What is done to the node's result right away: BatchNorm, ReLU, dropout. */
-  readonly then: readonly Described[];
+  readonly after: readonly Described[];
   /** Of the last layer: height, width, channels, or features. */
   readonly output: readonly (number | null)[];
   /** Names of the model's layers, from input to output. */
@@ -51,7 +51,7 @@ const single = (layer: layers.Layer): GraphNode => {
     ...describe(layer, output),
     id: layer.name,
     path: layer.name,
-    then: [],
+    after: [],
     output,
     layers: [layer.name],
     times: 1,
@@ -72,7 +72,7 @@ function collapsed(path: string, members: readonly layers.Layer[]): GraphNode {
     text: [...(blocks > 1 ? [noun(blocks, 'block')] : []), noun(convolutions, 'convolution')].join(', '),
     id: path,
     path,
-    then: [],
+    after: [],
     output: outputOf(members.at(-1)!),
     layers: members.map(({ name }) => name),
     times: 1,
@@ -137,11 +137,11 @@ function follow(node: GraphNode, next: GraphNode): GraphNode | undefined {
     output,
     path: same ? next.path : node.path,
     layers: [...node.layers, ...next.layers],
-    then: same ? node.then : [...node.then, { kind: next.kind, text: next.text }],
+    after: same ? node.after : [...node.after, { kind: next.kind, text: next.text }],
   };
 }
 
-const textOf = ({ text, then }: GraphNode): string => [text, ...then.map((each) => each.text)].join('\n');
+const textOf = ({ text, after }: GraphNode): string => [text, ...after.map((each) => each.text)].join('\n');
 
 function repeat(node: GraphNode, next: GraphNode): GraphNode | undefined {
   if (node.kind === 'group' || textOf(node) !== textOf(next)) return undefined;

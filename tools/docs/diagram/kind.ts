@@ -43,8 +43,7 @@ function strideOf(stride: unknown): string {
   return `, /${rows}x${columns}`;
 }
 
-const groupsOf = ({ groups }: Config): string =>
-  typeof groups === 'number' && groups > 1 ? `, ${groups} groups` : '';
+const groupsOf = ({ groups }: Config): string => (typeof groups === 'number' && groups > 1 ? `, ${groups} groups` : '');
 
 const ACTIVATIONS: Readonly<Record<string, string>> = { relu: 'ReLU', sigmoid: 'sigmoid', softmax: 'softmax' };
 

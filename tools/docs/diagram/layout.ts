@@ -118,26 +118,61 @@ class Placement {
     const sizes = branches.map(chainSize);
     const [fork, meet] = [y + FORK, y + height];
     const way = (points: readonly Point[], skip: boolean, arrow: boolean) => this.ways.push({ points, skip, arrow });
-    way([[x, y], [x, fork]], false, false);
+    way(
+      [
+        [x, y],
+        [x, fork],
+      ],
+      false,
+      false,
+    );
     let column = x - left;
     for (const [i, branch] of branches.entries()) {
       const size = sizes[i]!;
       const axis = column + size.left;
       column += spanOf(size) + BRANCH_GAP;
       if (branch.length === 0) {
-        way([[x, fork], [axis, fork], [axis, meet], [x, meet]], true, false);
+        way(
+          [
+            [x, fork],
+            [axis, fork],
+            [axis, meet],
+            [x, meet],
+          ],
+          true,
+          false,
+        );
         continue;
       }
       const top = fork + LEAD + (open ? 0 : (tallest(sizes) - size.height) / 2);
-      way([[x, fork], [axis, fork], [axis, top]], false, true);
+      way(
+        [
+          [x, fork],
+          [axis, fork],
+          [axis, top],
+        ],
+        false,
+        true,
+      );
       const [, bottom] = this.chain(branch, axis, top);
-      if (!open) way([[axis, bottom], [axis, meet], [x, meet]], false, false);
+      if (!open)
+        way(
+          [
+            [axis, bottom],
+            [axis, meet],
+            [x, meet],
+          ],
+          false,
+          false,
+        );
     }
     return [x, meet];
   }
 }
 
-export function layoutOf(chain: Chain): Layout & { readonly left: number; readonly right: number; readonly height: number } {
+export function layoutOf(
+  chain: Chain,
+): Layout & { readonly left: number; readonly right: number; readonly height: number } {
   const placement = new Placement();
   placement.chain(chain, 0, 0);
   return { nodes: placement.nodes, ways: placement.ways, ...chainSize(chain) };

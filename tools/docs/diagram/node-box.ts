@@ -1,5 +1,5 @@
 /** One node: its text, its path in small, and a strip for each thing done right after it. */
-import { escape, px, text, textWidth } from '../svg.js';
+import { escaped, px, text, textWidth } from '../svg.js';
 import type { GraphNode } from './graph.js';
 
 /** Between nodes of a chain; the shape of what passes stands there. */
@@ -23,9 +23,9 @@ export function nodeSize(node: GraphNode): { readonly width: number; readonly he
   const widths = [
     textWidth(headline(node), TEXT),
     textWidth(footline(node), SMALL),
-    ...node.then.map((each) => textWidth(each.text, SMALL)),
+    ...node.after.map((each) => textWidth(each.text, SMALL)),
   ];
-  return { width: Math.max(96, ...widths) + 2 * PADDING, height: bodyHeight(node) + STRIP * node.then.length };
+  return { width: Math.max(96, ...widths) + 2 * PADDING, height: bodyHeight(node) + STRIP * node.after.length };
 }
 
 const OUTPUT_OFFSET = 7;
@@ -38,11 +38,11 @@ export function drawNode(node: GraphNode, x: number, y: number, id: string): str
   const { width, height } = nodeSize(node);
   const body = bodyHeight(node);
   const box = `x="${px(x - width / 2)}" y="${px(y)}" width="${px(width)}" height="${px(height)}" rx="6"`;
-  const strips = node.then.map((each, i) => ({ ...each, y: y + body + i * STRIP }));
+  const strips = node.after.map((each, i) => ({ ...each, y: y + body + i * STRIP }));
   const foot = footline(node);
   return [
-    `<clipPath id="${escape(id)}"><rect ${box}/></clipPath>`,
-    `<g clip-path="url(#${escape(id)})"><rect class="${node.kind}" ${box}/>`,
+    `<clipPath id="${escaped(id)}"><rect ${box}/></clipPath>`,
+    `<g clip-path="url(#${escaped(id)})"><rect class="${node.kind}" ${box}/>`,
     ...strips.map(
       ({ kind, y: top }) =>
         `<rect class="${kind}" x="${px(x - width / 2)}" y="${px(top)}" width="${px(width)}" height="${STRIP}"/>`,

@@ -1,0 +1,121 @@
+/** The page of one family. */
+import { type ModelDefinition, type Summary, summary } from '@cnnzoo/core';
+import { graphOf } from './diagram/graph.js';
+import { extents } from './diagram/node-box.js';
+import { accuracyOf, defaultOf, entriesOf } from './entries.js';
+import { codeOf } from './example.js';
+import type { Family } from './family.js';
+import { blocks, type Cell, code, generated, table } from './markdown.js';
+import type { Nets } from './nets.js';
+
+const modelOf = ({ name: family, models }: Family, name: string): ModelDefinition => {
+  const model = models.find((each) => each.name === name);
+  if (!model) throw new Error(`packages/${family}/docs.json names a model '${name}', which the family has not.`);
+  return model;
+};
+
+export const figurePath = (family: string, figure: string): string => `${family}/${figure}.svg`;
+
+const figures = (family: Family): string =>
+  family.figures
+    .map(({ name, caption, model }) => `### ${caption}\n\n![${caption} (${model})](${figurePath(family.name, name)})`)
+    .join('\n\n');
+
+const sum = (rows: Summary['rows'], of: (row: Summary['rows'][number]) => number | null): number =>
+  rows.reduce((total, row) => total + (of(row) ?? 0), 0);
+
+/** Layers that a diagram of the same depth shows as one node are one row. */
+function layerTable(family: Family, nets: Nets): string {
+  const definition = modelOf(family, family.table.model);
+  const net = nets.of(definition);
+  const { rows, parameters, multiplyAdds } = summary(net);
+  const byName = new Map(rows.map((row) => [row.name, row]));
+  const lines = graphOf(net, family.table).nodes.map((node): Cell[] => {
+    const members = node.layers.map((name) => byName.get(name)!);
+    const field = members.at(-1)!.receptiveField;
+    return [
+      code(node.path),
+      [node.text, ...node.after.map(({ text }) => text)].join(', '),
+      extents(node.output),
+      sum(members, (row) => row.parameters) || null,
+      sum(members, (row) => row.multiplyAdds) || null,
+      field ? extents(field) : 'whole image',
+    ];
+  });
+  return table(
+    ['layer', 'what it does', '>output', '>parameters', '>multiply-adds', '>receptive field'],
+    [...lines, ['**all**', '', '', parameters, multiplyAdds, '']],
+  );
+}
+
+/** Where the registry has no entry, the net itself is counted. */
+function countsOf(definition: ModelDefinition, nets: Nets): { parameters: number; giga: number } {
+  const entry = defaultOf(definition);
+  if (entry?.gflops !== undefined) return { parameters: entry.parameters, giga: entry.gflops };
+  const { parameters, multiplyAdds } = nets.summary(definition);
+  return { parameters, giga: Math.round((multiplyAdds ?? 0) / 1e6) / 1e3 };
+}
+
+export function variantTable(models: readonly ModelDefinition[], nets: Nets): string {
+  const rows = models.map((definition): Cell[] => {
+    const entry = defaultOf(definition);
+    const accuracy = entry && accuracyOf(entry);
+    const { parameters, giga } = countsOf(definition, nets);
+    return [
+      code(definition.name),
+      extents(definition.inputShape),
+      parameters,
+      giga,
+      entry ? code(entry.name) : 'none',
+      accuracy?.top1?.toFixed(accuracy.data === 'MNIST' ? 2 : 3),
+      accuracy?.top5?.toFixed(3),
+      accuracy && `${accuracy.data}, by ${entry.metrics.measuredBy}`,
+    ];
+  });
+  return table(
+    ['model', 'image', '>parameters', '>G multiply-adds', 'default weights', '>top-1 %', '>top-5 %', 'measured on'],
+    rows,
+  );
+}
+
+const link = (text: string, url: string): string => (/^https?:/.test(url) ? `[${text}](${url})` : text);
+
+function weightsTable(models: readonly ModelDefinition[]): string {
+  const rows = models.flatMap((definition) =>
+    entriesOf(definition).map((entry): Cell[] => [
+      code(definition.name),
+      code(entry.name),
+      accuracyOf(entry)?.top1?.toFixed(3),
+      `${entry.fileSize} MiB`,
+      entry.sources.map(({ kind, url }) => link(kind, url)).join(', '),
+      entry.licence,
+      /^https?:/.test(entry.recipe) ? link('recipe', entry.recipe) : code(entry.recipe),
+    ]),
+  );
+  if (rows.length === 0) return 'None is published: train it, or load a state dict of your own.';
+  return table(['model', 'entry', '>top-1 %', '>file', 'sources', 'licence', 'recipe'], rows);
+}
+
+export function familyPage(family: Family, nets: Nets): string {
+  return blocks(
+    generated,
+    `# ${family.title}`,
+    `[All architectures](../architectures.md) · [the package](../../packages/${family.name}/README.md)`,
+    '## The idea',
+    family.idea,
+    '## Diagrams',
+    'Drawn from the built net. `/2` is a stride of 2; beside each arrow is the shape of what passes: height x width x ' +
+      'channels, or features. What follows a layer at once stands under it. In small: the path in the state dict.',
+    figures(family),
+    `## Layers of ${code(family.table.model)}`,
+    layerTable(family, nets),
+    '## Variants',
+    variantTable(family.models, nets),
+    "Parameters, multiply-adds and accuracy of torchvision's weights are those that it publishes with them; those " +
+      'without weights are counted by `summary`.',
+    '## Weights',
+    weightsTable(family.models),
+    '## Code',
+    codeOf(family, nets),
+  );
+}
