@@ -10,6 +10,8 @@ export interface Figure extends GraphOptions {
   /** Of its file. */
   readonly name: string;
   readonly model: string;
+  /** Of the builder, where the net is not as it is by default. */
+  readonly options?: Readonly<Record<string, unknown>>;
   readonly caption: string;
 }
 

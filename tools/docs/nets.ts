@@ -5,9 +5,10 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 export class Nets {
   private readonly built = new Map<string, LayersModel>();
 
-  of(definition: ModelDefinition): LayersModel {
-    const net = this.built.get(definition.name) ?? definition({ seed: 0 });
-    this.built.set(definition.name, net);
+  of(definition: ModelDefinition, options: Readonly<Record<string, unknown>> = {}): LayersModel {
+    const key = `${definition.name} ${JSON.stringify(options)}`;
+    const net = this.built.get(key) ?? definition({ seed: 0, ...options });
+    this.built.set(key, net);
     return net;
   }
 

@@ -67,8 +67,8 @@ export function variantTable(models: readonly ModelDefinition[], nets: Nets): st
       parameters,
       giga,
       entry ? code(entry.name) : 'none',
-      accuracy?.top1?.toFixed(accuracy.data === 'MNIST' ? 2 : 3),
-      accuracy?.top5?.toFixed(3),
+      accuracy?.top1,
+      accuracy?.top5,
       accuracy && `${accuracy.data}, by ${entry.metrics.measuredBy}`,
     ];
   });
@@ -85,7 +85,7 @@ function weightsTable(models: readonly ModelDefinition[]): string {
     entriesOf(definition).map((entry): Cell[] => [
       code(definition.name),
       code(entry.name),
-      accuracyOf(entry)?.top1?.toFixed(3),
+      accuracyOf(entry)?.top1,
       `${entry.fileSize} MiB`,
       entry.sources.map(({ kind, url }) => link(kind, url)).join(', '),
       entry.licence,

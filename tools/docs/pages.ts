@@ -16,9 +16,9 @@ export function pages(): Map<string, string> {
     files.set('architectures/comparison.svg', chart(all));
     for (const family of all) {
       files.set(`architectures/${family.name}.md`, familyPage(family, nets));
-      for (const { name, model, caption, ...options } of family.figures) {
+      for (const { name, model, caption, options, ...view } of family.figures) {
         const definition = family.models.find((each) => each.name === model)!;
-        const picture = diagram(nets.of(definition), { ...options, title: `${caption} (${model})` });
+        const picture = diagram(nets.of(definition, options), { ...view, title: `${caption} (${model})` });
         files.set(`architectures/${figurePath(family.name, name)}`, picture);
       }
       nets.dispose();

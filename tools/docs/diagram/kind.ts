@@ -61,6 +61,7 @@ const DESCRIPTIONS: readonly (readonly [RegExp, Kind, (config: Config, channels:
   [/^AvgPool/, 'pool', (c) => `average pool ${extent(c.kernelSize)}${strideOf(c.stride)}`],
   [/^Dropout$/, 'dropout', ({ rate }) => `dropout${rate === undefined ? '' : ` ${rate}`}`],
   [/^(Permute|Reshape|Flatten)$/, 'reshape', () => 'flatten'],
+  [/^PadChannels$/, 'reshape', ({ channels }) => `zeros, to ${channels} channels`],
   [/^Add$/, 'join', () => 'add'],
   [/^Concatenate$/, 'join', () => 'concatenate'],
 ];

@@ -15,7 +15,10 @@ const headline = ({ text: own, times, kind, path }: GraphNode): string => {
   return times > 1 ? `${times} x (${own})` : own;
 };
 
-const footline = ({ kind, text: own, path }: GraphNode): string => (kind === 'group' ? own : path);
+function footline({ kind, text: own, path }: GraphNode): string {
+  if (kind === 'input') return '';
+  return kind === 'group' ? own : path;
+}
 
 const bodyHeight = (node: GraphNode): number => (footline(node) ? 38 : 26);
 

@@ -10,6 +10,12 @@ export interface Parallel {
 
 export const isParallel = (item: Item): item is Parallel => 'branches' in item;
 
+/** A chain that other branches end in has no end of its own: these lie side by side before the node they meet at. */
+const endOf = (chain: Chain): string | undefined => {
+  const last = chain.at(-1);
+  return last && !isParallel(last) ? last.id : undefined;
+};
+
 type Next = ReadonlyMap<string, readonly string[]>;
 
 /** For each node the first one that all ways from it to the end go through; undefined: the end itself. */
@@ -47,9 +53,23 @@ export function treeOf(graph: Graph): Chain {
       items.push(nodes.get(id)!);
       const to = next.get(id)!;
       const meet = meeting.get(id);
-      if (to.length > 1) items.push({ branches: to.map((each) => chain(each, meet)) });
+      if (to.length > 1)
+        items.push({
+          branches: inOrderOfUse(
+            id,
+            to.map((each) => chain(each, meet)),
+            meet,
+          ),
+        });
     }
     return items;
+  };
+
+  /** As the node where they meet takes them; those that meet nowhere as they are. */
+  const inOrderOfUse = (fork: string, branches: readonly Chain[], meet: string | undefined): readonly Chain[] => {
+    const order = graph.edges.filter(([, to]) => to === meet).map(([from]) => from);
+    const rank = (branch: Chain) => order.indexOf(endOf(branch) ?? fork);
+    return branches.toSorted((a, b) => rank(a) - rank(b));
   };
 
   const reached = new Set(graph.edges.map(([, to]) => to));
