@@ -46,14 +46,14 @@ export function stackedConvolutions(): string {
       [size, size, channels],
     );
     const { parameters, multiplyAdds } = counted;
-    return [name, fieldOf(counted), `${parameters / channels ** 2} C²`, parameters, multiplyAdds, kernels.length];
+    return [name, fieldOf(counted), parameters, parameters / channels ** 2, multiplyAdds, kernels.length];
   });
   return table(
     [
       `convolutions, C = ${channels}`,
       '>receptive field',
       '>parameters',
-      '>that is',
+      '>in C²',
       `>multiply-adds at ${size} px`,
       '>ReLUs',
     ],

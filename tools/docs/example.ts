@@ -1,8 +1,15 @@
 /** How to use a family: the same lines for each, with its names and sizes. */
-import type { SymbolicTensor } from '@tensorflow/tfjs-layers';
+import type { layers, SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { describe } from './diagram/kind.js';
 import { defaultOf } from './entries.js';
 import type { Family } from './family.js';
 import type { Nets } from './nets.js';
+
+const shapeOf = (layer: layers.Layer): readonly (number | null)[] => (layer.output as SymbolicTensor).shape;
+
+/** Height x width x channels, and not turned for flattening. */
+const isMap = (layer: layers.Layer): boolean =>
+  shapeOf(layer).length === 4 && describe(layer, shapeOf(layer)).kind !== 'reshape';
 
 /** `code  // comment`, the comments below each other. */
 function aligned(lines: readonly (readonly [code: string, comment?: string])[]): string {
@@ -18,8 +25,8 @@ export function codeOf(family: Family, nets: Nets): string {
   const features = (first.input as SymbolicTensor).shape.at(-1);
   const entry = defaultOf(definition);
   const shape = inputShape.join(', ');
-  const tap = net.layers.findLast((layer) => (layer.output as SymbolicTensor).shape.length === 4)!;
-  const map = (tap.output as SymbolicTensor).shape.slice(1).join(', ');
+  const tap = net.layers.findLast(isMap)!;
+  const map = shapeOf(tap).slice(1).join(', ');
   const trained: [string, string?][] = [
     [`const net = await ${name}.pretrained();`, `a Classifier, with ${entry?.name}`],
     ["const predictions = await net.classify('image.jpg');", 'the most probable classes, the best first'],

@@ -42,10 +42,13 @@ function ideaOf(family: string): string {
   return idea.trim();
 }
 
+/** In the order of their papers. */
 export const families = (): Family[] =>
-  Object.entries(registry).map(([name, models]) => ({
-    ...(JSON.parse(read(`${name}/docs.json`)) as Notes),
-    name,
-    models: Object.values<ModelDefinition>(models),
-    idea: ideaOf(name),
-  }));
+  Object.entries(registry)
+    .map(([name, models]) => ({
+      ...(JSON.parse(read(`${name}/docs.json`)) as Notes),
+      name,
+      models: Object.values<ModelDefinition>(models),
+      idea: ideaOf(name),
+    }))
+    .toSorted((a, b) => a.paper.year - b.paper.year);

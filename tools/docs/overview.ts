@@ -8,14 +8,12 @@ import { variantTable } from './page.js';
 const index = (families: readonly Family[]): string =>
   table(
     ['family', 'since', 'what it teaches', 'variants'],
-    families
-      .toSorted((a, b) => a.paper.year - b.paper.year)
-      .map(({ name, title, teaches, paper, models }): Cell[] => [
-        `[${title}](architectures/${name}.md)`,
-        `[${paper.year}](${paper.url} "${paper.title}")`,
-        teaches,
-        models.map((model) => code(model.name)).join(', '),
-      ]),
+    families.map(({ name, title, teaches, paper, models }): Cell[] => [
+      `[${title}](architectures/${name}.md)`,
+      `[${paper.year}](${paper.url} "${paper.title}")`,
+      teaches,
+      models.map((model) => code(model.name)).join(', '),
+    ]),
   );
 
 export const overview = (families: readonly Family[], nets: Nets): string =>
@@ -26,7 +24,7 @@ export const overview = (families: readonly Family[], nets: Nets): string =>
     index(families),
     '## Accuracy against computation',
     '![Top-1 accuracy on ImageNet-1K against multiply-adds](architectures/comparison.svg)',
-    "Each disc is one set of torchvision's weights (V1, V2: its first and second recipe), with the accuracy and the " +
+    "Each disc is one set of torchvision's weights (V1, V2: the first and the second that it published), with the accuracy and the " +
       'multiply-adds at 224 px that torchvision publishes. A better recipe is worth more than depth: ResNet-50 with its ' +
       'second recipe is above ResNet-152 with its first, at a third of the computation.',
     '## Small kernels, stacked',

@@ -1,6 +1,6 @@
 /** The graph of a LayersModel, or of a part of it, as a reader sees it: some layers are one node. */
 import type { LayersModel, layers, SymbolicTensor } from '@tensorflow/tfjs-layers';
-import { type Described, describe } from './kind.js';
+import { type Described, describe, type Kind } from './kind.js';
 
 export interface GraphNode extends Described {
   readonly id: string;
@@ -58,18 +58,29 @@ const single = (layer: layers.Layer): GraphNode => {
   };
 };
 
-const isConv = (layer: layers.Layer): boolean => /Conv/.test(layer.getClassName());
+const FOLLOWERS: readonly Kind[] = ['norm', 'activation', 'dropout', 'reshape'];
+
+const kindOf = (layer: layers.Layer): Kind => describe(layer, outputOf(layer)).kind;
+
+const noun = (n: number, word: string): string[] => (n === 0 ? [] : [`${n} ${word}${n === 1 ? '' : 's'}`]);
+
+/** How many parts of parts a group has, where it has nothing else: the blocks of a stage. */
+function blocksIn(path: string, members: readonly layers.Layer[]): number {
+  const names = members.map(({ name }) => name.slice(path.length + 1).split('.'));
+  const blocks = new Set(names.map(([first]) => first)).size;
+  return blocks > 1 && names.every(({ length }) => length > 1) ? blocks : 0;
+}
 
 function collapsed(path: string, members: readonly layers.Layer[]): GraphNode {
   if (members.length === 1) return { ...single(members[0]!), id: path };
-  const convolutions = members.filter(isConv).length;
-  const children = new Set(members.map(({ name }) => name.slice(path.length + 1).split('.')));
-  const deep = [...children].filter((names) => names.length > 1).map(([first]) => first);
-  const blocks = deep.length === children.size ? new Set(deep).size : 0;
-  const noun = (n: number, word: string) => `${n} ${word}${n === 1 ? '' : 's'}`;
+  const count = (kind: Kind) => members.filter((layer) => kindOf(layer) === kind).length;
   return {
     kind: 'group',
-    text: [...(blocks > 1 ? [noun(blocks, 'block')] : []), noun(convolutions, 'convolution')].join(', '),
+    text: [
+      ...noun(blocksIn(path, members), 'block'),
+      ...noun(count('conv'), 'convolution'),
+      ...noun(count('linear'), 'linear layer'),
+    ].join(', '),
     id: path,
     path,
     after: [],
@@ -79,16 +90,29 @@ function collapsed(path: string, members: readonly layers.Layer[]): GraphNode {
   };
 }
 
-function collapse(members: readonly layers.Layer[], depth: number): Graph {
-  const keyOf = (name: string) => name.split('.').slice(0, depth).join('.');
+/** By the first `depth` names of their paths; a layer with no more than its followers stays by itself. */
+function grouped(members: readonly layers.Layer[], depth: number): Map<string, layers.Layer[]> {
   const groups = new Map<string, layers.Layer[]>();
-  for (const layer of members) groups.set(keyOf(layer.name), [...(groups.get(keyOf(layer.name)) ?? []), layer]);
+  for (const layer of members) {
+    const path = layer.name.split('.').slice(0, depth).join('.');
+    groups.set(path, [...(groups.get(path) ?? []), layer]);
+  }
+  const isGroup = (group: layers.Layer[]) => group.filter((layer) => !FOLLOWERS.includes(kindOf(layer))).length > 1;
+  return new Map(
+    [...groups].flatMap(([path, group]): [string, layers.Layer[]][] =>
+      isGroup(group) ? [[path, group]] : group.map((layer) => [layer.name, [layer]]),
+    ),
+  );
+}
+
+function collapse(members: readonly layers.Layer[], depth: number): Graph {
+  const groups = grouped(members, depth);
   const nodes = [...groups].map(([path, group]) => collapsed(path, group));
-  const inside = new Set(members.map(({ name }) => name));
+  const keys = new Map([...groups].flatMap(([path, group]) => group.map(({ name }) => [name, path] as const)));
   const edges = new Map<string, readonly [string, string]>();
   for (const layer of members)
     for (const source of inputsOf(layer)) {
-      const [from, to] = [inside.has(source) ? keyOf(source) : source, keyOf(layer.name)];
+      const [from, to] = [keys.get(source) ?? source, keys.get(layer.name)!];
       if (from !== to) edges.set(`${from} ${to}`, [from, to]);
     }
   return { nodes, edges: [...edges.values()] };
@@ -104,8 +128,6 @@ function withInputs(graph: Graph, model: LayersModel): Graph {
   });
   return { nodes: [...inputs, ...graph.nodes], edges: graph.edges };
 }
-
-const isFollower = ({ kind }: GraphNode): boolean => ['norm', 'activation', 'dropout', 'reshape'].includes(kind);
 
 /** Joins pairs of neighbours on a plain path, from input to output, where `join` gives a node. */
 function joinNeighbours(graph: Graph, join: (node: GraphNode, next: GraphNode) => GraphNode | undefined): Graph {
@@ -128,7 +150,7 @@ function joinNeighbours(graph: Graph, join: (node: GraphNode, next: GraphNode) =
 
 /** A convolution with the BatchNorm and ReLU behind it is one node. */
 function follow(node: GraphNode, next: GraphNode): GraphNode | undefined {
-  if (!isFollower(next) || node.kind === 'input' || node.kind === 'group') return undefined;
+  if (!FOLLOWERS.includes(next.kind) || node.kind === 'input' || node.kind === 'group') return undefined;
   const same = next.kind === 'reshape' && node.kind === 'reshape';
   if (next.kind === 'reshape' && !same) return undefined;
   const { output } = next;

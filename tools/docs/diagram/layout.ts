@@ -48,8 +48,8 @@ const widest = (sizes: readonly Size[]): Omit<Size, 'height'> => ({
 
 const tallest = (sizes: readonly Size[]): number => Math.max(...sizes.map(({ height }) => height));
 
-function sizeOf(item: Item): Size {
-  if (isParallel(item)) return parallelSize(item);
+function sizeOf(item: Item, last: boolean): Size {
+  if (isParallel(item)) return parallelSize(item, last);
   const { width, height } = nodeSize(item);
   return { left: width / 2, right: Math.max(width / 2, outputWidth(item)), height };
 }
@@ -63,19 +63,22 @@ function gapBefore(chain: Chain, i: number): number {
 
 function chainSize(chain: Chain): Size {
   if (chain.length === 0) return SKIP;
-  const sizes = chain.map(sizeOf);
+  const sizes = chain.map((item, i) => sizeOf(item, i === chain.length - 1));
   const heights = sizes.map(({ height }, i) => height + gapBefore(chain, i));
   return { ...widest(sizes), height: heights.reduce((total, height) => total + height) };
 }
 
 const spanOf = ({ left, right }: Size): number => left + right;
 
-/** The branch with most in it goes straight on where there are two; more are spread about the middle. */
-function parallelSize(parallel: Parallel): Size {
+/**
+ * The branch with most in it goes straight on where there are two; more are spread about the middle. `open`: they don't
+ * meet.
+ */
+function parallelSize(parallel: Parallel, open: boolean): Size {
   const sizes = ordered(parallel).map(chainSize);
   const width = sizes.reduce((total, size) => total + spanOf(size) + BRANCH_GAP, -BRANCH_GAP);
   const left = sizes.length === 2 ? sizes[0]!.left : width / 2;
-  return { left, right: width - left, height: FORK + LEAD + tallest(sizes) + MEET };
+  return { left, right: width - left, height: FORK + LEAD + tallest(sizes) + (open ? 0 : MEET) };
 }
 
 const lengthOf = (chain: Chain): number =>
@@ -113,7 +116,7 @@ class Placement {
 
   /** Branches that meet nowhere are outputs: they end where they end. */
   private parallel(parallel: Parallel, [x, y]: Point, open: boolean): Point {
-    const { left, height } = parallelSize(parallel);
+    const { left, height } = parallelSize(parallel, open);
     const branches = ordered(parallel);
     const sizes = branches.map(chainSize);
     const [fork, meet] = [y + FORK, y + height];
