@@ -68,17 +68,40 @@ function chainSize(chain: Chain): Size {
   return { ...widest(sizes), height: heights.reduce((total, height) => total + height) };
 }
 
-const spanOf = ({ left, right }: Size): number => left + right;
-
 /**
  * The branch with most in it goes straight on where there are two; more are spread about the middle. `open`: they don't
  * meet.
  */
 function parallelSize(parallel: Parallel, open: boolean): Size {
-  const sizes = ordered(parallel).map(chainSize);
-  const width = sizes.reduce((total, size) => total + spanOf(size) + BRANCH_GAP, -BRANCH_GAP);
-  const left = sizes.length === 2 ? sizes[0]!.left : width / 2;
+  const branches = ordered(parallel);
+  const sizes = branches.map(chainSize);
+  const columns = columnsOf(branches, open);
+  const width = Math.max(...columns.map((column, i) => column + sizes[i]!.right)) + sizes[0]!.left;
+  const left = columns.length === 2 ? sizes[0]!.left : width / 2;
   return { left, right: width - left, height: FORK + LEAD + tallest(sizes) + (open ? 0 : MEET) };
+}
+
+/** Where the branches' axes are, from that of the first. An output beside a long way stands close to its beginning. */
+function columnsOf(branches: readonly Chain[], open: boolean): number[] {
+  const sizes = branches.map(chainSize);
+  const columns = [0];
+  for (const [i, size] of sizes.slice(1).entries()) {
+    const right = open ? rightWithin(branches[i]!, size.height + NODE_GAP) : sizes[i]!.right;
+    columns.push(columns[i]! + right + BRANCH_GAP + size.left);
+  }
+  return columns;
+}
+
+/** How far right a chain reaches in its upper part. */
+function rightWithin(chain: Chain, height: number): number {
+  let [right, y] = [0, 0];
+  for (const [i, item] of chain.entries()) {
+    if (y >= height) break;
+    const size = sizeOf(item, i === chain.length - 1);
+    right = Math.max(right, size.right);
+    y += gapBefore(chain, i) + size.height;
+  }
+  return right;
 }
 
 const lengthOf = (chain: Chain): number =>
@@ -129,11 +152,10 @@ class Placement {
       false,
       false,
     );
-    let column = x - left;
+    const columns = columnsOf(branches, open);
     for (const [i, branch] of branches.entries()) {
       const size = sizes[i]!;
-      const axis = column + size.left;
-      column += spanOf(size) + BRANCH_GAP;
+      const axis = x - left + sizes[0]!.left + columns[i]!;
       if (branch.length === 0) {
         way(
           [
