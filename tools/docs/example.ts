@@ -2,7 +2,7 @@
 import type { layers, SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { describe } from './diagram/kind.js';
 import { defaultOf } from './entries.js';
-import type { Family } from './family.js';
+import { type Family, modelOf } from './family.js';
 import type { Nets } from './nets.js';
 
 const shapeOf = (layer: layers.Layer): readonly (number | null)[] => (layer.output as SymbolicTensor).shape;
@@ -18,7 +18,7 @@ function aligned(lines: readonly (readonly [code: string, comment?: string])[]):
 }
 
 export function codeOf(family: Family, nets: Nets): string {
-  const definition = family.models.find(({ name }) => name === family.table.model)!;
+  const definition = modelOf(family, family.table.model);
   const net = nets.of(definition);
   const { name, head, inputShape } = definition;
   const first = net.layers.find((layer) => layer.name === head || layer.name.startsWith(`${head}.`))!;

@@ -52,3 +52,9 @@ export const families = (): Family[] =>
       idea: ideaOf(name),
     }))
     .toSorted((a, b) => a.paper.year - b.paper.year);
+
+export function modelOf({ name: family, models }: Family, name: string): ModelDefinition {
+  const model = models.find((each) => each.name === name);
+  if (!model) throw new Error(`packages/${family}/docs.json names a model '${name}', which the family has not.`);
+  return model;
+}

@@ -4,15 +4,9 @@ import { graphOf } from './diagram/graph.js';
 import { extents } from './diagram/node-box.js';
 import { accuracyOf, defaultOf, entriesOf } from './entries.js';
 import { codeOf } from './example.js';
-import type { Family } from './family.js';
+import { type Family, modelOf } from './family.js';
 import { blocks, type Cell, code, generated, table } from './markdown.js';
 import type { Nets } from './nets.js';
-
-const modelOf = ({ name: family, models }: Family, name: string): ModelDefinition => {
-  const model = models.find((each) => each.name === name);
-  if (!model) throw new Error(`packages/${family}/docs.json names a model '${name}', which the family has not.`);
-  return model;
-};
 
 export const figurePath = (family: string, figure: string): string => `${family}/${figure}.svg`;
 

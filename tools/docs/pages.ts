@@ -1,7 +1,7 @@
 /** Every generated file by its path under docs/. */
 import { chart } from './chart.js';
 import { diagram } from './diagram/diagram.js';
-import { families } from './family.js';
+import { families, modelOf } from './family.js';
 import { Nets } from './nets.js';
 import { overview } from './overview.js';
 import { familyPage, figurePath } from './page.js';
@@ -17,8 +17,8 @@ export function pages(): Map<string, string> {
     for (const family of all) {
       files.set(`architectures/${family.name}.md`, familyPage(family, nets));
       for (const { name, model, caption, options, ...view } of family.figures) {
-        const definition = family.models.find((each) => each.name === model)!;
-        const picture = diagram(nets.of(definition, options), { ...view, title: `${caption} (${model})` });
+        const net = nets.of(modelOf(family, model), options);
+        const picture = diagram(net, { ...view, title: `${caption} (${model})` });
         files.set(`architectures/${figurePath(family.name, name)}`, picture);
       }
       nets.dispose();
