@@ -3,7 +3,7 @@ import { heads, stackedConvolutions } from './costs.js';
 import type { Family } from './family.js';
 import { blocks, type Cell, code, generated, table } from './markdown.js';
 import type { Nets } from './nets.js';
-import { variantTable } from './page.js';
+import { variantTable } from './variants.js';
 
 const index = (families: readonly Family[]): string =>
   table(

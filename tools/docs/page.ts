@@ -2,11 +2,12 @@
 import { type ModelDefinition, type Summary, summary } from '@cnnzoo/core';
 import { graphOf } from './diagram/graph.js';
 import { extents } from './diagram/node-box.js';
-import { accuracyOf, defaultOf, entriesOf } from './entries.js';
+import { accuracyOf, entriesOf } from './entries.js';
 import { codeOf } from './example.js';
 import { type Family, modelOf } from './family.js';
 import { blocks, type Cell, code, generated, table } from './markdown.js';
 import type { Nets } from './nets.js';
+import { variantTable } from './variants.js';
 
 export const figurePath = (family: string, figure: string): string => `${family}/${figure}.svg`;
 
@@ -39,36 +40,6 @@ function layerTable(family: Family, nets: Nets): string {
   return table(
     ['layer', 'what it does', '>output', '>parameters', '>multiply-adds', '>receptive field'],
     [...lines, ['**all**', '', '', parameters, multiplyAdds, '']],
-  );
-}
-
-/** Where the registry has no entry, the net itself is counted. */
-function countsOf(definition: ModelDefinition, nets: Nets): { parameters: number; giga: number } {
-  const entry = defaultOf(definition);
-  if (entry?.gflops !== undefined) return { parameters: entry.parameters, giga: entry.gflops };
-  const { parameters, multiplyAdds } = nets.summary(definition);
-  return { parameters, giga: Math.round((multiplyAdds ?? 0) / 1e6) / 1e3 };
-}
-
-export function variantTable(models: readonly ModelDefinition[], nets: Nets): string {
-  const rows = models.map((definition): Cell[] => {
-    const entry = defaultOf(definition);
-    const accuracy = entry && accuracyOf(entry);
-    const { parameters, giga } = countsOf(definition, nets);
-    return [
-      code(definition.name),
-      extents(definition.inputShape),
-      parameters,
-      giga,
-      entry ? code(entry.name) : 'none',
-      accuracy?.top1,
-      accuracy?.top5,
-      accuracy && `${accuracy.data}, by ${entry.metrics.measuredBy}`,
-    ];
-  });
-  return table(
-    ['model', 'image', '>parameters', '>G multiply-adds', 'default weights', '>top-1 %', '>top-5 %', 'measured on'],
-    rows,
   );
 }
 

@@ -48,7 +48,6 @@ const rules = (tone: keyof Tones): string =>
     `.grid{stroke:${INK.grid![tone]}}`,
     `.head{fill:${INK.line![tone]}}`,
     `.skip{stroke:${INK.skip![tone]}}`,
-    `.skip-head{fill:${INK.skip![tone]}}`,
   ].join('');
 
 const STYLE = [

@@ -1,9 +1,10 @@
 /** Draws the graph of a LayersModel, or of a part of it, as SVG. The same model gives the same file. */
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { px, svg, text, textWidth } from '../svg.js';
-import { type Graph, type GraphOptions, graphOf } from './graph.js';
+import { type GraphOptions, graphOf } from './graph.js';
 import { KIND_NAMES, type Kind } from './kind.js';
 import { layoutOf, type Point, type Way } from './layout.js';
+import type { Graph } from './node.js';
 import { drawNode, drawOutput, NODE_GAP, nodeSize } from './node-box.js';
 import { treeOf } from './tree.js';
 
@@ -27,9 +28,12 @@ function curve(points: readonly Point[]): string {
   return `M${px(first![0])} ${px(first![1])}${pieces.join('')}`;
 }
 
-function drawWay({ points, skip, arrow }: Way): string[] {
+function drawWay({ kind, points }: Way): string[] {
   const [x, y] = points.at(-1)!;
-  const line = `<path class="edge${skip ? ' skip' : ''}" d="${curve(arrow ? [...points.slice(0, -1), [x, y - 4]] : points)}"/>`;
+  const arrow = kind === 'arrow';
+  // The line ends inside the arrow's head.
+  const drawn = curve(arrow ? [...points.slice(0, -1), [x, y - 4]] : points);
+  const line = `<path class="edge${kind === 'skip' ? ' skip' : ''}" d="${drawn}"/>`;
   if (!arrow) return [line];
   return [line, `<path class="head" d="M${px(x - 4)} ${px(y - 8)}h8l-4 8z"/>`];
 }
@@ -68,15 +72,8 @@ export function diagram(model: LayersModel, options: GraphOptions & { readonly t
   const outputs = nodes
     .filter(({ node }) => !followed.has(node.id))
     .map(({ node, x, y }): Way => {
-      const bottom = y + nodeSize(node).height;
-      return {
-        points: [
-          [x, bottom],
-          [x, bottom + NODE_GAP - 8],
-        ],
-        skip: false,
-        arrow: true,
-      };
+      const bottom: Point = [x, y + nodeSize(node).height];
+      return { kind: 'arrow', points: [bottom, [x, bottom[1] + NODE_GAP - 8]] };
     });
   return svg(width, MARGIN + height + NODE_GAP + 8 + key.height + MARGIN / 2 + 4, options.title ?? model.name, [
     ...[...ways, ...outputs].flatMap((way) => drawWay({ ...way, points: way.points.map(place) })),

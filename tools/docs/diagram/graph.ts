@@ -1,26 +1,7 @@
 /** The graph of a LayersModel, or of a part of it, as a reader sees it: some layers are one node. */
-import type { LayersModel, layers, SymbolicTensor } from '@tensorflow/tfjs-layers';
-import { type Described, describe, type Kind } from './kind.js';
-
-export interface GraphNode extends Described {
-  readonly id: string;
-  /** Path in the state dict, or the range of paths; shorter by the prefix that the whole drawing has. */
-  readonly path: string;
-  /** What is done to the node's result right away: BatchNorm, ReLU, dropout. */
-  readonly after: readonly Described[];
-  /** Of the last layer: height, width, channels, or features. */
-  readonly output: readonly (number | null)[];
-  /** Names of the model's layers, from input to output. */
-  readonly layers: readonly string[];
-  /** How often it stands one after the other. */
-  readonly times: number;
-}
-
-/** Nodes from input to output. */
-export interface Graph {
-  readonly nodes: readonly GraphNode[];
-  readonly edges: readonly (readonly [from: string, to: string])[];
-}
+import type { LayersModel, layers } from '@tensorflow/tfjs-layers';
+import { collapse, FOLLOWERS, single } from './collapse.js';
+import type { Graph, GraphNode } from './node.js';
 
 export interface GraphOptions {
   /** Only the layers under this path of the state dict, or from the first layer to the last one. */
@@ -31,91 +12,11 @@ export interface GraphOptions {
   readonly merge?: boolean;
 }
 
-const inputsOf = (layer: layers.Layer): string[] =>
-  (layer.inboundNodes[0]?.inputTensors ?? [])
-    .map(({ sourceLayer }: SymbolicTensor) => sourceLayer.name)
-    .filter((name) => name !== layer.name);
-
-const outputOf = (layer: layers.Layer): (number | null)[] => [layer.output as SymbolicTensor].flat()[0]!.shape.slice(1);
-
 function select(all: readonly layers.Layer[], from: GraphOptions['from']): readonly layers.Layer[] {
   if (from === undefined) return all;
   if (typeof from === 'string') return all.filter(({ name }) => name.startsWith(`${from}.`));
   const [first, last] = from.map((path) => all.findIndex(({ name }) => name === path)) as [number, number];
   return first < 0 ? [] : all.slice(first, last + 1);
-}
-
-const single = (layer: layers.Layer): GraphNode => {
-  const output = outputOf(layer);
-  return {
-    ...describe(layer, output),
-    id: layer.name,
-    path: layer.name,
-    after: [],
-    output,
-    layers: [layer.name],
-    times: 1,
-  };
-};
-
-const FOLLOWERS: readonly Kind[] = ['norm', 'activation', 'dropout', 'reshape'];
-
-const kindOf = (layer: layers.Layer): Kind => describe(layer, outputOf(layer)).kind;
-
-const noun = (n: number, word: string): string[] => (n === 0 ? [] : [`${n} ${word}${n === 1 ? '' : 's'}`]);
-
-/** How many parts of parts a group has, where it has nothing else: the blocks of a stage. */
-function blocksIn(path: string, members: readonly layers.Layer[]): number {
-  const names = members.map(({ name }) => name.slice(path.length + 1).split('.'));
-  const blocks = new Set(names.map(([first]) => first)).size;
-  return blocks > 1 && names.every(({ length }) => length > 1) ? blocks : 0;
-}
-
-function collapsed(path: string, members: readonly layers.Layer[]): GraphNode {
-  if (members.length === 1) return { ...single(members[0]!), id: path };
-  const count = (kind: Kind) => members.filter((layer) => kindOf(layer) === kind).length;
-  return {
-    kind: 'group',
-    text: [
-      ...noun(blocksIn(path, members), 'block'),
-      ...noun(count('conv'), 'convolution'),
-      ...noun(count('linear'), 'linear layer'),
-    ].join(', '),
-    id: path,
-    path,
-    after: [],
-    output: outputOf(members.at(-1)!),
-    layers: members.map(({ name }) => name),
-    times: 1,
-  };
-}
-
-/** By the first `depth` names of their paths; a layer with no more than its followers stays by itself. */
-function grouped(members: readonly layers.Layer[], depth: number): Map<string, layers.Layer[]> {
-  const groups = new Map<string, layers.Layer[]>();
-  for (const layer of members) {
-    const path = layer.name.split('.').slice(0, depth).join('.');
-    groups.set(path, [...(groups.get(path) ?? []), layer]);
-  }
-  const isGroup = (group: layers.Layer[]) => group.filter((layer) => !FOLLOWERS.includes(kindOf(layer))).length > 1;
-  return new Map(
-    [...groups].flatMap(([path, group]): [string, layers.Layer[]][] =>
-      isGroup(group) ? [[path, group]] : group.map((layer) => [layer.name, [layer]]),
-    ),
-  );
-}
-
-function collapse(members: readonly layers.Layer[], depth: number): Graph {
-  const groups = grouped(members, depth);
-  const nodes = [...groups].map(([path, group]) => collapsed(path, group));
-  const keys = new Map([...groups].flatMap(([path, group]) => group.map(({ name }) => [name, path] as const)));
-  const edges = new Map<string, readonly [string, string]>();
-  for (const layer of members)
-    for (const source of inputsOf(layer)) {
-      const [from, to] = [keys.get(source) ?? source, keys.get(layer.name)!];
-      if (from !== to) edges.set(`${from} ${to}`, [from, to]);
-    }
-  return { nodes, edges: [...edges.values()] };
 }
 
 /** Where a part begins, its input stands in place of the layer that gives it. */

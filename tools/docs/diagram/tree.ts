@@ -1,5 +1,5 @@
 /** A graph as chains of nodes and of parallel branches: what lies between a fork and the node where all meet again. */
-import type { Graph, GraphNode } from './graph.js';
+import type { Graph, GraphNode } from './node.js';
 
 export type Chain = readonly Item[];
 export type Item = GraphNode | Parallel;

@@ -96,7 +96,7 @@ describe('layoutOf', () => {
     for (const { points } of ways)
       for (const [i, [x, y]] of points.slice(1).entries())
         expect(x === points[i]![0] || y === points[i]![1]).toBe(true);
-    expect(ways.filter(({ skip }) => skip)).toHaveLength(2);
+    expect(ways.filter(({ kind }) => kind === 'skip')).toHaveLength(2);
   });
 });
 
