@@ -17,6 +17,8 @@ export interface Golden {
     readonly logits: readonly number[];
     /** What the head is given: how many, max|feature|, and the first of them. */
     readonly features?: { readonly length: number; readonly largest: number; readonly first: readonly number[] };
+    /** Those of the auxiliary heads. */
+    readonly auxiliary?: readonly { readonly largest: number; readonly logits: readonly number[] }[];
   }[];
 }
 
@@ -25,11 +27,17 @@ export const PARITY = 1e-5;
 
 export type InputSize = [height: number, width: number, channels: number];
 
-/** Logits of one image, [height, width, channels] values, in evaluation. */
-export const logitsOf = (net: LayersModel, image: Float32Array, shape: Readonly<InputSize>): Float32Array =>
-  tf.tidy(
-    () => (net.apply(tf.tensor4d(image, [1, ...shape]), { training: false }) as tf.Tensor).dataSync() as Float32Array,
+/** What every output of a net gives for one image, [height, width, channels] values, in evaluation. */
+export const outputsOf = (net: LayersModel, image: Float32Array, shape: Readonly<InputSize>): Float32Array[] =>
+  tf.tidy(() =>
+    [net.apply(tf.tensor4d(image, [1, ...shape]), { training: false }) as tf.Tensor | tf.Tensor[]]
+      .flat()
+      .map((output) => output.dataSync() as Float32Array),
   );
+
+/** The logits: a net's first output. */
+export const logitsOf = (net: LayersModel, image: Float32Array, shape: Readonly<InputSize>): Float32Array =>
+  outputsOf(net, image, shape)[0]!;
 
 /** max|received - expected| / max|expected|. */
 export function relativeError(received: ArrayLike<number>, expected: ArrayLike<number>): number {

@@ -67,8 +67,8 @@ export class Classifier implements ClassifierParts {
       throw new CnnzooError('INPUT', `classify: expected topK 1, 2, …, received ${topK}.`);
     requireHead(this.model);
     const rows = await this.run(images, (x) => {
-      const outputs = this.model.apply(x, { training: false }) as tf.Tensor | tf.Tensor[];
-      return tf.softmax(Array.isArray(outputs) ? outputs[0]! : outputs);
+      const [logits] = [this.model.apply(x, { training: false })].flat() as [tf.Tensor];
+      return tf.softmax(logits);
     });
     const predictions = rows.map((scores) => this.best(scores, topK));
     return Array.isArray(images) ? predictions : predictions[0]!;

@@ -38,7 +38,7 @@ export function featuresOf(model: LayersModel): LayersModel {
         'Use activations with the name of a layer.',
     );
   const first = headLayer(model, note.head);
-  const output = (first ? first.input : model.output) as SymbolicTensor;
+  const output = first ? (first.input as SymbolicTensor) : model.outputs[0]!;
   const pooled = output.shape.length === 4 ? layers.globalAveragePooling2d({ name: 'pooled' }).apply(output) : output;
   return makeModel({ inputs: model.inputs, outputs: pooled as SymbolicTensor });
 }

@@ -1,17 +1,28 @@
 export { useBackend } from './backend/choose.js';
 export { Classifier, type ClassifierParts, type ClassifyOptions, type Prediction } from './classifier.js';
 export { CnnzooError, type ErrorCode } from './errors.js';
+export { type FeaturePyramid, featurePyramid, type PyramidLevel } from './feature-pyramid.js';
 export type { ImageInput } from './images/input.js';
 export type { Preprocessing } from './images/preprocess.js';
 export { relu, sigmoid } from './layers/activation.js';
+export { AdaptiveAvgPool2d, adaptiveAvgPool } from './layers/adaptive-avg-pool.js';
+export { AvgPool2d, type AvgPoolOptions, avgPool } from './layers/avg-pool.js';
 export { BatchNorm, type BatchNormOptions, batchNorm } from './layers/batch-norm.js';
-export { buildModel, type InputShape } from './layers/build.js';
+export { buildModel, type InputShape, type NetLayer } from './layers/build.js';
 export { Conv2d, type ConvOptions, conv } from './layers/conv.js';
 export { Dropout, dropout } from './layers/dropout.js';
+export { globalAvgPool } from './layers/global-avg-pool.js';
 export type { Initial } from './layers/initial.js';
 export { type Children, concat, identity, type Layer, type ResidualOptions, residual, seq } from './layers/layer.js';
 export { flatten, head, Linear, type LinearOptions, linear } from './layers/linear.js';
-export { AvgPool2d, avgPool, globalAvgPool, MaxPool2d, maxPool } from './layers/pool.js';
+export {
+  LocalResponseNorm,
+  type LocalResponseNormOptions,
+  localResponseNorm,
+} from './layers/local-response-norm.js';
+export { MaxPool2d, maxPool } from './layers/max-pool.js';
+export { PadChannels, padChannels } from './layers/pad-channels.js';
+export type { PoolOptions } from './layers/pool.js';
 export { load } from './load.js';
 export type { Net } from './net.js';
 export { Random, type RandomState } from './random.js';

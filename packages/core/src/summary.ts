@@ -1,5 +1,6 @@
-import type { LayersModel, layers, SymbolicTensor } from '@tensorflow/tfjs-layers';
+import type { SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { modelOf, type Net } from './net.js';
+import { type AnyLayer, type Field, fieldsOf } from './receptive-field.js';
 
 export interface SummaryRow {
   readonly name: string;
@@ -21,55 +22,6 @@ export interface Summary {
   readonly multiplyAdds: number | null;
   /** A table for people. */
   toString(): string;
-}
-
-type AnyLayer = layers.Layer | LayersModel;
-
-/** Window, stride along one axis; how a layer's field grows from its input's. */
-interface Window {
-  readonly size: readonly [number, number];
-  readonly stride: readonly [number, number];
-}
-
-interface Field {
-  readonly size: readonly [number, number];
-  /** Input pixels between neighbouring outputs. */
-  readonly jump: readonly [number, number];
-}
-
-const both = (value: unknown): readonly [number, number] =>
-  (Array.isArray(value) ? value : [value, value]) as [number, number];
-
-function windowOf(layer: AnyLayer): Window | undefined {
-  if (!/Conv2d|Conv2D|Pool2d|Pooling2D/.test(layer.getClassName())) return undefined;
-  const config = layer.getConfig();
-  const size = config.kernelSize ?? config.poolSize;
-  if (size === undefined) return undefined;
-  const stride = both(config.stride ?? config.strides);
-  const dilation = both(config.dilationRate ?? 1);
-  const kernel = both(size);
-  return { size: [dilation[0] * (kernel[0] - 1) + 1, dilation[1] * (kernel[1] - 1) + 1], stride };
-}
-
-/** Past these the whole image is seen. */
-const seesAll = (layer: AnyLayer): boolean => /Global|Flatten|Linear|Dense|Reshape/.test(layer.getClassName());
-
-const inputsOf = (layer: AnyLayer): SymbolicTensor[] => layer.inboundNodes[0]?.inputTensors ?? [];
-
-const grow = ({ size, jump }: Field, window: Window): Field => ({
-  size: [size[0] + (window.size[0] - 1) * jump[0], size[1] + (window.size[1] - 1) * jump[1]],
-  jump: [jump[0] * window.stride[0], jump[1] * window.stride[1]],
-});
-
-function fieldOf(layer: AnyLayer, fields: ReadonlyMap<string, Field | null>): Field | null {
-  const inputs = inputsOf(layer).map(({ sourceLayer }) => fields.get(sourceLayer.name));
-  if (seesAll(layer) || inputs.includes(null)) return null;
-  const known = inputs.filter((field): field is Field => field !== undefined && field !== null);
-  // The input layer counts itself as its source.
-  if (known.length === 0) return { size: [1, 1], jump: [1, 1] };
-  const widest = known.reduce((a, b) => (b.size[0] * b.size[1] > a.size[0] * a.size[1] ? b : a));
-  const window = windowOf(layer);
-  return window ? grow(widest, window) : widest;
 }
 
 const product = (shape: readonly (number | null)[]): number | null =>
@@ -101,7 +53,7 @@ function typeOf(layer: AnyLayer): string {
   return type === 'Activation' ? String(activation) : type;
 }
 
-function row(layer: AnyLayer, field: Field | null): SummaryRow {
+function row(layer: AnyLayer, field: Field): SummaryRow {
   const { shape } = [layer.output].flat()[0]!;
   return {
     name: layer.name,
@@ -109,7 +61,7 @@ function row(layer: AnyLayer, field: Field | null): SummaryRow {
     output: shape.slice(1),
     parameters: parametersOf(layer),
     multiplyAdds: multiplyAddsOf(layer),
-    receptiveField: field?.size ?? null,
+    receptiveField: field === 'all' ? null : field.size,
   };
 }
 
@@ -152,13 +104,8 @@ function table({ name, rows, parameters, multiplyAdds }: Omit<Summary, 'toString
 /** Shapes, parameters, multiply-adds and receptive fields, layer by layer, from input to output. */
 export function summary(net: Net): Summary {
   const model = modelOf(net);
-  const fields = new Map<string, Field | null>();
-  const rows: SummaryRow[] = [];
-  for (const layer of model.layers) {
-    const field = fieldOf(layer, fields);
-    fields.set(layer.name, field);
-    rows.push(row(layer, field));
-  }
+  const fields = fieldsOf(model);
+  const rows = model.layers.map((layer) => row(layer, fields.get(layer.name)!));
   const content = {
     name: model.name,
     rows,

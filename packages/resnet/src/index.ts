@@ -8,3 +8,4 @@ export {
   type ResNetOptions,
   resnet,
 } from './resnet.js';
+export { resnetCifar } from './resnet-cifar.js';

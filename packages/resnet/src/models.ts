@@ -1,4 +1,5 @@
 import { basicBlock, bottleneck, resnet } from './resnet.js';
+import { resnetCifar } from './resnet-cifar.js';
 import * as weights from './weights.js';
 
 export const resnet18 = /* @__PURE__ */ resnet(
@@ -28,16 +29,33 @@ export const resnet152 = /* @__PURE__ */ resnet(
 );
 export const wide_resnet50_2 = /* @__PURE__ */ resnet(
   'wide_resnet50_2',
-  { block: bottleneck, depths: [3, 4, 6, 3], widen: 2 },
+  { block: bottleneck, depths: [3, 4, 6, 3], widthPerGroup: 128 },
   weights.wide_resnet50_2,
 );
 export const wide_resnet101_2 = /* @__PURE__ */ resnet(
   'wide_resnet101_2',
-  { block: bottleneck, depths: [3, 4, 23, 3], widen: 2 },
+  { block: bottleneck, depths: [3, 4, 23, 3], widthPerGroup: 128 },
   weights.wide_resnet101_2,
 );
+export const resnext50_32x4d = /* @__PURE__ */ resnet(
+  'resnext50_32x4d',
+  { block: bottleneck, depths: [3, 4, 6, 3], groups: 32, widthPerGroup: 4 },
+  weights.resnext50_32x4d,
+);
+export const resnext101_32x8d = /* @__PURE__ */ resnet(
+  'resnext101_32x8d',
+  { block: bottleneck, depths: [3, 4, 23, 3], groups: 32, widthPerGroup: 8 },
+  weights.resnext101_32x8d,
+);
+export const resnext101_64x4d = /* @__PURE__ */ resnet(
+  'resnext101_64x4d',
+  { block: bottleneck, depths: [3, 4, 23, 3], groups: 64, widthPerGroup: 4 },
+  weights.resnext101_64x4d,
+);
+export const resnet20 = /* @__PURE__ */ resnetCifar('resnet20', 3, weights.resnet20);
+export const resnet56 = /* @__PURE__ */ resnetCifar('resnet56', 9, weights.resnet56);
 
-/** Every variant by torchvision's name. */
+/** Every variant by name: torchvision's, where it has one. */
 export const models = {
   resnet18,
   resnet34,
@@ -46,4 +64,9 @@ export const models = {
   resnet152,
   wide_resnet50_2,
   wide_resnet101_2,
+  resnext50_32x4d,
+  resnext101_32x8d,
+  resnext101_64x4d,
+  resnet20,
+  resnet56,
 } as const;

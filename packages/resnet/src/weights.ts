@@ -196,3 +196,88 @@ export const wide_resnet101_2 = /* @__PURE__ */ defineWeights(
   },
   'IMAGENET1K_V2',
 );
+
+export const resnext50_32x4d = /* @__PURE__ */ defineWeights(
+  'resnext50_32x4d',
+  {
+    IMAGENET1K_V1: /* @__PURE__ */ torchvisionWeights({
+      file: 'resnext50_32x4d-7cdf4587.pth',
+      hub: 'timm/resnext50_32x4d.tv_in1k',
+      parameters: 25028904,
+      fileSize: 95.789,
+      gflops: 4.23,
+      top1: 77.618,
+      top5: 93.698,
+      resize: 256,
+      minSize: 1,
+      recipe: 'https://github.com/pytorch/vision/tree/main/references/classification#resnext',
+    }),
+    IMAGENET1K_V2: /* @__PURE__ */ torchvisionWeights({
+      file: 'resnext50_32x4d-1a0047aa.pth',
+      hub: 'timm/resnext50_32x4d.tv2_in1k',
+      parameters: 25028904,
+      fileSize: 95.833,
+      gflops: 4.23,
+      top1: 81.198,
+      top5: 95.34,
+      resize: 232,
+      minSize: 1,
+      recipe: 'https://github.com/pytorch/vision/issues/3995#new-recipe',
+    }),
+  },
+  'IMAGENET1K_V2',
+);
+
+export const resnext101_32x8d = /* @__PURE__ */ defineWeights(
+  'resnext101_32x8d',
+  {
+    IMAGENET1K_V1: /* @__PURE__ */ torchvisionWeights({
+      file: 'resnext101_32x8d-8ba56ff5.pth',
+      hub: 'timm/resnext101_32x8d.tv_in1k',
+      parameters: 88791336,
+      fileSize: 339.586,
+      gflops: 16.414,
+      top1: 79.312,
+      top5: 94.526,
+      resize: 256,
+      minSize: 1,
+      recipe: 'https://github.com/pytorch/vision/tree/main/references/classification#resnext',
+    }),
+    IMAGENET1K_V2: /* @__PURE__ */ torchvisionWeights({
+      file: 'resnext101_32x8d-110c445d.pth',
+      hub: 'timm/resnext101_32x8d.tv2_in1k',
+      parameters: 88791336,
+      fileSize: 339.673,
+      gflops: 16.414,
+      top1: 82.834,
+      top5: 96.228,
+      resize: 232,
+      minSize: 1,
+      recipe: 'https://github.com/pytorch/vision/issues/3995#new-recipe-with-fixres',
+    }),
+  },
+  'IMAGENET1K_V2',
+);
+
+export const resnext101_64x4d = /* @__PURE__ */ defineWeights(
+  'resnext101_64x4d',
+  {
+    IMAGENET1K_V1: /* @__PURE__ */ torchvisionWeights({
+      file: 'resnext101_64x4d-173b62eb.pth',
+      hub: 'timm/resnext101_64x4d.tv_in1k',
+      parameters: 83455272,
+      fileSize: 319.318,
+      gflops: 15.46,
+      top1: 83.246,
+      top5: 96.454,
+      resize: 232,
+      minSize: 1,
+      recipe: 'https://github.com/pytorch/vision/pull/5935',
+    }),
+  },
+  'IMAGENET1K_V1',
+);
+
+/** Ours are still to be trained. */
+export const resnet20 = /* @__PURE__ */ defineWeights('resnet20', {});
+export const resnet56 = /* @__PURE__ */ defineWeights('resnet56', {});

@@ -65,7 +65,7 @@ describe('ResNet', () => {
   it('has blocks to build with', () => {
     const net = buildModel(
       'own',
-      seq({ a: basicBlock(8), b: bottleneck(4, { stride: 2, widen: 2 }), pool: globalAvgPool }),
+      seq({ a: basicBlock(8), b: bottleneck(4, { stride: 2, widthPerGroup: 128 }), pool: globalAvgPool }),
       [9, 12, 3],
     );
     expect(net.outputShape).toEqual([null, 16]);

@@ -7,7 +7,10 @@ import { run } from './run.js';
 await run(async () => {
   for (const { family, name, definition } of members(process.argv.slice(2))) {
     const path = goldenPath(family, name);
-    const golden = askPython(name, sizesOf(definition), { head: definition.head });
+    const golden = askPython(name, sizesOf(definition), {
+      head: definition.head,
+      aux: definition.auxiliaryHeads.length > 0,
+    });
     await writeFileAtomic(path, [new TextEncoder().encode(golden)]);
     console.log(path);
   }

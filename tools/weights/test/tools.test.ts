@@ -112,7 +112,7 @@ describe('port', () => {
     expect(port(directory).stderr).toMatch(/^Can't open .* it is a directory\. Name a file\.\n$/);
     const unknown = port('lenet7');
     expect(unknown.status).toBe(1);
-    expect(unknown.stderr).toMatch(/^There is no model 'lenet7'\. Expected lenet5, .*\n$/);
+    expect(unknown.stderr).toMatch(/^There is no model 'lenet7'\. Expected alexnet, .*\n$/);
   });
 });
 

@@ -8,7 +8,8 @@ from torch import nn
 
 
 def listed(tensor):
-    return {"shape": list(tensor.shape), "data": tensor.detach().reshape(-1).tolist()}
+    # Nine digits tell every float32.
+    return {"shape": list(tensor.shape), "data": [float(f"{v:.9g}") for v in tensor.detach().reshape(-1).tolist()]}
 
 
 def nhwc(tensor):
@@ -67,13 +68,61 @@ cases = {
             ([1, 3], {"padding": [0, 1], "stride": [2, 1]}, 5, 6),
         ]
     ],
+    "grouped_conv": [
+        {
+            "options": {"groups": g, **o},
+            "kernel": k,
+            "filters": f,
+            **case(nn.Conv2d(c, f, k, groups=g, **o), torch.randn(2, c, h, w)),
+        }
+        for k, c, f, g, o, h, w in [
+            (3, 8, 12, 4, {"padding": 1}, 6, 5),
+            (3, 6, 6, 6, {"padding": 1, "stride": 2, "bias": False}, 7, 8),
+            (1, 9, 3, 3, {"stride": 2}, 5, 6),
+            # Groups wide enough for several bundles of them.
+            ([1, 2], 64, 8, 4, {"padding": [0, 1], "bias": False}, 2, 3),
+        ]
+    ],
     "max_pool": [
-        {"options": {"size": k, "stride": s, "padding": p}, **case(nn.MaxPool2d(k, s, p), torch.randn(2, 3, h, w) - 3)}
-        for k, s, p, h, w in [(3, 2, 1, 8, 7), (2, 2, 0, 5, 6), (3, 1, 1, 4, 4)]
+        {
+            "options": {"size": k, "stride": s, "padding": p, "ceilMode": c},
+            **case(nn.MaxPool2d(k, s, p, ceil_mode=c), torch.randn(2, 3, h, w) - 3),
+        }
+        for k, s, p, c, h, w in [
+            (3, 2, 1, False, 8, 7),
+            (2, 2, 0, False, 5, 6),
+            (3, 1, 1, False, 4, 4),
+            (3, 2, 0, True, 8, 7),
+            (3, 2, 0, True, 7, 10),
+            (3, 3, 1, True, 6, 9),
+            (2, 3, 1, True, 4, 5),
+        ]
     ],
     "avg_pool": [
-        {"options": {"size": k, "stride": s, "padding": p}, **case(nn.AvgPool2d(k, s, p), torch.randn(2, 3, h, w))}
-        for k, s, p, h, w in [(2, 2, 0, 5, 6), (3, 2, 1, 7, 8)]
+        {
+            "options": {"size": k, "stride": s, "padding": p, "ceilMode": c, "countIncludePad": i},
+            **case(nn.AvgPool2d(k, s, p, ceil_mode=c, count_include_pad=i), torch.randn(2, 3, h, w)),
+        }
+        for k, s, p, c, i, h, w in [
+            (2, 2, 0, False, True, 5, 6),
+            (3, 2, 1, False, True, 7, 8),
+            (3, 2, 1, False, False, 7, 8),
+            (3, 2, 0, True, True, 8, 7),
+            (3, 2, 1, True, True, 7, 10),
+            (3, 2, 1, True, False, 8, 10),
+            (2, 3, 1, True, True, 4, 5),
+        ]
+    ],
+    "adaptive_avg_pool": [
+        {"size": size, **case(nn.AdaptiveAvgPool2d(size), torch.randn(2, 3, h, w))}
+        for size, h, w in [(3, 6, 9), (3, 7, 10), (4, 2, 3), (2, 5, 1), (3, 3, 3), (1, 4, 5)]
+    ],
+    "local_response_norm": [
+        {
+            "options": {"size": size, "alpha": a, "beta": b, "k": k},
+            **case(nn.LocalResponseNorm(size, a, b, k), torch.randn(2, c, 3, 4) * 3),
+        }
+        for size, a, b, k, c in [(5, 1e-4, 0.75, 1.0, 7), (5, 0.5, 0.75, 2.0, 6), (4, 0.3, 0.5, 1.0, 8), (3, 0.7, 1.0, 1.0, 2)]
     ],
     "linear": case(nn.Linear(7, 5), torch.randn(3, 7)),
 }

@@ -18,11 +18,14 @@ def channels_of(name):
     return 1 if name.startswith("lenet") else 3
 
 
-def build(name, height, width, classes=None):
-    """The module in evaluation mode, with the published number of classes unless given."""
+def build(name, height, width, classes=None, aux=False):
+    """The module in evaluation mode, with the published number of classes unless given, and auxiliary heads on demand."""
     if name in MODULES:
-        return MODULES[name](height, width, classes or 10).eval()
-    return getattr(torchvision.models, name)(weights=None, num_classes=classes or 1000).eval()
+        make, published = MODULES[name]
+        return make(height, width, classes or published, aux).eval()
+    # Its own initial values take seconds to draw.
+    options = {"aux_logits": aux, "init_weights": False} if name == "googlenet" else {}
+    return getattr(torchvision.models, name)(weights=None, num_classes=classes or 1000, **options).eval()
 
 
 VERSIONS = {"torch": torch.__version__, "torchvision": torchvision.__version__}

@@ -4,8 +4,10 @@ import { writeJson } from '../fault.js';
 import { getModel, listModels } from '../index.js';
 import { type Column, magnitude, table } from '../text.js';
 
+/** One set of weights, or a model that has none. */
 interface Item {
-  readonly entry: WeightsEntry;
+  readonly model: string;
+  readonly entry?: WeightsEntry;
   readonly isDefault: boolean;
   /** In the cache, or shipped with the package: no download. */
   readonly here: boolean;
@@ -13,9 +15,11 @@ interface Item {
 
 async function items(names: readonly string[]): Promise<Item[]> {
   const kept = new Set((await listCache()).map(({ model, weights }) => `${model} ${weights}`));
-  return names.flatMap((name) => {
+  return names.flatMap((name): Item[] => {
     const { DEFAULT, ...entries } = getModel(name).weights;
+    if (!DEFAULT) return [{ model: name, isDefault: false, here: false }];
     return Object.values(entries).map((entry) => ({
+      model: name,
       entry,
       isDefault: entry === DEFAULT,
       here: kept.has(`${entry.model} ${entry.name}`) || entry.sources.some(({ kind }) => kind === 'package'),
@@ -26,19 +30,22 @@ async function items(names: readonly string[]): Promise<Item[]> {
 /** The accuracy on the data set that the entry was measured on first. */
 const top1 = ({ metrics }: WeightsEntry): number | undefined => Object.values(metrics.values)[0]?.['acc@1'];
 
-const json = ({ entry, isDefault, here }: Item) => ({
-  model: entry.model,
-  weights: entry.name,
-  default: isDefault,
-  cached: here,
-  metrics: entry.metrics.values,
-  measuredBy: entry.metrics.measuredBy,
-  parameters: entry.parameters,
-  gflops: entry.gflops,
-  mebibytes: entry.fileSize,
-  licence: entry.licence,
-  recipe: entry.recipe,
-});
+const json = ({ model, entry, isDefault, here }: Item) =>
+  entry
+    ? {
+        model,
+        weights: entry.name,
+        default: isDefault,
+        cached: here,
+        metrics: entry.metrics.values,
+        measuredBy: entry.metrics.measuredBy,
+        parameters: entry.parameters,
+        gflops: entry.gflops,
+        mebibytes: entry.fileSize,
+        licence: entry.licence,
+        recipe: entry.recipe,
+      }
+    : { model, weights: null };
 
 /** Small nets need more digits. */
 const billions = (gflops: number | undefined): string =>
@@ -54,14 +61,18 @@ function lines(list: readonly Item[], { terminal: { colors } }: Context): string
     { head: 'MiB', align: 'right' },
     { head: 'licence', paint: colors.dim },
   ];
-  const rows = list.map(({ entry, isDefault, here }, i) => [
-    entry.model === list[i - 1]?.entry.model ? '' : entry.model,
-    `${here ? '✓' : ' '} ${entry.name}${isDefault ? ' *' : ''}`,
-    top1(entry)?.toFixed(2) ?? '',
-    magnitude(entry.parameters),
-    billions(entry.gflops),
-    entry.fileSize.toFixed(entry.fileSize < 10 ? 2 : 1),
-    entry.licence,
+  const rows = list.map(({ model, entry, isDefault, here }, i) => [
+    model === list[i - 1]?.model ? '' : model,
+    ...(entry
+      ? [
+          `${here ? '✓' : ' '} ${entry.name}${isDefault ? ' *' : ''}`,
+          top1(entry)?.toFixed(2) ?? '',
+          magnitude(entry.parameters),
+          billions(entry.gflops),
+          entry.fileSize.toFixed(entry.fileSize < 10 ? 2 : 1),
+          entry.licence,
+        ]
+      : ['  none', '', '', '', '', '']),
   ]);
   return [
     ...table(columns, rows, colors.dim),

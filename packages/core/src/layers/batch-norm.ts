@@ -3,8 +3,9 @@ import type { LayerVariable, Shape } from '@tensorflow/tfjs-layers';
 import { CnnzooError } from '../errors.js';
 import { batchNormTrain } from './batch-norm-train.js';
 import type { Initial } from './initial.js';
-import { apply, type Layer } from './layer.js';
-import { type LayerArgs, layerArgs, Parametric, single } from './parametric.js';
+import type { Layer } from './layer.js';
+import { applyOwn, type LayerArgs, layerArgs } from './own.js';
+import { Parametric, single } from './parametric.js';
 
 export interface BatchNormOptions {
   eps?: number;
@@ -85,4 +86,4 @@ export class BatchNorm extends Parametric {
 export const batchNorm =
   (options: BatchNormOptions = {}): Layer =>
   (x, path) =>
-    apply(new BatchNorm({ name: path, ...options }), x);
+    applyOwn(BatchNorm, { name: path, ...options }, x);

@@ -1,9 +1,7 @@
-import { input, type LayersModel, model } from '@tensorflow/tfjs-layers';
+import { input, type LayersModel, model, type SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { requireBackend } from '../backend/require.js';
 import { CnnzooError } from '../errors.js';
 import { withBuildScope } from './build-scope.js';
-import type { Layer } from './layer.js';
-import { registerLayers } from './register.js';
 
 /** Height and width in pixels (null: any, known only at run time) and channels. */
 export type InputShape = readonly [height: number | null, width: number | null, channels: number];
@@ -19,11 +17,13 @@ function checkInputShape(name: string, shape: InputShape): void {
   );
 }
 
+/** A `Layer`, or a net of several outputs. */
+export type NetLayer = (image: SymbolicTensor, path: string) => SymbolicTensor | SymbolicTensor[];
+
 /** Builds `net` on an image input, float32 [n, height, width, channels]. Needs a backend. */
-export function buildModel(name: string, net: Layer, inputShape: InputShape): LayersModel {
+export function buildModel(name: string, net: NetLayer, inputShape: InputShape): LayersModel {
   requireBackend(name);
   checkInputShape(name, inputShape);
-  registerLayers();
   return withBuildScope(undefined, () => {
     const image = input({ name: 'image', shape: [...inputShape] });
     return model({ name, inputs: image, outputs: net(image, '') });

@@ -1,16 +1,20 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayerVariable, Shape } from '@tensorflow/tfjs-layers';
 import { CnnzooError } from '../errors.js';
+import { checkPositive } from './check-positive.js';
 import { convolve } from './convolve.js';
 import type { Initial } from './initial.js';
-import { apply, type Layer } from './layer.js';
-import { type LayerArgs, layerArgs, Parametric, single } from './parametric.js';
+import type { Layer } from './layer.js';
+import { applyOwn, type LayerArgs, layerArgs } from './own.js';
+import { Parametric, single } from './parametric.js';
 import { type Extent, outputExtent, pair } from './window.js';
 
 export interface ConvOptions {
   stride?: number | readonly [number, number];
   /** Zeros on each side, rows and columns; half the kernel (same size at stride 1) unless given. */
   padding?: number | readonly [number, number];
+  /** Each group of filters sees its own share of the channels only (Krizhevsky et al., 2012); divides both. */
+  groups?: number;
   bias?: boolean;
   initial?: Initial;
   /** The bias' initial values: PyTorch's default where not given. */
@@ -22,6 +26,7 @@ interface Conv2dArgs {
   kernelSize: readonly [number, number];
   stride: readonly [number, number];
   padding: readonly [number, number];
+  groups: number;
   bias: boolean;
   initial: Initial;
   biasInitial: Initial;
@@ -37,17 +42,24 @@ export class Conv2d extends Parametric {
   private weight!: LayerVariable;
   private bias: LayerVariable | undefined;
 
-  constructor({ filters, kernelSize, stride, padding, bias, initial, biasInitial, ...rest }: Conv2dArgs & LayerArgs) {
-    super(layerArgs(rest));
-    this.args = { filters, kernelSize, stride, padding, bias, initial, biasInitial };
+  constructor(args: Conv2dArgs & LayerArgs) {
+    super(layerArgs(args));
+    const { filters, kernelSize, stride, padding, groups, bias, initial, biasInitial } = args;
+    this.args = { filters, kernelSize, stride, padding, groups, bias, initial, biasInitial };
   }
 
   override build(shape: Shape | Shape[]): void {
     const channels = (shape as number[]).at(-1)!;
-    const { filters, kernelSize, initial, biasInitial } = this.args;
+    const { filters, kernelSize, groups, initial, biasInitial } = this.args;
+    if (channels % groups !== 0)
+      throw new CnnzooError(
+        'SHAPE',
+        `Layer '${this.name}' has ${groups} groups, which don't divide its ${channels} input channels.`,
+      );
     const area = kernelSize[0] * kernelSize[1];
-    const fans = { fanIn: area * channels, fanOut: area * filters };
-    this.weight = this.parameter('weight', [...kernelSize, channels, filters], initial, fans);
+    // PyTorch counts the fan out without the groups too: torch.nn.init's of a kernel [out, in / groups, h, w].
+    const fans = { fanIn: (area * channels) / groups, fanOut: area * filters };
+    this.weight = this.parameter('weight', [...kernelSize, channels / groups, filters], initial, fans);
     if (this.args.bias) this.bias = this.parameter('bias', [filters], biasInitial, fans);
     super.build(shape);
   }
@@ -55,7 +67,8 @@ export class Conv2d extends Parametric {
   override computeOutputShape(shape: Shape): Shape {
     const [n, h, w] = shape as [Extent, Extent, Extent];
     const { kernelSize, stride, padding } = this.args;
-    const out = (size: Extent, i: 0 | 1) => outputExtent(this.name, size, kernelSize[i], stride[i], padding[i]);
+    const out = (size: Extent, i: 0 | 1) =>
+      outputExtent(this.name, size, { kernel: kernelSize[i], stride: stride[i], padding: padding[i] });
     return [n, out(h, 0), out(w, 1), this.args.filters] as Shape;
   }
 
@@ -76,12 +89,20 @@ export class Conv2d extends Parametric {
 export function conv(
   filters: number,
   kernelSize: number | readonly [number, number],
-  { stride = 1, padding, bias = false, initial = 'torch_default', biasInitial = 'torch_default' }: ConvOptions = {},
+  {
+    stride = 1,
+    padding,
+    groups = 1,
+    bias = false,
+    initial = 'torch_default',
+    biasInitial = 'torch_default',
+  }: ConvOptions = {},
 ): Layer {
   const kernel = pair(kernelSize);
-  if (!(Number.isInteger(filters) && filters > 0))
-    throw new CnnzooError('INPUT', `conv: expected a positive whole number of filters, received ${filters}.`);
+  checkPositive('conv', 'a number of filters', filters);
+  if (!(Number.isInteger(groups) && groups > 0 && filters % groups === 0))
+    throw new CnnzooError('INPUT', `conv: expected groups that divide the ${filters} filters, received ${groups}.`);
   const pads = padding === undefined ? ([kernel[0] >> 1, kernel[1] >> 1] as const) : pair(padding);
-  const args = { filters, kernelSize: kernel, stride: pair(stride), padding: pads, bias, initial, biasInitial };
-  return (x, path) => apply(new Conv2d({ name: path, ...args }), x);
+  const args = { filters, kernelSize: kernel, stride: pair(stride), padding: pads, groups, bias, initial, biasInitial };
+  return (x, path) => applyOwn(Conv2d, { name: path, ...args }, x);
 }

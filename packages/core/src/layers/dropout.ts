@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { layers } from '@tensorflow/tfjs-layers';
 import { currentRandom } from '../random-scope.js';
-import { apply, type Layer } from './layer.js';
-import { type LayerArgs, layerArgs, single } from './parametric.js';
+import type { Layer } from './layer.js';
+import { applyOwn, type LayerArgs, layerArgs } from './own.js';
+import { single } from './parametric.js';
 
 /**
  * In training each value is zeroed with probability `rate` and the others are divided by 1 - rate, as in PyTorch;
@@ -35,4 +36,4 @@ export class Dropout extends layers.Layer {
 export const dropout =
   (rate: number): Layer =>
   (x, path) =>
-    apply(new Dropout({ name: path, rate }), x);
+    applyOwn(Dropout, { name: path, rate }, x);

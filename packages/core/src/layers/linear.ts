@@ -3,7 +3,8 @@ import { type LayerVariable, layers, type Shape, type SymbolicTensor } from '@te
 import { CnnzooError } from '../errors.js';
 import type { Initial } from './initial.js';
 import { apply, at, identity, type Layer } from './layer.js';
-import { type LayerArgs, layerArgs, Parametric, single } from './parametric.js';
+import { applyOwn, type LayerArgs, layerArgs } from './own.js';
+import { Parametric, single } from './parametric.js';
 
 export interface LinearOptions {
   initial?: Initial;
@@ -62,7 +63,7 @@ export class Linear extends Parametric {
 export const linear =
   (units: number, { initial = 'torch_default', biasInitial = 'torch_default' }: LinearOptions = {}): Layer =>
   (x, path) =>
-    apply(new Linear({ name: path, units, initial, biasInitial }), x);
+    applyOwn(Linear, { name: path, units, initial, biasInitial }, x);
 
 /** The part of a net that `numClasses` replaces: `make(numClasses)`, or nothing for 0 classes. */
 export const head = (numClasses: number, make: (numClasses: number) => Layer = linear): Layer =>

@@ -24,18 +24,6 @@ class Given extends tf.serialization.Serializable {
   }
 }
 
-/** What tfjs-layers gives every layer's constructor, from a builder or a saved net. */
-export interface LayerArgs {
-  readonly name?: string | undefined;
-  readonly trainable?: boolean | undefined;
-}
-
-/** Of a constructor's argument, what tfjs' own constructor takes. */
-export const layerArgs = ({ name, trainable }: LayerArgs) => ({
-  ...(name !== undefined && { name }),
-  ...(trainable !== undefined && { trainable }),
-});
-
 /** A layer with weights, named as in PyTorch; its own name is its path in the state dict. */
 export abstract class Parametric extends layers.Layer {
   /** A weight, from the values the build was given, else freshly initialised. `shape` is tfjs' (HWIO, [in, out]). */

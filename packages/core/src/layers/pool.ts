@@ -1,39 +1,58 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { layers, type Shape } from '@tensorflow/tfjs-layers';
-import { apply, type Layer } from './layer.js';
-import { type LayerArgs, layerArgs, single } from './parametric.js';
-import { type Extent, outputExtent } from './window.js';
+import { CnnzooError } from '../errors.js';
+import { type LayerArgs, layerArgs } from './own.js';
+import { type Extent, outputExtent, padAfter, type Window } from './window.js';
 
-interface PoolArgs {
+export interface PoolOptions {
+  /** Keeps a last window that sticks out behind the input, for height and width each by its own remainder. */
+  ceilMode?: boolean;
+}
+
+export interface PoolArgs {
   kernelSize: number;
   stride: number;
   padding: number;
+  ceilMode: boolean;
 }
 
-abstract class Pool2d extends layers.Layer {
-  readonly args: PoolArgs;
-
-  constructor({ kernelSize, stride, padding, ...rest }: PoolArgs & LayerArgs) {
+export abstract class Pool2d<Args extends PoolArgs> extends layers.Layer {
+  constructor(
+    readonly args: Args,
+    rest: LayerArgs,
+  ) {
     super(layerArgs(rest));
-    this.args = { kernelSize, stride, padding };
+    const { kernelSize, padding } = args;
+    if (2 * padding > kernelSize)
+      throw new CnnzooError(
+        'INPUT',
+        `Layer '${this.name}': expected a padding of at most half the window of ${kernelSize}, received ${padding}.`,
+      );
+  }
+
+  protected get window(): Window {
+    const { kernelSize: kernel, ...rest } = this.args;
+    return { kernel, ...rest };
   }
 
   override computeOutputShape(shape: Shape): Shape {
     const [n, h, w, c] = shape as [Extent, Extent, Extent, number];
-    const { kernelSize, stride, padding } = this.args;
-    const out = (size: Extent) => outputExtent(this.name, size, kernelSize, stride, padding);
+    const out = (size: Extent) => outputExtent(this.name, size, this.window);
     return [n, out(h), out(w), c] as Shape;
   }
 
+  /** By hand: tfjs-node takes no explicit padding, and the wasm backend's gradient is wrong with any. */
   protected padded(x: tf.Tensor4D, value: number): tf.Tensor4D {
-    const { padding: p } = this.args;
-    if (p === 0) return x;
+    const { padding } = this.args;
+    const [, h, w] = this.computeOutputShape(x.shape) as number[];
+    const [bottom, right] = [padAfter(x.shape[1], h!, this.window), padAfter(x.shape[2], w!, this.window)];
+    if (padding === 0 && bottom === 0 && right === 0) return x;
     return tf.pad(
       x,
       [
         [0, 0],
-        [p, p],
-        [p, p],
+        [padding, bottom],
+        [padding, right],
         [0, 0],
       ],
       value,
@@ -44,41 +63,3 @@ abstract class Pool2d extends layers.Layer {
     return { ...super.getConfig(), ...this.args };
   }
 }
-
-/** Largest value of each window, [n, h, w, c] -> [n, h', w', c]; the padding counts as -inf, as in PyTorch. */
-export class MaxPool2d extends Pool2d {
-  static readonly className = 'cnnzoo.MaxPool2d';
-
-  override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
-    const { kernelSize, stride } = this.args;
-    // Padded by hand: tfjs-node takes no explicit padding, and the wasm backend's gradient is wrong with any.
-    return tf.tidy(() =>
-      tf.maxPool(this.padded(single(inputs) as tf.Tensor4D, -Infinity), kernelSize, stride, 'valid'),
-    );
-  }
-}
-
-/** Mean of each window, [n, h, w, c] -> [n, h', w', c]; padding counts as zeros and is counted, as in PyTorch. */
-export class AvgPool2d extends Pool2d {
-  static readonly className = 'cnnzoo.AvgPool2d';
-
-  override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
-    const { kernelSize, stride } = this.args;
-    return tf.tidy(() => tf.avgPool(this.padded(single(inputs) as tf.Tensor4D, 0), kernelSize, stride, 'valid'));
-  }
-}
-
-/** Max pooling over `kernelSize` x `kernelSize` pixels. */
-export const maxPool =
-  (kernelSize: number, stride = kernelSize, padding = 0): Layer =>
-  (x, path) =>
-    apply(new MaxPool2d({ name: path, kernelSize, stride, padding }), x);
-
-/** Average pooling over `kernelSize` x `kernelSize` pixels. */
-export const avgPool =
-  (kernelSize: number, stride = kernelSize, padding = 0): Layer =>
-  (x, path) =>
-    apply(new AvgPool2d({ name: path, kernelSize, stride, padding }), x);
-
-/** Mean over the whole map: [n, h, w, c] -> [n, c] (Lin et al., https://arxiv.org/abs/1312.4400, section 3.2). */
-export const globalAvgPool: Layer = (x, path) => apply(layers.globalAveragePooling2d({ name: path }), x);

@@ -1,18 +1,25 @@
-import { serialization } from '@tensorflow/tfjs-core';
+import { AdaptiveAvgPool2d } from './adaptive-avg-pool.js';
+import { AvgPool2d } from './avg-pool.js';
 import { BatchNorm } from './batch-norm.js';
 import { Conv2d } from './conv.js';
 import { Dropout } from './dropout.js';
 import { Linear } from './linear.js';
-import { AvgPool2d, MaxPool2d } from './pool.js';
+import { LocalResponseNorm } from './local-response-norm.js';
+import { MaxPool2d } from './max-pool.js';
+import { register } from './own.js';
+import { PadChannels } from './pad-channels.js';
 
-let registered = false;
+const LAYERS = [
+  AdaptiveAvgPool2d,
+  AvgPool2d,
+  BatchNorm,
+  Conv2d,
+  Dropout,
+  Linear,
+  LocalResponseNorm,
+  MaxPool2d,
+  PadChannels,
+];
 
-/**
- * Tells tfjs-layers how to rebuild our layers from a saved net. Called by builders and `load`, not by an import.
- * The class names are prefixed: tfjs keeps one table for all, and has a Dropout of its own.
- */
-export function registerLayers(): void {
-  if (registered) return;
-  for (const layer of [AvgPool2d, BatchNorm, Conv2d, Dropout, Linear, MaxPool2d]) serialization.registerClass(layer);
-  registered = true;
-}
+/** Every layer that a saved net can have. */
+export const registerLayers = (): void => LAYERS.forEach(register);

@@ -6,10 +6,22 @@ export type Extent = number | null;
 export const pair = (value: number | readonly [number, number]): readonly [number, number] =>
   typeof value === 'number' ? [value, value] : value;
 
-/** How many windows of `kernel` fit into `size` padded by `padding` on both sides. */
-export function outputExtent(layer: string, size: Extent, kernel: number, stride: number, padding: number): Extent {
+/** A window that moves along one axis. */
+export interface Window {
+  readonly kernel: number;
+  readonly stride: number;
+  /** On both sides. */
+  readonly padding: number;
+  /** Whether a last window that sticks out behind the input counts too, if it begins before its end (PyTorch's rule). */
+  readonly ceilMode?: boolean;
+}
+
+/** How many places the window has in `size`. */
+export function outputExtent(layer: string, size: Extent, { kernel, stride, padding, ceilMode }: Window): Extent {
   if (size === null) return null;
-  const out = Math.floor((size + 2 * padding - kernel) / stride) + 1;
+  const steps = (size + 2 * padding - kernel) / stride;
+  let out = (ceilMode ? Math.ceil(steps) : Math.floor(steps)) + 1;
+  if (ceilMode && (out - 1) * stride >= size + padding) out--;
   if (out >= 1) return out;
   throw new CnnzooError(
     'SHAPE',
@@ -17,3 +29,7 @@ export function outputExtent(layer: string, size: Extent, kernel: number, stride
       'Give the net a larger inputShape.',
   );
 }
+
+/** What lies behind the input under the last of `out` windows: the padding, or more where ceilMode makes it stick out. */
+export const padAfter = (size: number, out: number, { kernel, stride, padding }: Window): number =>
+  Math.max(padding, (out - 1) * stride + kernel - size - padding);

@@ -25,13 +25,13 @@ export async function checkLabels({ x, y }: Batch, classes: number): Promise<voi
       );
 }
 
-/** How many classes a net tells apart. */
+/** How many classes a net tells apart: by its first output, and by its auxiliary ones alike. */
 export function classesOf({ name, outputs }: LayersModel): number {
-  const shape = outputs[0]!.shape;
-  const classes = shape[1];
-  if (outputs.length === 1 && shape.length === 2 && classes) return classes;
+  const classes = outputs[0]!.shape[1];
+  if (classes && outputs.every(({ shape }) => shape.length === 2 && shape[1] === classes)) return classes;
   throw new CnnzooError(
     'SHAPE',
-    `'${name}' gives ${outputs.map((output) => `[${output.shape}]`).join(' and ')}: expected a net with one output, logits [n, classes].`,
+    `'${name}' gives ${outputs.map((output) => `[${output.shape}]`).join(' and ')}: expected logits [n, classes], and ` +
+      'as many classes from each auxiliary head.',
   );
 }

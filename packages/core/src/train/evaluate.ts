@@ -45,7 +45,7 @@ export async function evaluate(
       const n = y.shape[0];
       results.push(
         ...tf.tidy(() => {
-          const logits = model.apply(x, { training: false }) as tf.Tensor2D;
+          const [logits] = [model.apply(x, { training: false })].flat() as [tf.Tensor2D];
           const total = tf.mul(loss(logits, y), n) as tf.Scalar;
           return [total, hitsAt(1, logits, y), ...(classes > 5 ? [hitsAt(5, logits, y)] : [])];
         }),

@@ -19,8 +19,10 @@ export interface Step {
   /** From 0, counted over the whole run, which has `steps`. */
   readonly step: number;
   readonly steps: number;
-  /** Of the batch, before the step. */
+  /** Of the batch, before the step; where the net has auxiliary heads, with their weighted losses. */
   readonly loss: number;
+  /** The loss of each output by itself: one number, and one more for each auxiliary head. */
+  readonly losses: readonly number[];
   /** The share of the batch whose largest logit was the label's, before the step: 0 to 1. */
   readonly accuracy: number;
 }
@@ -31,6 +33,8 @@ export interface TrainOptions {
   batchSize?: number;
   /** Mean cross-entropy unless given. */
   loss?: Loss;
+  /** What the loss of each auxiliary head counts beside the first output's (Szegedy et al., 2014: 0.3). */
+  auxiliaryWeight?: number;
   /** Changes each image each time it is used. */
   augment?: Augment;
   /** What order, augmentation and dropout are drawn from: the same seed repeats the run. */
@@ -47,7 +51,16 @@ export interface TrainOptions {
 export async function* train(
   net: Net,
   data: Dataset,
-  { optimizer, epochs = 1, batchSize = 32, loss = crossEntropy, augment, random = new Random(), signal }: TrainOptions,
+  {
+    optimizer,
+    epochs = 1,
+    batchSize = 32,
+    loss = crossEntropy,
+    auxiliaryWeight = 0.3,
+    augment,
+    random = new Random(),
+    signal,
+  }: TrainOptions,
 ): AsyncGenerator<Step, void, void> {
   const model = modelOf(net);
   requireBackend('train');
@@ -70,14 +83,14 @@ export async function* train(
     run.dispose();
   }
 
-  async function takeStep(batch: Batch): Promise<{ loss: number; accuracy: number }> {
+  async function takeStep(batch: Batch): Promise<Omit<Step, 'epoch' | 'step' | 'steps'>> {
     try {
       if (signal?.aborted)
         throw new CnnzooError('ABORTED', `The training was stopped by its signal before step ${step}.`, {
           cause: signal.reason,
         });
       await checkLabels(batch, classes);
-      const { gradients, ...taken } = await differentiate(model, batch, loss, random, step);
+      const { gradients, ...taken } = await differentiate(model, batch, { loss, auxiliaryWeight, random }, step);
       try {
         run.update(gradients, step, steps);
       } finally {
@@ -90,9 +103,7 @@ export async function* train(
   }
 }
 
-interface Differentiated {
-  readonly loss: number;
-  readonly accuracy: number;
+interface Differentiated extends Pick<Step, 'loss' | 'losses' | 'accuracy'> {
   /** The caller's. */
   readonly gradients: readonly Gradient[];
 }
@@ -100,24 +111,25 @@ interface Differentiated {
 async function differentiate(
   model: LayersModel,
   { x, y }: Batch,
-  loss: Loss,
-  random: Random,
+  { loss, auxiliaryWeight, random }: Required<Pick<TrainOptions, 'loss' | 'auxiliaryWeight' | 'random'>>,
   step: number,
 ): Promise<Differentiated> {
   const variables = model.trainableWeights.map((weight) => weight.read() as tf.Variable);
   if (variables.length === 0)
     throw new CnnzooError('TRAINING', `'${model.name}' has no trainable weights: unfreeze a layer first.`);
   let hits: tf.Scalar | undefined;
-  let cost: tf.Scalar | undefined;
+  let costs: tf.Scalar[] = [];
   let computed: ReturnType<typeof tf.variableGrads> | undefined;
   try {
     computed = tf.variableGrads(() => {
-      const logits = withRandom(random, () => model.apply(x, { training: true })) as tf.Tensor2D;
-      hits = tf.keep(hitsAt(1, logits, y));
-      cost = loss(logits, y);
-      return cost;
+      const outputs = [withRandom(random, () => model.apply(x, { training: true }))].flat() as tf.Tensor2D[];
+      hits = tf.keep(hitsAt(1, outputs[0]!, y));
+      costs = outputs.map((logits) => tf.keep(loss(logits, y)));
+      return costs.reduce((total, cost) => tf.add(total, tf.mul(cost, auxiliaryWeight)));
     }, variables);
-    const [lossValue, right] = (await Promise.all([cost!.data(), hits!.data()])).map(([value]) => value!);
+    const [right, lossValue, ...losses] = (
+      await Promise.all([hits!, computed.value, ...costs].map((tensor) => tensor.data()))
+    ).map(([value]) => value!) as [number, number, ...number[]];
     if (!Number.isFinite(lossValue))
       throw new CnnzooError(
         'TRAINING',
@@ -129,13 +141,13 @@ async function differentiate(
       const gradient = grads[variable.name];
       return gradient ? [{ variable, gradient }] : [];
     });
-    return { loss: lossValue!, accuracy: right! / y.shape[0], gradients };
+    return { loss: lossValue, losses, accuracy: right / y.shape[0], gradients };
   } catch (error) {
     if (computed) tf.dispose(computed.grads);
     else disposeTape();
     throw error;
   } finally {
-    tf.dispose([hits, cost].filter((tensor) => tensor !== undefined));
+    tf.dispose([hits, computed?.value, ...costs].filter((tensor) => tensor !== undefined));
   }
 }
 

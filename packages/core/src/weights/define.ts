@@ -2,8 +2,7 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { Classifier } from '../classifier.js';
 import { CnnzooError } from '../errors.js';
 import { writeNote } from '../features.js';
-import { buildModel, type InputShape } from '../layers/build.js';
-import type { Layer } from '../layers/layer.js';
+import { buildModel, type InputShape, type NetLayer } from '../layers/build.js';
 import { Random } from '../random.js';
 import { currentRandom, withRandom } from '../random-scope.js';
 import type { PretrainedOptions } from './pretrained.js';
@@ -19,6 +18,9 @@ export interface BuildOptions {
   seed?: number;
 }
 
+/** What a family's builder takes besides. */
+type OwnOptions<Options extends BuildOptions> = [Options] extends [never] ? unknown : Omit<Options, keyof BuildOptions>;
+
 /** One variant: call it to build an untrained net, or ask it for a trained one. */
 export interface ModelDefinition<Options extends BuildOptions = BuildOptions, Names extends string = string> {
   /** A net with fresh weights: images [n, h, w, c] -> logits [n, numClasses]. Needs a backend (`await useBackend()`). */
@@ -27,11 +29,26 @@ export interface ModelDefinition<Options extends BuildOptions = BuildOptions, Na
   readonly name: string;
   /** The state_dict path of the part that `numClasses` replaces. */
   readonly head: string;
+  /** Those of heads beside it that only the loss sees; replaced with it. */
+  readonly auxiliaryHeads: readonly string[];
+  /** The net over weights that have no head, where the head is more than one layer. */
+  readonly backbone?: Backbone<Options>;
+  /** Prefixes of keys in copies of the weights that are named otherwise -> the prefix here. */
+  readonly renamed: Readonly<Record<string, string>>;
   readonly inputShape: InputShape;
   readonly numClasses: number;
   readonly weights: WeightsTable<Names>;
-  /** A trained net, with its preprocessing and categories. */
-  pretrained(options?: PretrainedOptions<Names>): Promise<Classifier>;
+  /** A trained net, with its preprocessing and categories. Takes the builder's own options too. */
+  pretrained(options?: PretrainedOptions<Names> & OwnOptions<Options>): Promise<Classifier>;
+}
+
+/** A net on global average pooling and one linear layer, in the place of the published one. */
+export interface Backbone<Options extends BuildOptions = BuildOptions> {
+  (options?: Options): LayersModel;
+  /** The state_dict path of what is not in it. */
+  readonly replaces: string;
+  /** The state_dict path of its own head. */
+  readonly head: string;
 }
 
 export interface ModelSpec<Options extends BuildOptions, Names extends string> {
@@ -40,41 +57,65 @@ export interface ModelSpec<Options extends BuildOptions, Names extends string> {
   inputShape: InputShape;
   numClasses: number;
   weights: WeightsTable<Names>;
-  net(options: Options & { numClasses: number }): Layer;
+  net(options: Options & { numClasses: number }): NetLayer;
+  /** Where they are: heads that only the loss sees. */
+  auxiliaryHeads?: readonly string[];
+  /** Where the head is more than one layer: what stands in its place over weights that have none. */
+  backbone?: { replaces: string; head: string; net(options: Options & { numClasses: number }): NetLayer };
+  /** How copies of the weights call what is named otherwise here. */
+  renamed?: Readonly<Record<string, string>>;
 }
 
 /** Makes a variant of its parts. Mark the call `/* @__PURE__ *\/`, so that an unused variant is shaken out. */
 export function defineModel<Options extends BuildOptions, Names extends string>(
   spec: ModelSpec<Options, Names>,
 ): ModelDefinition<Options, Names> {
-  const build = (options: Options = {} as Options): LayersModel => {
-    const { inputShape = spec.inputShape, numClasses = spec.numClasses, seed } = options;
-    if (!(Number.isInteger(numClasses) && numClasses >= 0))
-      throw new CnnzooError('INPUT', `${spec.name}: expected numClasses 0, 1, 2, …, received ${numClasses}.`);
-    const random = seed === undefined ? currentRandom() : new Random(seed);
-    const net = withRandom(random, () => buildModel(spec.name, spec.net({ ...options, numClasses }), inputShape));
-    writeNote(net, { model: spec.name, head: spec.head });
-    return net;
+  const { name, inputShape, numClasses, weights, auxiliaryHeads = [], renamed = {} } = spec;
+  const builder = ({ net, head }: Pick<typeof spec, 'net' | 'head'>) => {
+    const build = (options: Options = {} as Options): LayersModel => buildVariant(spec, net, head, options);
+    return Object.assign(build, { head });
   };
-  const { name, head, inputShape, numClasses, weights } = spec;
-  const definition = Object.assign(build, { head, inputShape, numClasses, weights });
+  const backbone = spec.backbone && Object.assign(builder(spec.backbone), { replaces: spec.backbone.replaces });
+  const facts = { inputShape, numClasses, weights, auxiliaryHeads, renamed, ...(backbone && { backbone }) };
+  const definition = Object.assign(builder(spec), facts);
   return Object.defineProperties(definition, {
     name: { value: name },
     pretrained: {
-      value: async (options: PretrainedOptions<Names> = {}) =>
+      value: async (options: PretrainedOptions<Names> & OwnOptions<Options>) =>
         (await import('./pretrained.js')).pretrained(definition as ModelDefinition<Options, Names>, options),
     },
   }) as ModelDefinition<Options, Names>;
 }
 
+function buildVariant<Options extends BuildOptions, Names extends string>(
+  spec: ModelSpec<Options, Names>,
+  net: typeof spec.net,
+  head: string,
+  options: Options,
+): LayersModel {
+  const { inputShape = spec.inputShape, numClasses = spec.numClasses, seed } = options;
+  if (!(Number.isInteger(numClasses) && numClasses >= 0))
+    throw new CnnzooError('INPUT', `${spec.name}: expected numClasses 0, 1, 2, …, received ${numClasses}.`);
+  const random = seed === undefined ? currentRandom() : new Random(seed);
+  const model = withRandom(random, () => buildModel(spec.name, net({ ...options, numClasses }), inputShape));
+  writeNote(model, { model: spec.name, head });
+  return model;
+}
+
 /** Freezes the entries of one model, names them, and marks the default. */
+export function defineWeights(model: string, entries: Readonly<Record<never, WeightsInfo>>): WeightsTable<never>;
 export function defineWeights<Names extends string>(
   model: string,
   entries: Readonly<Record<Names, WeightsInfo>>,
   defaultName: NoInfer<Names>,
-): WeightsTable<Names> {
-  const table: Partial<Record<string, WeightsEntry>> = {};
-  for (const [name, info] of Object.entries<WeightsInfo>(entries))
+): WeightsTable<Names>;
+export function defineWeights(
+  model: string,
+  entries: Readonly<Record<string, WeightsInfo>>,
+  defaultName?: string,
+): WeightsTable {
+  const table: Record<string, WeightsEntry> = {};
+  for (const [name, info] of Object.entries(entries))
     table[name] = Object.freeze({
       ...info,
       name,
@@ -82,6 +123,6 @@ export function defineWeights<Names extends string>(
       preprocess: async (image: Parameters<WeightsEntry['preprocess']>[0]) =>
         (await import('../images/preprocess.js')).preprocess(image, info.preprocessing),
     });
-  table.DEFAULT = table[defaultName];
-  return Object.freeze(table) as WeightsTable<Names>;
+  if (defaultName !== undefined) table.DEFAULT = table[defaultName]!;
+  return Object.freeze(table);
 }

@@ -6,12 +6,13 @@ import type { InputShape } from '../layers/build.js';
 import { isUnder } from '../layers/layer.js';
 import { warn } from '../warn.js';
 import { adaptKernel, adaptPreprocessing, imageKernels } from './adapt.js';
-import type { BuildOptions, ModelDefinition } from './define.js';
+import type { Backbone, BuildOptions, ModelDefinition } from './define.js';
 import type { ObtainOptions } from './obtain.js';
 import { type GivenWeights, openWeights } from './open-weights.js';
 import type { WeightsEntry } from './registry.js';
+import { renameTensors } from './renamed.js';
 import type { TensorFile, WeightsSource } from './tensors.js';
-import { buildFrom } from './values.js';
+import { type BuildFromOptions, buildFrom } from './values.js';
 
 interface CommonOptions extends ObtainOptions {
   /**
@@ -60,14 +61,27 @@ export async function pretrained<Options extends BuildOptions, Names extends str
   const numClasses = checkHead(name, options);
   if (freeze !== undefined && freeze !== 'backbone')
     throw new CnnzooError('INPUT', `${name}.pretrained: expected freeze 'backbone' or nothing, received '${freeze}'.`);
+  const built: BuildOptions = { inputShape, ...(numClasses !== undefined && { numClasses }) };
   await useBackend();
-  const given: GivenWeights = await openWeights(definition, options);
+  const opened = await openWeights(definition, options);
+  const given: GivenWeights = { ...opened, file: renameTensors(opened.file, definition.renamed) };
   const { file, entry } = given;
   try {
-    if (numClasses !== undefined) warnOfTrainedHead(definition, given, numClasses);
-    const model = await build(definition, file, entry, inputShape, numClasses);
+    const backbone = backboneOf(definition, given, numClasses);
+    const heads = [(backbone ?? definition).head, ...definition.auxiliaryHeads];
+    if (numClasses !== undefined && !backbone) warnOfTrainedHead(definition, given, numClasses);
+    const model = await buildFrom(
+      file,
+      () => (backbone ?? definition)({ ...options, ...built } as unknown as Options),
+      {
+        ...(numClasses !== undefined && { fresh: heads }),
+        ...(backbone && { drop: [`${backbone.replaces}.`] }),
+        ...(entry.mayDrop && { mayDrop: entry.mayDrop }),
+        ...kernelAdapter(definition, file, inputShape[2]),
+      },
+    );
     try {
-      if (freeze) freezeBackbone(model, definition.head);
+      if (freeze) freezeBackbone(model, heads);
       return new Classifier({
         model,
         preprocessing: adaptPreprocessing(entry.preprocessing, inputShape),
@@ -96,27 +110,36 @@ function checkHead(name: string, { numClasses, categories }: PretrainedOptions):
   return categories.length;
 }
 
-async function build<Options extends BuildOptions, Names extends string>(
-  definition: ModelDefinition<Options, Names>,
-  file: TensorFile,
-  { mayDrop }: WeightsEntry,
-  inputShape: InputShape,
+/** The net for weights that have no valid head; undefined where they have one, or it is one layer that can be fresh. */
+function backboneOf<Options extends BuildOptions, Names extends string>(
+  { name, backbone }: ModelDefinition<Options, Names>,
+  { file, entry, given }: GivenWeights,
   numClasses: number | undefined,
-): Promise<LayersModel> {
-  const channels = inputShape[2];
-  const kernels = channels === definition.inputShape[2] ? [] : imageKernels(file, definition.inputShape[2]);
-  const options: BuildOptions = { inputShape, ...(numClasses !== undefined && { numClasses }) };
-  return buildFrom(file, () => definition(options as Options), {
-    ...(numClasses !== undefined && { fresh: definition.head }),
-    ...(mayDrop && { mayDrop }),
-    ...(kernels.length > 0 && {
-      adapt: (key, value) => (kernels.includes(key) ? adaptKernel(value, channels) : value),
-    }),
-  });
+): Backbone<Options> | undefined {
+  if (!backbone) return undefined;
+  const hasHead = [...file.tensors.keys()].some((key) => isUnder(backbone.replaces, key));
+  if (!entry.isBackbone && (hasHead || !given)) return undefined;
+  if (numClasses !== undefined) return backbone;
+  throw new CnnzooError(
+    'INPUT',
+    `${name}.pretrained: these weights are a backbone's, without a head to classify with. Expected numClasses or ` +
+      'categories for a new one, or numClasses: 0 to embed alone.',
+  );
 }
 
-function freezeBackbone(model: LayersModel, head: string): void {
-  for (const layer of model.layers) layer.trainable = isUnder(head, layer.name);
+/** For another number of channels than published. */
+function kernelAdapter(
+  { inputShape: [, , published] }: Pick<ModelDefinition, 'inputShape'>,
+  file: TensorFile,
+  channels: number,
+): Pick<BuildFromOptions, 'adapt'> {
+  if (channels === published) return {};
+  const kernels = imageKernels(file, published);
+  return { adapt: (key, value) => (kernels.includes(key) ? adaptKernel(value, channels) : value) };
+}
+
+function freezeBackbone(model: LayersModel, heads: readonly string[]): void {
+  for (const layer of model.layers) layer.trainable = heads.some((head) => isUnder(head, layer.name));
 }
 
 /** A head that was trained for as many classes may be what the caller wanted. */

@@ -44,6 +44,8 @@ export interface WeightsInfo {
   readonly recipe: string;
   /** Key prefixes a strict load may drop, e.g. auxiliary heads. */
   readonly mayDrop?: readonly string[];
+  /** The values of the head are not valid: only the backbone's are. */
+  readonly isBackbone?: true;
 }
 
 export interface WeightsEntry extends WeightsInfo {
@@ -55,5 +57,7 @@ export interface WeightsEntry extends WeightsInfo {
   preprocess(image: ImageInput | readonly ImageInput[]): Promise<import('@tensorflow/tfjs-core').Tensor4D>;
 }
 
-/** The entries of a model by name; `DEFAULT` is one of them. */
-export type WeightsTable<Name extends string = string> = Readonly<Record<Name | 'DEFAULT', WeightsEntry>>;
+/** The entries of a model by name; where there are any, `DEFAULT` is one of them. */
+export type WeightsTable<Name extends string = string> = [Name] extends [never]
+  ? Readonly<Record<never, WeightsEntry>>
+  : Readonly<Record<Name | 'DEFAULT', WeightsEntry>>;

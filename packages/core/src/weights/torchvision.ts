@@ -12,14 +12,18 @@ export interface TorchvisionFacts {
   fileSize: number;
   /** 10^9 multiply-adds at 224 px. */
   gflops: number;
-  /** Per cent on ImageNet-1K. */
-  top1: number;
-  top5: number;
+  /** Per cent on ImageNet-1K; null for a backbone. */
+  top1: number | null;
+  top5: number | null;
   /** The shorter side, in pixels, before the 224 px centre crop. */
   resize: number;
   /** Smallest height and width, in pixels. */
   minSize: number;
   recipe: string;
+  /** Of the channels, for images of 0 to 1: ImageNet's unless given. */
+  mean?: readonly [number, number, number];
+  std?: readonly [number, number, number];
+  mayDrop?: readonly string[];
 }
 
 /** The part of a torchvision file name that is its hash: `resnet18-f37072fd.pth`. */
@@ -42,18 +46,21 @@ export const torchvisionWeights = (facts: TorchvisionFacts): WeightsInfo => ({
   gflops: facts.gflops,
   minSize: [facts.minSize, facts.minSize],
   metrics: {
-    values: { 'ImageNet-1K': { 'acc@1': facts.top1, 'acc@5': facts.top5 } },
+    values:
+      facts.top1 === null || facts.top5 === null ? {} : { 'ImageNet-1K': { 'acc@1': facts.top1, 'acc@5': facts.top5 } },
     measuredBy: 'torchvision',
   },
   preprocessing: {
     resize: facts.resize,
     crop: [224, 224],
     channels: 3,
-    mean: [0.485, 0.456, 0.406],
-    std: [0.229, 0.224, 0.225],
+    mean: facts.mean ?? [0.485, 0.456, 0.406],
+    std: facts.std ?? [0.229, 0.224, 0.225],
     interpolation: 'bilinear',
   },
-  categories: IMAGENET_CATEGORIES,
+  categories: facts.top1 === null ? null : IMAGENET_CATEGORIES,
   licence: 'unspecified',
   recipe: facts.recipe,
+  ...(facts.mayDrop && { mayDrop: facts.mayDrop }),
+  ...(facts.top1 === null && { isBackbone: true }),
 });

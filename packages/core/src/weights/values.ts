@@ -9,8 +9,10 @@ import { slotsOf } from './slots.js';
 import type { TensorFile } from './tensors.js';
 
 export interface BuildFromOptions {
-  /** A path in the net that gets fresh weights: what the file has there is left out. */
-  readonly fresh?: string;
+  /** Paths in the net that get fresh weights: what the file has there is left out. */
+  readonly fresh?: readonly string[];
+  /** Key prefixes of what is not read: the net has none of it. */
+  readonly drop?: readonly string[];
   /** Key prefixes that the file may have and the net need not. */
   readonly mayDrop?: readonly string[];
   /** The net has models inside, whose layers don't know the path they lie under: its weights are replaced once built. */
@@ -25,10 +27,10 @@ class ReadValues implements GivenValues {
   readonly tensors = new Map<string, tf.Tensor>();
   readonly taken = new Set<string>();
 
-  constructor(private readonly fresh: string | undefined) {}
+  constructor(private readonly fresh: readonly string[]) {}
 
   isFresh(key: string): boolean {
-    return this.fresh !== undefined && isUnder(this.fresh, key);
+    return this.fresh.some((path) => isUnder(path, key));
   }
 
   take(key: string, shape: readonly number[]): tf.Tensor | undefined {
@@ -55,13 +57,13 @@ class ReadValues implements GivenValues {
 export async function buildFrom(
   file: TensorFile,
   build: () => LayersModel,
-  { fresh, mayDrop = [], nested = false, adapt }: BuildFromOptions = {},
+  { fresh = [], drop = [], mayDrop = [], nested = false, adapt }: BuildFromOptions = {},
 ): Promise<LayersModel> {
   const values = new ReadValues(fresh);
   let model: LayersModel | undefined;
   try {
-    const isRead = (key: string) =>
-      !(isIgnored(key) || values.isFresh(key) || mayDrop.some((prefix) => key.startsWith(prefix)));
+    const startsWith = (prefixes: readonly string[], key: string) => prefixes.some((prefix) => key.startsWith(prefix));
+    const isRead = (key: string) => !(isIgnored(key) || values.isFresh(key) || startsWith(drop, key));
     for await (const [key, value] of readTensors([...file.tensors].filter(([key]) => isRead(key))))
       values.tensors.set(key, adapt ? adapt(key, value) : value);
     model = withBuildScope(nested ? undefined : values, build);
@@ -72,7 +74,7 @@ export async function buildFrom(
       if (value) variable.write(value);
       value?.dispose();
     }
-    for (const key of values.tensors.keys()) values.faults.isUnexpected(key);
+    for (const key of values.tensors.keys()) if (!startsWith(mayDrop, key)) values.faults.isUnexpected(key);
     values.faults.throwIfAny(model.name);
     return model;
   } catch (error) {

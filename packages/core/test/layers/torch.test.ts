@@ -5,15 +5,23 @@ import { input, type LayersModel, layers, model, type SymbolicTensor } from '@te
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { expectClose } from '../../../../test/close.js';
 import {
+  type AvgPoolOptions,
+  adaptiveAvgPool,
   avgPool,
   batchNorm,
   buildModel,
+  CnnzooError,
+  type ConvOptions,
   conv,
   flatten,
   type Layer,
+  type LocalResponseNormOptions,
   linear,
   loadStateDict,
+  localResponseNorm,
   maxPool,
+  type PoolOptions,
+  padChannels,
   type StateTensor,
   stateDict,
   useBackend,
@@ -31,7 +39,11 @@ interface Case {
   state: Record<string, Listed>;
   gradients: Record<string, Listed>;
 }
-type Pool = Case & { options: { size: number; stride: number; padding: number } };
+type Pool<Options> = Case & { options: { size: number; stride: number; padding: number } & Options };
+interface ConvCase extends Case {
+  kernel: number | [number, number];
+  options: Omit<ConvOptions, 'initial' | 'biasInitial'>;
+}
 interface Goldens {
   batch_norm: {
     options: { eps?: number; momentum?: number };
@@ -39,12 +51,12 @@ interface Goldens {
     training: Case[];
     evaluation: Case;
   }[];
-  conv: (Case & {
-    kernel: number | [number, number];
-    options: { stride?: number | [number, number]; padding?: number | [number, number]; bias?: boolean };
-  })[];
-  max_pool: Pool[];
-  avg_pool: Pool[];
+  conv: ConvCase[];
+  grouped_conv: (ConvCase & { filters: number })[];
+  max_pool: Pool<PoolOptions>[];
+  avg_pool: Pool<AvgPoolOptions>[];
+  adaptive_avg_pool: (Case & { size: number })[];
+  local_response_norm: (Case & { options: Required<LocalResponseNormOptions> & { size: number } })[];
   linear: Case;
 }
 
@@ -134,14 +146,32 @@ describe.each(['cpu', 'wasm'] as const)('on %s', (backend) => {
     },
   );
 
-  it.each(goldens.max_pool)('max pooling $options', (golden) => {
-    const { size, stride, padding } = golden.options;
-    check(build(maxPool(size, stride, padding), golden.x), golden, false);
+  it.each(goldens.grouped_conv.map((golden) => [golden.kernel, golden.options, golden.x.shape, golden]))(
+    'grouped convolution %j %j on [%s]',
+    async (kernel, options, _shape, golden) => {
+      const net = build(conv(golden.filters, kernel, { padding: 0, bias: true, ...options }), golden.x);
+      await loadStateDict(net, toState(golden.state));
+      check(net, golden, false);
+    },
+  );
+
+  it.each(goldens.max_pool)('max pooling $options on [$x.shape]', (golden) => {
+    const { size, stride, padding, ...options } = golden.options;
+    check(build(maxPool(size, stride, padding, options), golden.x), golden, false);
   });
 
-  it.each(goldens.avg_pool)('average pooling $options', (golden) => {
-    const { size, stride, padding } = golden.options;
-    check(build(avgPool(size, stride, padding), golden.x), golden, false);
+  it.each(goldens.avg_pool)('average pooling $options on [$x.shape]', (golden) => {
+    const { size, stride, padding, ...options } = golden.options;
+    check(build(avgPool(size, stride, padding, options), golden.x), golden, false);
+  });
+
+  it.each(goldens.adaptive_avg_pool)('adaptive average pooling to $size on [$x.shape]', (golden) => {
+    check(build(adaptiveAvgPool(golden.size), golden.x), golden, false);
+  });
+
+  it.each(goldens.local_response_norm)('local response normalisation $options', (golden) => {
+    const { size, ...options } = golden.options;
+    check(build(localResponseNorm(size, options), golden.x), golden, false);
   });
 
   it('linear', async () => {
@@ -157,6 +187,26 @@ describe.each(['cpu', 'wasm'] as const)('on %s', (backend) => {
       const hwc = tf.transpose(tf.reshape(chw, [1, 2, 2, 3]), [0, 2, 3, 1]);
       expect([...(net.apply(hwc) as tf.Tensor).dataSync()]).toEqual([...chw.dataSync()]);
     });
+  });
+});
+
+describe('layers that make no sense', () => {
+  beforeAll(async () => {
+    await useBackend('cpu');
+  });
+
+  it('are refused', () => {
+    const on = (layer: Layer) => () => build(layer, { shape: [1, 6, 6, 8], data: [] });
+    expect(on(conv(6, 3, { groups: 3 }))).toThrow("Layer 'net' has 3 groups, which don't divide its 8 input channels.");
+    expect(() => conv(6, 3, { groups: 4 })).toThrow('expected groups that divide the 6 filters, received 4.');
+    expect(() => conv(6, 3, { groups: 0 })).toThrow(CnnzooError);
+    expect(on(maxPool(3, 2, 2))).toThrow('expected a padding of at most half the window of 3, received 2.');
+    expect(on(avgPool(9))).toThrow(/window of 9 pixels over an input of 6/);
+    expect(on(padChannels(4))).toThrow('expected at least the 8 channels of its input, received 4.');
+    for (const size of [0, 1.5]) {
+      expect(() => adaptiveAvgPool(size)).toThrow(CnnzooError);
+      expect(() => localResponseNorm(size)).toThrow(CnnzooError);
+    }
   });
 });
 

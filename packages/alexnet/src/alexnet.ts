@@ -1,0 +1,66 @@
+/**
+ * AlexNet, in the one-column form of "One weird trick for parallelizing convolutional neural networks"
+ * (https://arxiv.org/abs/1404.5997) that torchvision has: without the two GPUs' groups and without local response
+ * normalisation of "ImageNet Classification with Deep Convolutional Neural Networks" (Krizhevsky et al., 2012).
+ *
+ * LeNet's plan at the scale of photographs: more and wider layers, ReLU, and dropout against what 59 million parameters
+ * in linear layers would learn by heart. The other half of that is data augmentation, which is the trainer's.
+ */
+import {
+  adaptiveAvgPool,
+  type BuildOptions,
+  conv,
+  defineModel,
+  dropout,
+  flatten,
+  globalAvgPool,
+  head,
+  linear,
+  type ModelDefinition,
+  maxPool,
+  relu,
+  seq,
+  type WeightsTable,
+} from '@cnnzoo/core';
+
+const features = seq([
+  conv(64, 11, { stride: 4, padding: 2, bias: true }),
+  relu,
+  maxPool(3, 2),
+  conv(192, 5, { bias: true }),
+  relu,
+  maxPool(3, 2),
+  conv(384, 3, { bias: true }),
+  relu,
+  conv(256, 3, { bias: true }),
+  relu,
+  conv(256, 3, { bias: true }),
+  relu,
+  maxPool(3, 2),
+]);
+
+/** Images [n, 224, 224, 3] (from 63 px on) -> logits [n, 1000]. */
+export function alexNet<Names extends string>(
+  name: string,
+  weights: WeightsTable<Names>,
+): ModelDefinition<BuildOptions, Names> {
+  return defineModel({
+    name,
+    head: 'classifier.6',
+    inputShape: [224, 224, 3],
+    numClasses: 1000,
+    weights,
+    net: ({ numClasses }) =>
+      seq({
+        features,
+        avgpool: adaptiveAvgPool(6),
+        flatten,
+        classifier: seq([dropout(0.5), linear(4096), relu, dropout(0.5), linear(4096), relu, head(numClasses)]),
+      }),
+    backbone: {
+      replaces: 'classifier',
+      head: 'head',
+      net: ({ numClasses }) => seq({ features, avgpool: globalAvgPool, head: head(numClasses) }),
+    },
+  });
+}

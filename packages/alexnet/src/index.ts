@@ -1,0 +1,2 @@
+export { alexNet } from './alexnet.js';
+export * from './models.js';

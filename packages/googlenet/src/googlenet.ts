@@ -1,0 +1,102 @@
+/**
+ * GoogLeNet, "Going Deeper with Convolutions" (https://arxiv.org/abs/1409.4842): a stem that shrinks the image eightfold
+ * before the real work, nine inception blocks, global average pooling, and two auxiliary classifiers half way, whose
+ * losses bring gradients to the early layers in training.
+ */
+import {
+  type BuildOptions,
+  defineModel,
+  dropout,
+  flatten,
+  globalAvgPool,
+  head,
+  type Layer,
+  type ModelDefinition,
+  maxPool,
+  relu,
+  seq,
+  type WeightsTable,
+} from '@cnnzoo/core';
+import { type InceptionOptions, type InceptionWidths, inception, type Unit } from './inception.js';
+
+export interface GoogLeNetOptions extends BuildOptions {
+  /** The outputs are [logits, aux1, aux2], all [n, numClasses]; the auxiliary ones are for the loss alone. */
+  auxHeads?: boolean;
+}
+
+/** One row of the family's table: what torchvision's form and the paper's differ in. */
+export interface GoogLeNetConfig extends Required<InceptionOptions> {
+  unit: Unit;
+  /** Follows maxpool1 and conv3. */
+  norm: Layer;
+  maxpool4: number;
+  dropout: number;
+  /** An auxiliary classifier's pooling, to 4x4 pixels at 224 px. */
+  auxPool: Layer;
+  linear: (units: number) => Layer;
+}
+
+const ceilPool = (kernelSize: number): Layer => maxPool(kernelSize, 2, 0, { ceilMode: true });
+
+/** Images [n, 224, 224, 3] (from 15 px on) -> logits [n, 1000]. */
+export function googLeNet<Names extends string>(
+  name: string,
+  { unit, wideKernel, norm, maxpool4, dropout: rate, auxPool, linear: dense }: GoogLeNetConfig,
+  weights: WeightsTable<Names>,
+): ModelDefinition<GoogLeNetOptions, Names> {
+  const block = (...widths: InceptionWidths): Layer => inception(widths, { unit, wideKernel });
+  const aux = (numClasses: number): Layer =>
+    seq({
+      pool: auxPool,
+      conv: unit(128, 1),
+      flatten,
+      fc1: dense(1024),
+      relu,
+      dropout: dropout(0.7),
+      fc2: head(numClasses, dense),
+    });
+  const early = seq({
+    conv1: unit(64, 7, { stride: 2 }),
+    maxpool1: ceilPool(3),
+    norm1: norm,
+    conv2: unit(64, 1),
+    conv3: unit(192, 3),
+    norm2: norm,
+    maxpool2: ceilPool(3),
+    inception3a: block(64, 96, 128, 16, 32, 32),
+    inception3b: block(128, 128, 192, 32, 96, 64),
+    maxpool3: ceilPool(3),
+    inception4a: block(192, 96, 208, 16, 48, 64),
+  });
+  const middle = seq({
+    inception4b: block(160, 112, 224, 24, 64, 64),
+    inception4c: block(128, 128, 256, 24, 64, 64),
+    inception4d: block(112, 144, 288, 32, 64, 64),
+  });
+  const late = (numClasses: number): Layer =>
+    seq({
+      inception4e: block(256, 160, 320, 32, 128, 128),
+      maxpool4: ceilPool(maxpool4),
+      inception5a: block(256, 160, 320, 32, 128, 128),
+      inception5b: block(384, 192, 384, 48, 128, 128),
+      avgpool: globalAvgPool,
+      dropout: dropout(rate),
+      fc: head(numClasses, dense),
+    });
+  return defineModel({
+    name,
+    head: 'fc',
+    auxiliaryHeads: ['aux1.fc2', 'aux2.fc2'],
+    inputShape: [224, 224, 3],
+    numClasses: 1000,
+    weights,
+    net:
+      ({ numClasses, auxHeads = false }) =>
+      (image, path) => {
+        const x = early(image, path);
+        const y = middle(x, path);
+        const logits = late(numClasses)(y, path);
+        return auxHeads ? [logits, aux(numClasses)(x, 'aux1'), aux(numClasses)(y, 'aux2')] : logits;
+      },
+  });
+}

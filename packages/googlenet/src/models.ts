@@ -1,0 +1,37 @@
+import { adaptiveAvgPool, avgPool, identity, linear, localResponseNorm } from '@cnnzoo/core';
+import { googLeNet } from './googlenet.js';
+import { biased, normed } from './inception.js';
+import * as weights from './weights.js';
+
+/** torchvision's form: BatchNorm everywhere, and a 3x3 convolution where the paper has 5x5. */
+export const googlenet = /* @__PURE__ */ googLeNet(
+  'googlenet',
+  {
+    unit: normed,
+    wideKernel: 3,
+    norm: identity,
+    maxpool4: 2,
+    dropout: 0.2,
+    auxPool: /* @__PURE__ */ adaptiveAvgPool(4),
+    linear: (units) => linear(units, { initial: 'normal_0.01' }),
+  },
+  weights.googlenet,
+);
+
+/** The paper's form: biases, local response normalisation with Caffe's numbers, 5x5 convolutions. */
+export const googlenet_paper = /* @__PURE__ */ googLeNet(
+  'googlenet_paper',
+  {
+    unit: biased,
+    wideKernel: 5,
+    norm: /* @__PURE__ */ localResponseNorm(5),
+    maxpool4: 3,
+    dropout: 0.4,
+    auxPool: /* @__PURE__ */ avgPool(5, 3),
+    linear: (units) => linear(units, { initial: 'xavier_uniform', biasInitial: 'zeros' }),
+  },
+  weights.googlenet_paper,
+);
+
+/** Every variant by name; `googlenet` is torchvision's. */
+export const models = { googlenet, googlenet_paper } as const;

@@ -1,0 +1,78 @@
+/**
+ * Network in Network (https://arxiv.org/abs/1312.4400): behind each spatial convolution, 1x1 convolutions work as a
+ * small multilayer perceptron on every pixel's channels. The last block has one channel for each class, whose mean over
+ * the map is the logit: global average pooling where AlexNet and VGG spend most of their parameters on linear layers.
+ */
+import {
+  type BuildOptions,
+  conv,
+  defineModel,
+  dropout,
+  globalAvgPool,
+  head,
+  type Initial,
+  type Layer,
+  type ModelDefinition,
+  maxPool,
+  relu,
+  seq,
+  type WeightsTable,
+} from '@cnnzoo/core';
+
+export interface NinConvOptions {
+  stride?: number;
+  /** Zeros on each side; half the kernel unless given. */
+  padding?: number;
+}
+
+const initial: { initial: Initial; biasInitial: Initial } = {
+  initial: 'kaiming_normal_fan_out',
+  biasInitial: 'zeros',
+};
+
+/** A convolution with bias, as every one of the paper has. */
+export const ninConv = (channels: number, kernelSize: number, options: NinConvOptions = {}): Layer =>
+  conv(channels, kernelSize, { bias: true, ...initial, ...options });
+
+/** A block's layers, to be numbered or named by the net that holds them: ReLU after every convolution. */
+export const ninLayers = (
+  [spatial, ...perPixel]: readonly [spatial: number, ...perPixel: number[]],
+  kernelSize: number,
+  options: NinConvOptions = {},
+): Layer[] => [ninConv(spatial, kernelSize, options), relu, ...perPixel.flatMap((width) => [ninConv(width, 1), relu])];
+
+/** A spatial convolution and two 1x1 ones, each followed by ReLU: [n, h, w, c] -> [n, h', w', widths[2]]. */
+export const ninBlock = (
+  widths: readonly [spatial: number, hidden: number, out: number],
+  kernelSize: number,
+  options: NinConvOptions = {},
+): Layer => seq(ninLayers(widths, kernelSize, options));
+
+/** The same width three times, as textbooks have it. */
+const even = (width: number): [number, number, number] => [width, width, width];
+
+/** The textbook's net for ImageNet's size: images [n, 224, 224, 3] (from 67 px on) -> logits [n, 1000], none below 0. */
+export function ninImageNet<Names extends string>(
+  name: string,
+  weights: WeightsTable<Names>,
+): ModelDefinition<BuildOptions, Names> {
+  return defineModel({
+    name,
+    head: '7',
+    inputShape: [224, 224, 3],
+    numClasses: 1000,
+    weights,
+    net: ({ numClasses }) =>
+      seq([
+        ninBlock(even(96), 11, { stride: 4, padding: 0 }),
+        maxPool(3, 2),
+        ninBlock(even(256), 5),
+        maxPool(3, 2),
+        ninBlock(even(384), 3),
+        maxPool(3, 2),
+        dropout(0.5),
+        head(numClasses, (classes) => ninBlock(even(classes), 3)),
+        globalAvgPool,
+      ]),
+  });
+}

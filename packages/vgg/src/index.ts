@@ -1,0 +1,2 @@
+export * from './models.js';
+export { type BlockOptions, type VggConfig, vgg, vggBlock } from './vgg.js';
