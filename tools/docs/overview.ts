@@ -26,7 +26,7 @@ export const overview = (families: readonly Family[], nets: Nets): string =>
     '![Top-1 accuracy on ImageNet-1K against multiply-adds](architectures/comparison.svg)',
     "Each disc is one set of torchvision's weights (V1, V2: the first and the second that it published), with the accuracy and the " +
       'multiply-adds at 224 px that torchvision publishes. A better recipe is worth more than depth: ResNet-50 with its ' +
-      'second recipe is above ResNet-152 with its first, at a third of the computation.',
+      'second recipe is above ResNet-152 with its first, at about a third of the computation.',
     '## Small kernels, stacked',
     '[VGG](https://arxiv.org/abs/1409.1556) builds everything from 3x3 convolutions. Two of them see 5x5 pixels of their ' +
       'input, as one 5x5 does, with 18 C² parameters instead of 25 C² for C channels in and out, and with one ' +
