@@ -1,0 +1,52 @@
+/** How to use a family: the same lines for each, with its names and sizes. */
+import type { layers, SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { describe } from './diagram/kind.js';
+import { defaultOf } from './entries.js';
+import { type Family, modelOf } from './family.js';
+import type { Nets } from './nets.js';
+
+const shapeOf = (layer: layers.Layer): readonly (number | null)[] => (layer.output as SymbolicTensor).shape;
+
+/** Height x width x channels, and not turned for flattening. */
+const isMap = (layer: layers.Layer): boolean =>
+  shapeOf(layer).length === 4 && describe(layer, shapeOf(layer)).kind !== 'reshape';
+
+/** `code  // comment`, the comments below each other. */
+function aligned(lines: readonly (readonly [code: string, comment?: string])[]): string {
+  const column = Math.max(...lines.filter(([, comment]) => comment).map(([code]) => code.length)) + 2;
+  return lines.map(([code, comment]) => (comment ? `${code.padEnd(column)}// ${comment}` : code)).join('\n');
+}
+
+export function codeOf(family: Family, nets: Nets): string {
+  const definition = modelOf(family, family.table.model);
+  const net = nets.of(definition);
+  const { name, head, inputShape } = definition;
+  const first = net.layers.find((layer) => layer.name === head || layer.name.startsWith(`${head}.`))!;
+  const features = (first.input as SymbolicTensor).shape.at(-1);
+  const entry = defaultOf(definition);
+  const shape = inputShape.join(', ');
+  const tap = net.layers.findLast(isMap)!;
+  const map = shapeOf(tap).slice(1).join(', ');
+  const trained: [string, string?][] = [
+    [`const net = await ${name}.pretrained();`, `a Classifier, with ${entry?.name}`],
+    ["const predictions = await net.classify('image.jpg');", 'the most probable classes, the best first'],
+    ["const vector = await net.embed('image.jpg');", `what the head sees: Float32Array(${features})`],
+    [`const maps = await net.activations('image.jpg', ['${tap.name}']);`, `tensors by name, yours: [1, ${map}]`],
+    ['net.dispose();'],
+    [''],
+  ];
+  const built: [string, string?][] = [
+    ['await useBackend();'],
+    [`const fresh = ${name}({ numClasses: 10 });`, `a tf.LayersModel: [n, ${shape}] -> [n, 10]`],
+    [`const cut = ${name}({ numClasses: 0 });`, `without its head '${head}'`],
+    ['console.log(String(summary(fresh)));', 'shapes, parameters, multiply-adds, receptive fields'],
+  ];
+  return [
+    '```ts',
+    "import { summary, useBackend } from '@cnnzoo/core';",
+    `import { ${name} } from '@cnnzoo/${family.name}';`,
+    '',
+    aligned([...(entry ? trained : []), ...built]),
+    '```',
+  ].join('\n');
+}
