@@ -1,0 +1,23 @@
+/** What a dispatch computes: read by both sides, JavaScript and AssemblyScript. */
+export enum Op {
+  /** Writes the number of each task, or traps: for the tests of the engine itself. */
+  Probe,
+  PackPanels,
+  Convolve,
+  FilterGradient,
+}
+
+/** Words of a descriptor before those of the op: its code, the next task to be taken, how many there are. */
+export enum Header {
+  op,
+  next,
+  tasks,
+  words,
+}
+
+export enum ProbeField {
+  /** Address of one word a task, which becomes the number of the task. */
+  output,
+  /** The task that traps, or -1. */
+  trap,
+}

@@ -1,0 +1,4 @@
+import type { KernelFamily } from './registry.js';
+
+/** All families of kernels, in the order of their registration. */
+export const families: readonly KernelFamily[] = [];

@@ -1,0 +1,53 @@
+import { type TensorInfo, util } from '@tensorflow/tfjs-core';
+import type { Engine, Pointer } from '../engine/engine.js';
+
+/** What is used of tfjs' wasm backend. */
+export interface WasmBackend {
+  readonly wasm: { readonly HEAPU8: Uint8Array };
+  readonly dataIdMap: { get(dataId: object): { readonly memoryOffset: number } };
+  makeOutput(shape: readonly number[], dtype: 'float32' | 'int32'): TensorInfo;
+  incRef(dataId: object): void;
+  disposeData(dataId: object, force?: boolean): boolean;
+}
+
+const sizeOf = ({ shape }: TensorInfo): number => util.sizeFromShape(shape);
+
+/** The tensors of tfjs' wasm backend, beside the memory of the kernels. */
+export class WasmTensors {
+  constructor(
+    private readonly backend: WasmBackend,
+    private readonly engine: Engine,
+  ) {}
+
+  /** The values of a float32 tensor, in place. Void as soon as the backend makes a tensor: its memory may move. */
+  values(tensor: TensorInfo): Float32Array {
+    return new Float32Array(this.backend.wasm.HEAPU8.buffer, this.addressOf(tensor), sizeOf(tensor));
+  }
+
+  /** The values of an int32 tensor, as `values`. */
+  integers(tensor: TensorInfo): Int32Array {
+    return new Int32Array(this.backend.wasm.HEAPU8.buffer, this.addressOf(tensor), sizeOf(tensor));
+  }
+
+  /** Copies a tensor's values into the arena. */
+  put(tensor: TensorInfo): Pointer {
+    return this.engine.put(this.values(tensor));
+  }
+
+  /** A float32 tensor of the values at a pointer. Made last, so that nothing is left over where a kernel throws. */
+  take(pointer: Pointer, shape: readonly number[]): TensorInfo {
+    const output = this.backend.makeOutput([...shape], 'float32');
+    this.engine.get(pointer, this.values(output));
+    return output;
+  }
+
+  /** A tensor of the same data, without a copy. */
+  alias({ dataId, shape, dtype }: TensorInfo): TensorInfo {
+    this.backend.incRef(dataId);
+    return { dataId, shape, dtype };
+  }
+
+  private addressOf({ dataId }: TensorInfo): number {
+    return this.backend.dataIdMap.get(dataId).memoryOffset;
+  }
+}
