@@ -1,4 +1,6 @@
+import { batchNormGradientMap, batchNormGradientSums, batchNormMap, batchNormStatistics } from './batch-norm';
 import { Header, Op } from './ops';
+import { averagePool, averagePoolGradient, maxPool, maxPoolGradient } from './pool';
 import { probe } from './probe';
 
 /**
@@ -13,6 +15,30 @@ export function run(d: usize, scratch: usize): void {
     switch (op) {
       case Op.Probe:
         probe(d, task);
+        break;
+      case Op.MaxPool:
+        maxPool(d, task);
+        break;
+      case Op.MaxPoolGradient:
+        maxPoolGradient(d, task);
+        break;
+      case Op.AveragePool:
+        averagePool(d, task);
+        break;
+      case Op.AveragePoolGradient:
+        averagePoolGradient(d, task);
+        break;
+      case Op.BatchNormStatistics:
+        batchNormStatistics(d, task, scratch);
+        break;
+      case Op.BatchNormMap:
+        batchNormMap(d, task);
+        break;
+      case Op.BatchNormGradientSums:
+        batchNormGradientSums(d, task);
+        break;
+      case Op.BatchNormGradientMap:
+        batchNormGradientMap(d, task);
         break;
       default:
         unreachable();

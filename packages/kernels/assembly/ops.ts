@@ -5,6 +5,14 @@ export enum Op {
   PackPanels,
   Convolve,
   FilterGradient,
+  MaxPool,
+  MaxPoolGradient,
+  AveragePool,
+  AveragePoolGradient,
+  BatchNormStatistics,
+  BatchNormMap,
+  BatchNormGradientSums,
+  BatchNormGradientMap,
 }
 
 /** Words of a descriptor before those of the op: its code, the next task to be taken, how many there are. */

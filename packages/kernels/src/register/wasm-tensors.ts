@@ -41,6 +41,13 @@ export class WasmTensors {
     return output;
   }
 
+  /** A float32 tensor of the values. */
+  from(values: ArrayLike<number>, shape: readonly number[]): TensorInfo {
+    const output = this.backend.makeOutput([...shape], 'float32');
+    this.values(output).set(values);
+    return output;
+  }
+
   /** A tensor of the same data, without a copy. */
   alias({ dataId, shape, dtype }: TensorInfo): TensorInfo {
     this.backend.incRef(dataId);

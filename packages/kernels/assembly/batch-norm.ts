@@ -1,0 +1,233 @@
+// Batch normalization over [rows, channels]. Vectors run along the channels; what a vector reads past the last channel
+// belongs to the next row and is never used.
+import { BatchNormField, GRADIENT_SUMS, STATISTICS_SUMS } from './batch-norm-fields';
+import { address, word } from './descriptor';
+import { storeLanes } from './lanes';
+import { multiplyAdd } from './simd';
+
+/** Rows whose sums are kept in single precision before they are added to doubles. */
+const BLOCK: i32 = 64;
+
+/** Doubles of a task, [sums][paddedChannels], set to zero. */
+function clearedSums(d: usize, task: i32, sums: i32): usize {
+  const bytes = (<usize>(sums * word(d, BatchNormField.paddedChannels))) << 3;
+  const at = address(d, BatchNormField.sums) + <usize>task * bytes;
+  memory.fill(at, 0, bytes);
+  return at;
+}
+
+/**
+ * Mean and squared deviations of a task's rows. A block is shifted by its first row, and blocks are joined as by Chan,
+ * Golub and LeVeque (1979): no difference of large sums, so the variance is right where the mean is far from zero.
+ */
+export function batchNormStatistics(d: usize, task: i32, scratch: usize): void {
+  const channels = word(d, BatchNormField.channels);
+  const padded = (<usize>word(d, BatchNormField.paddedChannels)) << 3;
+  const rowBytes = (<usize>channels) << 2;
+  const firstRow = task * word(d, BatchNormField.rowsPerTask);
+  const endRow = min(firstRow + word(d, BatchNormField.rowsPerTask), word(d, BatchNormField.rows));
+  const sums = clearedSums(d, task, STATISTICS_SUMS);
+  const shifts = scratch;
+  const differences = scratch + 64;
+  const squares = scratch + 128;
+
+  for (let row = firstRow; row < endRow; row += BLOCK) {
+    const count = min(BLOCK, endRow - row);
+    const seen = <f64>(row - firstRow);
+    const n = <f64>count;
+    const total = seen + n;
+    for (let c = 0; c < channels; c += 16) {
+      let x = address(d, BatchNormField.input) + <usize>row * rowBytes + ((<usize>c) << 2);
+      const k0 = v128.load(x);
+      const k1 = v128.load(x, 16);
+      const k2 = v128.load(x, 32);
+      const k3 = v128.load(x, 48);
+      let s0 = f32x4.splat(0);
+      let s1 = s0;
+      let s2 = s0;
+      let s3 = s0;
+      let q0 = s0;
+      let q1 = s0;
+      let q2 = s0;
+      let q3 = s0;
+      v128.store(shifts, k0);
+      v128.store(shifts, k1, 16);
+      v128.store(shifts, k2, 32);
+      v128.store(shifts, k3, 48);
+      for (let i = 1; i < count; i++) {
+        x += rowBytes;
+        const x0 = f32x4.sub(v128.load(x), k0);
+        const x1 = f32x4.sub(v128.load(x, 16), k1);
+        const x2 = f32x4.sub(v128.load(x, 32), k2);
+        const x3 = f32x4.sub(v128.load(x, 48), k3);
+        s0 = f32x4.add(s0, x0);
+        s1 = f32x4.add(s1, x1);
+        s2 = f32x4.add(s2, x2);
+        s3 = f32x4.add(s3, x3);
+        q0 = multiplyAdd(x0, x0, q0);
+        q1 = multiplyAdd(x1, x1, q1);
+        q2 = multiplyAdd(x2, x2, q2);
+        q3 = multiplyAdd(x3, x3, q3);
+      }
+      v128.store(differences, s0);
+      v128.store(differences, s1, 16);
+      v128.store(differences, s2, 32);
+      v128.store(differences, s3, 48);
+      v128.store(squares, q0);
+      v128.store(squares, q1, 16);
+      v128.store(squares, q2, 32);
+      v128.store(squares, q3, 48);
+      const lanes = min(16, channels - c);
+      for (let lane = 0; lane < lanes; lane++) {
+        const at = (<usize>lane) << 2;
+        const mean = sums + ((<usize>(c + lane)) << 3);
+        const deviations = mean + padded;
+        const difference = <f64>load<f32>(differences + at);
+        const blockMean = <f64>load<f32>(shifts + at) + difference / n;
+        const blockDeviations = <f64>load<f32>(squares + at) - (difference * difference) / n;
+        const apart = blockMean - load<f64>(mean);
+        store<f64>(mean, load<f64>(mean) + (apart * n) / total);
+        store<f64>(deviations, load<f64>(deviations) + blockDeviations + (apart * apart * seen * n) / total);
+      }
+    }
+  }
+}
+
+/** (x - shift) * scale + offset, plus the residual where one is given, through a ReLU where one is asked for. */
+export function batchNormMap(d: usize, task: i32): void {
+  const channels = word(d, BatchNormField.channels);
+  const shift = address(d, BatchNormField.shift);
+  const scale = address(d, BatchNormField.scale);
+  const offset = address(d, BatchNormField.offset);
+  const relu = word(d, BatchNormField.relu) !== 0;
+  const hasResidual = word(d, BatchNormField.residual) !== 0;
+  const firstRow = task * word(d, BatchNormField.rowsPerTask);
+  const endRow = min(firstRow + word(d, BatchNormField.rowsPerTask), word(d, BatchNormField.rows));
+  const start = (<usize>(firstRow * channels)) << 2;
+  let x = address(d, BatchNormField.input) + start;
+  let residual = address(d, BatchNormField.residual) + start;
+  let y = address(d, BatchNormField.output) + start;
+  const zero = f32x4.splat(0);
+
+  for (let row = firstRow; row < endRow; row++) {
+    for (let c = 0; c < channels; c += 4) {
+      const at = (<usize>c) << 2;
+      const centred = f32x4.sub(v128.load(x + at), v128.load(shift + at));
+      let value = multiplyAdd(centred, v128.load(scale + at), v128.load(offset + at));
+      if (hasResidual) value = f32x4.add(value, v128.load(residual + at));
+      if (relu) value = f32x4.max(value, zero);
+      storeLanes(y + at, value, channels - c);
+    }
+    const rowBytes = (<usize>channels) << 2;
+    x += rowBytes;
+    residual += rowBytes;
+    y += rowBytes;
+  }
+}
+
+/** The gradient in front of a ReLU with output y: where y is NaN, NaN. */
+function throughRelu(gradient: v128, y: v128): v128 {
+  const passed = v128.and(gradient, f32x4.gt(y, f32x4.splat(0)));
+  return v128.or(passed, v128.and(y, f32x4.ne(y, y)));
+}
+
+/** Adds eight floats to the doubles at `to`. */
+function addToDoubles(to: usize, low: v128, high: v128): void {
+  v128.store(to, f64x2.add(v128.load(to), f64x2.promote_low_f32x4(low)));
+  v128.store(to, f64x2.add(v128.load(to, 16), upperHalf(low)), 16);
+  v128.store(to, f64x2.add(v128.load(to, 32), f64x2.promote_low_f32x4(high)), 32);
+  v128.store(to, f64x2.add(v128.load(to, 48), upperHalf(high)), 48);
+}
+
+function upperHalf(v: v128): v128 {
+  return f64x2.promote_low_f32x4(i8x16.shuffle(v, v, 8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15));
+}
+
+/** Sums over a task's rows of g, of g (x - shift) and of x - shift, g being the gradient in front of the ReLU. */
+export function batchNormGradientSums(d: usize, task: i32): void {
+  const channels = word(d, BatchNormField.channels);
+  const padded = (<usize>word(d, BatchNormField.paddedChannels)) << 3;
+  const rowBytes = (<usize>channels) << 2;
+  const relu = word(d, BatchNormField.relu) !== 0;
+  const firstRow = task * word(d, BatchNormField.rowsPerTask);
+  const endRow = min(firstRow + word(d, BatchNormField.rowsPerTask), word(d, BatchNormField.rows));
+  const sums = clearedSums(d, task, GRADIENT_SUMS);
+
+  for (let row = firstRow; row < endRow; row += BLOCK) {
+    const count = min(BLOCK, endRow - row);
+    for (let c = 0; c < channels; c += 8) {
+      const start = <usize>row * rowBytes + ((<usize>c) << 2);
+      let x = address(d, BatchNormField.input) + start;
+      let gradient = address(d, BatchNormField.outputGradient) + start;
+      let y = address(d, BatchNormField.output) + start;
+      const k0 = v128.load(address(d, BatchNormField.shift) + ((<usize>c) << 2));
+      const k1 = v128.load(address(d, BatchNormField.shift) + ((<usize>c) << 2), 16);
+      let g0 = f32x4.splat(0);
+      let g1 = g0;
+      let gx0 = g0;
+      let gx1 = g0;
+      let x0 = g0;
+      let x1 = g0;
+      for (let i = 0; i < count; i++) {
+        const centred0 = f32x4.sub(v128.load(x), k0);
+        const centred1 = f32x4.sub(v128.load(x, 16), k1);
+        let v0 = v128.load(gradient);
+        let v1 = v128.load(gradient, 16);
+        if (relu) {
+          v0 = throughRelu(v0, v128.load(y));
+          v1 = throughRelu(v1, v128.load(y, 16));
+        }
+        g0 = f32x4.add(g0, v0);
+        g1 = f32x4.add(g1, v1);
+        gx0 = multiplyAdd(v0, centred0, gx0);
+        gx1 = multiplyAdd(v1, centred1, gx1);
+        x0 = f32x4.add(x0, centred0);
+        x1 = f32x4.add(x1, centred1);
+        x += rowBytes;
+        gradient += rowBytes;
+        y += rowBytes;
+      }
+      const to = sums + ((<usize>c) << 3);
+      addToDoubles(to, g0, g1);
+      addToDoubles(to + padded, gx0, gx1);
+      addToDoubles(to + 2 * padded, x0, x1);
+    }
+  }
+}
+
+/** dx = g * scale + (x - shift) * slope + offset; the gradient of the residual is g, where that is wanted. */
+export function batchNormGradientMap(d: usize, task: i32): void {
+  const channels = word(d, BatchNormField.channels);
+  const shift = address(d, BatchNormField.shift);
+  const scale = address(d, BatchNormField.scale);
+  const offset = address(d, BatchNormField.offset);
+  const slope = address(d, BatchNormField.slope);
+  const relu = word(d, BatchNormField.relu) !== 0;
+  const wantsResidual = word(d, BatchNormField.residualGradient) !== 0;
+  const firstRow = task * word(d, BatchNormField.rowsPerTask);
+  const endRow = min(firstRow + word(d, BatchNormField.rowsPerTask), word(d, BatchNormField.rows));
+  const rowBytes = (<usize>channels) << 2;
+  const start = <usize>firstRow * rowBytes;
+  let x = address(d, BatchNormField.input) + start;
+  let gradient = address(d, BatchNormField.outputGradient) + start;
+  let y = address(d, BatchNormField.output) + start;
+  let inputGradient = address(d, BatchNormField.inputGradient) + start;
+  let residualGradient = address(d, BatchNormField.residualGradient) + start;
+
+  for (let row = firstRow; row < endRow; row++) {
+    for (let c = 0; c < channels; c += 4) {
+      const at = (<usize>c) << 2;
+      let g = v128.load(gradient + at);
+      if (relu) g = throughRelu(g, v128.load(y + at));
+      const centred = f32x4.sub(v128.load(x + at), v128.load(shift + at));
+      const alongX = multiplyAdd(centred, v128.load(slope + at), v128.load(offset + at));
+      storeLanes(inputGradient + at, multiplyAdd(g, v128.load(scale + at), alongX), channels - c);
+      if (wantsResidual) storeLanes(residualGradient + at, g, channels - c);
+    }
+    x += rowBytes;
+    gradient += rowBytes;
+    y += rowBytes;
+    inputGradient += rowBytes;
+    residualGradient += rowBytes;
+  }
+}
