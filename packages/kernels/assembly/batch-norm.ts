@@ -16,9 +16,29 @@ function clearedSums(d: usize, task: i32, sums: i32): usize {
   return at;
 }
 
+/** Means of 16 channels over some rows, rounded as they may be: what the rows are shifted by. */
+function roughMeans(x: usize, rows: i32, rowBytes: usize, to: usize): void {
+  let s0 = f32x4.splat(0);
+  let s1 = s0;
+  let s2 = s0;
+  let s3 = s0;
+  for (let i = 0; i < rows; i++, x += rowBytes) {
+    s0 = f32x4.add(s0, v128.load(x));
+    s1 = f32x4.add(s1, v128.load(x, 16));
+    s2 = f32x4.add(s2, v128.load(x, 32));
+    s3 = f32x4.add(s3, v128.load(x, 48));
+  }
+  const part = f32x4.splat(1 / <f32>rows);
+  v128.store(to, f32x4.mul(s0, part));
+  v128.store(to, f32x4.mul(s1, part), 16);
+  v128.store(to, f32x4.mul(s2, part), 32);
+  v128.store(to, f32x4.mul(s3, part), 48);
+}
+
 /**
- * Mean and squared deviations of a task's rows. A block is shifted by its first row, and blocks are joined as by Chan,
- * Golub and LeVeque (1979): no difference of large sums, so the variance is right where the mean is far from zero.
+ * Mean and squared deviations of a task's rows. Each block is shifted by a mean that is near its own, and blocks are
+ * joined as by Chan, Golub and LeVeque (1979): no difference of large sums, so the variance is right where the mean is
+ * far from zero, and where a value is far from all others.
  */
 export function batchNormStatistics(d: usize, task: i32, scratch: usize): void {
   const channels = word(d, BatchNormField.channels);
@@ -38,10 +58,14 @@ export function batchNormStatistics(d: usize, task: i32, scratch: usize): void {
     const total = seen + n;
     for (let c = 0; c < channels; c += 16) {
       let x = address(d, BatchNormField.input) + <usize>row * rowBytes + ((<usize>c) << 2);
-      const k0 = v128.load(x);
-      const k1 = v128.load(x, 16);
-      const k2 = v128.load(x, 32);
-      const k3 = v128.load(x, 48);
+      if (row === firstRow) roughMeans(x, count, rowBytes, shifts);
+      else
+        for (let lane = 0; lane < 16; lane++)
+          store<f32>(shifts + ((<usize>lane) << 2), <f32>load<f64>(sums + ((<usize>(c + lane)) << 3)));
+      const k0 = v128.load(shifts);
+      const k1 = v128.load(shifts, 16);
+      const k2 = v128.load(shifts, 32);
+      const k3 = v128.load(shifts, 48);
       let s0 = f32x4.splat(0);
       let s1 = s0;
       let s2 = s0;
@@ -50,12 +74,7 @@ export function batchNormStatistics(d: usize, task: i32, scratch: usize): void {
       let q1 = s0;
       let q2 = s0;
       let q3 = s0;
-      v128.store(shifts, k0);
-      v128.store(shifts, k1, 16);
-      v128.store(shifts, k2, 32);
-      v128.store(shifts, k3, 48);
-      for (let i = 1; i < count; i++) {
-        x += rowBytes;
+      for (let i = 0; i < count; i++, x += rowBytes) {
         const x0 = f32x4.sub(v128.load(x), k0);
         const x1 = f32x4.sub(v128.load(x, 16), k1);
         const x2 = f32x4.sub(v128.load(x, 32), k2);
