@@ -1,5 +1,8 @@
 import { batchNormGradientMap, batchNormGradientSums, batchNormMap, batchNormStatistics } from './batch-norm';
+import { convolve } from './convolve';
+import { filterGradient } from './filter-gradient';
 import { Header, Op } from './ops';
+import { packPanels } from './panels';
 import { averagePool, averagePoolGradient, maxPool, maxPoolGradient } from './pool';
 import { probe } from './probe';
 
@@ -15,6 +18,15 @@ export function run(d: usize, scratch: usize): void {
     switch (op) {
       case Op.Probe:
         probe(d, task);
+        break;
+      case Op.PackPanels:
+        packPanels(d, task);
+        break;
+      case Op.Convolve:
+        convolve(d, task, scratch);
+        break;
+      case Op.FilterGradient:
+        filterGradient(d, task, scratch);
         break;
       case Op.MaxPool:
         maxPool(d, task);

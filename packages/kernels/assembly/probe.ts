@@ -1,5 +1,5 @@
 import { address, word } from './descriptor';
-import { ProbeField } from './ops';
+import { ProbeField } from './probe-fields';
 
 export function probe(d: usize, task: i32): void {
   if (task === word(d, ProbeField.trap)) unreachable();

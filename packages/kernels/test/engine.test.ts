@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Op, ProbeField } from '../assembly/ops.js';
+import { Op } from '../assembly/ops.js';
+import { ProbeField } from '../assembly/probe-fields.js';
 import { fields } from '../src/engine/descriptor.js';
 import { createEngine, type Engine } from '../src/engine/engine.js';
 
