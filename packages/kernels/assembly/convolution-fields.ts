@@ -78,6 +78,8 @@ export enum FilterGradientField {
   /** Gradient of the filter: rows of the runs in a row, each so many bytes from the next. */
   output,
   outputRow,
+  /** Whether the output holds a sum already, to which this is added. */
+  accumulate,
   /** Rows of a run and panels of channels that are one task. */
   rowsPerTask,
   panelsPerTask,

@@ -105,6 +105,7 @@ export function filterGradient(d: usize, task: i32, scratch: usize): void {
   const packedGradient = packedInput + <usize>((rowsPerTask + SWEEP - 1) / SWEEP) * ((SWEEP / 2) * PAIR);
 
   const positions = word(d, Field.images) * outRows * outColumns;
+  const accumulate = word(d, Field.accumulate) !== 0;
   let row = 0;
   let column = 0;
   let image = 0;
@@ -134,7 +135,7 @@ export function filterGradient(d: usize, task: i32, scratch: usize): void {
         count,
         packedGradient + <usize>(p - fromPanel) * GRADIENT_PANEL,
       );
-    const first = from === 0;
+    const first = from === 0 && !accumulate;
     for (let p = fromPanel; p < toPanel; p++) {
       const panel = packedGradient + <usize>(p - fromPanel) * GRADIENT_PANEL;
       const present = min(channels - p * PANEL, PANEL);

@@ -5,6 +5,13 @@ import { Header, Op } from './ops';
 import { packPanels } from './panels';
 import { averagePool, averagePoolGradient, maxPool, maxPoolGradient } from './pool';
 import { probe } from './probe';
+import {
+  transformFilter,
+  transformFilterGradient,
+  transformGradient,
+  transformInput,
+  transformOutput,
+} from './winograd';
 
 /**
  * Every thread runs this on the same descriptor, each with scratch memory of its own, until no task is left.
@@ -27,6 +34,21 @@ export function run(d: usize, scratch: usize): void {
         break;
       case Op.FilterGradient:
         filterGradient(d, task, scratch);
+        break;
+      case Op.TransformInput:
+        transformInput(d, task);
+        break;
+      case Op.TransformGradient:
+        transformGradient(d, task);
+        break;
+      case Op.TransformOutput:
+        transformOutput(d, task);
+        break;
+      case Op.TransformFilter:
+        transformFilter(d, task, scratch);
+        break;
+      case Op.TransformFilterGradient:
+        transformFilterGradient(d, task);
         break;
       case Op.MaxPool:
         maxPool(d, task);

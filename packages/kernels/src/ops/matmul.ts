@@ -1,5 +1,5 @@
 import type { Engine, Pointer } from '../engine/engine.js';
-import { putBias } from './convolution.js';
+import { putBias } from './bias.js';
 import { type Activation, convolveTransposed, convolveWindows, packPanels, panelFloats } from './product.js';
 
 /** A product of batches of matrices: [rows, terms] x [terms, columns], where either may lie transposed in memory. */

@@ -143,6 +143,8 @@ export interface TransposedProduct extends Planes<'input' | 'gradient' | 'output
   /** [runs * runLength][channels], each row `outputRow` floats from the last. */
   readonly output: Pointer;
   readonly outputRow: number;
+  /** Whether the output holds a sum already, to which this is added. */
+  readonly accumulate?: boolean;
 }
 
 /** Most rows of a task: what is packed of the input stays in the second-level cache. */
@@ -180,6 +182,7 @@ export function convolveTransposed(engine: Engine, product: TransposedProduct): 
       channels,
       output: product.output,
       outputRow: 4 * product.outputRow,
+      accumulate: product.accumulate ?? false,
       rowsPerTask,
       panelsPerTask,
       tasksPerPlane: perPlane(),

@@ -1,7 +1,13 @@
 import { util } from '@tensorflow/tfjs-core';
-import { convolve, filterGradient, packedFloats, packFilter } from '../ops/convolution.js';
+import type { Pointer } from '../engine/engine.js';
+import {
+  type Algorithm,
+  filterGradientAlgorithm,
+  forwardAlgorithm,
+  inputGradientAlgorithm,
+} from '../ops/algorithms.js';
 import type { ConvolutionGeometry } from '../ops/geometry.js';
-import { inputGradient, packedGradientFloats, packGradientFilter } from '../ops/input-gradient.js';
+import { Activation } from '../ops/product.js';
 import { activationOf } from './activation.js';
 import { geometryOf, ownGeometryOf } from './convolution-geometry.js';
 import { notFloats } from './floats.js';
@@ -23,37 +29,41 @@ function refused(g: ConvolutionGeometry, call: KernelCall): NotTaken | undefined
   return notFloats(call);
 }
 
-function forward({ engine, weights }: KernelContext, call: KernelCall, g: ConvolutionGeometry | NotTaken) {
+/** The filter of a call as the algorithm wants it. First of all that a kernel does: it may reset the arena. */
+const packFilter = (
+  { engine, weights }: KernelContext,
+  { backend, inputs, tensors }: KernelCall,
+  to: Algorithm,
+): Pointer =>
+  weights.get(backend, inputs.filter!.dataId, to.layout, to.floats, (into) =>
+    to.pack(engine, tensors.values(inputs.filter!), into),
+  );
+
+function forward(context: KernelContext, call: KernelCall, g: ConvolutionGeometry | NotTaken) {
   if (g instanceof NotTaken) return g;
-  const { x, filter, bias, preluActivationWeights } = call.inputs;
+  const { x, bias, preluActivationWeights } = call.inputs;
   const activation = activationOf(call.attrs.activation);
   if (activation === undefined || preluActivationWeights) return new NotTaken(`activation '${call.attrs.activation}'`);
   if (bias && util.sizeFromShape(bias.shape) !== g.outChannels) return new NotTaken(`a bias of shape [${bias.shape}]`);
   const no = refused(g, call);
   if (no) return no;
   const { tensors } = call;
-  const packed = weights.get(call.backend, filter!.dataId, `convolution ${g.groups}`, packedFloats(g), (into) =>
-    packFilter(engine, g, tensors.values(filter!), into),
-  );
-  const y = convolve(engine, g, tensors.values(x!), packed, bias && tensors.values(bias), activation);
+  const algorithm = forwardAlgorithm(g);
+  const packed = packFilter(context, call, algorithm);
+  const y = algorithm.run(context.engine, tensors.values(x!), packed, bias && tensors.values(bias), activation);
   return tensors.take(y, shapes.output(g));
 }
 
-function backpropInput({ engine, weights }: KernelContext, call: KernelCall, g: ConvolutionGeometry | NotTaken) {
+function backpropInput(context: KernelContext, call: KernelCall, g: ConvolutionGeometry | NotTaken) {
   if (g instanceof NotTaken) return g;
-  const { dy, filter } = call.inputs;
+  const { dy } = call.inputs;
   const no = refused(g, call);
   if (no) return no;
   const { tensors } = call;
-  const layout = [
-    'input gradient',
-    ...[g.groups, g.strideHeight, g.strideWidth, g.dilationHeight, g.dilationWidth, g.top, g.left],
-    ...[Math.min(g.inHeight, g.strideHeight), Math.min(g.inWidth, g.strideWidth)],
-  ].join(' ');
-  const packed = weights.get(call.backend, filter!.dataId, layout, packedGradientFloats(g), (into) =>
-    packGradientFilter(engine, g, tensors.values(filter!), into),
-  );
-  return tensors.take(inputGradient(engine, g, tensors.values(dy!), packed), shapes.input(g));
+  const algorithm = inputGradientAlgorithm(g);
+  const packed = packFilter(context, call, algorithm);
+  const dx = algorithm.run(context.engine, tensors.values(dy!), packed, undefined, Activation.linear);
+  return tensors.take(dx, shapes.input(g));
 }
 
 function backpropFilter({ engine }: KernelContext, call: KernelCall, g: ConvolutionGeometry | NotTaken) {
@@ -62,7 +72,7 @@ function backpropFilter({ engine }: KernelContext, call: KernelCall, g: Convolut
   const no = refused(g, call);
   if (no) return no;
   const { tensors } = call;
-  return tensors.take(filterGradient(engine, g, tensors.values(x!), tensors.values(dy!)), shapes.filter(g));
+  return tensors.take(filterGradientAlgorithm(g)(engine, g, tensors.values(x!), tensors.values(dy!)), shapes.filter(g));
 }
 
 const attribute = (call: KernelCall, name: string): readonly number[] => call.attrs[name] as number[];
