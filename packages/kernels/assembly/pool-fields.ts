@@ -20,7 +20,7 @@ export enum PoolField {
   /** Forward: rows of windows over the whole batch, n * oh, and how many of them make a task. */
   rows,
   rowsPerTask,
-  /** Backward: a task is this many channels (a multiple of 4) of one image. */
+  /** Backward: a task is this many channels of one image. */
   channelsPerTask,
   /** Averages divide by the whole kernel (1), or by the pixels of the window that are no padding (0). */
   wholeKernel,

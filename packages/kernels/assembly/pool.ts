@@ -6,25 +6,28 @@ import { PoolField } from './pool-fields';
 
 const NOWHERE: i32 = -1;
 
-/** Largest values of 16 channels over a window of rows x columns pixels; NaN where one is NaN, -inf where it is empty. */
-function largest16(from: usize, rows: i32, columns: i32, rowBytes: usize, pixelBytes: usize, to: usize): void {
+/**
+ * Largest values of 8 channels over a window of rows x columns pixels; NaN where one is NaN, -inf where it is empty.
+ * A pseudo-maximum, which passes over NaN, and a test for NaN are faster than the maximum that WebAssembly defines.
+ */
+function largest8(from: usize, rows: i32, columns: i32, rowBytes: usize, pixelBytes: usize, to: usize): void {
   let m0 = f32x4.splat(-Infinity);
   let m1 = m0;
-  let m2 = m0;
-  let m3 = m0;
+  let nan0 = f32x4.splat(0);
+  let nan1 = nan0;
   for (let i = 0; i < rows; i++, from += rowBytes) {
     let pixel = from;
     for (let j = 0; j < columns; j++, pixel += pixelBytes) {
-      m0 = f32x4.max(m0, v128.load(pixel));
-      m1 = f32x4.max(m1, v128.load(pixel, 16));
-      m2 = f32x4.max(m2, v128.load(pixel, 32));
-      m3 = f32x4.max(m3, v128.load(pixel, 48));
+      const x0 = v128.load(pixel);
+      const x1 = v128.load(pixel, 16);
+      m0 = f32x4.pmax(m0, x0);
+      m1 = f32x4.pmax(m1, x1);
+      nan0 = v128.or(nan0, f32x4.ne(x0, x0));
+      nan1 = v128.or(nan1, f32x4.ne(x1, x1));
     }
   }
-  v128.store(to, m0);
-  v128.store(to, m1, 16);
-  v128.store(to, m2, 32);
-  v128.store(to, m3, 48);
+  v128.store(to, v128.or(m0, nan0));
+  v128.store(to, v128.or(m1, nan1), 16);
 }
 
 function largest4(from: usize, rows: i32, columns: i32, rowBytes: usize, pixelBytes: usize): v128 {
@@ -81,9 +84,9 @@ function forward(d: usize, task: i32, average: bool): void {
       const divisor = f32x4.splat(<f32>(wholeKernel ? kernelHeight * kernelWidth : rows * columns));
       let c = 0;
       if (!average) {
-        for (; c + 16 <= channels; c += 16) {
+        for (; c + 8 <= channels; c += 8) {
           const offset = (<usize>c) << 2;
-          largest16(window + offset, rows, columns, rowBytes, pixelBytes, to + offset);
+          largest8(window + offset, rows, columns, rowBytes, pixelBytes, to + offset);
         }
       }
       for (; c < channels; c += 4) {
@@ -122,14 +125,21 @@ function positionsOfLargest(
 ): v128 {
   let largest = f32x4.splat(-Infinity);
   let positions = i32x4.splat(nanIsMaximum && rows > 0 && columns > 0 ? <i32>(window - image) : NOWHERE);
+  const step = i32x4.splat(<i32>pixelBytes);
   for (let i = 0; i < rows; i++, window += rowBytes) {
     let pixel = window;
+    let position = i32x4.splat(<i32>(window - image));
     for (let j = 0; j < columns; j++, pixel += pixelBytes) {
       const value = v128.load(pixel);
-      let larger = f32x4.gt(value, largest);
-      if (nanIsMaximum) larger = v128.or(larger, f32x4.ne(value, value));
-      largest = v128.bitselect(value, largest, larger);
-      positions = v128.bitselect(i32x4.splat(<i32>(pixel - image)), positions, larger);
+      if (nanIsMaximum) {
+        const larger = v128.or(f32x4.gt(value, largest), f32x4.ne(value, value));
+        largest = v128.bitselect(value, largest, larger);
+        positions = v128.bitselect(position, positions, larger);
+      } else {
+        positions = v128.bitselect(position, positions, f32x4.gt(value, largest));
+        largest = f32x4.pmax(largest, value);
+      }
+      position = i32x4.add(position, step);
     }
   }
   return positions;
@@ -152,13 +162,24 @@ function scatter(gradient: usize, positions: v128, values: v128, count: i32): vo
 function spread(to: usize, rows: i32, columns: i32, rowBytes: usize, pixelBytes: usize, value: v128, count: i32): void {
   for (let i = 0; i < rows; i++, to += rowBytes) {
     let pixel = to;
-    for (let j = 0; j < columns; j++, pixel += pixelBytes) storeLanes(pixel, f32x4.add(v128.load(pixel), value), count);
+    if (count >= 4)
+      for (let j = 0; j < columns; j++, pixel += pixelBytes) v128.store(pixel, f32x4.add(v128.load(pixel), value));
+    else
+      for (let j = 0; j < columns; j++, pixel += pixelBytes)
+        storeLanes(pixel, f32x4.add(v128.load(pixel), value), count);
   }
 }
 
-function clear(to: usize, pixels: i32, pixelBytes: usize, bytes: usize): void {
-  if (bytes === pixelBytes) memory.fill(to, 0, <usize>pixels * pixelBytes);
-  else for (let i = 0; i < pixels; i++, to += pixelBytes) memory.fill(to, 0, bytes);
+/** Sets some channels of each pixel to zero. */
+function clear(to: usize, pixels: i32, pixelBytes: usize, channels: i32): void {
+  const bytes = (<usize>channels) << 2;
+  if (bytes === pixelBytes) {
+    memory.fill(to, 0, <usize>pixels * pixelBytes);
+    return;
+  }
+  const zero = f32x4.splat(0);
+  for (let i = 0; i < pixels; i++, to += pixelBytes)
+    for (let c = 0; c < channels; c += 4) storeLanes(to + ((<usize>c) << 2), zero, channels - c);
 }
 
 function backward(d: usize, task: i32, average: bool): void {
@@ -191,7 +212,7 @@ function backward(d: usize, task: i32, average: bool): void {
   let from =
     address(d, PoolField.output) + <usize>(image * outHeight * outWidth) * pixelBytes + ((<usize>firstChannel) << 2);
 
-  clear(gradient, inHeight * inWidth, pixelBytes, (<usize>count) << 2);
+  clear(gradient, inHeight * inWidth, pixelBytes, count);
   for (let i = 0; i < outHeight; i++) {
     const y = i * strideHeight - padTop;
     const top = max(0, y);

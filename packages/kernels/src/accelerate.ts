@@ -1,7 +1,9 @@
 import { getBackend } from '@tensorflow/tfjs-core';
 import { createEngine } from './engine/engine.js';
+import { compileKernels } from './engine/module.js';
 import { defaultThreads } from './engine/platform.js';
 import { KernelError } from './errors.js';
+import { Heaps } from './register/heaps.js';
 import { families } from './register/index.js';
 import { PackedWeights } from './register/packed-weights.js';
 import { type Kernel, type KernelContext, register } from './register/registry.js';
@@ -51,7 +53,8 @@ const keyOf = (only: readonly string[] | undefined): string => (only ? [...only]
 
 async function start({ threads = defaultThreads(), only }: AccelerateOptions): Promise<Started> {
   const engine = await createEngine(threads);
-  const context: KernelContext = { engine, weights: new PackedWeights(engine) };
+  const local = (await compileKernels(false))!;
+  const context: KernelContext = { engine, weights: new PackedWeights(engine), heaps: new Heaps(local.module) };
   const available: Record<string, Kernel> = Object.assign({}, ...families.map((family) => family(context)));
   const unknown = only?.find((name) => !Object.hasOwn(available, name));
   if (unknown !== undefined) {
@@ -71,6 +74,7 @@ async function start({ threads = defaultThreads(), only }: AccelerateOptions): P
     end() {
       restore();
       context.weights.dispose();
+      context.heaps.dispose();
       engine.dispose();
     },
   };

@@ -1,7 +1,8 @@
 import { BatchNormField, GRADIENT_SUMS, STATISTICS_SUMS } from '../../assembly/batch-norm-fields.js';
 import { Op } from '../../assembly/ops.js';
 import { fields } from '../engine/descriptor.js';
-import type { Engine, Pointer } from '../engine/engine.js';
+import type { Pointer } from '../engine/engine.js';
+import type { Workspace } from '../engine/workspace.js';
 import { rowsPerTask } from './rows-per-task.js';
 
 /** A map seen as a matrix: all pixels of the batch x channels. */
@@ -40,7 +41,7 @@ interface BatchNormWords {
   readonly relu?: boolean;
 }
 
-const tasksOf = (engine: Engine, rows: number): { perTask: number; tasks: number } => {
+const tasksOf = (engine: Workspace, rows: number): { perTask: number; tasks: number } => {
   const perTask = rowsPerTask(rows, engine.threads, LEAST_ROWS);
   return { perTask, tasks: Math.ceil(rows / perTask) };
 };
@@ -48,7 +49,7 @@ const tasksOf = (engine: Engine, rows: number): { perTask: number; tasks: number
 /** The sums of all channels, padded to whole vectors. */
 const padded = (channels: number): number => Math.ceil(channels / 16) * 16;
 
-function dispatch(engine: Engine, op: Op, { rows, channels }: Matrix, words: BatchNormWords): void {
+function dispatch(engine: Workspace, op: Op, { rows, channels }: Matrix, words: BatchNormWords): void {
   const { perTask, tasks } = tasksOf(engine, rows);
   const none = { residual: 0, output: 0, outputGradient: 0, inputGradient: 0, residualGradient: 0, sums: 0 };
   const vectors = { shift: 0, scale: 0, offset: 0, slope: 0 };
@@ -71,7 +72,13 @@ function dispatch(engine: Engine, op: Op, { rows, channels }: Matrix, words: Bat
 }
 
 /** Runs an op that leaves `count` doubles a channel for each task; returns them, a row for each task and sum. */
-function sumsOfTasks(engine: Engine, op: Op, matrix: Matrix, count: number, words: BatchNormWords): Float64Array[][] {
+function sumsOfTasks(
+  engine: Workspace,
+  op: Op,
+  matrix: Matrix,
+  count: number,
+  words: BatchNormWords,
+): Float64Array[][] {
   const { tasks } = tasksOf(engine, matrix.rows);
   const width = padded(matrix.channels);
   const floats = 2 * width * count * tasks;
@@ -87,7 +94,7 @@ function sumsOfTasks(engine: Engine, op: Op, matrix: Matrix, count: number, word
 }
 
 /** Mean and variance of each channel. */
-export function batchStatistics(engine: Engine, matrix: Matrix, input: Pointer): Statistics {
+export function batchStatistics(engine: Workspace, matrix: Matrix, input: Pointer): Statistics {
   const { rows, channels } = matrix;
   const { perTask } = tasksOf(engine, rows);
   const mean = new Float64Array(channels);
@@ -107,15 +114,14 @@ export function batchStatistics(engine: Engine, matrix: Matrix, input: Pointer):
 }
 
 /** A vector of one float a channel. */
-const vector = (engine: Engine, channels: number, at: (channel: number) => number): Pointer =>
+const vector = (engine: Workspace, channels: number, at: (channel: number) => number): Pointer =>
   engine.put(Float32Array.from({ length: channels }, (_, c) => at(c)));
 
 /**
- * (x - mean) / sqrt(variance + eps) * weight + bias, and what is joined to it. Returns the output, which takes the
- * place of the input.
+ * (x - mean) / sqrt(variance + eps) * weight + bias, and what is joined to it.
  */
 export function normalize(
-  engine: Engine,
+  engine: Workspace,
   matrix: Matrix,
   input: Pointer,
   { mean, variance }: { readonly mean: ArrayLike<number>; readonly variance: ArrayLike<number> },
@@ -124,24 +130,24 @@ export function normalize(
   eps: number,
   joined: Joined,
 ): Pointer {
-  const { channels } = matrix;
+  const { rows, channels } = matrix;
+  const output = engine.alloc(rows * channels);
   const scale = Array.from({ length: channels }, (_, c) => weight[c]! / Math.sqrt(variance[c]! + eps));
   dispatch(engine, Op.BatchNormMap, matrix, {
     ...joined,
     input,
-    output: input,
+    output,
     // Subtracted first, as a float: a product of the mean would cancel digits of x where the mean is large.
     shift: vector(engine, channels, (c) => mean[c]!),
     scale: vector(engine, channels, (c) => scale[c]!),
     offset: vector(engine, channels, (c) => bias[c]! + (Math.fround(mean[c]!) - mean[c]!) * scale[c]!),
   });
-  return input;
+  return output;
 }
 
 export interface BatchNormGradient {
-  /** Takes the place of the input. */
   readonly inputGradient: Pointer;
-  /** Only where it was wanted: takes the place of the output's gradient. */
+  /** Only where it was wanted. */
   readonly residualGradient?: Pointer;
   readonly weightGradient: Float64Array;
   readonly biasGradient: Float64Array;
@@ -154,7 +160,7 @@ export interface BatchNormGradient {
  * @param wantsResidual whether the gradient of a residual is wanted; without a ReLU it is the output's gradient itself.
  */
 export function batchNormGradient(
-  engine: Engine,
+  engine: Workspace,
   matrix: Matrix,
   input: Pointer,
   outputGradient: Pointer,
@@ -196,18 +202,19 @@ export function batchNormGradient(
     slope[c] = (-scale[c]! * inverseStd * weightGradient[c]!) / rows;
     offset[c] = (-scale[c]! * gradient[c]!) / rows - slope[c]! * rounding;
   }
-  const residualGradient = wantsResidual ? outputGradient : undefined;
+  const inputGradient = engine.alloc(rows * channels);
+  const residualGradient = wantsResidual ? engine.alloc(rows * channels) : undefined;
   dispatch(engine, Op.BatchNormGradientMap, matrix, {
     ...shared,
-    inputGradient: input,
+    inputGradient,
     residualGradient,
     scale: vector(engine, channels, (c) => scale[c]!),
     slope: vector(engine, channels, (c) => slope[c]!),
     offset: vector(engine, channels, (c) => offset[c]!),
   });
   return {
-    inputGradient: input,
-    ...(wantsResidual && { residualGradient: outputGradient }),
+    inputGradient,
+    ...(residualGradient !== undefined && { residualGradient }),
     weightGradient,
     biasGradient: gradient,
   };

@@ -1,7 +1,8 @@
 import { Op } from '../../assembly/ops.js';
 import { PoolField } from '../../assembly/pool-fields.js';
 import { fields } from '../engine/descriptor.js';
-import type { Engine, Pointer } from '../engine/engine.js';
+import type { Pointer } from '../engine/engine.js';
+import type { Workspace } from '../engine/workspace.js';
 import { rowsPerTask } from './rows-per-task.js';
 
 /** Windows over maps [batch, inHeight, inWidth, channels] -> [batch, outHeight, outWidth, channels]. */
@@ -28,10 +29,11 @@ interface PoolWords {
   readonly nanIsMaximum?: boolean;
 }
 
-/** Channels of a task of the gradients: one cache line, which no other task writes. */
-const CHANNELS_PER_TASK = 16;
+/** Channels of a task of the gradients: all, or, where images do not share out evenly, those of one cache line. */
+const channelsPerTask = ({ batch, channels }: PoolGeometry, threads: number): number =>
+  batch % threads === 0 ? channels : 16;
 
-function dispatch(engine: Engine, op: Op, tasks: number, geometry: PoolGeometry, words: PoolWords): void {
+function dispatch(engine: Workspace, op: Op, tasks: number, geometry: PoolGeometry, words: PoolWords): void {
   const { batch, ...extents } = geometry;
   const rows = batch * geometry.outHeight;
   engine.dispatch(
@@ -46,14 +48,14 @@ function dispatch(engine: Engine, op: Op, tasks: number, geometry: PoolGeometry,
       ...words,
       rows,
       rowsPerTask: rowsPerTask(rows, engine.threads),
-      channelsPerTask: CHANNELS_PER_TASK,
+      channelsPerTask: channelsPerTask(geometry, engine.threads),
     }),
   );
 }
 
 const inSize = ({ batch, inHeight, inWidth, channels }: PoolGeometry): number => batch * inHeight * inWidth * channels;
 
-function forward(engine: Engine, op: Op, geometry: PoolGeometry, input: Pointer, wholeKernel: boolean): Pointer {
+function forward(engine: Workspace, op: Op, geometry: PoolGeometry, input: Pointer, wholeKernel: boolean): Pointer {
   const { batch, outHeight, outWidth, channels } = geometry;
   const rows = batch * outHeight;
   const output = engine.alloc(rows * outWidth * channels);
@@ -61,15 +63,15 @@ function forward(engine: Engine, op: Op, geometry: PoolGeometry, input: Pointer,
   return output;
 }
 
-function backward(engine: Engine, op: Op, geometry: PoolGeometry, words: Omit<PoolWords, 'inputGradient'>): Pointer {
+function backward(engine: Workspace, op: Op, geometry: PoolGeometry, words: Omit<PoolWords, 'inputGradient'>): Pointer {
   const inputGradient = engine.alloc(inSize(geometry));
-  const tasks = geometry.batch * Math.ceil(geometry.channels / CHANNELS_PER_TASK);
+  const tasks = geometry.batch * Math.ceil(geometry.channels / channelsPerTask(geometry, engine.threads));
   dispatch(engine, op, tasks, geometry, { ...words, inputGradient });
   return inputGradient;
 }
 
 /** Largest value of each window: NaN where one is NaN, and -Infinity where a window holds nothing but padding. */
-export function maxPool(engine: Engine, geometry: PoolGeometry, input: Pointer): Pointer {
+export function maxPool(engine: Workspace, geometry: PoolGeometry, input: Pointer): Pointer {
   return forward(engine, Op.MaxPool, geometry, input, false);
 }
 
@@ -80,7 +82,7 @@ export function maxPool(engine: Engine, geometry: PoolGeometry, input: Pointer):
  * gradient where none is larger than -Infinity. Otherwise, as in tfjs, both are passed over.
  */
 export function maxPoolGradient(
-  engine: Engine,
+  engine: Workspace,
   geometry: PoolGeometry,
   input: Pointer,
   outputGradient: Pointer,
@@ -90,13 +92,13 @@ export function maxPoolGradient(
 }
 
 /** Mean of each window. `wholeKernel`: the padding counts as zeros; otherwise it does not count. */
-export function averagePool(engine: Engine, geometry: PoolGeometry, input: Pointer, wholeKernel: boolean): Pointer {
+export function averagePool(engine: Workspace, geometry: PoolGeometry, input: Pointer, wholeKernel: boolean): Pointer {
   return forward(engine, Op.AveragePool, geometry, input, wholeKernel);
 }
 
 /** Gradient of the input of averagePool: that of a window goes to its pixels in equal shares. */
 export function averagePoolGradient(
-  engine: Engine,
+  engine: Workspace,
   geometry: PoolGeometry,
   outputGradient: Pointer,
   wholeKernel: boolean,

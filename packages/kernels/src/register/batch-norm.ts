@@ -41,14 +41,15 @@ function checkShapes({ inputs }: KernelCall, { channels }: Matrix, vectors: read
 const constant = (length: number, value: number): Float32Array => new Float32Array(length).fill(value);
 
 /** Batch normalization over all axes but the last. */
-export const batchNorm: KernelFamily = ({ engine }) => ({
+export const batchNorm: KernelFamily = () => ({
   /**
    * By the statistics of the batch. Inputs: x [..., c], weight [c], bias [c], and where one is to be added, residual
    * [..., c]. Attributes: `eps`; `activation`, 'linear' or 'relu', behind the residual. Results: y [..., c], mean [c],
    * variance [c], biased.
    */
   CnnzooBatchNorm(call) {
-    const { inputs, tensors, attrs } = call;
+    const { inputs, attrs } = call;
+    const { engine, tensors } = call.local;
     const { x, weight, bias, residual } = inputs as Record<string, TensorInfo>;
     const refused = notFloats(call);
     if (refused) return refused;
@@ -58,7 +59,7 @@ export const batchNorm: KernelFamily = ({ engine }) => ({
     const input = tensors.put(x!);
     const statistics = batchStatistics(engine, matrix, input);
     const joined = { residual: residual && tensors.put(residual), relu };
-    const [w, b] = [tensors.values(weight!), tensors.values(bias!)];
+    const [w, b] = [tensors.copy(weight!), tensors.copy(bias!)];
     const y = normalize(engine, matrix, input, statistics, w, b, attrs.eps as number, joined);
     return [
       tensors.take(y, x!.shape),
@@ -73,7 +74,8 @@ export const batchNorm: KernelFamily = ({ engine }) => ({
    * there was a residual, dResidual [..., c].
    */
   CnnzooBatchNormGrad(call) {
-    const { inputs, tensors, attrs } = call;
+    const { inputs, attrs } = call;
+    const { engine, tensors } = call.local;
     const { dy, x, y, weight, mean, variance } = inputs as Record<string, TensorInfo>;
     const refused = notFloats(call);
     if (refused) return refused;
@@ -87,9 +89,9 @@ export const batchNorm: KernelFamily = ({ engine }) => ({
       tensors.put(x!),
       tensors.put(dy!),
       relu ? tensors.put(y!) : undefined,
-      tensors.values(mean!),
-      tensors.values(variance!),
-      tensors.values(weight!),
+      tensors.copy(mean!),
+      tensors.copy(variance!),
+      tensors.copy(weight!),
       attrs.eps as number,
       residual && relu,
     );
@@ -109,21 +111,23 @@ export const batchNorm: KernelFamily = ({ engine }) => ({
    * [..., c]. Attributes: `eps`; `activation`, 'linear' or 'relu', behind the residual. Result: y [..., c].
    */
   CnnzooBatchNormInference(call) {
-    const { inputs, tensors, attrs } = call;
+    const { inputs, attrs } = call;
+    const { engine, tensors } = call.local;
     const { x, mean, variance, weight, bias, residual } = inputs as Record<string, TensorInfo>;
     const refused = notFloats(call);
     if (refused) return refused;
     const matrix = matrixOf(x!);
     checkShapes(call, matrix, ['mean', 'variance', 'weight', 'bias'], ['residual']);
-    const statistics = { mean: tensors.values(mean!), variance: tensors.values(variance!) };
+    const statistics = { mean: tensors.copy(mean!), variance: tensors.copy(variance!) };
     const joined = { residual: residual && tensors.put(residual), relu: isRelu(call) };
-    const [w, b] = [tensors.values(weight!), tensors.values(bias!)];
+    const [w, b] = [tensors.copy(weight!), tensors.copy(bias!)];
     const y = normalize(engine, matrix, tensors.put(x!), statistics, w, b, attrs.eps as number, joined);
     return tensors.take(y, x!.shape);
   },
 
   FusedBatchNorm(call) {
-    const { inputs, tensors, attrs } = call;
+    const { inputs, attrs } = call;
+    const { engine, tensors } = call.local;
     const { x, mean, variance, offset, scale } = inputs as Record<string, TensorInfo>;
     const matrix = matrixOf(x!);
     const { channels } = matrix;
@@ -131,9 +135,9 @@ export const batchNorm: KernelFamily = ({ engine }) => ({
       return new NotTaken('statistics of other shapes than one value a channel');
     const refused = notFloats(call);
     if (refused) return refused;
-    const statistics = { mean: tensors.values(mean!), variance: tensors.values(variance!) };
-    const w = scale ? tensors.values(scale) : constant(channels, 1);
-    const b = offset ? tensors.values(offset) : constant(channels, 0);
+    const statistics = { mean: tensors.copy(mean!), variance: tensors.copy(variance!) };
+    const w = scale ? tensors.copy(scale) : constant(channels, 1);
+    const b = offset ? tensors.copy(offset) : constant(channels, 0);
     const y = normalize(engine, matrix, tensors.put(x!), statistics, w, b, attrs.varianceEpsilon as number, {
       relu: false,
     });

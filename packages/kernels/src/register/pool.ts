@@ -85,65 +85,73 @@ const outShape = ({ batch, outHeight, outWidth, channels }: PoolGeometry): Shape
 ];
 
 /** Pooling and its gradients: tfjs' kernels, and those of PyTorch's meaning under names of our own. */
-export const pool: KernelFamily = ({ engine }) => ({
+export const pool: KernelFamily = () => ({
   MaxPool(call) {
+    const { engine, tensors } = call.local;
     const x = call.inputs.x!;
     const geometry = stockGeometry(call, x);
-    return notFloats(call) ?? call.tensors.take(maxPool(engine, geometry, call.tensors.put(x)), outShape(geometry));
+    return notFloats(call) ?? tensors.take(maxPool(engine, geometry, tensors.put(x)), outShape(geometry));
   },
 
   MaxPoolGrad(call) {
+    const { engine, tensors } = call.local;
     const { dy, input } = call.inputs as { dy: TensorInfo; input: TensorInfo };
     const geometry = stockGeometry(call, input, dy);
-    const dx = () => maxPoolGradient(engine, geometry, call.tensors.put(input), call.tensors.put(dy), false);
-    return notFloats(call) ?? call.tensors.take(dx(), input.shape);
+    const dx = () => maxPoolGradient(engine, geometry, tensors.put(input), tensors.put(dy), false);
+    return notFloats(call) ?? tensors.take(dx(), input.shape);
   },
 
   AvgPool(call) {
+    const { engine, tensors } = call.local;
     const x = call.inputs.x!;
     const geometry = stockGeometry(call, x);
-    const y = () => averagePool(engine, geometry, call.tensors.put(x), false);
-    return notFloats(call) ?? call.tensors.take(y(), outShape(geometry));
+    const y = () => averagePool(engine, geometry, tensors.put(x), false);
+    return notFloats(call) ?? tensors.take(y(), outShape(geometry));
   },
 
   AvgPoolGrad(call) {
+    const { engine, tensors } = call.local;
     const { dy, input } = call.inputs as { dy: TensorInfo; input: TensorInfo };
     const geometry = stockGeometry(call, input, dy);
     // tfjs' gradient divides by the whole kernel, although its average does not count the padding.
-    const dx = () => averagePoolGradient(engine, geometry, call.tensors.put(dy), true);
-    return notFloats(call) ?? call.tensors.take(dx(), input.shape);
+    const dx = () => averagePoolGradient(engine, geometry, tensors.put(dy), true);
+    return notFloats(call) ?? tensors.take(dx(), input.shape);
   },
 
   /** Inputs: x [n, h, w, c]. The padding counts as -Infinity. Result: [n, h', w', c]. */
   CnnzooMaxPool(call) {
+    const { engine, tensors } = call.local;
     const x = call.inputs.x!;
     const geometry = geometryOf(call, x.shape);
-    return notFloats(call) ?? call.tensors.take(maxPool(engine, geometry, call.tensors.put(x)), outShape(geometry));
+    return notFloats(call) ?? tensors.take(maxPool(engine, geometry, tensors.put(x)), outShape(geometry));
   },
 
   /** Inputs: dy [n, h', w', c], x [n, h, w, c]. Result: dx [n, h, w, c]. */
   CnnzooMaxPoolGrad(call) {
+    const { engine, tensors } = call.local;
     const { dy, x } = call.inputs as { dy: TensorInfo; x: TensorInfo };
     const geometry = geometryOf(call, x.shape, dy);
-    const dx = () => maxPoolGradient(engine, geometry, call.tensors.put(x), call.tensors.put(dy), true);
-    return notFloats(call) ?? call.tensors.take(dx(), x.shape);
+    const dx = () => maxPoolGradient(engine, geometry, tensors.put(x), tensors.put(dy), true);
+    return notFloats(call) ?? tensors.take(dx(), x.shape);
   },
 
   /** Inputs: x [n, h, w, c]. Attribute `countIncludePad`: whether the padding counts, as zeros. */
   CnnzooAvgPool(call) {
+    const { engine, tensors } = call.local;
     const x = call.inputs.x!;
     const geometry = geometryOf(call, x.shape);
-    const y = () => averagePool(engine, geometry, call.tensors.put(x), call.attrs.countIncludePad as boolean);
-    return notFloats(call) ?? call.tensors.take(y(), outShape(geometry));
+    const y = () => averagePool(engine, geometry, tensors.put(x), call.attrs.countIncludePad as boolean);
+    return notFloats(call) ?? tensors.take(y(), outShape(geometry));
   },
 
   /** Inputs: dy [n, h', w', c]. Attributes: those of CnnzooAvgPool, and `inputShape` [n, h, w, c]. Result: dx. */
   CnnzooAvgPoolGrad(call) {
+    const { engine, tensors } = call.local;
     const dy = call.inputs.dy!;
     const inputShape = call.attrs.inputShape as number[];
     const geometry = geometryOf(call, inputShape, dy);
     const countIncludePad = call.attrs.countIncludePad as boolean;
-    const dx = () => averagePoolGradient(engine, geometry, call.tensors.put(dy), countIncludePad);
-    return notFloats(call) ?? call.tensors.take(dx(), inputShape);
+    const dx = () => averagePoolGradient(engine, geometry, tensors.put(dy), countIncludePad);
+    return notFloats(call) ?? tensors.take(dx(), inputShape);
   },
 });

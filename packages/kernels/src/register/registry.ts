@@ -9,6 +9,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import type { Engine } from '../engine/engine.js';
 import { KernelError } from '../errors.js';
+import type { Heaps, Place } from './heaps.js';
 import type { PackedWeights } from './packed-weights.js';
 import { type WasmBackend, WasmTensors } from './wasm-tensors.js';
 
@@ -16,6 +17,7 @@ import { type WasmBackend, WasmTensors } from './wasm-tensors.js';
 export interface KernelContext {
   readonly engine: Engine;
   readonly weights: PackedWeights;
+  readonly heaps: Heaps;
 }
 
 /** One call of a kernel. The arena is empty when it begins. */
@@ -23,6 +25,8 @@ export interface KernelCall {
   readonly inputs: NamedTensorInfoMap;
   readonly attrs: NamedAttrMap;
   readonly tensors: WasmTensors;
+  /** The tensors where they are, for what memory bounds; where tfjs' heap is out of reach, the arena. */
+  readonly local: Place;
   readonly backend: WasmBackend;
 }
 
@@ -39,17 +43,19 @@ export type KernelFamily = (context: KernelContext) => Readonly<Record<string, K
 const BACKEND = 'wasm';
 
 /** Puts a kernel before the one that is registered; returns what puts that one back. */
-function replace(kernelName: string, kernel: Kernel, { engine }: KernelContext): () => void {
+function replace(kernelName: string, kernel: Kernel, { engine, heaps }: KernelContext): () => void {
   const replaced: KernelConfig | undefined = getKernel(kernelName, BACKEND);
   const kernelFunc: KernelConfig['kernelFunc'] = (args) => {
     const backend = args.backend as WasmBackend;
+    const tensors = new WasmTensors(backend, engine);
+    const local = heaps.of(backend) ?? { engine, tensors };
     engine.reset();
-    const result = kernel({
-      inputs: args.inputs,
-      attrs: args.attrs ?? {},
-      tensors: new WasmTensors(backend, engine),
-      backend,
-    });
+    let result: ReturnType<Kernel>;
+    try {
+      result = kernel({ inputs: args.inputs, attrs: args.attrs ?? {}, tensors, local, backend });
+    } finally {
+      local.engine.reset();
+    }
     if (!(result instanceof NotTaken)) return result;
     if (replaced) return replaced.kernelFunc(args);
     throw new KernelError(`${kernelName} on the wasm backend does not take ${result.what}.`);

@@ -1,12 +1,15 @@
 import { type TensorInfo, util } from '@tensorflow/tfjs-core';
-import type { Engine, Pointer } from '../engine/engine.js';
+import type { Pointer } from '../engine/engine.js';
+import type { Heap } from '../engine/heap-engine.js';
+import type { Workspace } from '../engine/workspace.js';
 
 /** What is used of tfjs' wasm backend. */
 export interface WasmBackend {
-  readonly wasm: { readonly HEAPU8: Uint8Array };
+  readonly wasm: Heap & { readonly HEAPU8: Uint8Array };
   readonly dataIdMap: { get(dataId: object): { readonly memoryOffset: number } };
-  makeOutput(shape: readonly number[], dtype: 'float32' | 'int32'): TensorInfo;
+  makeOutput(shape: readonly number[], dtype: 'float32' | 'int32', memoryOffset?: number): TensorInfo;
   incRef(dataId: object): void;
+  refCount(dataId: object): number;
   disposeData(dataId: object, force?: boolean): boolean;
 }
 
@@ -16,12 +19,17 @@ const sizeOf = ({ shape }: TensorInfo): number => util.sizeFromShape(shape);
 export class WasmTensors {
   constructor(
     private readonly backend: WasmBackend,
-    private readonly engine: Engine,
+    private readonly engine: Workspace,
   ) {}
 
   /** The values of a float32 tensor, in place. Void as soon as the backend makes a tensor: its memory may move. */
   values(tensor: TensorInfo): Float32Array {
     return new Float32Array(this.backend.wasm.HEAPU8.buffer, this.addressOf(tensor), sizeOf(tensor));
+  }
+
+  /** A copy of the values of a float32 tensor, for what is small. */
+  copy(tensor: TensorInfo): Float32Array {
+    return this.values(tensor).slice();
   }
 
   /** The values of an int32 tensor, as `values`. */
