@@ -1,6 +1,6 @@
 import { Activation } from './convolution-fields';
 import { address, word } from './descriptor';
-import { PANEL, PANEL_ROW } from './panels';
+import { PANEL, PANEL_ROW, packRows } from './panels';
 import { TileInputField, TileOutputField, WinogradFilterField, WinogradFilterGradientField } from './winograd-fields';
 
 /*
@@ -215,6 +215,10 @@ function filterRow(i: i32, a: v128, b: v128, c: v128): v128 {
   return f32x4.mul(i === 1 ? add(outer, b) : subtract(outer, b), f32x4.splat(0.5));
 }
 
+/** Rows of a filter's panel that are gathered at a time, and bytes of one: its nine taps. */
+const FILTER_ROWS: i32 = 16;
+const FILTER_ROW: usize = 9 * PANEL_ROW;
+
 /** G g G^T of a filter, as 16 planes of packed panels; a task is one panel. */
 export function transformFilter(d: usize, task: i32, scratch: usize): void {
   const rows = word(d, WinogradFilterField.rows);
@@ -224,33 +228,36 @@ export function transformFilter(d: usize, task: i32, scratch: usize): void {
   const plane = address(d, WinogradFilterField.outputPlane);
   const first = task * PANEL;
   const present = min(PANEL, word(d, WinogradFilterField.columns) - first);
+  const source = address(d, WinogradFilterField.source) + <usize>first * columnStep;
   let out = address(d, WinogradFilterField.output) + <usize>(task * rows) * PANEL_ROW;
-  // The nine taps of one row of a panel.
-  memory.fill(scratch, 0, 9 * PANEL_ROW);
-  for (let k = 0; k < rows; k++) {
-    for (let tap: usize = 0; tap < 9; tap++) {
-      const from =
-        address(d, WinogradFilterField.source) +
-        <usize>load<i32>(table + (tap << 2)) +
-        <usize>k * rowStep +
-        <usize>first * columnStep;
-      const to = scratch + tap * PANEL_ROW;
-      for (let j = 0; j < present; j++) store<f32>(to + ((<usize>j) << 2), load<f32>(from + <usize>j * columnStep));
-    }
-    for (let column: usize = 0; column < PANEL_ROW; column += 16) {
-      const g = scratch + column;
-      for (let i = 0; i < 4; i++) {
-        const a = filterRow(i, v128.load(g), v128.load(g, 192), v128.load(g, 384));
-        const b = filterRow(i, v128.load(g, 64), v128.load(g, 256), v128.load(g, 448));
-        const c = filterRow(i, v128.load(g, 128), v128.load(g, 320), v128.load(g, 512));
-        const at = out + column + <usize>(i << 2) * plane;
-        v128.store(at, a);
-        v128.store(at + plane, filterRow(1, a, b, c));
-        v128.store(at + 2 * plane, filterRow(2, a, b, c));
-        v128.store(at + 3 * plane, c);
+  for (let k = 0; k < rows; k += FILTER_ROWS) {
+    const count = min(FILTER_ROWS, rows - k);
+    for (let tap: usize = 0; tap < 9; tap++)
+      packRows(
+        source + <usize>load<i32>(table + (tap << 2)) + <usize>k * rowStep,
+        count,
+        rowStep,
+        columnStep,
+        present,
+        scratch + tap * PANEL_ROW,
+        FILTER_ROW,
+      );
+    for (let row = 0; row < count; row++) {
+      for (let column: usize = 0; column < PANEL_ROW; column += 16) {
+        const g = scratch + <usize>row * FILTER_ROW + column;
+        for (let i = 0; i < 4; i++) {
+          const a = filterRow(i, v128.load(g), v128.load(g, 192), v128.load(g, 384));
+          const b = filterRow(i, v128.load(g, 64), v128.load(g, 256), v128.load(g, 448));
+          const c = filterRow(i, v128.load(g, 128), v128.load(g, 320), v128.load(g, 512));
+          const at = out + column + <usize>(i << 2) * plane;
+          v128.store(at, a);
+          v128.store(at + plane, filterRow(1, a, b, c));
+          v128.store(at + 2 * plane, filterRow(2, a, b, c));
+          v128.store(at + 3 * plane, c);
+        }
       }
+      out += PANEL_ROW;
     }
-    out += PANEL_ROW;
   }
 }
 

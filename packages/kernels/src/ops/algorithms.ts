@@ -40,9 +40,9 @@ export type FilterGradient = typeof filterGradient;
  * stand for.
  */
 const LEAST = {
-  forward: { tiles: 16, channels: 32 },
-  inputGradient: { tiles: 16, channels: 32 },
-  filterGradient: { tiles: 32, channels: 32 },
+  forward: { tiles: 16, channels: 24 },
+  inputGradient: { tiles: 16, channels: 24 },
+  filterGradient: { tiles: 48, channels: 24 },
 } as const;
 
 /** Harmonic mean of the channels on both sides: each value is multiplied as often as the other side has channels. */
