@@ -2,6 +2,7 @@ import { batchNormGradientMap, batchNormGradientSums, batchNormMap, batchNormSta
 import { convolve } from './convolve';
 import { filterGradient } from './filter-gradient';
 import { Header, Op } from './ops';
+import { adamW, sgd } from './optimizer';
 import { packPanels } from './panels';
 import { averagePool, averagePoolGradient, maxPool, maxPoolGradient } from './pool';
 import { probe } from './probe';
@@ -73,6 +74,12 @@ export function run(d: usize, scratch: usize): void {
         break;
       case Op.BatchNormGradientMap:
         batchNormGradientMap(d, task);
+        break;
+      case Op.Sgd:
+        sgd(d, task);
+        break;
+      case Op.AdamW:
+        adamW(d, task);
         break;
       default:
         unreachable();

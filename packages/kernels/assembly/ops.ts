@@ -18,6 +18,8 @@ export enum Op {
   BatchNormMap,
   BatchNormGradientSums,
   BatchNormGradientMap,
+  Sgd,
+  AdamW,
 }
 
 /** Words of a descriptor before those of the op: its code, the next task to be taken, how many there are. */

@@ -30,6 +30,7 @@ function largest8(from: usize, rows: i32, columns: i32, rowBytes: usize, pixelBy
   v128.store(to, v128.or(m1, nan1), 16);
 }
 
+/** As `largest8`, of four channels. */
 function largest4(from: usize, rows: i32, columns: i32, rowBytes: usize, pixelBytes: usize): v128 {
   let max = f32x4.splat(-Infinity);
   for (let i = 0; i < rows; i++, from += rowBytes) {
@@ -39,8 +40,35 @@ function largest4(from: usize, rows: i32, columns: i32, rowBytes: usize, pixelBy
   return max;
 }
 
-/** Sums of four channels over a window. Each row from zero: a window may be a whole map. */
-function sum4(from: usize, rows: i32, columns: i32, rowBytes: usize, pixelBytes: usize): v128 {
+/** Means of 8 channels over a window. Each row is summed from zero: a window may be a whole map. */
+function mean8(
+  from: usize,
+  rows: i32,
+  columns: i32,
+  rowBytes: usize,
+  pixelBytes: usize,
+  divisor: v128,
+  to: usize,
+): void {
+  let s0 = f32x4.splat(0);
+  let s1 = s0;
+  for (let i = 0; i < rows; i++, from += rowBytes) {
+    let pixel = from;
+    let row0 = f32x4.splat(0);
+    let row1 = row0;
+    for (let j = 0; j < columns; j++, pixel += pixelBytes) {
+      row0 = f32x4.add(row0, v128.load(pixel));
+      row1 = f32x4.add(row1, v128.load(pixel, 16));
+    }
+    s0 = f32x4.add(s0, row0);
+    s1 = f32x4.add(s1, row1);
+  }
+  v128.store(to, f32x4.div(s0, divisor));
+  v128.store(to, f32x4.div(s1, divisor), 16);
+}
+
+/** As `mean8`, of four channels. */
+function mean4(from: usize, rows: i32, columns: i32, rowBytes: usize, pixelBytes: usize, divisor: v128): v128 {
   let sum = f32x4.splat(0);
   for (let i = 0; i < rows; i++, from += rowBytes) {
     let pixel = from;
@@ -48,7 +76,7 @@ function sum4(from: usize, rows: i32, columns: i32, rowBytes: usize, pixelBytes:
     for (let j = 0; j < columns; j++, pixel += pixelBytes) row = f32x4.add(row, v128.load(pixel));
     sum = f32x4.add(sum, row);
   }
-  return sum;
+  return f32x4.div(sum, divisor);
 }
 
 function forward(d: usize, task: i32, average: bool): void {
@@ -83,16 +111,15 @@ function forward(d: usize, task: i32, average: bool): void {
       const window = image + <usize>top * rowBytes + <usize>left * pixelBytes;
       const divisor = f32x4.splat(<f32>(wholeKernel ? kernelHeight * kernelWidth : rows * columns));
       let c = 0;
-      if (!average) {
-        for (; c + 8 <= channels; c += 8) {
-          const offset = (<usize>c) << 2;
-          largest8(window + offset, rows, columns, rowBytes, pixelBytes, to + offset);
-        }
+      for (; c + 8 <= channels; c += 8) {
+        const offset = (<usize>c) << 2;
+        if (average) mean8(window + offset, rows, columns, rowBytes, pixelBytes, divisor, to + offset);
+        else largest8(window + offset, rows, columns, rowBytes, pixelBytes, to + offset);
       }
       for (; c < channels; c += 4) {
         const offset = (<usize>c) << 2;
         const value = average
-          ? f32x4.div(sum4(window + offset, rows, columns, rowBytes, pixelBytes), divisor)
+          ? mean4(window + offset, rows, columns, rowBytes, pixelBytes, divisor)
           : largest4(window + offset, rows, columns, rowBytes, pixelBytes);
         storeLanes(to + offset, value, channels - c);
       }

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Acceleration, accelerate } from '../src/index.js';
+import { places, workIn } from './places.js';
 import { Random } from './random.js';
 import { errorOf, runKernel, type Values } from './run-kernel.js';
 
@@ -86,7 +87,9 @@ async function kernels({ x, weight, bias, residual, dy, relu, eps }: Case) {
 
 const seeds = Array.from({ length: 150 }, (_, seed) => seed);
 
-describe('batch normalization by the statistics of the batch', () => {
+describe.each(places)('by the statistics of the batch, in %s', (place) => {
+  workIn(place);
+
   it('and its gradient, in double precision', async () => {
     for (const seed of seeds) {
       const each = randomCase(new Random(seed));
@@ -176,7 +179,9 @@ describe('batch normalization by the statistics of the batch', () => {
   });
 });
 
-describe('batch normalization by given statistics', () => {
+describe.each(places)('by given statistics, in %s', (place) => {
+  workIn(place);
+
   const givenCase = (seed: number) => {
     const random = new Random(seed);
     const each = randomCase(random);

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Acceleration, accelerate } from '../src/index.js';
+import { places, workIn } from './places.js';
 import { Random } from './random.js';
 import { errorOf, runKernel, type Values } from './run-kernel.js';
 
@@ -78,7 +79,9 @@ function inputOf(random: Random, shape: readonly number[]): Values {
 
 const seeds = Array.from({ length: 150 }, (_, seed) => seed);
 
-describe("tfjs' kernels", () => {
+describe.each(places)("tfjs' kernels, in %s", (place) => {
+  workIn(place);
+
   it.each(['MaxPool', 'AvgPool'])('%s and its gradient as on the cpu backend', async (name) => {
     for (const seed of seeds) {
       const random = new Random(seed);
@@ -116,7 +119,9 @@ describe("tfjs' kernels", () => {
   });
 });
 
-describe('kernels of our own', () => {
+describe.each(places)('kernels of our own, in %s', (place) => {
+  workIn(place);
+
   it('CnnzooMaxPool and its gradient as PyTorch, in double precision', async () => {
     for (const seed of seeds) {
       const random = new Random(1000 + seed);

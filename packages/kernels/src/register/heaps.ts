@@ -10,7 +10,7 @@ export interface Place {
   readonly tensors: WasmTensors;
 }
 
-/** Tensors where they are: neither `put` nor `take` copies. What `put` points to must not be written to. */
+/** Tensors where they are: neither `put` nor `take` copies. What `put` points to must not be written to, save as a `target`. */
 class HeapTensors extends WasmTensors {
   constructor(
     private readonly owner: WasmBackend,
@@ -28,6 +28,14 @@ class HeapTensors extends WasmTensors {
   override take(pointer: Pointer, shape: readonly number[]): TensorInfo {
     this.heapEngine.release(pointer);
     return this.owner.makeOutput([...shape], 'float32', pointer);
+  }
+
+  override target(tensor: TensorInfo): Pointer {
+    return this.isSole(tensor) ? this.values(tensor).byteOffset : super.target(tensor);
+  }
+
+  override updated(tensor: TensorInfo, target: Pointer): TensorInfo {
+    return this.isSole(tensor) ? this.alias(tensor) : this.take(target, tensor.shape);
   }
 }
 

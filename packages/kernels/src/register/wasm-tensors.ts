@@ -49,6 +49,18 @@ export class WasmTensors {
     return output;
   }
 
+  /** Where to write what a tensor becomes, for `updated`. */
+  target(tensor: TensorInfo): Pointer {
+    return this.engine.alloc(sizeOf(tensor));
+  }
+
+  /** A tensor of what was written to its target: with the same data, changed, where nobody else holds it. */
+  updated(tensor: TensorInfo, target: Pointer): TensorInfo {
+    if (!this.isSole(tensor)) return this.take(target, tensor.shape);
+    this.engine.get(target, this.values(tensor));
+    return this.alias(tensor);
+  }
+
   /** A float32 tensor of the values. */
   from(values: ArrayLike<number>, shape: readonly number[]): TensorInfo {
     const output = this.backend.makeOutput([...shape], 'float32');
@@ -60,6 +72,11 @@ export class WasmTensors {
   alias({ dataId, shape, dtype }: TensorInfo): TensorInfo {
     this.backend.incRef(dataId);
     return { dataId, shape, dtype };
+  }
+
+  /** Whether a tensor is the only one with its data. */
+  protected isSole({ dataId }: TensorInfo): boolean {
+    return this.backend.refCount(dataId) === 1;
   }
 
   private addressOf({ dataId }: TensorInfo): number {
