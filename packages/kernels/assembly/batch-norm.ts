@@ -2,7 +2,7 @@
 // belongs to the next row and is never used.
 import { BatchNormField, GRADIENT_SUMS, STATISTICS_SUMS } from './batch-norm-fields';
 import { address, word } from './descriptor';
-import { storeLanes } from './lanes';
+import { addToDoubles, storeLanes } from './lanes';
 import { multiplyAdd } from './simd';
 
 /** Rows whose sums are kept in single precision before they are added to doubles. */
@@ -148,18 +148,6 @@ export function batchNormMap(d: usize, task: i32): void {
 function throughRelu(gradient: v128, y: v128): v128 {
   const passed = v128.and(gradient, f32x4.gt(y, f32x4.splat(0)));
   return v128.or(passed, v128.and(y, f32x4.ne(y, y)));
-}
-
-/** Adds eight floats to the doubles at `to`. */
-function addToDoubles(to: usize, low: v128, high: v128): void {
-  v128.store(to, f64x2.add(v128.load(to), f64x2.promote_low_f32x4(low)));
-  v128.store(to, f64x2.add(v128.load(to, 16), upperHalf(low)), 16);
-  v128.store(to, f64x2.add(v128.load(to, 32), f64x2.promote_low_f32x4(high)), 32);
-  v128.store(to, f64x2.add(v128.load(to, 48), upperHalf(high)), 48);
-}
-
-function upperHalf(v: v128): v128 {
-  return f64x2.promote_low_f32x4(i8x16.shuffle(v, v, 8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15));
 }
 
 /** Sums over a task's rows of g, of g (x - shift) and of x - shift, g being the gradient in front of the ReLU. */

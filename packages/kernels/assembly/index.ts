@@ -1,4 +1,5 @@
 import { batchNormGradientMap, batchNormGradientSums, batchNormMap, batchNormStatistics } from './batch-norm';
+import { columnSums } from './column-sums';
 import { convolve } from './convolve';
 import { filterGradient } from './filter-gradient';
 import { Header, Op } from './ops';
@@ -74,6 +75,9 @@ export function run(d: usize, scratch: usize): void {
         break;
       case Op.BatchNormGradientMap:
         batchNormGradientMap(d, task);
+        break;
+      case Op.ColumnSums:
+        columnSums(d, task);
         break;
       case Op.Sgd:
         sgd(d, task);

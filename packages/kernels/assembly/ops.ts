@@ -18,6 +18,7 @@ export enum Op {
   BatchNormMap,
   BatchNormGradientSums,
   BatchNormGradientMap,
+  ColumnSums,
   Sgd,
   AdamW,
 }
