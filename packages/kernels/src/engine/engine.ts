@@ -89,7 +89,6 @@ class ThreadedEngine implements Engine {
   }
 
   keep(floats: number): Pointer {
-    this.memory.reset();
     return this.memory.allocKept(floats);
   }
 

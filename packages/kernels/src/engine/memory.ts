@@ -55,8 +55,13 @@ export class KernelMemory {
     return this.kept - aligned(this.fixedBytes) - this.holes.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
-  /** Gives up the arena. */
+  /** Gives up the arena, which takes back what lies unused at its foot. */
   reset(): void {
+    const last = this.holes.at(-1);
+    if (last && last.at + last.bytes === this.kept) {
+      this.kept = last.at;
+      this.holes.pop();
+    }
     this.top = this.kept;
   }
 
@@ -68,8 +73,9 @@ export class KernelMemory {
     return at;
   }
 
-  /** A block that stays until `release`. The arena has to be empty. */
+  /** A block that stays until `release`. Gives up the arena. */
   allocKept(floats: number): Pointer {
+    this.reset();
     const bytes = blockBytes(floats);
     const fitting = this.holes.findIndex((hole) => hole.bytes >= bytes);
     if (fitting >= 0) {
@@ -97,12 +103,6 @@ export class KernelMemory {
       else merged.push(next);
       return merged;
     }, []);
-    const last = this.holes.at(-1);
-    // The arena takes back what lies at its foot, once it is empty.
-    if (last && last.at + last.bytes === this.kept && this.top === this.kept) {
-      this.kept = this.top = last.at;
-      this.holes.pop();
-    }
   }
 
   private makeViews(): void {

@@ -68,6 +68,8 @@ export class Team {
 
   /** Ends the helpers. */
   dispose(): void {
+    // Memory that is not shared has moved if it grew, and the control words with it.
+    if (this.helpers.length === 0) return;
     Atomics.store(this.control, Control.generation, STOP);
     Atomics.notify(this.control, Control.generation);
   }

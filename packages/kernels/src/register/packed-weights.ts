@@ -38,7 +38,12 @@ export class PackedWeights {
       return pointer;
     }
     const pointer = this.engine.keep(floats);
-    pack(pointer);
+    try {
+      pack(pointer);
+    } catch (error) {
+      this.engine.release(pointer, floats);
+      throw error;
+    }
     layouts.set(layout, { pointer, floats });
     return pointer;
   }
