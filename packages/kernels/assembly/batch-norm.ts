@@ -2,7 +2,7 @@
 // belongs to the next row and is never used.
 import { BatchNormField, GRADIENT_SUMS, STATISTICS_SUMS } from './batch-norm-fields';
 import { address, word } from './descriptor';
-import { addToDoubles, storeLanes } from './lanes';
+import { addToDoubles, doublesToFloats, storeLanes, upperHalf } from './lanes';
 import { multiplyAdd } from './simd';
 
 /** Rows whose sums are kept in single precision before they are added to doubles. */
@@ -36,9 +36,72 @@ function roughMeans(x: usize, rows: i32, rowBytes: usize, to: usize): void {
 }
 
 /**
- * Mean and squared deviations of a task's rows. Each block is shifted by a mean that is near its own, and blocks are
- * joined as by Chan, Golub and LeVeque (1979): no difference of large sums, so the variance is right where the mean is
- * far from zero, and where a value is far from all others.
+ * Joins the statistics of two channels with those of a block of rows, as by Chan, Golub and LeVeque (1979): their mean
+ * and squared deviations stand at `mean` and `deviations`.
+ *
+ * @param shift what the block's rows were shifted by
+ * @param difference sum of the shifted rows
+ * @param squares sum of their squares
+ * @param inverse 1 / n, of the n rows of the block
+ * @param share n / (seen + n), after `seen` rows
+ * @param between seen n / (seen + n)
+ */
+function joinTwo(
+  mean: usize,
+  deviations: usize,
+  shift: v128,
+  difference: v128,
+  squares: v128,
+  inverse: v128,
+  share: v128,
+  between: v128,
+): void {
+  const before = v128.load(mean);
+  const offCentre = f64x2.mul(difference, inverse);
+  const apart = f64x2.sub(f64x2.add(shift, offCentre), before);
+  v128.store(mean, f64x2.add(before, f64x2.mul(apart, share)));
+  const ofBlock = f64x2.sub(squares, f64x2.mul(difference, offCentre));
+  const ofMeans = f64x2.mul(f64x2.mul(apart, apart), between);
+  v128.store(deviations, f64x2.add(v128.load(deviations), f64x2.add(ofBlock, ofMeans)));
+}
+
+/** As `joinTwo`, of four channels whose block is given in floats. */
+function joinFour(
+  mean: usize,
+  deviations: usize,
+  shift: v128,
+  difference: v128,
+  squares: v128,
+  inverse: v128,
+  share: v128,
+  between: v128,
+): void {
+  joinTwo(
+    mean,
+    deviations,
+    f64x2.promote_low_f32x4(shift),
+    f64x2.promote_low_f32x4(difference),
+    f64x2.promote_low_f32x4(squares),
+    inverse,
+    share,
+    between,
+  );
+  joinTwo(
+    mean + 16,
+    deviations + 16,
+    upperHalf(shift),
+    upperHalf(difference),
+    upperHalf(squares),
+    inverse,
+    share,
+    between,
+  );
+}
+
+/**
+ * Mean and squared deviations of a task's rows. Each block of rows is shifted by a mean that is near its own: no
+ * difference of large sums, so the variance is right where the mean is far from zero, and where a value is far from all
+ * others.
  */
 export function batchNormStatistics(d: usize, task: i32, scratch: usize): void {
   const channels = word(d, BatchNormField.channels);
@@ -47,25 +110,24 @@ export function batchNormStatistics(d: usize, task: i32, scratch: usize): void {
   const firstRow = task * word(d, BatchNormField.rowsPerTask);
   const endRow = min(firstRow + word(d, BatchNormField.rowsPerTask), word(d, BatchNormField.rows));
   const sums = clearedSums(d, task, STATISTICS_SUMS);
-  const shifts = scratch;
-  const differences = scratch + 64;
-  const squares = scratch + 128;
 
   for (let row = firstRow; row < endRow; row += BLOCK) {
     const count = min(BLOCK, endRow - row);
-    const seen = <f64>(row - firstRow);
     const n = <f64>count;
-    const total = seen + n;
+    const seen = <f64>(row - firstRow);
+    const inverse = f64x2.splat(1 / n);
+    const share = f64x2.splat(n / (seen + n));
+    const between = f64x2.splat((seen * n) / (seen + n));
     for (let c = 0; c < channels; c += 16) {
       let x = address(d, BatchNormField.input) + <usize>row * rowBytes + ((<usize>c) << 2);
-      if (row === firstRow) roughMeans(x, count, rowBytes, shifts);
-      else
-        for (let lane = 0; lane < 16; lane++)
-          store<f32>(shifts + ((<usize>lane) << 2), <f32>load<f64>(sums + ((<usize>(c + lane)) << 3)));
-      const k0 = v128.load(shifts);
-      const k1 = v128.load(shifts, 16);
-      const k2 = v128.load(shifts, 32);
-      const k3 = v128.load(shifts, 48);
+      const mean = sums + ((<usize>c) << 3);
+      const deviations = mean + padded;
+      if (row === firstRow) roughMeans(x, count, rowBytes, scratch);
+      else doublesToFloats(mean, scratch);
+      const k0 = v128.load(scratch);
+      const k1 = v128.load(scratch, 16);
+      const k2 = v128.load(scratch, 32);
+      const k3 = v128.load(scratch, 48);
       let s0 = f32x4.splat(0);
       let s1 = s0;
       let s2 = s0;
@@ -88,26 +150,10 @@ export function batchNormStatistics(d: usize, task: i32, scratch: usize): void {
         q2 = multiplyAdd(x2, x2, q2);
         q3 = multiplyAdd(x3, x3, q3);
       }
-      v128.store(differences, s0);
-      v128.store(differences, s1, 16);
-      v128.store(differences, s2, 32);
-      v128.store(differences, s3, 48);
-      v128.store(squares, q0);
-      v128.store(squares, q1, 16);
-      v128.store(squares, q2, 32);
-      v128.store(squares, q3, 48);
-      const lanes = min(16, channels - c);
-      for (let lane = 0; lane < lanes; lane++) {
-        const at = (<usize>lane) << 2;
-        const mean = sums + ((<usize>(c + lane)) << 3);
-        const deviations = mean + padded;
-        const difference = <f64>load<f32>(differences + at);
-        const blockMean = <f64>load<f32>(shifts + at) + difference / n;
-        const blockDeviations = <f64>load<f32>(squares + at) - (difference * difference) / n;
-        const apart = blockMean - load<f64>(mean);
-        store<f64>(mean, load<f64>(mean) + (apart * n) / total);
-        store<f64>(deviations, load<f64>(deviations) + blockDeviations + (apart * apart * seen * n) / total);
-      }
+      joinFour(mean, deviations, v128.load(scratch), s0, q0, inverse, share, between);
+      joinFour(mean + 32, deviations + 32, v128.load(scratch, 16), s1, q1, inverse, share, between);
+      joinFour(mean + 64, deviations + 64, v128.load(scratch, 32), s2, q2, inverse, share, between);
+      joinFour(mean + 96, deviations + 96, v128.load(scratch, 48), s3, q3, inverse, share, between);
     }
   }
 }

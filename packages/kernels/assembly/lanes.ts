@@ -10,7 +10,7 @@ export function storeLanes(p: usize, v: v128, count: i32): void {
 }
 
 /** The upper two lanes as doubles. */
-function upperHalf(v: v128): v128 {
+export function upperHalf(v: v128): v128 {
   return f64x2.promote_low_f32x4(i8x16.shuffle(v, v, 8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15));
 }
 
@@ -20,4 +20,12 @@ export function addToDoubles(to: usize, low: v128, high: v128): void {
   v128.store(to, f64x2.add(v128.load(to, 16), upperHalf(low)), 16);
   v128.store(to, f64x2.add(v128.load(to, 32), f64x2.promote_low_f32x4(high)), 32);
   v128.store(to, f64x2.add(v128.load(to, 48), upperHalf(high)), 48);
+}
+
+/** Rounds 16 doubles at `from` to floats. */
+export function doublesToFloats(from: usize, to: usize): void {
+  for (let i = 0; i < 4; i++, from += 32, to += 16) {
+    v128.store64_lane(to, f32x4.demote_f64x2_zero(v128.load(from)), 0);
+    v128.store64_lane(to, f32x4.demote_f64x2_zero(v128.load(from, 16)), 0, 8);
+  }
 }

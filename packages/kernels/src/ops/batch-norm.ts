@@ -109,13 +109,17 @@ export function batchStatistics(engine: Workspace, matrix: Matrix, input: Pointe
       variance[c]! += deviations![c]! + (apart * apart * seen * n) / (seen + n);
     }
   });
-  for (let c = 0; c < channels; c++) variance[c]! /= rows;
+  // Rounding may leave a constant channel a little below zero.
+  for (let c = 0; c < channels; c++) variance[c] = Math.max(0, variance[c]! / rows);
   return { mean, variance };
 }
 
 /** A vector of one float a channel. */
-const vector = (engine: Workspace, channels: number, at: (channel: number) => number): Pointer =>
-  engine.put(Float32Array.from({ length: channels }, (_, c) => at(c)));
+function vector(engine: Workspace, channels: number, at: (channel: number) => number): Pointer {
+  const values = new Float32Array(channels);
+  for (let c = 0; c < channels; c++) values[c] = at(c);
+  return engine.put(values);
+}
 
 /**
  * (x - mean) / sqrt(variance + eps) * weight + bias, and what is joined to it.
@@ -132,7 +136,8 @@ export function normalize(
 ): Pointer {
   const { rows, channels } = matrix;
   const output = engine.alloc(rows * channels);
-  const scale = Array.from({ length: channels }, (_, c) => weight[c]! / Math.sqrt(variance[c]! + eps));
+  const scale = new Float64Array(channels);
+  for (let c = 0; c < channels; c++) scale[c] = weight[c]! / Math.sqrt(variance[c]! + eps);
   dispatch(engine, Op.BatchNormMap, matrix, {
     ...joined,
     input,

@@ -19,6 +19,8 @@ export function softmaxCrossEntropy(
 ): void {
   const classes = logits.length / loss.length;
   const spread = labelSmoothing / classes;
+  const labels = 'classes' in targets ? targets.classes : undefined;
+  const probabilities = 'classes' in targets ? undefined : targets.probabilities;
   const exponentials = new Float64Array(classes);
   const asked = new Float64Array(classes);
   for (let row = 0, at = 0; row < loss.length; row++, at += classes) {
@@ -30,7 +32,7 @@ export function softmaxCrossEntropy(
     let rowLoss = 0;
     let total = 0;
     for (let c = 0; c < classes; c++) {
-      const given = 'classes' in targets ? Number(targets.classes[row] === c) : targets.probabilities[at + c]!;
+      const given = probabilities ? probabilities[at + c]! : Number(labels![row] === c);
       const target = (1 - labelSmoothing) * given + spread;
       // A logit of -Infinity costs nothing where no probability is asked of it.
       if (target !== 0) rowLoss += target * (logSum - (logits[at + c]! - largest));

@@ -4,6 +4,9 @@ import { rowsPerTask } from '../ops/rows-per-task.js';
 import { notFloats } from './floats.js';
 import { type KernelCall, type KernelFamily, NotTaken } from './registry.js';
 
+/** Rows below which a second thread is not worth its while. */
+const LEAST_ROWS = 64;
+
 /** The axes that are reduced, ascending. */
 const axesOf = ({ attrs }: KernelCall, { shape }: TensorInfo): number[] =>
   util.parseAxisParam(attrs.axis as number | number[], shape).sort((a, b) => a - b);
@@ -35,7 +38,13 @@ export const reduce: KernelFamily = () => ({
     if (refused) return refused;
     const { engine, tensors } = call.local;
     const total = new Float64Array(channels);
-    for (const sums of columnSums(engine, rows, channels, tensors.put(x), rowsPerTask(rows, engine.threads)))
+    for (const sums of columnSums(
+      engine,
+      rows,
+      channels,
+      tensors.put(x),
+      rowsPerTask(rows, engine.threads, LEAST_ROWS),
+    ))
       for (let c = 0; c < channels; c++) total[c]! += sums[c]!;
     return tensors.from(total, shapeAfter(call, x, axes));
   },
