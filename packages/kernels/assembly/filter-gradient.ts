@@ -1,7 +1,7 @@
 import { FilterGradientField as Field } from './convolution-fields';
 import { address, word } from './descriptor';
 import { PANEL, PANEL_ROW } from './panels';
-import { copyFloats, gradientTile } from './tile';
+import { gradientTile, mergeFloats } from './tile';
 
 /** Positions whose products are one chain of additions; also what packed input and gradient leave room for in cache. */
 const BLOCK: i32 = 256;
@@ -15,7 +15,6 @@ const GRADIENT_PANEL: usize = BLOCK * PANEL_ROW;
 /** Scratch memory. */
 const INPUTS: usize = 0;
 const TILE: usize = INPUTS + BLOCK * 4;
-const SPARE_ROW: usize = TILE + 2 * PANEL_ROW;
 const PACKED: usize = 4096;
 
 /** Packs rows of the input in pairs: [pair][position][2]. It reads up to 15 floats past a run, which count for nothing. */
@@ -100,7 +99,6 @@ export function filterGradient(d: usize, task: i32, scratch: usize): void {
 
   const inputs = scratch + INPUTS;
   const tile = scratch + TILE;
-  const spare = scratch + SPARE_ROW;
   const packedInput = scratch + PACKED;
   const packedGradient = packedInput + <usize>((rowsPerTask + SWEEP - 1) / SWEEP) * ((SWEEP / 2) * PAIR);
 
@@ -142,17 +140,13 @@ export function filterGradient(d: usize, task: i32, scratch: usize): void {
       for (let k = 0; k < rows; k += 2) {
         const pairs = packedInput + <usize>(k >> 1) * PAIR;
         const output0 = output + <usize>k * outputRow + <usize>p * PANEL_ROW;
-        const output1 = k + 1 < rows ? output0 + outputRow : spare;
-        if (present === PANEL) {
-          gradientTile(count, pairs, panel, output0, output1, first);
+        const paired = k + 1 < rows;
+        if (first && paired && present === PANEL) {
+          gradientTile(count, pairs, panel, output0, output0 + outputRow);
         } else {
-          if (!first) {
-            copyFloats(tile, output0, present);
-            copyFloats(tile + PANEL_ROW, output1, present);
-          }
-          gradientTile(count, pairs, panel, tile, tile + PANEL_ROW, first);
-          copyFloats(output0, tile, present);
-          copyFloats(output1, tile + PANEL_ROW, present);
+          gradientTile(count, pairs, panel, tile, tile + PANEL_ROW);
+          mergeFloats(output0, tile, present, !first);
+          if (paired) mergeFloats(output0 + outputRow, tile + PANEL_ROW, present, !first);
         }
       }
     }
