@@ -48,6 +48,13 @@ describe('the engine in a heap', () => {
     expect([...held]).toEqual([left]);
   });
 
+  it('writes nothing as it starts: the module has no data of its own', () => {
+    const memory = new WebAssembly.Memory({ initial: 40, maximum: 40 });
+    new Uint8Array(memory.buffer).fill(0xa5);
+    HeapEngine.over(fakeHeap(memory).heap, module);
+    expect(new Uint8Array(memory.buffer).every((byte) => byte === 0xa5)).toBe(true);
+  });
+
   it('is none where the memory is out of reach, or shared', () => {
     expect(HeapEngine.over({ ...fakeHeap().heap, asm: undefined as never }, module)).toBeUndefined();
     const shared = new WebAssembly.Memory({ initial: 40, maximum: 40, shared: true });
@@ -63,6 +70,33 @@ describe('the engine in a heap', () => {
     const engine = HeapEngine.over(fakeHeap().heap, module)!;
     expect(engine.hasSlackAt(40 * 65536)).toBe(false);
     expect(engine.hasSlackAt(39 * 65536)).toBe(true);
+  });
+
+  it('copies a tensor that ends where the memory does, though the copy makes the memory grow', () => {
+    const memory = new WebAssembly.Memory({ initial: 40, maximum: 60 });
+    const { heap } = fakeHeap(memory);
+    const backend = {
+      wasm: {
+        ...heap,
+        _malloc(bytes: number) {
+          memory.grow(1);
+          return heap._malloc(bytes);
+        },
+        get HEAPU8() {
+          return new Uint8Array(memory.buffer);
+        },
+      },
+      dataIdMap: {},
+    } as unknown as WasmBackend;
+    const heaps = new Heaps(module);
+    const { engine, tensors } = heaps.of(backend)!;
+    const end = memory.buffer.byteLength - 12;
+    backend.dataIdMap.get = () => ({ memoryOffset: end });
+    const tensor = { dataId: {}, shape: [3], dtype: 'float32' as const };
+    tensors.values(tensor).set([1, 2, 3]);
+    const at = tensors.put(tensor);
+    expect(at).not.toBe(end);
+    expect([...engine.view(at, 3)]).toEqual([1, 2, 3]);
   });
 
   it('may be disposed of after its backend', () => {

@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => acceleration.dispose());
 
-const LENGTHS = [1, 2, 3, 4, 5, 7, 64, 1001, 4096, 9999, 40_001];
+const LENGTHS = [1, 2, 3, 4, 5, 7, 64, 1001, 4096, 9999, 20_001];
 
 /** Steps that follow on from one another, each judged by what it makes of the float32 values before it. */
 async function steps(
@@ -23,7 +23,7 @@ async function steps(
   reference: (attrs: Record<string, number>, state: Float32Array[], gradient: Float32Array, i: number) => number[],
 ): Promise<void> {
   let state = start;
-  for (let step = 1; step <= 5; step++) {
+  for (let step = 1; step <= 3; step++) {
     const grad = random.normal(state[0]!.shape);
     const attrs = attrsAt(step);
     const expected = state.map(({ values }) => new Float64Array(values.length));
@@ -49,7 +49,7 @@ describe.each(places)('steps in %s', (place) => {
   workIn(place);
 
   it("CnnzooSgd: torch.optim.SGD's", async () => {
-    for (let seed = 0; seed < 60; seed++) {
+    for (let seed = 0; seed < 40; seed++) {
       const random = new Random(seed);
       const length = random.pick(LENGTHS);
       const momentum = random.pick([0, 0.5, 0.9]);
@@ -72,7 +72,7 @@ describe.each(places)('steps in %s', (place) => {
   });
 
   it("CnnzooAdamW: torch.optim.AdamW's", async () => {
-    for (let seed = 0; seed < 60; seed++) {
+    for (let seed = 0; seed < 40; seed++) {
       const random = new Random(100 + seed);
       const length = random.pick(LENGTHS);
       const zeros = () => ({ shape: [length], values: new Float32Array(length) });

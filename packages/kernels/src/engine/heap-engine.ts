@@ -28,18 +28,26 @@ export class HeapEngine implements Workspace {
   private constructor(
     private readonly heap: Heap,
     private readonly memory: WebAssembly.Memory,
-    module: WebAssembly.Module,
+    instance: WebAssembly.Instance,
   ) {
-    this.run = new WebAssembly.Instance(module, { env: { memory } }).exports.run as typeof this.run;
+    this.run = instance.exports.run as typeof this.run;
     this.descriptor = this.malloc(4 * DESCRIPTOR_WORDS);
     this.scratch = this.malloc(SCRATCH_BYTES);
   }
 
-  /** An engine over a heap, or undefined where its memory is out of reach or shared. */
+  /**
+   * An engine over a heap, or undefined where its memory is out of reach, or of another kind than the module imports:
+   * shared, say.
+   */
   static over(heap: Heap, module: WebAssembly.Module): HeapEngine | undefined {
     const memory = heap.asm?.memory;
-    if (!(memory instanceof WebAssembly.Memory) || !(memory.buffer instanceof ArrayBuffer)) return undefined;
-    return new HeapEngine(heap, memory, module);
+    if (!(memory instanceof WebAssembly.Memory)) return undefined;
+    try {
+      return new HeapEngine(heap, memory, new WebAssembly.Instance(module, { env: { memory } }));
+    } catch (error) {
+      if (error instanceof WebAssembly.LinkError) return undefined;
+      throw error;
+    }
   }
 
   /** Whether vectors may read past a block that ends there. */

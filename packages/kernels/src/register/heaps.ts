@@ -20,9 +20,12 @@ class HeapTensors extends WasmTensors {
   }
 
   override put(tensor: TensorInfo): Pointer {
-    const values = this.values(tensor);
-    // At the very end of the memory, vectors would read past it.
-    return this.heapEngine.hasSlackAt(values.byteOffset + values.byteLength) ? values.byteOffset : super.put(tensor);
+    const { byteOffset, byteLength, length } = this.values(tensor);
+    if (this.heapEngine.hasSlackAt(byteOffset + byteLength)) return byteOffset;
+    // At the very end of the memory, vectors would read past it. The view comes last: a new block may move the memory.
+    const at = this.heapEngine.alloc(length);
+    this.heapEngine.view(at, length).set(this.values(tensor));
+    return at;
   }
 
   override take(pointer: Pointer, shape: readonly number[]): TensorInfo {
