@@ -2,7 +2,7 @@
 export enum BatchNormField {
   /** Address of the input x, [rows, channels]. */
   input,
-  /** Addresses of maps of the same shape: x + residual forward (0: none), the output y (0: no ReLU), its gradient. */
+  /** Addresses of maps of the same shape: what is added behind the normalization (0: nothing), y, and dy. */
   residual,
   output,
   outputGradient,

@@ -1,9 +1,6 @@
 import { ColumnSumsField } from './column-sums-fields';
 import { address, word } from './descriptor';
-import { addToDoubles } from './lanes';
-
-/** Rows whose sums are kept in single precision before they are added to doubles. */
-const BLOCK: i32 = 64;
+import { addToDoubles, BLOCK } from './lanes';
 
 /** Sums of the columns over the rows of a task. */
 export function columnSums(d: usize, task: i32): void {

@@ -1,11 +1,14 @@
-import { batchNormGradientMap, batchNormGradientSums, batchNormMap, batchNormStatistics } from './batch-norm';
+import { batchNormMap } from './batch-norm';
+import { batchNormGradientMap, batchNormGradientSums } from './batch-norm-gradient';
+import { batchNormStatistics } from './batch-norm-statistics';
 import { columnSums } from './column-sums';
 import { convolve } from './convolve';
 import { filterGradient } from './filter-gradient';
 import { Header, Op } from './ops';
 import { adamW, sgd } from './optimizer';
 import { packPanels } from './panels';
-import { averagePool, averagePoolGradient, maxPool, maxPoolGradient } from './pool';
+import { averagePool, maxPool } from './pool';
+import { averagePoolGradient, maxPoolGradient } from './pool-gradient';
 import { probe } from './probe';
 import {
   transformFilter,

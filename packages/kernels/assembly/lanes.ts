@@ -1,3 +1,6 @@
+/** Rows whose sums are kept in single precision before they are added to doubles. */
+export const BLOCK: i32 = 64;
+
 /** Stores the first `count` (1 to 4) lanes of v: the last channels of a pixel, whose neighbour must not be touched. */
 export function storeLanes(p: usize, v: v128, count: i32): void {
   if (count >= 4) {
