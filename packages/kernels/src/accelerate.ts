@@ -1,7 +1,7 @@
 import { getBackend } from '@tensorflow/tfjs-core';
-import { createEngine } from './engine/engine.js';
+import { createEngine, type Engine } from './engine/engine.js';
 import { compileKernels } from './engine/module.js';
-import { defaultThreads } from './engine/platform.js';
+import { defaultThreads, isThreadCount, MOST_THREADS } from './engine/platform.js';
 import { KernelError } from './errors.js';
 import { Heaps } from './register/heaps.js';
 import { families } from './register/index.js';
@@ -34,6 +34,8 @@ export interface Acceleration {
 
 interface Started {
   readonly acceleration: Omit<Acceleration, 'dispose'>;
+  /** What was asked for: threads may be fewer, where they can't share memory. */
+  readonly threads: number;
   readonly only: string;
   readonly end: () => void;
 }
@@ -43,16 +45,28 @@ let running: { readonly started: Promise<Started>; users: number } | undefined;
 
 /** Checks what was asked for. */
 function checked({ threads, only }: AccelerateOptions): void {
-  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= 256))
-    throw new KernelError(`accelerate() expects threads from 1 to 256, not ${threads}.`);
+  if (threads !== undefined && !isThreadCount(threads))
+    throw new KernelError(`accelerate() expects threads from 1 to ${MOST_THREADS}, not ${threads}.`);
   if (only !== undefined && !Array.isArray(only))
     throw new KernelError(`accelerate() expects only to be an array of kernel names, not ${only}.`);
 }
 
 const keyOf = (only: readonly string[] | undefined): string => (only ? [...only].sort().join() : '*');
 
-async function start({ threads = defaultThreads(), only }: AccelerateOptions): Promise<Started> {
-  const engine = await createEngine(threads);
+/** An engine of the threads that were asked for, or of as many as can be had. */
+async function engineOf(asked: number | undefined): Promise<Engine> {
+  const threads = asked ?? defaultThreads();
+  try {
+    return await createEngine(threads);
+  } catch (error) {
+    // A page's security policy may refuse workers. Who did not ask for threads has one.
+    if (asked !== undefined || threads === 1) throw error;
+    return createEngine(1);
+  }
+}
+
+async function start({ threads, only }: AccelerateOptions): Promise<Started> {
+  const engine = await engineOf(threads);
   const local = (await compileKernels(false))!;
   const context: KernelContext = { engine, weights: new PackedWeights(engine), heaps: new Heaps(local.module) };
   const available: Record<string, Kernel> = Object.assign({}, ...families.map((family) => family(context)));
@@ -70,6 +84,7 @@ async function start({ threads = defaultThreads(), only }: AccelerateOptions): P
       relaxed: engine.relaxed,
       kernels: chosen.map(([name]) => name),
     },
+    threads: threads ?? engine.threads,
     only: keyOf(only),
     end() {
       restore();
@@ -108,8 +123,8 @@ export async function accelerate(options: AccelerateOptions = {}): Promise<Accel
     running = undefined;
     started.end();
   };
-  const { acceleration, only } = started;
-  if ((options.threads ?? acceleration.threads) !== acceleration.threads || keyOf(options.only) !== only) {
+  const { acceleration, threads, only } = started;
+  if ((options.threads ?? threads) !== threads || keyOf(options.only) !== only) {
     release();
     throw new KernelError(
       `The kernels run already, with ${acceleration.threads} threads and ${acceleration.kernels.length} kernels. ` +

@@ -173,6 +173,9 @@ describe('threads', () => {
     const [threads, cores] = (await run(program, { CNNZOO_THREADS: '' })).split(' ');
     expect(threads).toBe(cores);
     expect(await run(program, { CNNZOO_THREADS: '3' })).toBe(`3 ${cores}`);
+    const refused = 'await accelerate().catch(({ message }) => console.log(message));';
+    for (const variable of ['0', '-1', 'many', '1e9'])
+      expect(await run(refused, { CNNZOO_THREADS: variable })).toContain(`CNNZOO_THREADS is '${variable}'`);
   });
 
   it('are one in a worker, unless more are asked for', async () => {

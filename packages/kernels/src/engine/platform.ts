@@ -1,3 +1,4 @@
+import { KernelError } from '../errors.js';
 import { HELPER } from '../generated/kernels.js';
 import type { HelperData } from './control.js';
 
@@ -32,10 +33,17 @@ function inWorker(): boolean {
   return 'WorkerGlobalScope' in globalThis;
 }
 
+export const MOST_THREADS = 256;
+export const isThreadCount = (value: number): boolean => Number.isInteger(value) && value >= 1 && value <= MOST_THREADS;
+
 /** Threads to use where nobody says how many: all cores that the process may use, but one in a worker of the caller's. */
 export function defaultThreads(): number {
   if (inWorker()) return 1;
-  return Number(globalThis.process?.env.CNNZOO_THREADS) || availableCores() || navigator.hardwareConcurrency || 1;
+  const variable = globalThis.process?.env?.CNNZOO_THREADS;
+  if (!variable) return Math.min(MOST_THREADS, availableCores() ?? navigator.hardwareConcurrency ?? 1);
+  if (!isThreadCount(Number(variable)))
+    throw new KernelError(`CNNZOO_THREADS is '${variable}'; it takes a number from 1 to ${MOST_THREADS}, or nothing.`);
+  return Number(variable);
 }
 
 /** Starts a helper; resolves when it waits for work. It never keeps a process alive. */

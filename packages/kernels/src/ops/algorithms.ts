@@ -42,7 +42,7 @@ export type FilterGradient = typeof filterGradient;
 const LEAST = {
   forward: { tiles: 16, channels: 24 },
   inputGradient: { tiles: 16, channels: 24 },
-  filterGradient: { tiles: 48, channels: 24 },
+  filterGradient: { tiles: 48, channels: 16 },
 } as const;
 
 /** Harmonic mean of the channels on both sides: each value is multiplied as often as the other side has channels. */
