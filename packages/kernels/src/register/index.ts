@@ -7,6 +7,7 @@ import { pool } from './pool.js';
 import { reduce } from './reduce.js';
 import type { KernelFamily } from './registry.js';
 import { softmax } from './softmax.js';
+import { tile } from './tile.js';
 
 /** All families of kernels, in the order of their registration. */
 export const families: readonly KernelFamily[] = [
@@ -18,4 +19,5 @@ export const families: readonly KernelFamily[] = [
   softmax,
   reduce,
   identity,
+  tile,
 ];

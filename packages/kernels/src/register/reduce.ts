@@ -7,63 +7,50 @@ import { type KernelCall, type KernelFamily, NotTaken } from './registry.js';
 /** Rows below which a second thread is not worth its while. */
 const LEAST_ROWS = 64;
 
-/** The axes that are reduced, ascending. */
-const axesOf = ({ attrs }: KernelCall, { shape }: TensorInfo): number[] =>
-  util.parseAxisParam(attrs.axis as number | number[], shape).sort((a, b) => a - b);
+/** Rows of a group below which tfjs' transposition is as fast as a task for each group. */
+const LEAST_GROUP_ROWS = 16;
 
-function shapeAfter({ attrs }: KernelCall, { shape }: TensorInfo, axes: number[]): number[] {
-  const [reduced] = backend_util.computeOutAndReduceShapes(shape, axes);
-  return attrs.keepDims ? backend_util.expandShapeToKeepDim(reduced, axes) : reduced;
+/** Sums of [groups, rows, channels] over the rows, in double precision: [groups, channels]. */
+function sumsOfGroups(
+  { local: { engine, tensors } }: KernelCall,
+  x: TensorInfo,
+  [groups, rows, channels]: readonly [number, number, number],
+): Float64Array {
+  const perTask = groups > 1 ? rows : rowsPerTask(rows, engine.threads, LEAST_ROWS);
+  const total = new Float64Array(groups * channels);
+  columnSums(engine, groups * rows, channels, tensors.put(x), perTask).forEach((sums, task) => {
+    const first = groups > 1 ? task * channels : 0;
+    for (let c = 0; c < channels; c++) total[first + c]! += sums[c]!;
+  });
+  return total;
 }
 
-/** Reductions to channels, which tfjs makes of a transposition and sums of rows. */
-export const reduce: KernelFamily = () => ({
-  /** Over all axes but the last: the gradient of a bias. */
-  Sum(call) {
-    const x = call.inputs.x!;
-    const axes = axesOf(call, x);
-    const channels = x.shape.at(-1) ?? 1;
-    const rows = util.sizeFromShape(x.shape) / channels;
-    if (
-      !(rows > 0) ||
-      axes.length === 0 ||
-      axes.join() !==
-        x.shape
-          .slice(0, -1)
-          .map((_, axis) => axis)
-          .join()
-    )
-      return new NotTaken('other axes than all but the last');
-    const refused = notFloats(call);
-    if (refused) return refused;
-    const { engine, tensors } = call.local;
-    const total = new Float64Array(channels);
-    for (const sums of columnSums(
-      engine,
-      rows,
-      channels,
-      tensors.put(x),
-      rowsPerTask(rows, engine.threads, LEAST_ROWS),
-    ))
-      for (let c = 0; c < channels; c++) total[c]! += sums[c]!;
-    return tensors.from(total, shapeAfter(call, x, axes));
-  },
+/** Reduces neighbouring axes up to the last but one, which tfjs transposes first; `mean` divides by their size. */
+function reduceRows(call: KernelCall, mean: boolean): TensorInfo | NotTaken {
+  const x = call.inputs.x!;
+  const { shape } = x;
+  const axes = util.parseAxisParam(call.attrs.axis as number | number[], shape).sort((a, b) => a - b);
+  const last = shape.length - 1;
+  const neighbours = axes.length > 0 && axes.every((axis, i) => axis === last - axes.length + i);
+  if (!neighbours || util.sizeFromShape(shape) === 0) return new NotTaken('other axes than those before the last');
+  const refused = notFloats(call);
+  if (refused) return refused;
+  const groups = util.sizeFromShape(shape.slice(0, axes[0]));
+  const rows = util.sizeFromShape(shape.slice(axes[0], last));
+  if (groups > 1 && rows < LEAST_GROUP_ROWS) return new NotTaken('many sums of few values');
+  const sums = sumsOfGroups(call, x, [groups, rows, shape[last]!]);
+  const values = mean ? sums.map((sum) => sum / rows) : sums;
+  const [reduced] = backend_util.computeOutAndReduceShapes(shape, axes);
+  return call.local.tensors.from(
+    values,
+    call.attrs.keepDims ? backend_util.expandShapeToKeepDim(reduced, axes) : reduced,
+  );
+}
 
-  /** Of a map [n, h, w, c] over its pixels: global average pooling. */
-  Mean(call) {
-    const x = call.inputs.x!;
-    const axes = axesOf(call, x);
-    const size = util.sizeFromShape(x.shape);
-    if (x.shape.length !== 4 || axes.join() !== '1,2' || size === 0)
-      return new NotTaken('other axes than the pixels of maps');
-    const refused = notFloats(call);
-    if (refused) return refused;
-    const [batch, height, width, channels] = x.shape as [number, number, number, number];
-    const { engine, tensors } = call.local;
-    const means = new Float32Array(batch * channels);
-    columnSums(engine, batch * height * width, channels, tensors.put(x), height * width).forEach((sums, n) => {
-      for (let c = 0; c < channels; c++) means[n * channels + c] = sums[c]! / (height * width);
-    });
-    return tensors.from(means, shapeAfter(call, x, axes));
-  },
+/**
+ * Sums and means that leave the channels: the gradients of biases, the statistics of batches, global average pooling.
+ */
+export const reduce: KernelFamily = () => ({
+  Sum: (call) => reduceRows(call, false),
+  Mean: (call) => reduceRows(call, true),
 });
