@@ -9,8 +9,9 @@
 
 export enum PanelField {
   source,
-  /** Panels of a plane in a row, planes in a row. */
+  /** Panels of a plane in a row, planes in a row: so far from one panel to the next. */
   output,
+  outputPanel,
   /** Distances from the source to the weights of each tap. */
   tapTable,
   taps,

@@ -60,7 +60,7 @@ export function packPanels(d: usize, task: i32): void {
   const present = min(PANEL, columns - first);
   const source =
     address(d, Field.source) + <usize>(task / panels) * address(d, Field.planeStep) + <usize>first * columnStep;
-  let out = address(d, Field.output) + <usize>task * <usize>(taps * rows) * PANEL_ROW;
+  let out = address(d, Field.output) + <usize>task * address(d, Field.outputPanel);
   for (let tap = 0; tap < taps; tap++) {
     packRows(source + load<i32>(table + ((<usize>tap) << 2)), rows, rowStep, columnStep, present, out, PANEL_ROW);
     out += <usize>rows * PANEL_ROW;

@@ -100,6 +100,20 @@ describe.each([
     }
   });
 
+  it('matrices that are copied in by the piece', async () => {
+    for (const [terms, columns] of [
+      [3001, 1003],
+      [40_000, 70],
+      [70, 40_000],
+    ] as const) {
+      const random = new Random(terms);
+      const c: Case = { batch: [1, 1], rows: 2, terms, columns, transposeA, transposeB };
+      const { a, b } = operands(random, c);
+      const [product] = await runKernel('wasm', 'BatchMatMul', { a, b }, { transposeA, transposeB });
+      expect(errorOf(product!.values, reference(c, a, b)), JSON.stringify(c)).toBeLessThan(1e-6);
+    }
+  });
+
   it('sums of 25,088 terms, as in VGG', async () => {
     const random = new Random(7);
     const c: Case = { batch: [1, 1], rows: 3, terms: 25_088, columns: 40, transposeA, transposeB };

@@ -1,5 +1,6 @@
 import type { Engine, Pointer } from '../engine/engine.js';
 import { putBias } from './bias.js';
+import { PANEL } from './geometry.js';
 import { type Activation, convolveTransposed, convolveWindows, packPanels, panelFloats } from './product.js';
 
 /** A product of batches of matrices: [rows, terms] x [terms, columns], where either may lie transposed in memory. */
@@ -29,9 +30,27 @@ const panelsOfB = ({ batch, terms, columns, transposeB, sharedB }: MatMulGeometr
 /** Floats of the packed right matrices. */
 export const packedMatrixFloats = (g: MatMulGeometry): number => panelsOfB(g).planes * panelFloats(panelsOfB(g));
 
+/** Floats of a large matrix that are copied in at a time: there is no room for it beside its packed form. */
+const PIECE = 1 << 21;
+
 /** Packs the right matrices for `matMul`. */
 export function packMatrix(engine: Engine, g: MatMulGeometry, b: Float32Array, into: Pointer): void {
-  packPanels(engine, engine.put(b), into, panelsOfB(g));
+  const panels = panelsOfB(g);
+  if (panels.planes > 1 || b.length <= PIECE) {
+    packPanels(engine, engine.put(b), into, panels);
+    return;
+  }
+  const { terms, columns, transposeB } = g;
+  // Rows of the matrix as it lies in memory: of terms, or of columns, where whole panels are packed at a time.
+  const [rows, length] = transposeB ? [columns, terms] : [terms, columns];
+  const most = PANEL * Math.max(1, Math.floor(PIECE / length / PANEL));
+  const source = engine.alloc(most * length);
+  for (let row = 0; row < rows; row += most) {
+    const count = Math.min(most, rows - row);
+    engine.view(source, count * length).set(b.subarray(row * length, (row + count) * length));
+    const piece = transposeB ? { columns: count } : { rows: count };
+    packPanels(engine, source, into + 4 * row * (transposeB ? terms : PANEL), { ...panels, ...piece, allRows: terms });
+  }
 }
 
 /** Whether the product is the one that a filter's gradient is, which needs no packed matrix. */

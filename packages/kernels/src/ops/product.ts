@@ -2,7 +2,7 @@ import { Activation, ConvolveField, FilterGradientField, PanelField } from '../.
 import { Op } from '../../assembly/ops.js';
 import { fields } from '../engine/descriptor.js';
 import type { Engine, Pointer } from '../engine/engine.js';
-import { panelsOf } from './geometry.js';
+import { PANEL, panelsOf } from './geometry.js';
 
 export { Activation } from '../../assembly/convolution-fields.js';
 
@@ -43,11 +43,13 @@ export interface Panels {
   readonly rowStep: number;
   readonly columnStep: number;
   readonly planeStep: number;
+  /** Rows of the panels that are packed into, where they have more than these. */
+  readonly allRows?: number;
 }
 
 /** Floats of one plane of packed panels. */
 export const panelFloats = ({ taps, rows, columns }: Pick<Panels, 'taps' | 'rows' | 'columns'>): number =>
-  panelsOf(columns) * 16 * taps.length * rows;
+  panelsOf(columns) * PANEL * taps.length * rows;
 
 export function packPanels(engine: Engine, source: Pointer, into: Pointer, panels: Panels): void {
   const tapTable = engine.putWords(panels.taps.map((tap) => 4 * tap));
@@ -57,6 +59,7 @@ export function packPanels(engine: Engine, source: Pointer, into: Pointer, panel
     fields(PanelField, {
       source,
       output: into,
+      outputPanel: 4 * PANEL * (panels.allRows ?? panels.taps.length * panels.rows),
       tapTable,
       taps: panels.taps.length,
       rows: panels.rows,
