@@ -8,7 +8,10 @@ const alias = [
   { find: '#platform', replacement: here('packages/core/src/platform/node/index.ts') },
   { find: /^@cnnzoo\/core$/, replacement: here('packages/core/src/index.ts') },
   { find: /^@cnnzoo\/core\/(train|data)$/, replacement: here('packages/core/src/$1/index.ts') },
-  { find: /^@cnnzoo\/(alexnet|googlenet|lenet|nin|resnet|vgg)$/, replacement: here('packages/$1/src/index.ts') },
+  {
+    find: /^@cnnzoo\/(alexnet|googlenet|kernels|lenet|nin|resnet|vgg)$/,
+    replacement: here('packages/$1/src/index.ts'),
+  },
   { find: /^cnnzoo$/, replacement: here('packages/cli/src/index.ts') },
 ];
 
