@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { accelerateWasm } from '../backend/accelerate.js';
 import { requireBackend } from '../backend/require.js';
-import { registerWasmGradients } from '../backend/wasm-gradients.js';
 import type { Augment, Batch, Dataset } from '../data/dataset.js';
 import { CnnzooError } from '../errors.js';
 import { modelOf, type Net } from '../net.js';
@@ -64,7 +64,7 @@ export async function* train(
 ): AsyncGenerator<Step, void, void> {
   const model = modelOf(net);
   requireBackend('train');
-  if (tf.getBackend() === 'wasm') registerWasmGradients();
+  await accelerateWasm();
   checkWhole('epochs', epochs, 0);
   checkWhole('batchSize', batchSize, 1);
   const classes = classesOf(model);

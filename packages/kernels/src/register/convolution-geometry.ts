@@ -42,6 +42,18 @@ export function geometryOf(
   };
 }
 
+/**
+ * The geometry of one of tfjs' depthwise kernels: as many groups as channels. A filter [kh, kw, c, m] is that of a grouped
+ * convolution, [kh, kw, 1, c * m], value by value.
+ */
+export function depthwiseGeometryOf(
+  input: readonly number[],
+  [kernelHeight, kernelWidth, channels, multiplier]: readonly number[],
+  attrs: NamedAttrMap,
+): ConvolutionGeometry | NotTaken {
+  return geometryOf(input, [kernelHeight!, kernelWidth!, 1, channels! * multiplier!], attrs);
+}
+
 /** Attributes of `CnnzooConv2D`, `CnnzooConv2DBackpropInput` and `CnnzooConv2DBackpropFilter`. */
 export interface OwnAttributes {
   /** Each as [height, width]. */

@@ -9,7 +9,7 @@ import {
 import type { ConvolutionGeometry } from '../ops/geometry.js';
 import { Activation } from '../ops/product.js';
 import { activationOf } from './activation.js';
-import { geometryOf, ownGeometryOf } from './convolution-geometry.js';
+import { depthwiseGeometryOf, geometryOf, ownGeometryOf } from './convolution-geometry.js';
 import { notFloats } from './floats.js';
 import { type KernelCall, type KernelContext, type KernelFamily, NotTaken } from './registry.js';
 
@@ -66,13 +66,18 @@ function backpropInput(context: KernelContext, call: KernelCall, g: ConvolutionG
   return tensors.take(dx, shapes.input(g));
 }
 
-function backpropFilter({ engine }: KernelContext, call: KernelCall, g: ConvolutionGeometry | NotTaken) {
+function backpropFilter(
+  { engine }: KernelContext,
+  call: KernelCall,
+  g: ConvolutionGeometry | NotTaken,
+  shape: readonly number[],
+) {
   if (g instanceof NotTaken) return g;
   const { x, dy } = call.inputs;
   const no = refused(g, call);
   if (no) return no;
   const { tensors } = call;
-  return tensors.take(filterGradientAlgorithm(g)(engine, g, tensors.values(x!), tensors.values(dy!)), shapes.filter(g));
+  return tensors.take(filterGradientAlgorithm(g)(engine, g, tensors.values(x!), tensors.values(dy!)), shape);
 }
 
 const attribute = (call: KernelCall, name: string): readonly number[] => call.attrs[name] as number[];
@@ -91,15 +96,23 @@ export const convolution: KernelFamily = (context) => {
     input: (call: KernelCall) =>
       backpropInput(context, call, geometry(attribute(call, 'inputShape'), call.inputs.filter!.shape, call.attrs)),
     filter: (call: KernelCall) =>
-      backpropFilter(context, call, geometry(call.inputs.x!.shape, attribute(call, 'filterShape'), call.attrs)),
+      backpropFilter(
+        context,
+        call,
+        geometry(call.inputs.x!.shape, attribute(call, 'filterShape'), call.attrs),
+        attribute(call, 'filterShape'),
+      ),
   });
   const tfjs = kernels(geometryOf);
+  const depthwise = kernels(depthwiseGeometryOf);
   const own = kernels(ownGeometryOf);
   return {
     Conv2D: tfjs.forward,
     FusedConv2D: tfjs.forward,
     Conv2DBackpropInput: tfjs.input,
     Conv2DBackpropFilter: tfjs.filter,
+    DepthwiseConv2dNativeBackpropInput: depthwise.input,
+    DepthwiseConv2dNativeBackpropFilter: depthwise.filter,
     CnnzooConv2D: own.forward,
     CnnzooConv2DBackpropInput: own.input,
     CnnzooConv2DBackpropFilter: own.filter,
