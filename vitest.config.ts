@@ -6,12 +6,8 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 // Tests run against the sources; the release check runs against the packed tarballs.
 const alias = [
   { find: '#platform', replacement: here('packages/core/src/platform/node/index.ts') },
-  { find: /^@cnnzoo\/core$/, replacement: here('packages/core/src/index.ts') },
   { find: /^@cnnzoo\/core\/(train|data)$/, replacement: here('packages/core/src/$1/index.ts') },
-  {
-    find: /^@cnnzoo\/(alexnet|googlenet|kernels|lenet|nin|resnet|vgg)$/,
-    replacement: here('packages/$1/src/index.ts'),
-  },
+  { find: /^@cnnzoo\/([a-z]+)$/, replacement: here('packages/$1/src/index.ts') },
   { find: /^cnnzoo$/, replacement: here('packages/cli/src/index.ts') },
 ];
 
