@@ -9,7 +9,7 @@ import { warn } from '../warn.js';
 import { adaptKernel, adaptPreprocessing, imageKernels } from './adapt.js';
 import type { Backbone, BuildOptions, ModelDefinition } from './define.js';
 import type { ObtainOptions } from './obtain.js';
-import { type GivenWeights, openWeights } from './open-weights.js';
+import { entryOf, type GivenWeights, openWeights } from './open-weights.js';
 import type { WeightsEntry } from './registry.js';
 import { renameTensors } from './renamed.js';
 import type { TensorFile, WeightsSource } from './tensors.js';
@@ -63,6 +63,8 @@ export async function pretrained<Options extends BuildOptions, Names extends str
   if (freeze !== undefined && freeze !== 'backbone')
     throw new CnnzooError('INPUT', `${name}.pretrained: expected freeze 'backbone' or nothing, received '${freeze}'.`);
   const built: BuildOptions = { inputShape, ...(numClasses !== undefined && { numClasses }) };
+  // Before a backbone of half a gigabyte is fetched.
+  if (entryOf(definition, options.weights ?? 'DEFAULT')?.isBackbone && numClasses === undefined) throw needsHead(name);
   await useBackend();
   const { file, entry, given } = await openWeights(definition, options);
   try {
@@ -129,12 +131,15 @@ function backboneOf<Options extends BuildOptions, Names extends string>(
   const hasHead = [...file.tensors.keys()].some((key) => isUnder(backbone.replaces, key));
   if (!entry.isBackbone && (hasHead || !given)) return undefined;
   if (numClasses !== undefined) return backbone;
-  throw new CnnzooError(
+  throw needsHead(name);
+}
+
+const needsHead = (name: string): CnnzooError =>
+  new CnnzooError(
     'INPUT',
     `${name}.pretrained: these weights are a backbone's, without a head to classify with. Expected numClasses or ` +
       'categories for a new one, or numClasses: 0 to embed alone.',
   );
-}
 
 /** For another number of channels than published. */
 function kernelAdapter(
