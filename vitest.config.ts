@@ -17,6 +17,8 @@ export default defineConfig({
     include: ['{packages,tools}/*/test/**/*.test.ts', 'test/**/*.test.ts'],
     setupFiles: [here('test/setup.ts')],
     maxWorkers: 2,
+    // Two processes of tests at a time: threads of their own would only wait for each other.
+    env: { CNNZOO_THREADS: '1' },
     testTimeout: 60_000,
     hookTimeout: 120_000,
   },
