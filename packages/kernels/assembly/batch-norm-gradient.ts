@@ -4,13 +4,8 @@ import { BatchNormField, GRADIENT_SUMS } from './batch-norm-fields';
 import { clearedSums } from './batch-norm-sums';
 import { address, word } from './descriptor';
 import { addToDoubles, BLOCK, storeLanes } from './lanes';
+import { throughRelu } from './relu';
 import { multiplyAdd } from './simd';
-
-/** The gradient in front of a ReLU with output y: where y is NaN, NaN. */
-function throughRelu(gradient: v128, y: v128): v128 {
-  const passed = v128.and(gradient, f32x4.gt(y, f32x4.splat(0)));
-  return v128.or(passed, v128.and(y, f32x4.ne(y, y)));
-}
 
 /** Sums over a task's rows of g, of g (x - shift) and of x - shift, g being the gradient in front of the ReLU. */
 export function batchNormGradientSums(d: usize, task: i32): void {
