@@ -17,7 +17,17 @@ export function reluGradient(d: usize, task: i32): void {
   let gradient = address(d, ReluField.outputGradient) + start;
   let inputGradient = address(d, ReluField.inputGradient) + start;
 
-  for (let i = first; i < end; i += 4) {
+  let i = first;
+  for (; i + 16 <= end; i += 16) {
+    v128.store(inputGradient, throughRelu(v128.load(gradient), v128.load(y)));
+    v128.store(inputGradient, throughRelu(v128.load(gradient, 16), v128.load(y, 16)), 16);
+    v128.store(inputGradient, throughRelu(v128.load(gradient, 32), v128.load(y, 32)), 32);
+    v128.store(inputGradient, throughRelu(v128.load(gradient, 48), v128.load(y, 48)), 48);
+    y += 64;
+    gradient += 64;
+    inputGradient += 64;
+  }
+  for (; i < end; i += 4) {
     storeLanes(inputGradient, throughRelu(v128.load(gradient), v128.load(y)), end - i);
     y += 16;
     gradient += 16;
