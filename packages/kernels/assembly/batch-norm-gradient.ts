@@ -4,13 +4,8 @@ import { BatchNormField, GRADIENT_SUMS } from './batch-norm-fields';
 import { clearedSums } from './batch-norm-sums';
 import { address, word } from './descriptor';
 import { addToDoubles, BLOCK, storeLanes } from './lanes';
+import { throughRelu } from './relu';
 import { multiplyAdd } from './simd';
-
-/** The gradient in front of a ReLU with output y: where y is NaN, NaN. */
-function throughRelu(gradient: v128, y: v128): v128 {
-  const passed = v128.and(gradient, f32x4.gt(y, f32x4.splat(0)));
-  return v128.or(passed, v128.and(y, f32x4.ne(y, y)));
-}
 
 /** Sums over a task's rows of g, of g (x - shift) and of x - shift, g being the gradient in front of the ReLU. */
 export function batchNormGradientSums(d: usize, task: i32): void {
@@ -84,7 +79,27 @@ export function batchNormGradientMap(d: usize, task: i32): void {
   let residualGradient = address(d, BatchNormField.residualGradient) + start;
 
   for (let row = firstRow; row < endRow; row++) {
-    for (let c = 0; c < channels; c += 4) {
+    let c = 0;
+    for (; c + 8 <= channels; c += 8) {
+      const at = (<usize>c) << 2;
+      let g0 = v128.load(gradient + at);
+      let g1 = v128.load(gradient + at, 16);
+      if (relu) {
+        g0 = throughRelu(g0, v128.load(y + at));
+        g1 = throughRelu(g1, v128.load(y + at, 16));
+      }
+      const centred0 = f32x4.sub(v128.load(x + at), v128.load(shift + at));
+      const centred1 = f32x4.sub(v128.load(x + at, 16), v128.load(shift + at, 16));
+      const alongX0 = multiplyAdd(centred0, v128.load(slope + at), v128.load(offset + at));
+      const alongX1 = multiplyAdd(centred1, v128.load(slope + at, 16), v128.load(offset + at, 16));
+      v128.store(inputGradient + at, multiplyAdd(g0, v128.load(scale + at), alongX0));
+      v128.store(inputGradient + at, multiplyAdd(g1, v128.load(scale + at, 16), alongX1), 16);
+      if (wantsResidual) {
+        v128.store(residualGradient + at, g0);
+        v128.store(residualGradient + at, g1, 16);
+      }
+    }
+    for (; c < channels; c += 4) {
       const at = (<usize>c) << 2;
       let g = v128.load(gradient + at);
       if (relu) g = throughRelu(g, v128.load(y + at));

@@ -10,6 +10,7 @@ import { packPanels } from './panels';
 import { averagePool, maxPool } from './pool';
 import { averagePoolGradient, maxPoolGradient } from './pool-gradient';
 import { probe } from './probe';
+import { reluGradient } from './relu';
 import {
   transformFilter,
   transformFilterGradient,
@@ -87,6 +88,9 @@ export function run(d: usize, scratch: usize): void {
         break;
       case Op.AdamW:
         adamW(d, task);
+        break;
+      case Op.ReluGradient:
+        reluGradient(d, task);
         break;
       default:
         unreachable();

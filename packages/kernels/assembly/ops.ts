@@ -21,6 +21,7 @@ export enum Op {
   ColumnSums,
   Sgd,
   AdamW,
+  ReluGradient,
 }
 
 /** Words of a descriptor before those of the op: its code, the next task to be taken, how many there are. */

@@ -32,6 +32,17 @@ it('clones of every dtype, strings too', () => {
   });
 });
 
+it('a cast to the same dtype shares the data, another one converts', () => {
+  tf.tidy(() => {
+    const x = tf.tensor1d([1.5, 0, -2]);
+    expect(tf.cast(x, 'float32').dataId).toBe(x.dataId);
+    const integers = tf.cast(x, 'int32');
+    expect([...integers.dataSync()]).toEqual([1, 0, -2]);
+    expect(tf.cast(integers, 'int32').dataId).toBe(integers.dataId);
+    expect([...tf.cast(tf.tensor1d([true, false], 'bool'), 'float32').dataSync()]).toEqual([1, 0]);
+  });
+});
+
 it('a variable that is assigned leaves its clones as they were', () => {
   tf.tidy(() => {
     const variable = tf.variable(tf.tensor1d([1, 2]));

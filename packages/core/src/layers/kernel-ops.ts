@@ -23,14 +23,25 @@ type Gradients = (dy: Tensor, saved: Tensor[], attrs: NamedAttrMap) => Record<st
 
 export const hasKernel = (name: string): boolean => getKernel(name, getBackend()) !== undefined;
 
-const run = <T extends Tensor | Tensor[]>(name: string, inputs: NamedTensorMap, attrs: object): T =>
+export const runKernel = <T extends Tensor | Tensor[]>(name: string, inputs: NamedTensorMap, attrs: object): T =>
   engine().runKernel(name, inputs, attrs as NamedAttrMap) as T;
 
-/** Runs a kernel whose gradient tfjs learns at its first use; `inputsToSave` are kept for it. */
-function differentiable(name: string, inputsToSave: string[], gradients: Gradients) {
-  return (inputs: NamedTensorMap, attrs: object): Tensor4D => {
-    if (!getGradient(name)) registerGradient({ kernelName: name, inputsToSave, gradFunc: gradients as GradFunc });
-    return run<Tensor4D>(name, inputs, attrs);
+/** What the gradients need: inputs by name, and behind them the result. */
+interface Saved {
+  readonly inputs: string[];
+  readonly output?: boolean;
+}
+
+/** A kernel of one result, whose gradient tfjs learns at its first use. */
+export function differentiable<Result extends Tensor = Tensor>(
+  kernelName: string,
+  { inputs: inputsToSave, output = false }: Saved,
+  gradients: Gradients,
+) {
+  return (inputs: NamedTensorMap, attrs: object): Result => {
+    if (!getGradient(kernelName))
+      registerGradient({ kernelName, inputsToSave, outputsToSave: [output], gradFunc: gradients as GradFunc });
+    return runKernel<Result>(kernelName, inputs, attrs);
   };
 }
 
@@ -41,9 +52,9 @@ export interface ConvAttributes {
   readonly groups: number;
 }
 
-const conv2d = differentiable('CnnzooConv2D', ['x', 'filter'], (dy, [x, filter], attrs) => ({
-  x: () => run('CnnzooConv2DBackpropInput', { dy, filter: filter! }, { ...attrs, inputShape: x!.shape }),
-  filter: () => run('CnnzooConv2DBackpropFilter', { x: x!, dy }, { ...attrs, filterShape: filter!.shape }),
+const conv2d = differentiable<Tensor4D>('CnnzooConv2D', { inputs: ['x', 'filter'] }, (dy, [x, filter], attrs) => ({
+  x: () => runKernel('CnnzooConv2DBackpropInput', { dy, filter: filter! }, { ...attrs, inputShape: x!.shape }),
+  filter: () => runKernel('CnnzooConv2DBackpropFilter', { x: x!, dy }, { ...attrs, filterShape: filter!.shape }),
   bias: () => sum(dy, [0, 1, 2]),
 }));
 
@@ -57,45 +68,17 @@ export interface PoolAttributes {
   readonly padding: Padding;
 }
 
-const maxPool = differentiable('CnnzooMaxPool', ['x'], (dy, [x], attrs) => ({
-  x: () => run('CnnzooMaxPoolGrad', { dy, x: x! }, attrs),
+const maxPool = differentiable<Tensor4D>('CnnzooMaxPool', { inputs: ['x'] }, (dy, [x], attrs) => ({
+  x: () => runKernel('CnnzooMaxPoolGrad', { dy, x: x! }, attrs),
 }));
 
 /** [n, h, w, c] -> [n, h', w', c]; the padding counts as -inf. */
 export const maxPoolKernel = (x: Tensor4D, attrs: PoolAttributes): Tensor4D => maxPool({ x }, attrs);
 
-const avgPool = differentiable('CnnzooAvgPool', [], (dy, _, attrs) => ({
-  x: () => run('CnnzooAvgPoolGrad', { dy }, attrs),
+const avgPool = differentiable<Tensor4D>('CnnzooAvgPool', { inputs: [] }, (dy, _, attrs) => ({
+  x: () => runKernel('CnnzooAvgPoolGrad', { dy }, attrs),
 }));
 
 /** [n, h, w, c] -> [n, h', w', c]; all of the padding counts, or none of it. */
 export const avgPoolKernel = (x: Tensor4D, attrs: PoolAttributes & { countIncludePad: boolean }): Tensor4D =>
   avgPool({ x }, { ...attrs, inputShape: x.shape });
-
-export interface BatchNormResult {
-  readonly y: Tensor;
-  /** [c] */
-  readonly mean: Tensor1D;
-  /** [c], biased. */
-  readonly variance: Tensor1D;
-}
-
-/** Normalises x [..., c] by the batch. Not differentiable by itself: see `batchNormGradKernel`. */
-export function batchNormKernel(x: Tensor, weight: Tensor1D, bias: Tensor1D, eps: number): BatchNormResult {
-  const [y, mean, variance] = run<[Tensor, Tensor1D, Tensor1D]>(
-    'CnnzooBatchNorm',
-    { x, weight, bias },
-    { eps, activation: 'linear' },
-  );
-  return { y, mean, variance };
-}
-
-/** The gradients by x, weight and bias. */
-export const batchNormGradKernel = (
-  dy: Tensor,
-  x: Tensor,
-  weight: Tensor1D,
-  { mean, variance }: Pick<BatchNormResult, 'mean' | 'variance'>,
-  eps: number,
-): [Tensor, Tensor1D, Tensor1D] =>
-  run('CnnzooBatchNormGrad', { dy, x, y: x, weight, mean, variance }, { eps, activation: 'linear', residual: false });

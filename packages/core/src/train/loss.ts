@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { hasKernel, runKernel } from '../layers/kernel-ops.js';
 
 /** A mean over the batch, differentiable by the logits: float32 [n, classes], labels int32 [n] -> scalar. */
 export type Loss = (logits: tf.Tensor2D, labels: tf.Tensor1D) => tf.Scalar;
@@ -11,6 +12,17 @@ export const crossEntropy: Loss = (logits, labels) => {
   const [n, classes] = logits.shape;
   const op = tf.customGrad((...args: (tf.Tensor | tf.GradSaveFunc)[]) => {
     const [z, save] = args as [tf.Tensor2D, tf.GradSaveFunc];
+    if (hasKernel('CnnzooSoftmaxCrossEntropy')) {
+      const inputs = { logits: z, labels };
+      const [losses, gradient] = runKernel<[tf.Tensor, tf.Tensor]>('CnnzooSoftmaxCrossEntropy', inputs, {
+        labelSmoothing: 0,
+      });
+      save([gradient]);
+      return {
+        value: tf.mean(losses),
+        gradFunc: (dy: tf.Tensor, [gradient]: tf.Tensor[]) => [tf.mul(gradient!, tf.div(dy, n))],
+      };
+    }
     const shifted = tf.sub(z, tf.max(z, 1, true));
     const logProbability = tf.sub(shifted, tf.log(tf.sum(tf.exp(shifted), 1, true)));
     const target = tf.cast(tf.oneHot(labels, classes), 'float32');

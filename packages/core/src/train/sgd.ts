@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { CnnzooError } from '../errors.js';
+import { hasKernel, runKernel } from '../layers/kernel-ops.js';
 import type { Optimizer, Schedule } from './optimizer.js';
 
 export interface SgdOptions {
@@ -17,6 +18,34 @@ const inRange = (name: string, value: number, ok: boolean, expected: string): vo
   if (ok) return;
   throw new CnnzooError('INPUT', `sgd: expected ${name} ${expected}, received ${value}.`);
 };
+
+interface KernelStep {
+  readonly lr: number;
+  readonly momentum: number;
+  readonly nesterov: boolean;
+  readonly weightDecay: number;
+}
+
+/** A step in one pass, in place. The velocity is 0 at first. */
+function stepOnKernel(
+  param: tf.Variable,
+  grad: tf.Tensor,
+  velocities: Map<tf.Variable, tf.Variable>,
+  step: KernelStep,
+): void {
+  if (step.momentum !== 0 && !velocities.has(param))
+    velocities.set(
+      param,
+      tf.tidy(() => tf.variable(tf.zerosLike(param), false)),
+    );
+  const velocity = velocities.get(param);
+  tf.tidy(() => {
+    const inputs = { param, grad, ...(velocity && { velocity }) };
+    const [w, v] = runKernel<tf.Tensor[]>('CnnzooSgd', inputs, step);
+    param.assign(w!);
+    if (v) velocity?.assign(v);
+  });
+}
 
 /**
  * Stochastic gradient descent with PyTorch's rule (torch.optim.SGD, dampening 0):
@@ -41,7 +70,11 @@ export function sgd({ lr, momentum = 0, weightDecay = 0, nesterov = false }: Sgd
       return {
         update(gradients, step, steps) {
           const rate = checkedRate(step, steps);
-          for (const { variable, gradient } of gradients)
+          for (const { variable, gradient } of gradients) {
+            if (hasKernel('CnnzooSgd')) {
+              stepOnKernel(variable, gradient, velocities, { lr: rate, momentum, nesterov, weightDecay });
+              continue;
+            }
             tf.tidy(() => {
               const g = weightDecay === 0 ? gradient : tf.add(gradient, tf.mul(variable, weightDecay));
               let direction = g;
@@ -54,6 +87,7 @@ export function sgd({ lr, momentum = 0, weightDecay = 0, nesterov = false }: Sgd
               }
               variable.assign(tf.sub(variable, tf.mul(direction, rate)));
             });
+          }
         },
         dispose() {
           tf.dispose([...velocities.values()]);

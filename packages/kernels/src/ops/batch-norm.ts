@@ -114,11 +114,20 @@ export function batchStatistics(engine: Workspace, matrix: Matrix, input: Pointe
   return { mean, variance };
 }
 
-/** A vector of one float a channel. */
-function vector(engine: Workspace, channels: number, at: (channel: number) => number): Pointer {
-  const values = new Float32Array(channels);
-  for (let c = 0; c < channels; c++) values[c] = at(c);
-  return engine.put(values);
+/** Vectors of one float a channel, in one block: their addresses, by the names under which `fill` writes them. */
+function vectors<Name extends string>(
+  engine: Workspace,
+  channels: number,
+  names: readonly Name[],
+  fill: (to: Readonly<Record<Name, Float32Array>>) => void,
+): Record<Name, Pointer> {
+  const width = padded(channels);
+  const block = engine.alloc(names.length * width);
+  const record = <T>(each: (i: number) => T) =>
+    Object.fromEntries(names.map((name, i) => [name, each(i)])) as Record<Name, T>;
+  const values = engine.view(block, names.length * width);
+  fill(record((i) => values.subarray(i * width, i * width + channels)));
+  return record((i) => block + 4 * width * i);
 }
 
 /**
@@ -136,16 +145,21 @@ export function normalize(
 ): Pointer {
   const { rows, channels } = matrix;
   const output = engine.alloc(rows * channels);
-  const scale = new Float64Array(channels);
-  for (let c = 0; c < channels; c++) scale[c] = weight[c]! / Math.sqrt(variance[c]! + eps);
+  const given = vectors(engine, channels, ['shift', 'scale', 'offset'], ({ shift, scale, offset }) => {
+    for (let c = 0; c < channels; c++) {
+      const factor = weight[c]! / Math.sqrt(variance[c]! + eps);
+      // Subtracted first, as a float: a product of the mean would cancel digits of x where the mean is large.
+      const subtracted = Math.fround(mean[c]!);
+      shift[c] = subtracted;
+      scale[c] = factor;
+      offset[c] = bias[c]! + (subtracted - mean[c]!) * factor;
+    }
+  });
   dispatch(engine, Op.BatchNormMap, matrix, {
     ...joined,
     input,
     output,
-    // Subtracted first, as a float: a product of the mean would cancel digits of x where the mean is large.
-    shift: vector(engine, channels, (c) => mean[c]!),
-    scale: vector(engine, channels, (c) => scale[c]!),
-    offset: vector(engine, channels, (c) => bias[c]! + (Math.fround(mean[c]!) - mean[c]!) * scale[c]!),
+    ...given,
   });
   return output;
 }
@@ -182,7 +196,7 @@ export function batchNormGradient(
     outputGradient,
     output: output ?? 0,
     relu: output !== undefined,
-    shift: vector(engine, channels, (c) => mean[c]!),
+    ...vectors(engine, channels, ['shift'], ({ shift }) => shift.set(mean)),
   };
   const gradient = new Float64Array(channels);
   const gradientTimesInput = new Float64Array(channels);
@@ -195,27 +209,27 @@ export function batchNormGradient(
     }
   }
   const weightGradient = new Float64Array(channels);
-  const scale = new Float64Array(channels);
-  const slope = new Float64Array(channels);
-  const offset = new Float64Array(channels);
-  for (let c = 0; c < channels; c++) {
-    const inverseStd = 1 / Math.sqrt(variance[c]! + eps);
-    // The mean came as a float: where it is large, its rounding is felt against the deviation.
-    const rounding = centred[c]! / rows;
-    weightGradient[c] = (gradientTimesInput[c]! - rounding * gradient[c]!) * inverseStd;
-    scale[c] = weight[c]! * inverseStd;
-    slope[c] = (-scale[c]! * inverseStd * weightGradient[c]!) / rows;
-    offset[c] = (-scale[c]! * gradient[c]!) / rows - slope[c]! * rounding;
-  }
+  const factors = vectors(engine, channels, ['scale', 'slope', 'offset'], ({ scale, slope, offset }) => {
+    for (let c = 0; c < channels; c++) {
+      const inverseStd = 1 / Math.sqrt(variance[c]! + eps);
+      // The mean came as a float: where it is large, its rounding is felt against the deviation.
+      const rounding = centred[c]! / rows;
+      const alongWeight = (gradientTimesInput[c]! - rounding * gradient[c]!) * inverseStd;
+      const factor = weight[c]! * inverseStd;
+      const alongX = (-factor * inverseStd * alongWeight) / rows;
+      weightGradient[c] = alongWeight;
+      scale[c] = factor;
+      slope[c] = alongX;
+      offset[c] = (-factor * gradient[c]!) / rows - alongX * rounding;
+    }
+  });
   const inputGradient = engine.alloc(rows * channels);
   const residualGradient = wantsResidual ? engine.alloc(rows * channels) : undefined;
   dispatch(engine, Op.BatchNormGradientMap, matrix, {
     ...shared,
     inputGradient,
     residualGradient,
-    scale: vector(engine, channels, (c) => scale[c]!),
-    slope: vector(engine, channels, (c) => slope[c]!),
-    offset: vector(engine, channels, (c) => offset[c]!),
+    ...factors,
   });
   return {
     inputGradient,

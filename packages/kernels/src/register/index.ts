@@ -6,6 +6,7 @@ import { optimizer } from './optimizer.js';
 import { pool } from './pool.js';
 import { reduce } from './reduce.js';
 import type { KernelFamily } from './registry.js';
+import { relu } from './relu.js';
 import { softmax } from './softmax.js';
 import { tile } from './tile.js';
 
@@ -15,6 +16,7 @@ export const families: readonly KernelFamily[] = [
   matMul,
   pool,
   batchNorm,
+  relu,
   optimizer,
   softmax,
   reduce,
