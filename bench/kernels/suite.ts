@@ -12,8 +12,9 @@ const STEP = 'ResNet-18, a step on 8';
 const RESNET = 'ResNet-50, one image';
 const VGG = 'VGG-16, one image';
 
-const ours = (work: string, node?: number): string => `cnnzoo${node ? `, Node ${node}` : ''}: ${work}`;
-const onnx = (work: string): string => `onnxruntime-web: ${work}`;
+const on = (node?: number): string => (node ? `, Node ${node}` : '');
+const ours = (work: string, node?: number): string => `cnnzoo${on(node)}: ${work}`;
+const onnx = (work: string, node?: number): string => `onnxruntime-web${on(node)}: ${work}`;
 const tfjsNode = `tfjs-node: ${STEP}`;
 const stock = `tfjs' wasm backend: ${RESNET}`;
 const convolutions = (threads: number): string => `cnnzoo: convolutions, threads: ${threads}`;
@@ -40,7 +41,7 @@ export async function kernelsSuite(): Promise<Suite> {
         timeRatio(convolutions(2), convolutions(1), 0.556),
         ...NODES.flatMap((node) => [
           timeRatio(ours(STEP, node), tfjsNode, 0.95),
-          timeRatio(ours(RESNET, node), onnx(RESNET), 0.75),
+          timeRatio(ours(RESNET, node), onnx(RESNET, node), 0.75),
         ]),
       ],
       skipped,
@@ -59,19 +60,20 @@ async function peers(folder: string, skipped: string[]): Promise<Peer[]> {
   const inference = (net: string, kernels: string) => nodeScript('kernels/inference.ts', [net, kernels]);
   const runtime = (net: string) => nodeScript('kernels/inference-onnx.ts', [join(folder, `${net}.onnx`), `${THREADS}`]);
   const resnet = await inference('resnet50', 'kernels');
+  const onnxResnet = await runtime('resnet50');
   const layers = await nodeScript('kernels/convolutions.ts');
 
   const all: Peer[] = [{ name: ours(STEP), command: step }];
   const native = tfjsNodeFolder();
   if (native instanceof Lacking) skipped.push(`tfjs-node: ${native.message}`);
   else {
-    // As it is built for processors whose oneDNN is no faster, and without its log.
+    // Without oneDNN, which was no faster, and without its log.
     const env = { TF_ENABLE_ONEDNN_OPTS: '0', TF_CPP_MIN_LOG_LEVEL: '2' };
     all.push({ name: tfjsNode, command: { ...(await nodeScript('kernels/train-tfjs-node.ts', [native])), env } });
   }
   all.push(
     { name: ours(RESNET), command: resnet },
-    { name: onnx(RESNET), command: await runtime('resnet50') },
+    { name: onnx(RESNET), command: onnxResnet },
     { name: stock, command: await inference('resnet50', 'stock') },
     { name: ours(VGG), command: await inference('vgg16', 'kernels') },
     { name: onnx(VGG), command: await runtime('vgg16') },
@@ -87,6 +89,7 @@ async function peers(folder: string, skipped: string[]): Promise<Peer[]> {
       all.push(
         { name: ours(STEP, node), command: { ...step, program } },
         { name: ours(RESNET, node), command: { ...resnet, program } },
+        { name: onnx(RESNET, node), command: { ...onnxResnet, program } },
       );
   }
   return all;
