@@ -3,7 +3,7 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { PixelsDataset, padAndCrop } from '../../src/data/index.js';
 import { buildModel, globalAvgPool, linear, Random, seq, stateDict, useBackend } from '../../src/index.js';
-import { cosine, evaluate, sgd, type TrainOptions, train } from '../../src/train/index.js';
+import { evaluate, sgd, type TrainOptions, train } from '../../src/train/index.js';
 import { hitsAt } from '../../src/train/metrics.js';
 import { easyImages, InOrder, smallNet } from './nets.js';
 
@@ -201,23 +201,6 @@ it('refuses a net that gives no logits', async () => {
 
 it.each([{ epochs: -1 }, { epochs: 1.5 }, { batchSize: 0 }, { batchSize: 2.5 }])('refuses %j', async (more) => {
   await expect(trained(net, more)).rejects.toMatchObject({ code: 'INPUT' });
-});
-
-it.each([
-  { lr: -1 },
-  { lr: Number.NaN },
-  { lr: 1, momentum: 1 },
-  { lr: 1, weightDecay: -1 },
-  { lr: 1, nesterov: true },
-])('sgd refuses %j', (bad) => {
-  expect(() => sgd(bad)).toThrow(expect.objectContaining({ code: 'INPUT' }));
-});
-
-it('cosine goes from the rate down to the end', () => {
-  const rate = cosine(0.4, 0.1);
-  expect(rate(0, 10)).toBeCloseTo(0.4);
-  expect(rate(5, 10)).toBeCloseTo(0.25);
-  expect(rate(10, 10)).toBeCloseTo(0.1);
 });
 
 describe('evaluate', () => {
