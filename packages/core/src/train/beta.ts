@@ -7,7 +7,7 @@ function logGamma(shape: number, random: Random): number {
   const d = shape - 1 / 3;
   const c = 1 / Math.sqrt(9 * d);
   for (;;) {
-    const [x] = random.fillNormal(new Float32Array(1)) as unknown as [number];
+    const x = random.fillNormal(new Float32Array(1))[0]!;
     const v = (1 + c * x) ** 3;
     if (v > 0 && Math.log(1 - random.uniform()) < 0.5 * x * x + d * (1 - v + Math.log(v))) return Math.log(d * v);
   }

@@ -55,10 +55,10 @@ export interface Box {
 export function cutmixBox(lambda: number, height: number, width: number, random: Random): Box {
   const half = 0.5 * Math.sqrt(1 - lambda);
   const [row, column] = [random.integer(height), random.integer(width)];
-  const span = (centre: number, size: number): [number, number] => [
-    Math.max(Math.trunc(centre - half * size), 0),
-    Math.min(Math.trunc(centre + half * size), size),
-  ];
+  const span = (centre: number, size: number): [number, number] => {
+    const reach = Math.trunc(half * size);
+    return [Math.max(centre - reach, 0), Math.min(centre + reach, size)];
+  };
   const [top, bottom] = span(row, height);
   const [left, right] = span(column, width);
   return { top, bottom, left, right };
