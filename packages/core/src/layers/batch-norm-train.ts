@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { batchNormGradKernel, batchNormKernel, hasKernel } from './kernel-ops.js';
 
 export interface BatchStatistics {
   /** [c] */
@@ -30,6 +31,18 @@ export function batchNormTrain(
 
   const op = tf.customGrad((...args: (tf.Tensor | tf.GradSaveFunc)[]) => {
     const [input, gamma, beta, save] = args as [tf.Tensor, tf.Tensor1D, tf.Tensor1D, tf.GradSaveFunc];
+    if (hasKernel('CnnzooBatchNorm')) {
+      const { y, ...statistics } = batchNormKernel(input, gamma, beta, eps);
+      onStatistics(statistics);
+      save([input, gamma, statistics.mean, statistics.variance]);
+      return {
+        value: y,
+        gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
+          const [input, gamma, mean, variance] = saved as [tf.Tensor, tf.Tensor1D, tf.Tensor1D, tf.Tensor1D];
+          return batchNormGradKernel(dy, input, gamma, { mean, variance }, eps);
+        },
+      };
+    }
     const rows = flat(input);
     const mean = tf.div(channelSum(rows), n) as tf.Tensor1D;
     const centred = tf.sub(rows, mean);

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { accelerateWasm } from '../backend/accelerate.js';
 import { requireBackend } from '../backend/require.js';
-import { registerWasmGradients } from '../backend/wasm-gradients.js';
 import type { Augment, Batch, Dataset } from '../data/dataset.js';
 import { CnnzooError } from '../errors.js';
 import { modelOf, type Net } from '../net.js';
@@ -62,7 +62,7 @@ export async function* train(net: Net, data: Dataset, options: TrainOptions): As
   const mixes = [options.mix ?? []].flat();
   const model = modelOf(net);
   requireBackend('train');
-  if (tf.getBackend() === 'wasm') registerWasmGradients();
+  await accelerateWasm();
   checkWhole('epochs', epochs, 0);
   checkWhole('batchSize', batchSize, 1);
   checkWhole('accumulate', batchesPerStep, 1);
