@@ -3,9 +3,9 @@ import type { Random } from '../random.js';
 import type { Targets } from '../train/targets.js';
 
 /** x float32 [n, h, w, c], normalised; y labels or shares of classes. Whoever receives one disposes of both. */
-export interface Batch {
+export interface Batch<Y extends Targets = Targets> {
   readonly x: Tensor4D;
-  readonly y: Targets;
+  readonly y: Y;
 }
 
 /** Bytes of 0..255, or floats. */
