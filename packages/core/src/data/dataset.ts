@@ -1,10 +1,11 @@
-import type { Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
+import type { Tensor4D } from '@tensorflow/tfjs-core';
 import type { Random } from '../random.js';
+import type { Targets } from '../train/targets.js';
 
-/** x float32 [n, h, w, c], normalised; y int32 [n], from 0. Whoever receives one disposes of both. */
-export interface Batch {
+/** x float32 [n, h, w, c], normalised; y labels or shares of classes. Whoever receives one disposes of both. */
+export interface Batch<Y extends Targets = Targets> {
   readonly x: Tensor4D;
-  readonly y: Tensor1D;
+  readonly y: Y;
 }
 
 /** Bytes of 0..255, or floats. */

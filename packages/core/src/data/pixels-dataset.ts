@@ -56,7 +56,7 @@ export class PixelsDataset implements Dataset {
     });
   }
 
-  *batches({ batchSize, shuffle, augment }: BatchOptions): Generator<Batch> {
+  *batches({ batchSize, shuffle, augment }: BatchOptions): Generator<Batch<tf.Tensor1D>> {
     check(
       Number.isInteger(batchSize) && batchSize > 0,
       `batches: expected a batchSize of 1, 2, 3, …, received ${batchSize}.`,

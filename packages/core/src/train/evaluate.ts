@@ -3,16 +3,16 @@ import { requireBackend } from '../backend/require.js';
 import type { Dataset } from '../data/dataset.js';
 import { CnnzooError } from '../errors.js';
 import { modelOf, type Net } from '../net.js';
-import { checkLabels, checkWhole, classesOf } from './checks.js';
+import { checkTargets, checkWhole, classesOf } from './checks.js';
 import { crossEntropy, type Loss } from './loss.js';
 import { hitsAt } from './metrics.js';
 
 export interface Evaluation {
   /** Mean over the images. */
   readonly loss: number;
-  /** The share of images whose label has the largest logit, 0 to 1. */
+  /** The share of images whose largest logit is their label's, or one of their labels', 0 to 1. */
   readonly top1: number;
-  /** The share whose label is among the five largest logits; only for nets with more than five classes. */
+  /** The share with a label among the five largest logits; only for nets with more than five classes. */
   readonly top5?: number;
   /** How many images. */
   readonly count: number;
@@ -28,7 +28,7 @@ export interface EvaluateOptions {
 export async function evaluate(
   net: Net,
   data: Dataset,
-  { batchSize = 128, loss = crossEntropy, signal }: EvaluateOptions = {},
+  { batchSize = 128, loss = crossEntropy(), signal }: EvaluateOptions = {},
 ): Promise<Evaluation> {
   const model = modelOf(net);
   requireBackend('evaluate');
@@ -41,8 +41,8 @@ export async function evaluate(
     try {
       if (signal?.aborted)
         throw new CnnzooError('ABORTED', 'The evaluation was stopped by its signal.', { cause: signal.reason });
-      await checkLabels({ x, y }, classes);
-      const n = y.shape[0];
+      await checkTargets({ x, y }, classes);
+      const n = x.shape[0];
       results.push(
         ...tf.tidy(() => {
           const [logits] = [model.apply(x, { training: false })].flat() as [tf.Tensor2D];

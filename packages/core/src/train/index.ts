@@ -1,6 +1,21 @@
+export { type AdamWOptions, adamW } from './adamw.js';
+export { Ema, type EmaOptions } from './ema.js';
 export { type EvaluateOptions, type Evaluation, evaluate } from './evaluate.js';
-export { crossEntropy, type Loss } from './loss.js';
+export { binaryCrossEntropy, type ClassWeights, type CrossEntropyOptions, crossEntropy, type Loss } from './loss.js';
+export { cutmix, type Images, type Mix, mixup } from './mix.js';
 export type { Gradient, Optimizer, OptimizerRun, Schedule } from './optimizer.js';
-export { cosine } from './schedules.js';
+export type { OptimizerOptions, ParameterGroup, ParameterMatch } from './parameter-groups.js';
+export { type RmspropOptions, rmsprop } from './rmsprop.js';
+export {
+  constant,
+  cosine,
+  exponential,
+  type OneCycleOptions,
+  oneCycle,
+  type StepFunction,
+  step,
+  warmup,
+} from './schedules.js';
 export { type SgdOptions, sgd } from './sgd.js';
+export type { Targets } from './targets.js';
 export { type Step, type TrainOptions, train } from './train.js';

@@ -1,16 +1,18 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { accelerateWasm } from '../backend/accelerate.js';
 import { requireBackend } from '../backend/require.js';
 import type { Augment, Batch, Dataset } from '../data/dataset.js';
 import { CnnzooError } from '../errors.js';
 import { modelOf, type Net } from '../net.js';
 import { Random } from '../random.js';
-import { withRandom } from '../random-scope.js';
-import { checkLabels, checkWhole, classesOf } from './checks.js';
+import { weightsOf } from '../weights/slots.js';
+import { accumulate } from './accumulate.js';
+import { checkTargets, checkWhole, classesOf } from './checks.js';
+import { clipByGlobalNorm } from './clip.js';
+import { type Differentiated, differentiate } from './differentiate.js';
 import { crossEntropy, type Loss } from './loss.js';
-import { hitsAt } from './metrics.js';
-import type { Gradient, Optimizer } from './optimizer.js';
+import type { Images, Mix } from './mix.js';
+import type { Optimizer } from './optimizer.js';
 
 /** One step, as it was taken. */
 export interface Step {
@@ -37,7 +39,13 @@ export interface TrainOptions {
   auxiliaryWeight?: number;
   /** Changes each image each time it is used. */
   augment?: Augment;
-  /** What order, augmentation and dropout are drawn from: the same seed repeats the run. */
+  /** Mixes the images of a batch with one another: `mixup`, `cutmix`, or one of several, drawn for each batch. */
+  mix?: Mix | readonly Mix[];
+  /** The largest global norm of the gradients: larger ones are scaled down to it. */
+  clipNorm?: number;
+  /** How many batches make one step: the images of all of them are the optimizer's batch. */
+  accumulate?: number;
+  /** What order, augmentation, mixing and dropout are drawn from: the same seed repeats the run. */
   random?: Random;
   signal?: AbortSignal;
 }
@@ -48,112 +56,68 @@ export interface TrainOptions {
  * it throws, the trainable weights are those of the last step yielded; BatchNorm's statistics may have seen its batch.
  * @throws CnnzooError TRAINING where the loss is not finite or nothing is trainable, ABORTED by the signal.
  */
-export async function* train(
-  net: Net,
-  data: Dataset,
-  {
-    optimizer,
-    epochs = 1,
-    batchSize = 32,
-    loss = crossEntropy,
-    auxiliaryWeight = 0.3,
-    augment,
-    random = new Random(),
-    signal,
-  }: TrainOptions,
-): AsyncGenerator<Step, void, void> {
+export async function* train(net: Net, data: Dataset, options: TrainOptions): AsyncGenerator<Step, void, void> {
+  const { optimizer, epochs = 1, batchSize = 32, augment, clipNorm, accumulate: batchesPerStep = 1, signal } = options;
+  const { loss = crossEntropy(), auxiliaryWeight = 0.3, random = new Random() } = options;
+  const mixes = [options.mix ?? []].flat();
   const model = modelOf(net);
   requireBackend('train');
   await accelerateWasm();
   checkWhole('epochs', epochs, 0);
   checkWhole('batchSize', batchSize, 1);
+  checkWhole('accumulate', batchesPerStep, 1);
+  if (clipNorm !== undefined && !(clipNorm > 0))
+    throw new CnnzooError('INPUT', `expected clipNorm above 0, received ${clipNorm}.`);
   const classes = classesOf(model);
-  const steps = epochs * Math.ceil(data.size / batchSize);
-  const options = { batchSize, shuffle: random, ...(augment && { augment: { transform: augment, random } }) };
-  const run = optimizer.start();
+  const steps = epochs * Math.ceil(Math.ceil(data.size / batchSize) / batchesPerStep);
+  const batching = { batchSize, shuffle: random, ...(augment && { augment: { transform: augment, random } }) };
+  const run = optimizer.start(weightsOf(model).map(({ key }) => key));
   let step = 0;
+  /** Of the batches since the last step. */
+  let pending: Differentiated | undefined;
   try {
-    for (let epoch = 0; epoch < epochs; epoch++)
-      for await (const batch of data.batches(options)) {
-        const taken = await takeStep(batch);
-        yield { epoch, step, steps, ...taken };
-        step++;
+    for (let epoch = 0; epoch < epochs; epoch++) {
+      let batches = 0;
+      for await (const batch of data.batches(batching)) {
+        const differentiated = await pass(batch);
+        pending = pending ? accumulate(pending, differentiated) : differentiated;
+        if (++batches % batchesPerStep === 0) yield await takeStep(epoch);
       }
+      if (pending) yield await takeStep(epoch);
+    }
   } finally {
+    disposePending();
     run.dispose();
   }
 
-  async function takeStep(batch: Batch): Promise<Omit<Step, 'epoch' | 'step' | 'steps'>> {
+  /** Forward and backward. Takes the batch over. */
+  async function pass(batch: Batch): Promise<Differentiated> {
+    let images: Images = batch;
     try {
       if (signal?.aborted)
         throw new CnnzooError('ABORTED', `The training was stopped by its signal before step ${step}.`, {
           cause: signal.reason,
         });
-      await checkLabels(batch, classes);
-      const { gradients, ...taken } = await differentiate(model, batch, { loss, auxiliaryWeight, random }, step);
-      try {
-        run.update(gradients, step, steps);
-      } finally {
-        tf.dispose(gradients.map(({ gradient }) => gradient));
-      }
-      return taken;
+      await checkTargets(batch, classes);
+      const mix = mixes.length > 1 ? mixes[random.integer(mixes.length)] : mixes[0];
+      if (mix) images = mix(batch, classes, random);
+      return await differentiate(model, images, { loss, auxiliaryWeight, random }, step);
     } finally {
-      tf.dispose([batch.x, batch.y]);
+      tf.dispose([batch.x, batch.y, images.x, images.y]);
     }
   }
-}
 
-interface Differentiated extends Pick<Step, 'loss' | 'losses' | 'accuracy'> {
-  /** The caller's. */
-  readonly gradients: readonly Gradient[];
-}
-
-async function differentiate(
-  model: LayersModel,
-  { x, y }: Batch,
-  { loss, auxiliaryWeight, random }: Required<Pick<TrainOptions, 'loss' | 'auxiliaryWeight' | 'random'>>,
-  step: number,
-): Promise<Differentiated> {
-  const variables = model.trainableWeights.map((weight) => weight.read() as tf.Variable);
-  if (variables.length === 0)
-    throw new CnnzooError('TRAINING', `'${model.name}' has no trainable weights: unfreeze a layer first.`);
-  let hits: tf.Scalar | undefined;
-  let costs: tf.Scalar[] = [];
-  let computed: ReturnType<typeof tf.variableGrads> | undefined;
-  try {
-    computed = tf.variableGrads(() => {
-      const outputs = [withRandom(random, () => model.apply(x, { training: true }))].flat() as tf.Tensor2D[];
-      hits = tf.keep(hitsAt(1, outputs[0]!, y));
-      costs = outputs.map((logits) => tf.keep(loss(logits, y)));
-      return costs.reduce((total, cost) => tf.add(total, tf.mul(cost, auxiliaryWeight)));
-    }, variables);
-    const [right, lossValue, ...losses] = (
-      await Promise.all([hits!, computed.value, ...costs].map((tensor) => tensor.data()))
-    ).map(([value]) => value!) as [number, number, ...number[]];
-    if (!Number.isFinite(lossValue))
-      throw new CnnzooError(
-        'TRAINING',
-        `The loss is ${lossValue} at step ${step}; the trainable weights are those of the step before. ` +
-          'Lower the learning rate, or look for inputs that are not finite.',
-      );
-    const { grads } = computed;
-    const gradients = variables.flatMap((variable) => {
-      const gradient = grads[variable.name];
-      return gradient ? [{ variable, gradient }] : [];
-    });
-    return { loss: lossValue, losses, accuracy: right / y.shape[0], gradients };
-  } catch (error) {
-    if (computed) tf.dispose(computed.grads);
-    else disposeTape();
-    throw error;
-  } finally {
-    tf.dispose([hits, computed?.value, ...costs].filter((tensor) => tensor !== undefined));
+  async function takeStep(epoch: number): Promise<Step> {
+    if (clipNorm !== undefined)
+      pending = { ...pending!, gradients: await clipByGlobalNorm(pending!.gradients, clipNorm) };
+    const { gradients, loss, losses, accuracy } = pending!;
+    run.update(gradients, step, steps);
+    disposePending();
+    return { epoch, step: step++, steps, loss, losses, accuracy };
   }
-}
 
-/** What tfjs keeps for the backward pass, and forgets where either pass throws. */
-function disposeTape(): void {
-  const { state } = tf.engine();
-  for (const { saved } of state.activeTape ?? []) if (saved) tf.dispose(saved);
-  state.activeTape = [];
+  function disposePending(): void {
+    if (pending) tf.dispose(pending.gradients.map(({ gradient }) => gradient));
+    pending = undefined;
+  }
 }
