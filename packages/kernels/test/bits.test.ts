@@ -10,22 +10,24 @@ type Call = readonly [name: string, inputs: Record<string, Values>, attrs: objec
 const random = new Random(3);
 
 /** A convolution and its gradients. */
-function convolutions(images: number, size: number, channels: number, filters: number, kernel: number, more: object) {
-  const window = { stride: [1, 1], dilation: [1, 1], groups: 1, ...more } as Record<string, number[]> & {
-    groups: number;
-  };
+function convolutions(
+  images: number,
+  size: number,
+  channels: number,
+  filters: number,
+  kernel: number,
+  { stride = 1, groups = 1 },
+) {
   const pad = kernel >> 1;
-  const attrs = {
-    ...window,
-    padding: [
-      [pad, pad],
-      [pad, pad],
-    ],
-  };
-  const out = Math.floor((size + 2 * pad - kernel) / window.stride![0]!) + 1;
+  const padding = [
+    [pad, pad],
+    [pad, pad],
+  ];
+  const attrs = { stride: [stride, stride], dilation: [1, 1], groups, padding };
+  const out = Math.floor((size + 2 * pad - kernel) / stride) + 1;
   const x = random.normal([images, size, size, channels]);
   const dy = random.normal([images, out, out, filters]);
-  const filter = random.normal([kernel, kernel, channels / window.groups, filters]);
+  const filter = random.normal([kernel, kernel, channels / groups, filters]);
   const bias = random.normal([filters]);
   return [
     ['CnnzooConv2D', { x, filter, bias }, { ...attrs, activation: 'relu' }],
@@ -57,9 +59,9 @@ const pool = {
 const PRODUCTS: readonly Call[] = [
   ...convolutions(8, 14, 64, 64, 3, {}),
   ...convolutions(1, 56, 32, 48, 3, {}),
-  ...convolutions(2, 31, 3, 40, 7, { stride: [2, 2] }),
+  ...convolutions(2, 31, 3, 40, 7, { stride: 2 }),
   ...convolutions(3, 28, 96, 33, 1, {}),
-  ...convolutions(2, 15, 64, 64, 3, { groups: 8, stride: [2, 2] }),
+  ...convolutions(2, 15, 64, 64, 3, { groups: 8, stride: 2 }),
   ...convolutions(1, 7, 256, 256, 3, {}),
   products(1, 8, 3000, 1000),
   products(7, 65, 130, 33),

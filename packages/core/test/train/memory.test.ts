@@ -14,11 +14,11 @@ it(`${STEPS} steps take no more memory than the first ones`, { timeout: 600_000 
   const net = buildModel(
     'tiny',
     seq({
-      conv: conv(8, 3),
+      conv: conv(24, 3),
       bn: batchNorm(),
       relu,
       maxpool: maxPool(2, 2, 1),
-      conv2: conv(8, 3),
+      conv2: conv(24, 3),
       bn2: batchNorm(),
       avgpool: globalAvgPool,
       fc: linear(4),
