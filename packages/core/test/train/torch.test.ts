@@ -40,37 +40,37 @@ afterEach(() => {
   tf.disposeVariables();
 });
 
-it.each(goldens.sgd)('sgd takes the steps of torch.optim.SGD: $options, $rates', async (golden) => {
-  await useBackend('cpu');
-  const { momentum, weight_decay: weightDecay, nesterov } = golden.options;
-  const optimizer = sgd({ lr: (step) => golden.rates[step]!, momentum, weightDecay, nesterov });
-  const variable = tf.tidy(() => tf.variable(tf.tensor(golden.start.data, golden.start.shape)));
-  const run = optimizer.start();
-  for (const [step, expected] of golden.weights.entries()) {
-    const gradient = tf.tensor(golden.gradients.data.slice(step * 6, step * 6 + 6), [2, 3]);
-    run.update([{ variable, gradient }], step, golden.weights.length);
-    gradient.dispose();
-    expect(relativeError(variable.dataSync(), expected)).toBeLessThanOrEqual(1e-6);
-  }
-  run.dispose();
-});
-
-it.each(goldens.cross_entropy)(
-  'crossEntropy and its gradient are torch.nn.functional.cross_entropy',
-  async (golden) => {
-    await useBackend('cpu');
-    const [loss, gradient] = tf.tidy(() => {
-      const labels = tf.tensor1d(golden.labels, 'int32');
-      const of = tf.valueAndGrad((logits: tf.Tensor) => crossEntropy(logits as tf.Tensor2D, labels));
-      const { value, grad } = of(tf.tensor(golden.logits.data, golden.logits.shape));
-      return [value.dataSync(), grad.dataSync()];
-    });
-    expect(relativeError(loss!, [golden.loss])).toBeLessThanOrEqual(1e-6);
-    expect(relativeError(gradient!, golden.gradient.data)).toBeLessThanOrEqual(1e-6);
-  },
-);
-
 describe.each(['cpu', 'wasm'] as const)('on %s', (backend) => {
+  it.each(goldens.sgd)('sgd takes the steps of torch.optim.SGD: $options, $rates', async (golden) => {
+    await useBackend(backend);
+    const { momentum, weight_decay: weightDecay, nesterov } = golden.options;
+    const optimizer = sgd({ lr: (step) => golden.rates[step]!, momentum, weightDecay, nesterov });
+    const variable = tf.tidy(() => tf.variable(tf.tensor(golden.start.data, golden.start.shape)));
+    const run = optimizer.start();
+    for (const [step, expected] of golden.weights.entries()) {
+      const gradient = tf.tensor(golden.gradients.data.slice(step * 6, step * 6 + 6), [2, 3]);
+      run.update([{ variable, gradient }], step, golden.weights.length);
+      gradient.dispose();
+      expect(relativeError(variable.dataSync(), expected)).toBeLessThanOrEqual(1e-6);
+    }
+    run.dispose();
+  });
+
+  it.each(goldens.cross_entropy)(
+    'crossEntropy and its gradient are torch.nn.functional.cross_entropy',
+    async (golden) => {
+      await useBackend(backend);
+      const [loss, gradient] = tf.tidy(() => {
+        const labels = tf.tensor1d(golden.labels, 'int32');
+        const of = tf.valueAndGrad((logits: tf.Tensor) => crossEntropy(logits as tf.Tensor2D, labels));
+        const { value, grad } = of(tf.tensor(golden.logits.data, golden.logits.shape));
+        return [value.dataSync(), grad.dataSync()];
+      });
+      expect(relativeError(loss!, [golden.loss])).toBeLessThanOrEqual(1e-6);
+      expect(relativeError(gradient!, golden.gradient.data)).toBeLessThanOrEqual(1e-6);
+    },
+  );
+
   it('a small net trains as in PyTorch: losses, weights, statistics, then its evaluation', async () => {
     await useBackend(backend);
     const { x, y, start, options, losses, end, loss, top1 } = goldens.training;
