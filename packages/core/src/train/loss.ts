@@ -58,7 +58,9 @@ function onKernel(logits: tf.Tensor2D, labels: Targets, labelSmoothing: number):
   const op = tf.customGrad((...args: (tf.Tensor | tf.GradSaveFunc)[]) => {
     const [logits, save] = args as [tf.Tensor2D, tf.GradSaveFunc];
     const inputs = { logits, labels };
-    const [losses, gradient] = runKernel<[tf.Tensor, tf.Tensor]>('CnnzooSoftmaxCrossEntropy', inputs, { labelSmoothing });
+    const [losses, gradient] = runKernel<[tf.Tensor, tf.Tensor]>('CnnzooSoftmaxCrossEntropy', inputs, {
+      labelSmoothing,
+    });
     save([gradient]);
     return {
       value: tf.mean(losses),

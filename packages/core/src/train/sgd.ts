@@ -15,7 +15,12 @@ export interface SgdOptions extends OptimizerOptions {
 }
 
 /** In one pass, in place. */
-function stepOnKernel(param: tf.Variable, grad: tf.Tensor, velocity: tf.Variable | undefined, attributes: object): void {
+function stepOnKernel(
+  param: tf.Variable,
+  grad: tf.Tensor,
+  velocity: tf.Variable | undefined,
+  attributes: object,
+): void {
   const inputs = { param, grad, ...(velocity && { velocity }) };
   const [w, v] = runKernel<tf.Tensor[]>('CnnzooSgd', inputs, attributes);
   param.assign(w!);
