@@ -11,7 +11,7 @@ export function batchNormMap(d: usize, task: i32): void {
   const shift = address(d, BatchNormField.shift);
   const scale = address(d, BatchNormField.scale);
   const offset = address(d, BatchNormField.offset);
-  // What is less becomes it; nothing is less than -Infinity, and NaN stays.
+  // What is less becomes it (one instruction as a pmax); nothing is less than -Infinity, and NaN stays.
   const floor = f32x4.splat(word(d, BatchNormField.relu) !== 0 ? 0 : <f32>-Infinity);
   const hasResidual = word(d, BatchNormField.residual) !== 0;
   const firstRow = task * word(d, BatchNormField.rowsPerTask);
@@ -39,17 +39,17 @@ export function batchNormMap(d: usize, task: i32): void {
         v2 = f32x4.add(v2, v128.load(residual + at, 32));
         v3 = f32x4.add(v3, v128.load(residual + at, 48));
       }
-      v128.store(y + at, f32x4.max(v0, floor));
-      v128.store(y + at, f32x4.max(v1, floor), 16);
-      v128.store(y + at, f32x4.max(v2, floor), 32);
-      v128.store(y + at, f32x4.max(v3, floor), 48);
+      v128.store(y + at, f32x4.pmax(v0, floor));
+      v128.store(y + at, f32x4.pmax(v1, floor), 16);
+      v128.store(y + at, f32x4.pmax(v2, floor), 32);
+      v128.store(y + at, f32x4.pmax(v3, floor), 48);
     }
     for (; c < channels; c += 4) {
       const at = (<usize>c) << 2;
       const centred = f32x4.sub(v128.load(x + at), v128.load(shift + at));
       let value = multiplyAdd(centred, v128.load(scale + at), v128.load(offset + at));
       if (hasResidual) value = f32x4.add(value, v128.load(residual + at));
-      storeLanes(y + at, f32x4.max(value, floor), channels - c);
+      storeLanes(y + at, f32x4.pmax(value, floor), channels - c);
     }
     const rowBytes = (<usize>channels) << 2;
     x += rowBytes;
