@@ -5,7 +5,6 @@
 import { Random, useBackend } from '@cnnzoo/core';
 import { fromTensors } from '@cnnzoo/core/data';
 import { sgd, train } from '@cnnzoo/core/train';
-import { accelerate } from '@cnnzoo/kernels';
 import { resnet20 } from '@cnnzoo/resnet';
 import { type Rank, randomUniform, range, type Tensor1D } from '@tensorflow/tfjs-core';
 
@@ -16,7 +15,8 @@ const element = (id: string): HTMLElement => document.getElementById(id)!;
 
 async function learn(): Promise<void> {
   await useBackend('wasm');
-  // Those that core has started: callers share them.
+  // Those that core has started, and loads as late: callers share them.
+  const { accelerate } = await import('@cnnzoo/kernels');
   const { threads } = await accelerate();
   element('threads').textContent = `${threads}`;
 
