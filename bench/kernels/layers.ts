@@ -1,43 +1,18 @@
 /** The kinds of convolution in ResNet-18, ResNet-50 and VGG-16 at 224 px, and how often each net has it. */
 import type { ConvolutionGeometry } from '../../packages/kernels/src/ops/geometry.js';
+import { square } from '../../packages/kernels/test/layer-shapes.js';
 
 export interface Layer {
   readonly name: string;
   readonly geometry: ConvolutionGeometry;
 }
 
-/** A square convolution, padded so that stride 1 keeps the size. */
-function layer(
-  size: number,
-  inChannels: number,
-  outChannels: number,
-  kernel: number,
-  stride = 1,
-): (n: number) => Layer {
-  const padding = kernel >> 1;
-  const out = Math.floor((size + 2 * padding - kernel) / stride) + 1;
-  return (images) => ({
+const layer =
+  (size: number, inChannels: number, outChannels: number, kernel: number, stride = 1) =>
+  (images: number): Layer => ({
     name: `${kernel}x${kernel}${stride > 1 ? `/${stride}` : ''} ${size} px, ${inChannels} -> ${outChannels}`,
-    geometry: {
-      images,
-      inHeight: size,
-      inWidth: size,
-      inChannels,
-      outHeight: out,
-      outWidth: out,
-      outChannels,
-      kernelHeight: kernel,
-      kernelWidth: kernel,
-      strideHeight: stride,
-      strideWidth: stride,
-      dilationHeight: 1,
-      dilationWidth: 1,
-      top: padding,
-      left: padding,
-      groups: 1,
-    },
+    geometry: square(images, size, inChannels, outChannels, kernel, stride),
   });
-}
 
 const RESNET_18 = [
   layer(224, 3, 64, 7, 2),
