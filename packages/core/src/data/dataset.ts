@@ -1,5 +1,7 @@
 import type { Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
+import type { Preprocessing } from '../images/preprocess.js';
 import type { Random } from '../random.js';
+import type { Augment } from './augment/augment.js';
 
 /** x float32 [n, h, w, c], normalised; y int32 [n], from 0. Whoever receives one disposes of both. */
 export interface Batch {
@@ -12,15 +14,24 @@ export type Pixels = Uint8Array | Float32Array;
 
 export type ImageShape = readonly [height: number, width: number, channels: number];
 
-/** Changes one image, row-major [h, w, c], before it is normalised; the result is a new array of the same size. */
-export type Augment = <T extends Pixels>(image: T, shape: ImageShape, random: Random) => T;
-
 export interface BatchOptions {
   /** The last batch holds what is left over. */
   batchSize: number;
   /** Draws the order; without it the images come as they are stored. */
   shuffle?: Random;
+  /**
+   * Changes each image each time. One draw from `random` seeds a generator for every image of the epoch, by its index:
+   * what an image becomes depends neither on the order nor on the threads that work on it.
+   */
   augment?: { readonly transform: Augment; readonly random: Random };
+  /**
+   * What the net was trained on. Image files become what it says; a set whose images have one size and a normalisation
+   * of its own keeps those.
+   */
+  preprocessing?: Preprocessing;
+  /** Batches of the same order that are left out at the start, where an interrupted epoch goes on: none unless given. */
+  skip?: number;
+  signal?: AbortSignal;
 }
 
 /** Labelled images, handed out batch by batch. */

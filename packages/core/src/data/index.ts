@@ -1,6 +1,15 @@
-export { padAndCrop } from './augment.js';
-export type { Augment, Batch, BatchOptions, Dataset, ImageShape, Pixels } from './dataset.js';
+export type { Augment, AugmentRecipe, PixelImage, Range } from './augment/augment.js';
+export { type ColorJitterOptions, colorJitter } from './augment/color-jitter.js';
+export { compose } from './augment/compose.js';
+export { horizontalFlip, verticalFlip } from './augment/flips.js';
+export { padAndCrop } from './augment/pad-and-crop.js';
+export { pcaLighting } from './augment/pca-lighting.js';
+export { type RandomErasingOptions, randomErasing } from './augment/random-erasing.js';
+export { type RandomResizedCropOptions, randomResizedCrop } from './augment/random-resized-crop.js';
+export { rotation } from './augment/rotation.js';
+export { trivialAugmentWide } from './augment/trivial-augment-wide.js';
+export type { Batch, BatchOptions, Dataset, ImageShape, Pixels } from './dataset.js';
 export { type FromTensorsOptions, fromTensors } from './from-tensors.js';
 export { type IdxArray, type IdxData, readIdx } from './idx.js';
-export { type MnistFiles, type MnistOptions, mnist } from './mnist.js';
+export { FASHION_MNIST, type MnistFiles, type MnistOptions, mnist } from './mnist.js';
 export { PixelsDataset, type PixelsOptions } from './pixels-dataset.js';
