@@ -1,5 +1,5 @@
 import type { Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
-import type { Preprocessing } from '../images/preprocess.js';
+import type { Preprocessing } from '../images/prepare.js';
 import type { Random } from '../random.js';
 import type { Augment } from './augment/augment.js';
 

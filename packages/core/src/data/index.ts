@@ -8,8 +8,11 @@ export { type RandomErasingOptions, randomErasing } from './augment/random-erasi
 export { type RandomResizedCropOptions, randomResizedCrop } from './augment/random-resized-crop.js';
 export { rotation } from './augment/rotation.js';
 export { trivialAugmentWide } from './augment/trivial-augment-wide.js';
+export { type CifarOptions, cifar10, cifar100 } from './cifar.js';
 export type { Batch, BatchOptions, Dataset, ImageShape, Pixels } from './dataset.js';
+export type { FilesDataset, LabelledFile } from './files-dataset.js';
 export { type FromTensorsOptions, fromTensors } from './from-tensors.js';
 export { type IdxArray, type IdxData, readIdx } from './idx.js';
+export { type CorruptFile, type ImageFolder, type ImageFolderOptions, imageFolder } from './image-folder.js';
 export { FASHION_MNIST, type MnistFiles, type MnistOptions, mnist } from './mnist.js';
 export { PixelsDataset, type PixelsOptions } from './pixels-dataset.js';

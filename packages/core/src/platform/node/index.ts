@@ -3,3 +3,5 @@ export * from './cache.js';
 export * from './crc32.js';
 export * from './decode.js';
 export * from './files.js';
+export * from './list-files.js';
+export * from './workers.js';
