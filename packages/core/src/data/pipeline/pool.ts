@@ -82,7 +82,7 @@ export class WorkerPool {
     this.seats.push(seat);
     const { startImageWorker } = await import('#platform');
     try {
-      seat.worker = startImageWorker({
+      seat.worker = await startImageWorker({
         reply: (reply) => this.reply(seat, reply),
         failed: (error) => this.failed(seat, error),
       });

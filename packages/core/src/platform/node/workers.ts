@@ -6,8 +6,9 @@ import type { ImageWorker, WorkerEvents, WorkerReply } from '../../data/pipeline
 export const processors = (): number => availableParallelism();
 
 /** Starts a worker thread, which does not keep the process alive until it is held. */
-export function startImageWorker({ reply, failed }: WorkerEvents): ImageWorker {
-  const worker = new Worker(new URL('./image-worker-node.js', import.meta.url));
+export async function startImageWorker({ reply, failed }: WorkerEvents): Promise<ImageWorker> {
+  // None of the process' own flags: `--input-type` alone would keep it from starting.
+  const worker = new Worker(new URL('./image-worker-node.js', import.meta.url), { execArgv: [] });
   let stopped = false;
   worker.on('message', (message: WorkerReply) => reply(message));
   let error: unknown;
