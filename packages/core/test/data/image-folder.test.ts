@@ -356,7 +356,7 @@ describe('imageFolder', () => {
   });
 });
 
-it('reads the JPEG copy of CIFAR-10', async ({ skip }) => {
+it('reads the JPEG copy of CIFAR-10', { timeout: 600_000 }, async ({ skip }) => {
   const directory = process.env.CNNZOO_DATA;
   if (!directory) return skip('CNNZOO_DATA names no directory with CIFAR-10 as train and test folders');
   const { train, validation, categories, corrupt } = await imageFolder(directory);
