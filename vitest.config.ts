@@ -6,9 +6,8 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 // Tests run against the sources; the release check runs against the packed tarballs.
 const alias = [
   { find: '#platform', replacement: here('packages/core/src/platform/node/index.ts') },
-  { find: /^@cnnzoo\/core$/, replacement: here('packages/core/src/index.ts') },
   { find: /^@cnnzoo\/core\/(train|data)$/, replacement: here('packages/core/src/$1/index.ts') },
-  { find: /^@cnnzoo\/(alexnet|googlenet|lenet|nin|resnet|vgg)$/, replacement: here('packages/$1/src/index.ts') },
+  { find: /^@cnnzoo\/([a-z]+)$/, replacement: here('packages/$1/src/index.ts') },
   { find: /^cnnzoo$/, replacement: here('packages/cli/src/index.ts') },
 ];
 
@@ -18,6 +17,8 @@ export default defineConfig({
     include: ['{packages,tools}/*/test/**/*.test.ts', 'test/**/*.test.ts'],
     setupFiles: [here('test/setup.ts')],
     maxWorkers: 2,
+    // Two processes of tests at a time: threads of their own would only wait for each other.
+    env: { CNNZOO_THREADS: '1' },
     testTimeout: 60_000,
     hookTimeout: 120_000,
   },

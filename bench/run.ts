@@ -1,11 +1,13 @@
 /**
- * Measures against peers: `pnpm bench [load] [step] [image] [--runs N] [--json]`. See README.md.
+ * Measures against peers: `pnpm bench [load] [step] [image] [groups] [kernels] [--runs N] [--json]`. See README.md.
  */
 import { availableParallelism, cpus } from 'node:os';
 import { parseArgs } from 'node:util';
+import { groupsSuite } from './groups/suite.js';
 import { measure, type Results, type Suite } from './harness/suite.js';
 import { render } from './harness/table.js';
 import { imageSuite } from './image/suite.js';
+import { kernelsSuite } from './kernels/suite.js';
 import { loadSuite } from './load-resnet50/suite.js';
 import { stepSuite } from './step/suite.js';
 
@@ -13,6 +15,8 @@ const SUITES: Readonly<Record<string, { open(): Promise<Suite>; runs: number }>>
   load: { open: loadSuite, runs: 7 },
   image: { open: imageSuite, runs: 5 },
   step: { open: stepSuite, runs: 3 },
+  groups: { open: groupsSuite, runs: 3 },
+  kernels: { open: kernelsSuite, runs: 3 },
 };
 
 const { values, positionals } = parseArgs({

@@ -23,19 +23,21 @@ const packages = readdirSync(join(root, 'packages'))
   })
   .filter(({ manifest }) => !manifest.private);
 
-/** What can be imported, e.g. '@cnnzoo/core/train'. */
-const entries = packages.flatMap(({ manifest: { name, exports } }) =>
+/** What can be imported, e.g. '@cnnzoo/core/train', and from where: a package finds itself by its own name. */
+const entries = packages.flatMap(({ path: directory, manifest: { name, exports } }) =>
   Object.entries(exports)
     .filter(([, target]) => typeof target === 'object')
-    .map(([path]) => join(name, path)),
+    .map(([path]) => [join(name, path), directory] as const),
 );
 
 /** Runs a program as a user of the packages would, outside the test runner and its aliases. */
-const node = async (type: 'module' | 'commonjs', program: string): Promise<unknown> =>
-  JSON.parse((await run(process.execPath, [`--input-type=${type}`, '--eval', program], { cwd: root })).stdout);
+const node = async (cwd: string, type: 'module' | 'commonjs', program: string): Promise<unknown> =>
+  JSON.parse((await run(process.execPath, [`--input-type=${type}`, '--eval', program], { cwd })).stdout);
 
 it('finds the packages', () => {
-  expect(entries).toEqual(expect.arrayContaining(['@cnnzoo/core', '@cnnzoo/core/train', '@cnnzoo/resnet', 'cnnzoo']));
+  expect(entries.map(([entry]) => entry)).toEqual(
+    expect.arrayContaining(['@cnnzoo/core', '@cnnzoo/core/train', '@cnnzoo/resnet', 'cnnzoo']),
+  );
 });
 
 describe.each(packages)('$manifest.name', ({ path }) => {
@@ -52,15 +54,15 @@ describe.each(packages)('$manifest.name', ({ path }) => {
   });
 });
 
-describe.each(entries)('%s', (entry) => {
+describe.each(entries)('%s', (entry, directory) => {
   it('loads by require', async () => {
-    const names = await node('commonjs', `console.log(JSON.stringify(Object.keys(require('${entry}'))))`);
+    const names = await node(directory, 'commonjs', `console.log(JSON.stringify(Object.keys(require('${entry}'))))`);
     expect(names).not.toEqual([]);
   });
 
   it('needs nothing of Node in a browser', async () => {
     const { outputFiles } = await build({
-      stdin: { contents: `export * from '${entry}'`, resolveDir: root },
+      stdin: { contents: `export * from '${entry}'`, resolveDir: directory },
       bundle: true,
       format: 'esm',
       platform: 'browser',
@@ -77,6 +79,7 @@ describe.each(entries)('%s', (entry) => {
 
   it('registers nothing by being imported', async () => {
     const [before, after] = (await node(
+      directory,
       'module',
       `import * as tf from '@tensorflow/tfjs-core';
        import '@tensorflow/tfjs-layers';

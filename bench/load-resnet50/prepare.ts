@@ -9,13 +9,14 @@ import { join } from 'node:path';
 import { saveStateDict, useBackend } from '@cnnzoo/core';
 import { resnet50 } from '@cnnzoo/resnet';
 import * as tf from '@tensorflow/tfjs-core';
-import { stockResNet50 } from './tfjs-net.js';
+import * as tfjsLayers from '@tensorflow/tfjs-layers';
+import { RESNET_50, stockResNet } from '../harness/stock-resnet.js';
 
 const SHARD = 4 * 2 ** 20;
 const folder = process.argv[2]!;
 
 await useBackend('wasm');
-const stock = stockResNet50();
+const stock = stockResNet(tfjsLayers, { ...RESNET_50, initial: 'ones' });
 const ours = resnet50({ seed: 0 });
 if (stock.countParams() !== ours.countParams())
   throw new Error(`the nets differ: ${stock.countParams()} values in the stock one, ${ours.countParams()} in ours`);

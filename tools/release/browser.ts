@@ -22,14 +22,16 @@ const FLAGS = [
   '--disable-sync',
 ];
 
+export const findChromium = (): string | undefined => CHROMIUM.find(existsSync);
+
 /** A browser of this machine; undefined where there is none. */
 export async function openChromium(): Promise<Browser | undefined> {
-  const executablePath = CHROMIUM.find(existsSync);
+  const executablePath = findChromium();
   return executablePath ? chromium.launch({ executablePath, args: FLAGS }) : undefined;
 }
 
-/** Builds the consumer's page for production. A warning is a failure: users would see it in every build. */
-export async function buildPage(directory: string): Promise<string> {
+/** Builds a folder's page for production. A warning is a failure: users would see it in every build. */
+export async function buildPage(directory: string, outDir = join(directory, 'dist')): Promise<string> {
   const warnings: string[] = [];
   const logger = createLogger('silent');
   logger.warn = (message) => void warnings.push(message);
@@ -39,10 +41,10 @@ export async function buildPage(directory: string): Promise<string> {
     configFile: false,
     logLevel: 'warn',
     customLogger: logger,
-    build: { chunkSizeWarningLimit: Number.POSITIVE_INFINITY },
+    build: { outDir, emptyOutDir: true, chunkSizeWarningLimit: Number.POSITIVE_INFINITY },
   });
   assert.deepEqual(warnings, [], 'vite build: expected no warnings');
-  return join(directory, 'dist');
+  return outDir;
 }
 
 /** Opens the built page and compares what it found. */

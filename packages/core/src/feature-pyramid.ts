@@ -1,7 +1,8 @@
-import { type LayersModel, type layers, model as makeModel, type SymbolicTensor } from '@tensorflow/tfjs-layers';
+import type { LayersModel, layers, SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { CnnzooError } from './errors.js';
 import { noteOf } from './features.js';
 import { isUnder } from './layers/layer.js';
+import { netModel } from './layers/net-model.js';
 import { modelOf, type Net } from './net.js';
 import { fieldsOf } from './receptive-field.js';
 
@@ -46,7 +47,7 @@ export function featurePyramid(net: Net): FeaturePyramid {
     );
   const found = [...levels.values()];
   return {
-    model: makeModel({ inputs: model.inputs, outputs: found.map(({ output }) => output) }),
+    model: netModel({ inputs: model.inputs, outputs: found.map(({ output }) => output) }),
     levels: found.map(({ level }) => level),
   };
 }

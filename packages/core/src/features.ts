@@ -1,12 +1,15 @@
-import { type LayersModel, layers, model as makeModel, type SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { type LayersModel, layers, type SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { CnnzooError } from './errors.js';
 import { isUnder } from './layers/layer.js';
+import { netModel } from './layers/net-model.js';
 
 /** What a builder notes in the model about itself. */
 export interface ModelNote {
   readonly model: string;
   /** The state_dict path of the head. */
   readonly head: string;
+  /** Those of heads that only the loss sees. */
+  readonly auxiliaryHeads?: readonly string[];
 }
 
 export const noteOf = (model: LayersModel): ModelNote | undefined =>
@@ -40,7 +43,7 @@ export function featuresOf(model: LayersModel): LayersModel {
   const first = headLayer(model, note.head);
   const output = first ? (first.input as SymbolicTensor) : model.outputs[0]!;
   const pooled = output.shape.length === 4 ? layers.globalAveragePooling2d({ name: 'pooled' }).apply(output) : output;
-  return makeModel({ inputs: model.inputs, outputs: pooled as SymbolicTensor });
+  return netModel({ inputs: model.inputs, outputs: pooled as SymbolicTensor });
 }
 
 /** The net on the same weights with the outputs of the named layers as its own. */
@@ -55,5 +58,5 @@ export function tapOf(model: LayersModel, names: readonly string[]): LayersModel
   });
   if (outputs.length === 0)
     throw new CnnzooError('INPUT', 'activations: expected the name of at least one layer, received none.');
-  return makeModel({ inputs: model.inputs, outputs });
+  return netModel({ inputs: model.inputs, outputs });
 }

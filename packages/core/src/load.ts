@@ -1,9 +1,10 @@
 import type { serialization } from '@tensorflow/tfjs-core';
-import { LayersModel, Sequential } from '@tensorflow/tfjs-layers';
+import { type LayersModel, Sequential } from '@tensorflow/tfjs-layers';
 import { useBackend } from './backend/choose.js';
 import { Classifier } from './classifier.js';
 import { CnnzooError } from './errors.js';
 import { writeNote } from './features.js';
+import { NetModel } from './layers/net-model.js';
 import { registerLayers } from './layers/register.js';
 import { CONFIG_KEY, SAVE_FORMAT, type SavedConfig, savedFile } from './save.js';
 
@@ -33,7 +34,7 @@ function build({ topology, note }: SavedConfig, name: string): LayersModel {
   const config = topology.config as serialization.ConfigDict;
   let model: LayersModel;
   try {
-    const type = topology.className === Sequential.className ? Sequential : LayersModel;
+    const type = topology.className === Sequential.className ? Sequential : NetModel;
     model = type.fromConfig(type, config) as LayersModel;
   } catch (cause) {
     if (cause instanceof CnnzooError) throw cause;

@@ -12,7 +12,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { testModels } from '../../../test/harness/models.js';
 import { logitsOf } from '../../../test/harness/parity.js';
 import { syntheticCheckpoint, syntheticImage } from '../../../test/harness/synthetic.js';
-import { basicBlock, bottleneck, models, resnet18 } from '../src/index.js';
+import { basicBlock, bottleneck, models, resnet18, resnet20 } from '../src/index.js';
 
 testModels(models, { goldens: new URL('goldens/', import.meta.url), anySize: true, small: [33, 40] });
 
@@ -70,6 +70,27 @@ describe('ResNet', () => {
     );
     expect(net.outputShape).toEqual([null, 16]);
     expect(stateDict(net).get('b.conv2.weight')!.shape).toEqual([8, 8, 3, 3]);
+    net.dispose();
+  });
+
+  it('is wider in groups as ResNeXt', () => {
+    const net = buildModel('own', seq({ a: bottleneck(64, { groups: 32, widthPerGroup: 4 }) }), [9, 12, 64]);
+    expect(net.outputShape).toEqual([null, 9, 12, 256]);
+    expect(stateDict(net).get('a.conv1.weight')!.shape).toEqual([128, 64, 1, 1]);
+    expect(stateDict(net).get('a.conv2.weight')!.shape).toEqual([128, 4, 3, 3]);
+    net.dispose();
+  });
+
+  it('passes on every other pixel and zeros, without parameters, in the nets for CIFAR-10', () => {
+    const net = resnet20();
+    const { rows } = summary(net);
+    const shape = (name: string) => rows.find((row) => row.name === name)!.output;
+    expect(['layer1.2.out', 'layer2.2.out', 'layer3.2.out'].map(shape)).toEqual([
+      [32, 32, 16],
+      [16, 16, 32],
+      [8, 8, 64],
+    ]);
+    expect([...stateDict(net).keys()].filter((key) => key.includes('downsample'))).toEqual([]);
     net.dispose();
   });
 

@@ -8,12 +8,13 @@ import {
   type StateDict,
   type StateTensor,
   type TensorFile,
+  type WeightsEntry,
 } from '@cnnzoo/core';
 import { hashSource } from '../../../packages/core/src/platform/node/cache.js';
 import { openPath, writeFileAtomic } from '../../../packages/core/src/platform/node/files.js';
 import { MODEL_KEY, WEIGHTS_KEY } from '../../../packages/core/src/weights/metadata-keys.js';
+import { buildTrained } from '../../../packages/core/src/weights/pretrained.js';
 import { readAll } from '../../../packages/core/src/weights/read-state-dict.js';
-import { buildFrom } from '../../../packages/core/src/weights/values.js';
 import { logitsOf, relativeError } from '../../../test/harness/parity.js';
 import { syntheticImage } from '../../../test/harness/synthetic.js';
 
@@ -45,12 +46,12 @@ const sameValues = (a: StateDict, b: StateDict): boolean =>
   });
 
 /** The file's net on a synthetic image of the published size, or of 64 px where that is larger. */
-async function answers(file: TensorFile, definition: ModelDefinition): Promise<Float32Array> {
+async function answers(file: TensorFile, definition: ModelDefinition, weights: string): Promise<Float32Array> {
   const [height, width, channels] = definition.inputShape.map((n) => Math.min(n!, 64)) as [number, number, number];
   const shape: [number, number, number] = [height, width, channels];
-  const net = await buildFrom(file, () => definition({ inputShape: shape }), {
-    mayDrop: definition.weights.DEFAULT!.mayDrop ?? [],
-  });
+  const entry: Partial<WeightsEntry> = definition.weights[weights] ?? definition.weights.DEFAULT ?? {};
+  const options = { inputShape: shape, ...(entry.isBackbone && { numClasses: 0 }) };
+  const net = await buildTrained(definition, { file, entry, given: false }, options);
   try {
     return logitsOf(net, syntheticImage(...shape), shape);
   } finally {
@@ -99,7 +100,7 @@ export async function portFile(
   const identical = await rewrite(source, path, metadata, float16);
   const ported = await openTensors(path);
   try {
-    const error = relativeError(await answers(ported, definition), await answers(source, definition));
+    const error = relativeError(await answers(ported, definition, weights), await answers(source, definition, weights));
     return { path, bytes: statSync(path).size, sha256: await sha256Of(path), identical, error };
   } finally {
     await ported.close();

@@ -12,21 +12,6 @@ def listed(tensor):
     return {"shape": list(tensor.shape), "data": tensor.detach().reshape(-1).tolist()}
 
 
-def sgd(steps, rates, **options):
-    """A weight after each of some steps along given gradients, at the learning rates of `rates`."""
-    weight = nn.Parameter(torch.randn(2, 3))
-    start = listed(weight)
-    gradients = torch.randn(steps, 2, 3)
-    optimizer = torch.optim.SGD([weight], lr=rates[0], **options)
-    weights = []
-    for gradient, rate in zip(gradients, rates):
-        optimizer.param_groups[0]["lr"] = rate
-        weight.grad = gradient.clone()
-        optimizer.step()
-        weights.append(weight.detach().reshape(-1).tolist())
-    return {"options": options, "rates": rates, "start": start, "gradients": listed(gradients), "weights": weights}
-
-
 class Net(nn.Module):
     def __init__(self):
         super().__init__()
@@ -71,28 +56,86 @@ def training(epochs):
     }
 
 
-def cross_entropy(logits, labels):
+def recipe(batch, accumulated, max_norm, decay):
+    """AdamW on steps of several batches, weighed by their images, with clipping, smoothed labels and an average."""
+    net = Net()
+    x, y = torch.randn(10, 1, 6, 5), torch.tensor([0, 1, 2, 3, 3, 2, 1, 0, 1, 2])
+    start = state(net)
+    # A large eps: the gradient of the bias before BatchNorm is rounding noise, which Adam would blow up.
+    options = {"lr": 0.01, "weight_decay": 0.1, "eps": 1e-3}
+    optimizer = torch.optim.AdamW(net.parameters(), **options)
+    average = {key: value.clone() for key, value in net.state_dict().items() if "num_batches" not in key}
+    batches = list(zip(x.split(batch), y.split(batch)))
+    losses, norms = [], []
+    for start_at in range(0, len(batches), accumulated):
+        group = batches[start_at : start_at + accumulated]
+        images = sum(len(labels) for _, labels in group)
+        optimizer.zero_grad()
+        total = 0
+        for part, labels in group:
+            loss = functional.cross_entropy(net(part), labels, label_smoothing=0.1) * len(labels) / images
+            loss.backward()
+            total += loss.item()
+        norms.append(nn.utils.clip_grad_norm_(net.parameters(), max_norm).item())
+        optimizer.step()
+        losses.append(total)
+        for key, value in net.state_dict().items():
+            if key in average:
+                average[key] = decay * average[key] + (1 - decay) * value
+    return {
+        "x": listed(x.permute(0, 2, 3, 1).contiguous()),
+        "y": y.tolist(),
+        "batch": batch,
+        "accumulate": accumulated,
+        "clip": max_norm,
+        "norms": norms,
+        "decay": decay,
+        "start": start,
+        "options": options,
+        "losses": losses,
+        "end": state(net),
+        "average": {key: listed(value) for key, value in average.items()},
+    }
+
+
+def loss(function, logits, targets, **options):
+    """A loss and its gradient by the logits. Targets are labels or shares of the classes."""
     logits = logits.clone().requires_grad_()
-    loss = functional.cross_entropy(logits, labels)
-    loss.backward()
-    return {"logits": listed(logits), "labels": labels.tolist(), "loss": loss.item(), "gradient": listed(logits.grad)}
+    tensors = {key: torch.tensor(value) if key == "weight" else value for key, value in options.items()}
+    value = getattr(functional, function)(logits, targets, **tensors)
+    value.backward()
+    return {
+        "function": function,
+        "options": options,
+        "logits": listed(logits),
+        "targets": listed(targets),
+        "loss": value.item(),
+        "gradient": listed(logits.grad),
+    }
+
+
+def losses():
+    logits, labels = torch.randn(5, 4), torch.tensor([3, 0, 1, 1, 2])
+    shares = torch.rand(5, 4).softmax(1)
+    several = torch.randint(2, (5, 4)).float()
+    weight = [0.5, 2.0, 1.0, 0.25]
+    entropy, binary = "cross_entropy", "binary_cross_entropy_with_logits"
+    return [
+        loss(entropy, logits, labels),
+        loss(entropy, torch.randn(3, 4) * 1e4, torch.tensor([0, 1, 2])),
+        loss(entropy, logits, labels, label_smoothing=0.1),
+        loss(entropy, logits, labels, weight=weight),
+        loss(entropy, logits, labels, weight=weight, label_smoothing=0.1),
+        loss(entropy, logits, shares),
+        loss(entropy, logits, shares, weight=weight, label_smoothing=0.2),
+        loss(binary, logits, several),
+        loss(binary, logits * 20, shares),
+        loss(binary, logits, several, weight=weight),
+    ]
 
 
 torch.manual_seed(0)
-golden = {
-    "sgd": [
-        sgd(4, [0.1] * 4),
-        sgd(4, [0.1] * 4, momentum=0.9),
-        sgd(4, [0.1] * 4, weight_decay=0.05),
-        sgd(4, [0.1, 0.05, 0.2, 0.01], momentum=0.8, weight_decay=0.05),
-        sgd(4, [0.1, 0.05, 0.2, 0.01], momentum=0.8, weight_decay=0.05, nesterov=True),
-    ],
-    "training": training(2),
-    "cross_entropy": [
-        cross_entropy(torch.randn(5, 7), torch.randint(7, (5,))),
-        cross_entropy(torch.randn(3, 4) * 1e4, torch.tensor([0, 1, 2])),
-    ],
-}
+golden = {"training": training(2), "recipe": recipe(batch=4, accumulated=2, max_norm=0.5, decay=0.8), "losses": losses()}
 with open(sys.argv[1], "w") as file:
     json.dump(golden, file)
     file.write("\n")

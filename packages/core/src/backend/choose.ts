@@ -1,6 +1,7 @@
 import { engine, findBackendFactory, ready, setBackend } from '@tensorflow/tfjs-core';
 import { CnnzooError } from '../errors.js';
 import { warn } from '../warn.js';
+import { accelerateWasm } from './accelerate.js';
 import { type BackendCandidate, NotInstalled, type WasmPaths } from './candidate.js';
 
 export type BackendName = 'tfjs-node-gpu' | 'tfjs-node' | 'wasm' | 'cpu' | 'webgl' | 'webgpu';
@@ -53,7 +54,7 @@ async function keep(): Promise<string | undefined> {
   const { backendName } = engine();
   if (!backendName) return;
   await ready();
-  if (backendName === 'wasm') (await import('./wasm-gradients.js')).registerWasmGradients();
+  await accelerateWasm();
   return started?.backend === backendName ? started.name : backendName;
 }
 
@@ -91,7 +92,7 @@ async function start(candidate: BackendCandidate, wasmPaths: WasmPaths | undefin
     }
     throw error;
   }
-  if (backend === 'wasm') (await import('./wasm-gradients.js')).registerWasmGradients();
+  await accelerateWasm();
   started = candidate;
   return name;
 }

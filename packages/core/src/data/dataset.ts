@@ -1,12 +1,13 @@
-import type { Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
+import type { Tensor4D } from '@tensorflow/tfjs-core';
 import type { Preprocessing } from '../images/prepare.js';
 import type { Random } from '../random.js';
+import type { Targets } from '../train/targets.js';
 import type { Augment } from './augment/augment.js';
 
-/** x float32 [n, h, w, c], normalised; y int32 [n], from 0. Whoever receives one disposes of both. */
-export interface Batch {
+/** x float32 [n, h, w, c], normalised; y labels or shares of classes. Whoever receives one disposes of both. */
+export interface Batch<Y extends Targets = Targets> {
   readonly x: Tensor4D;
-  readonly y: Tensor1D;
+  readonly y: Y;
 }
 
 /** Bytes of 0..255, or floats. */
@@ -40,6 +41,10 @@ export interface Dataset {
   readonly size: number;
   /** Their classes, by label. */
   readonly categories: readonly string[];
+  /** Whether they are files of any size, which become what `preprocessing` says. */
+  readonly fromFiles?: boolean;
+  /** Changes where an image or its place does: by it, what was computed of the images is found again. */
+  fingerprint?(): Promise<string>;
   /** Every image once. A batch is made when it is asked for, and belongs to who asked. */
   batches(options: BatchOptions): Iterable<Batch> | AsyncIterable<Batch>;
 }

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { CnnzooError } from '../errors.js';
 import { checkPreprocessing, type Preprocessing } from '../images/prepare.js';
 import type { Batch, BatchOptions, Dataset } from './dataset.js';
+import { hashBytes, hashFile } from './hash.js';
 import { drawEpochSeed } from './image-random.js';
 import { batchesOf, throwIfAborted } from './order.js';
 import type { ImageFile, PrepareJob } from './pipeline/job.js';
@@ -61,6 +62,14 @@ export class FilesDataset implements Dataset {
   constructor(private readonly options: FilesOptions) {
     this.size = options.files.length;
     this.categories = options.categories;
+  }
+
+  readonly fromFiles = true;
+
+  async fingerprint(): Promise<string> {
+    const parts: unknown[] = [this.options.preprocessing ?? null];
+    for (const { name, label, source } of this.options.files) parts.push([name, label, await hashFile(source)]);
+    return hashBytes(new TextEncoder().encode(JSON.stringify(parts)));
   }
 
   /** By index: in this order `batches` hands them out where it does not shuffle. */

@@ -3,6 +3,7 @@ import { CnnzooError } from '../errors.js';
 import type { PixelImage } from './augment/augment.js';
 import type { Batch, BatchOptions, Dataset, ImageShape, Pixels } from './dataset.js';
 import { drawEpochSeed, imageRandom } from './image-random.js';
+import { hashBytes } from './hash.js';
 import { batchesOf, throwIfAborted } from './order.js';
 
 export interface PixelsOptions {
@@ -59,7 +60,13 @@ export class PixelsDataset implements Dataset {
     });
   }
 
-  *batches(options: BatchOptions): Generator<Batch> {
+  async fingerprint(): Promise<string> {
+    const { pixels, shape, mean, std, labels } = this.options;
+    const [images, classes] = await Promise.all([pixels, labels].map(hashBytes));
+    return JSON.stringify({ images, classes, shape, mean, std });
+  }
+
+  *batches(options: BatchOptions): Generator<Batch<tf.Tensor1D>> {
     const { pixels, labels, shape } = this.options;
     const length = shape[0] * shape[1] * shape[2];
     const normalize = this.normalizer();

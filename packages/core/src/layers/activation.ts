@@ -1,5 +1,40 @@
+import * as tf from '@tensorflow/tfjs-core';
 import { layers } from '@tensorflow/tfjs-layers';
-import { apply, type Layer } from './layer.js';
+import { jointOf } from './join-scope.js';
+import { hasKernel } from './kernel-ops.js';
+import type { Layer } from './layer.js';
+import { reluKernel } from './norm-kernels.js';
+import { applyOwn, type LayerArgs, layerArgs } from './own.js';
+import { single } from './parametric.js';
 
-export const relu: Layer = (x, path) => apply(layers.activation({ name: path, activation: 'relu' }), x);
-export const sigmoid: Layer = (x, path) => apply(layers.activation({ name: path, activation: 'sigmoid' }), x);
+const FUNCTIONS = {
+  relu: (x: tf.Tensor): tf.Tensor => (hasKernel('CnnzooReluGrad') ? reluKernel(x) : tf.relu(x)),
+  sigmoid: (x: tf.Tensor): tf.Tensor => tf.sigmoid(x),
+} as const;
+
+interface ActivationArgs {
+  activation: keyof typeof FUNCTIONS;
+}
+
+/** A function of each value. */
+export class Activation extends layers.Layer {
+  static readonly className = 'cnnzoo.Activation';
+  readonly args: ActivationArgs;
+
+  constructor({ activation, ...rest }: ActivationArgs & LayerArgs) {
+    super(layerArgs(rest));
+    this.args = { activation };
+  }
+
+  override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
+    const x = single(inputs);
+    return jointOf(this) === 'done' ? x : FUNCTIONS[this.args.activation](x);
+  }
+
+  override getConfig(): tf.serialization.ConfigDict {
+    return { ...super.getConfig(), ...this.args };
+  }
+}
+
+export const relu: Layer = (x, path) => applyOwn(Activation, { name: path, activation: 'relu' }, x);
+export const sigmoid: Layer = (x, path) => applyOwn(Activation, { name: path, activation: 'sigmoid' }, x);

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { avgPoolKernel, hasKernel } from './kernel-ops.js';
 import type { Layer } from './layer.js';
 import { applyOwn, type LayerArgs } from './own.js';
 import { single } from './parametric.js';
@@ -22,9 +23,12 @@ export class AvgPool2d extends Pool2d<AvgPoolArgs> {
   }
 
   override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
-    const { kernelSize, stride } = this.args;
+    const { kernelSize, stride, padding, ceilMode, countIncludePad } = this.args;
+    const x = single(inputs) as tf.Tensor4D;
+    // The kernel counts all of the padding or none; PyTorch not what ceilMode adds behind a padding that counts.
+    if (hasKernel('CnnzooAvgPool') && !(ceilMode && padding > 0 && countIncludePad))
+      return avgPoolKernel(x, { ...this.attributes(x), countIncludePad: countIncludePad && padding > 0 });
     return tf.tidy(() => {
-      const x = single(inputs) as tf.Tensor4D;
       const mean = tf.avgPool(this.padded(x, 0), kernelSize, stride, 'valid');
       const [rows, columns] = [this.counts(x.shape[1], mean.shape[1]), this.counts(x.shape[2], mean.shape[2])];
       if ([...rows, ...columns].every((count) => count === kernelSize)) return mean;

@@ -1,10 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { hasKernel } from './kernel-ops.js';
+import { batchNormGradKernel, batchNormKernel, type Joined, type Statistics } from './norm-kernels.js';
 
-export interface BatchStatistics {
+export interface Normalization {
   /** [c] */
-  readonly mean: tf.Tensor1D;
-  /** [c], biased: the mean of squared deviations. */
-  readonly variance: tf.Tensor1D;
+  readonly weight: tf.Tensor1D;
+  /** [c] */
+  readonly bias: tf.Tensor1D;
+  readonly eps: number;
 }
 
 /** Sums over all but the last axis: a product with ones is much faster than a reduction over outer axes in wasm. */
@@ -15,15 +18,15 @@ const channelSum = (rows: tf.Tensor2D): tf.Tensor1D =>
  * Normalises x [n, h, w, c] (or [n, c]) by the statistics of the batch, then scales and shifts. One gradient for the
  * whole, as derived in Ioffe and Szegedy (https://arxiv.org/abs/1502.03167, section 3), where the chain of small
  * operations would keep and cross the whole map several times.
- * `onStatistics` receives the statistics; they live until it returns.
+ * `joined` is for the kernel, where the backend has one. `onStatistics` receives the statistics; they live until it returns.
  */
 export function batchNormTrain(
   x: tf.Tensor,
-  weight: tf.Tensor1D,
-  bias: tf.Tensor1D,
-  eps: number,
-  onStatistics: (statistics: BatchStatistics) => void,
+  { weight, bias, eps }: Normalization,
+  joined: Joined,
+  onStatistics: (statistics: Statistics) => void,
 ): tf.Tensor {
+  if (hasKernel('CnnzooBatchNorm')) return onKernel(x, { weight, bias, eps }, joined, onStatistics);
   const channels = weight.shape[0];
   const n = x.size / channels;
   const flat = (t: tf.Tensor): tf.Tensor2D => tf.reshape(t, [n, channels]);
@@ -52,4 +55,35 @@ export function batchNormTrain(
     };
   });
   return op(x, weight, bias);
+}
+
+function onKernel(
+  x: tf.Tensor,
+  { weight, bias, eps }: Normalization,
+  joined: Joined,
+  onStatistics: (statistics: Statistics) => void,
+): tf.Tensor {
+  const { residual, relu } = joined;
+  const op = tf.customGrad((...args: (tf.Tensor | tf.GradSaveFunc)[]) => {
+    const save = args.pop() as tf.GradSaveFunc;
+    const [x, weight, bias, residual] = args as [tf.Tensor, tf.Tensor1D, tf.Tensor1D, tf.Tensor | undefined];
+    const { y, mean, variance } = batchNormKernel(x, weight, bias, eps, { ...joined, ...(residual && { residual }) });
+    onStatistics({ mean, variance });
+    // Where nothing is joined, the gradient does not look at y.
+    save([x, weight, mean, variance, ...(relu ? [y] : [])]);
+    return {
+      value: y,
+      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
+        const [x, weight, mean, variance, y = x] = saved as [
+          tf.Tensor,
+          tf.Tensor1D,
+          tf.Tensor1D,
+          tf.Tensor1D,
+          tf.Tensor,
+        ];
+        return batchNormGradKernel(dy, { x, y }, weight, { mean, variance }, eps, joined);
+      },
+    };
+  });
+  return op(x, weight, bias, ...(residual ? [residual] : []));
 }

@@ -3,7 +3,10 @@ import type { LayerVariable, Shape } from '@tensorflow/tfjs-layers';
 import { CnnzooError } from '../errors.js';
 import { batchNormTrain } from './batch-norm-train.js';
 import type { Initial } from './initial.js';
+import { jointOf } from './join-scope.js';
+import { hasKernel } from './kernel-ops.js';
 import type { Layer } from './layer.js';
+import { batchNormInferenceKernel, type Joined } from './norm-kernels.js';
 import { applyOwn, type LayerArgs, layerArgs } from './own.js';
 import { Parametric, single } from './parametric.js';
 
@@ -51,6 +54,12 @@ export class BatchNorm extends Parametric {
 
   override call(inputs: tf.Tensor | tf.Tensor[], { training = false }: { training?: boolean }): tf.Tensor {
     const x = single(inputs);
+    const joint = jointOf(this);
+    return joint === 'later' ? x : this.normalize(x, training, { relu: joint === 'relu' });
+  }
+
+  /** What stands behind the layer is joined only where the backend has a kernel for both. */
+  normalize(x: tf.Tensor, training: boolean, joined: Joined): tf.Tensor {
     const { eps, momentum } = this.args;
     const [weight, bias] = [this.weight, this.bias].map((variable) => variable.read() as tf.Tensor1D) as [
       tf.Tensor1D,
@@ -58,6 +67,8 @@ export class BatchNorm extends Parametric {
     ];
     if (!training || this.frozen) {
       const [mean, variance] = [this.runningMean.read() as tf.Tensor1D, this.runningVar.read() as tf.Tensor1D];
+      if (hasKernel('CnnzooBatchNormInference'))
+        return batchNormInferenceKernel(x, weight, bias, { mean, variance }, eps, joined);
       return tf.batchNorm(x as tf.Tensor4D, mean, variance, bias, weight, eps);
     }
     const n = x.size / weight.size;
@@ -68,7 +79,7 @@ export class BatchNorm extends Parametric {
           'Use a larger batch or image, or freeze the layer.',
       );
     return tf.tidy(() =>
-      batchNormTrain(x, weight, bias, eps, ({ mean, variance }) => {
+      batchNormTrain(x, { weight, bias, eps }, joined, ({ mean, variance }) => {
         const blend = (running: LayerVariable, batch: tf.Tensor) =>
           running.write(tf.add(tf.mul(running.read(), 1 - momentum), tf.mul(batch, momentum)));
         blend(this.runningMean, mean);

@@ -1,7 +1,8 @@
-import { input, type LayersModel, model, type SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { input, type LayersModel, type SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { requireBackend } from '../backend/require.js';
 import { CnnzooError } from '../errors.js';
 import { withBuildScope } from './build-scope.js';
+import { netModel } from './net-model.js';
 
 /** Height and width in pixels (null: any, known only at run time) and channels. */
 export type InputShape = readonly [height: number | null, width: number | null, channels: number];
@@ -26,6 +27,6 @@ export function buildModel(name: string, net: NetLayer, inputShape: InputShape):
   checkInputShape(name, inputShape);
   return withBuildScope(undefined, () => {
     const image = input({ name: 'image', shape: [...inputShape] });
-    return model({ name, inputs: image, outputs: net(image, '') });
+    return netModel({ name, inputs: image, outputs: net(image, '') });
   });
 }

@@ -74,8 +74,8 @@ export class Conv2d extends Parametric {
 
   override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
     return tf.tidy(() => {
-      const y = convolve(single(inputs) as tf.Tensor4D, this.weight.read() as tf.Tensor4D, this.args);
-      return this.bias ? tf.add(y, this.bias.read()) : y;
+      const bias = this.bias?.read() as tf.Tensor1D | undefined;
+      return convolve(single(inputs) as tf.Tensor4D, this.weight.read() as tf.Tensor4D, bias, this.args);
     });
   }
 

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { conv2dKernel, hasKernel } from './kernel-ops.js';
 
 export interface Geometry {
   readonly stride: readonly [number, number];
@@ -8,10 +9,31 @@ export interface Geometry {
   readonly groups: number;
 }
 
-/** Cross-correlation of x [n, h, w, c] with w [kh, kw, c / groups, filters], zero-padded by `padding` on each side. */
-export function convolve(x: tf.Tensor4D, w: tf.Tensor4D, { stride, padding, groups }: Geometry): tf.Tensor4D {
-  const [rows, columns] = padding;
-  const strides = stride as [number, number];
+/** Cross-correlation of x [n, h, w, c] with w [kh, kw, c / groups, filters], zero-padded by `padding`, plus a bias [filters]. */
+export function convolve(
+  x: tf.Tensor4D,
+  w: tf.Tensor4D,
+  bias: tf.Tensor1D | undefined,
+  { stride, padding: [rows, columns], groups }: Geometry,
+): tf.Tensor4D {
+  if (hasKernel('CnnzooConv2D')) {
+    const padding = [
+      [rows, rows],
+      [columns, columns],
+    ] as const;
+    return conv2dKernel(x, w, bias, { stride, padding, dilation: [1, 1], groups });
+  }
+  const y = unbiased(x, w, stride as [number, number], [rows, columns], groups);
+  return bias ? tf.add(y, bias) : y;
+}
+
+function unbiased(
+  x: tf.Tensor4D,
+  w: tf.Tensor4D,
+  strides: [number, number],
+  [rows, columns]: [number, number],
+  groups: number,
+): tf.Tensor4D {
   const one = (input: tf.Tensor4D, kernel: tf.Tensor4D, pads: 'valid' | Pads): tf.Tensor4D =>
     groups === 1 ? tf.conv2d(input, kernel, strides, pads) : grouped(input, kernel, strides, pads, groups);
   if (rows === 0 && columns === 0) return one(x, w, 'valid');

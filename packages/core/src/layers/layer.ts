@@ -1,4 +1,7 @@
 import { layers, type SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { relu } from './activation.js';
+import { Add } from './add.js';
+import { applyOwn } from './own.js';
 
 /** A layer maps a symbolic tensor to another. `path` names it, and is its key in a PyTorch state dict. */
 export type Layer = (x: SymbolicTensor, path: string) => SymbolicTensor;
@@ -49,6 +52,5 @@ export const residual =
     const channels = y.shape.at(-1)!;
     const same = stride === 1 && x.shape.at(-1) === channels;
     const shortcut = same ? x : project(channels, stride)(x, at(path, 'downsample'));
-    const sum = apply(layers.add({ name: at(path, 'add') }), [y, shortcut]);
-    return apply(layers.activation({ name: at(path, 'out'), activation: 'relu' }), sum);
+    return relu(applyOwn(Add, { name: at(path, 'add') }, [y, shortcut]), at(path, 'out'));
   };

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { hasKernel, maxPoolKernel } from './kernel-ops.js';
 import type { Layer } from './layer.js';
 import { applyOwn, type LayerArgs } from './own.js';
 import { single } from './parametric.js';
@@ -14,9 +15,9 @@ export class MaxPool2d extends Pool2d<PoolArgs> {
 
   override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
     const { kernelSize, stride } = this.args;
-    return tf.tidy(() =>
-      tf.maxPool(this.padded(single(inputs) as tf.Tensor4D, -Infinity), kernelSize, stride, 'valid'),
-    );
+    const x = single(inputs) as tf.Tensor4D;
+    if (hasKernel('CnnzooMaxPool')) return maxPoolKernel(x, this.attributes(x));
+    return tf.tidy(() => tf.maxPool(this.padded(x, -Infinity), kernelSize, stride, 'valid'));
   }
 }
 

@@ -32,7 +32,11 @@ export function register(type: serialization.SerializableConstructor<layers.Laye
 }
 
 /** Applies a new layer of ours, which has one output. */
-export function applyOwn<Args>(type: OwnLayer<Args>, args: Args & LayerArgs, x: SymbolicTensor): SymbolicTensor {
+export function applyOwn<Args>(
+  type: OwnLayer<Args>,
+  args: Args & LayerArgs,
+  x: SymbolicTensor | SymbolicTensor[],
+): SymbolicTensor {
   register(type);
   return new type(args).apply(x) as SymbolicTensor;
 }

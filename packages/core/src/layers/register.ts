@@ -1,4 +1,6 @@
+import { Activation } from './activation.js';
 import { AdaptiveAvgPool2d } from './adaptive-avg-pool.js';
+import { Add } from './add.js';
 import { AvgPool2d } from './avg-pool.js';
 import { BatchNorm } from './batch-norm.js';
 import { Conv2d } from './conv.js';
@@ -10,6 +12,8 @@ import { register } from './own.js';
 import { PadChannels } from './pad-channels.js';
 
 const LAYERS = [
+  Activation,
+  Add,
   AdaptiveAvgPool2d,
   AvgPool2d,
   BatchNorm,

@@ -8,15 +8,24 @@ export function checkWhole(name: string, value: number, least: number): void {
   throw new CnnzooError('INPUT', `expected ${name} to be a whole number of at least ${least}, received ${value}.`);
 }
 
-/** Refuses a batch whose labels don't fit its images or the net's classes: tfjs would count them as no class at all. */
-export async function checkLabels({ x, y }: Batch, classes: number): Promise<void> {
-  if (y.rank !== 1 || y.shape[0] !== x.shape[0] || y.dtype !== 'int32')
+/** Refuses a batch whose targets don't fit its images or the net's classes: tfjs would count them as no class at all. */
+export async function checkTargets({ x, y }: Batch, classes: number): Promise<void> {
+  const n = x.shape[0];
+  const areLabels = y.dtype === 'int32' && y.shape.join() === `${n}`;
+  const areShares = y.dtype === 'float32' && y.shape.join() === `${n},${classes}`;
+  if (!areLabels && !areShares)
     throw new CnnzooError(
       'INPUT',
-      `A batch needs one int32 label for each of its ${x.shape[0]} images, [${x.shape[0]}]; ` +
-        `received ${y.dtype} [${y.shape}].`,
+      `A batch needs an int32 label for each of its ${n} images, [${n}], or its shares of the net's classes, float32 ` +
+        `[${n},${classes}]; received ${y.dtype} [${y.shape}].`,
     );
-  for (const label of await y.data())
+  const values = await y.data();
+  if (areShares) {
+    const bad = values.find((share) => !(share >= 0 && share <= 1));
+    if (bad !== undefined) throw new CnnzooError('INPUT', `expected shares of classes from 0 to 1, received ${bad}.`);
+    return;
+  }
+  for (const label of values)
     if (label < 0 || label >= classes)
       throw new CnnzooError(
         'INPUT',

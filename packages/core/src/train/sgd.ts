@@ -1,65 +1,55 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { CnnzooError } from '../errors.js';
-import type { Optimizer, Schedule } from './optimizer.js';
+import { hasKernel, runKernel } from '../layers/kernel-ops.js';
+import type { Optimizer } from './optimizer.js';
+import { checkOption, type OptimizerOptions } from './parameter-groups.js';
+import { optimizerOf } from './update-rule.js';
 
-export interface SgdOptions {
-  /** Learning rate. */
-  lr: Schedule;
+export interface SgdOptions extends OptimizerOptions {
   /** How much of the previous step is kept, 0 to below 1. */
   momentum?: number;
-  /** Added to the gradient, times the weight: an L2 penalty on every trainable weight, biases and norms too. */
+  /** Added to the gradient, times the weight: an L2 penalty. */
   weightDecay?: number;
   /** Looks ahead along the momentum, in PyTorch's form; needs momentum. */
   nesterov?: boolean;
 }
 
-const inRange = (name: string, value: number, ok: boolean, expected: string): void => {
-  if (ok) return;
-  throw new CnnzooError('INPUT', `sgd: expected ${name} ${expected}, received ${value}.`);
-};
+/** In one pass, in place. */
+function stepOnKernel(
+  param: tf.Variable,
+  grad: tf.Tensor,
+  velocity: tf.Variable | undefined,
+  attributes: object,
+): void {
+  const inputs = { param, grad, ...(velocity && { velocity }) };
+  const [w, v] = runKernel<tf.Tensor[]>('CnnzooSgd', inputs, attributes);
+  param.assign(w!);
+  if (v) velocity?.assign(v);
+}
 
 /**
  * Stochastic gradient descent with PyTorch's rule (torch.optim.SGD, dampening 0):
- * g = gradient + weightDecay w; v = momentum v + g, at first v = g; w -= lr v, or lr (g + momentum v) with nesterov.
+ * g = gradient + weightDecay w; v = momentum v + g; w -= lr v, or lr (g + momentum v) with nesterov.
  * Unlike tfjs' momentum optimizer it scales by the rate when it is used, so that a schedule acts at once.
  */
-export function sgd({ lr, momentum = 0, weightDecay = 0, nesterov = false }: SgdOptions): Optimizer {
-  inRange('momentum', momentum, momentum >= 0 && momentum < 1, 'of at least 0 and below 1');
-  inRange('weightDecay', weightDecay, weightDecay >= 0 && Number.isFinite(weightDecay), 'of at least 0');
+export function sgd({ momentum = 0, nesterov = false, ...options }: SgdOptions): Optimizer {
+  checkOption('sgd', 'momentum', momentum, momentum >= 0 && momentum < 1, 'of at least 0 and below 1');
   if (nesterov && momentum === 0) throw new CnnzooError('INPUT', 'sgd: nesterov looks along the momentum: give one.');
-  const rateAt = typeof lr === 'function' ? lr : () => lr;
-  const checkedRate = (step: number, steps: number): number => {
-    const rate = rateAt(step, steps);
-    inRange(`a learning rate at step ${step}`, rate, Number.isFinite(rate) && rate >= 0, 'of at least 0');
-    return rate;
-  };
-  if (typeof lr === 'number') checkedRate(0, 1);
-
-  return {
-    start() {
-      const velocities = new Map<tf.Variable, tf.Variable>();
-      return {
-        update(gradients, step, steps) {
-          const rate = checkedRate(step, steps);
-          for (const { variable, gradient } of gradients)
-            tf.tidy(() => {
-              const g = weightDecay === 0 ? gradient : tf.add(gradient, tf.mul(variable, weightDecay));
-              let direction = g;
-              if (momentum !== 0) {
-                const velocity = velocities.get(variable);
-                const v = velocity ? tf.add(tf.mul(velocity, momentum), g) : g;
-                if (velocity) velocity.assign(v);
-                else velocities.set(variable, tf.variable(v, false));
-                direction = nesterov ? tf.add(g, tf.mul(v, momentum)) : v;
-              }
-              variable.assign(tf.sub(variable, tf.mul(direction, rate)));
-            });
-        },
-        dispose() {
-          tf.dispose([...velocities.values()]);
-          velocities.clear();
-        },
-      };
+  return optimizerOf(
+    {
+      name: 'sgd',
+      slots: momentum === 0 ? [] : ['momentum_buffer'],
+      update(w, gradient, { momentum_buffer: velocity }, { lr, weightDecay }) {
+        if (hasKernel('CnnzooSgd')) return stepOnKernel(w, gradient, velocity, { lr, momentum, nesterov, weightDecay });
+        const g = weightDecay === 0 ? gradient : tf.add(gradient, tf.mul(w, weightDecay));
+        let direction = g;
+        if (momentum !== 0) {
+          velocity.assign(tf.add(tf.mul(velocity, momentum), g));
+          direction = nesterov ? tf.add(g, tf.mul(velocity, momentum)) : velocity;
+        }
+        w.assign(tf.sub(w, tf.mul(direction, lr)));
+      },
     },
-  };
+    options,
+  );
 }

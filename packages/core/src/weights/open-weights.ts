@@ -31,12 +31,6 @@ interface OpenOptions extends ObtainOptions {
 /** Opens what `pretrained` was asked for. The caller closes the file. */
 export async function openWeights(owner: Owner, options: OpenOptions): Promise<GivenWeights> {
   const { weights = 'DEFAULT', from } = options;
-  if (!owner.weights.DEFAULT)
-    throw new CnnzooError(
-      'INPUT',
-      `${owner.name}.pretrained: there are no published weights of '${owner.name}', nor a preprocessing that a file's could ` +
-        'be used with. Build it, call loadStateDict(net, file), and make a Classifier of it.',
-    );
   const entry = entryOf(owner, weights);
   if (from !== undefined) {
     if (entry) return { file: (await openGiven(owner, from, options)).file, entry, given: true };
@@ -70,7 +64,13 @@ const isEntry = (value: unknown): value is WeightsEntry =>
   typeof value === 'object' && value !== null && 'sources' in value && 'preprocessing' in value;
 
 /** The entry that `weights` names or is; undefined where it is a file. */
-function entryOf(owner: Owner, weights: WeightsEntry | WeightsSource): WeightsEntry | undefined {
+export function entryOf(owner: Owner, weights: WeightsEntry | WeightsSource): WeightsEntry | undefined {
+  if (!owner.weights.DEFAULT)
+    throw new CnnzooError(
+      'INPUT',
+      `${owner.name}.pretrained: there are no published weights of '${owner.name}', nor a preprocessing that a file's could ` +
+        'be used with. Build it, call loadStateDict(net, file), and make a Classifier of it.',
+    );
   if (isEntry(weights)) {
     if (weights.model === owner.name) return weights;
     throw new CnnzooError(

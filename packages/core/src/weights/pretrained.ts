@@ -2,13 +2,14 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { useBackend } from '../backend/choose.js';
 import { Classifier } from '../classifier.js';
 import { CnnzooError } from '../errors.js';
+import { freeze as freezePart } from '../freeze.js';
 import type { InputShape } from '../layers/build.js';
 import { isUnder } from '../layers/layer.js';
 import { warn } from '../warn.js';
 import { adaptKernel, adaptPreprocessing, imageKernels } from './adapt.js';
 import type { Backbone, BuildOptions, ModelDefinition } from './define.js';
 import type { ObtainOptions } from './obtain.js';
-import { type GivenWeights, openWeights } from './open-weights.js';
+import { entryOf, type GivenWeights, openWeights } from './open-weights.js';
 import type { WeightsEntry } from './registry.js';
 import { renameTensors } from './renamed.js';
 import type { TensorFile, WeightsSource } from './tensors.js';
@@ -62,26 +63,14 @@ export async function pretrained<Options extends BuildOptions, Names extends str
   if (freeze !== undefined && freeze !== 'backbone')
     throw new CnnzooError('INPUT', `${name}.pretrained: expected freeze 'backbone' or nothing, received '${freeze}'.`);
   const built: BuildOptions = { inputShape, ...(numClasses !== undefined && { numClasses }) };
+  // Before a backbone of half a gigabyte is fetched.
+  if (entryOf(definition, options.weights ?? 'DEFAULT')?.isBackbone && numClasses === undefined) throw needsHead(name);
   await useBackend();
-  const opened = await openWeights(definition, options);
-  const given: GivenWeights = { ...opened, file: renameTensors(opened.file, definition.renamed) };
-  const { file, entry } = given;
+  const { file, entry, given } = await openWeights(definition, options);
   try {
-    const backbone = backboneOf(definition, given, numClasses);
-    const heads = [(backbone ?? definition).head, ...definition.auxiliaryHeads];
-    if (numClasses !== undefined && !backbone) warnOfTrainedHead(definition, given, numClasses);
-    const model = await buildFrom(
-      file,
-      () => (backbone ?? definition)({ ...options, ...built } as unknown as Options),
-      {
-        ...(numClasses !== undefined && { fresh: heads }),
-        ...(backbone && { drop: [`${backbone.replaces}.`] }),
-        ...(entry.mayDrop && { mayDrop: entry.mayDrop }),
-        ...kernelAdapter(definition, file, inputShape[2]),
-      },
-    );
+    const model = await buildTrained(definition, { file, entry, given }, { ...options, ...built });
     try {
-      if (freeze) freezeBackbone(model, heads);
+      if (freeze) freezePart(model, freeze);
       return new Classifier({
         model,
         preprocessing: adaptPreprocessing(entry.preprocessing, inputShape),
@@ -95,6 +84,28 @@ export async function pretrained<Options extends BuildOptions, Names extends str
   } finally {
     await file.close();
   }
+}
+
+/** What of an opened checkpoint decides how a net is built of it. */
+type Trained = Pick<GivenWeights, 'file' | 'given'> & { readonly entry: Pick<WeightsEntry, 'isBackbone' | 'mayDrop'> };
+
+/** A net with a checkpoint's values; with `numClasses`, under a fresh head. */
+export async function buildTrained<Options extends BuildOptions, Names extends string>(
+  definition: ModelDefinition<Options, Names>,
+  { file: opened, entry, given }: Trained,
+  options: BuildOptions,
+): Promise<LayersModel> {
+  const { numClasses, inputShape = definition.inputShape } = options;
+  const file = renameTensors(opened, definition.renamed);
+  const backbone = backboneOf(definition, { file, entry, given }, numClasses);
+  const heads = [(backbone ?? definition).head, ...definition.auxiliaryHeads];
+  if (numClasses !== undefined && given && !backbone) warnOfTrainedHead(definition, file, numClasses);
+  return buildFrom(file, () => (backbone ?? definition)(options as Options), {
+    ...(numClasses !== undefined && { fresh: heads }),
+    ...(backbone && { drop: [`${backbone.replaces}.`] }),
+    ...(entry.mayDrop && { mayDrop: entry.mayDrop }),
+    ...kernelAdapter(definition, file, inputShape[2]),
+  });
 }
 
 /** The number of classes of a new head; undefined where the checkpoint's is kept. */
@@ -113,19 +124,22 @@ function checkHead(name: string, { numClasses, categories }: PretrainedOptions):
 /** The net for weights that have no valid head; undefined where they have one, or it is one layer that can be fresh. */
 function backboneOf<Options extends BuildOptions, Names extends string>(
   { name, backbone }: ModelDefinition<Options, Names>,
-  { file, entry, given }: GivenWeights,
+  { file, entry, given }: Trained,
   numClasses: number | undefined,
 ): Backbone<Options> | undefined {
   if (!backbone) return undefined;
   const hasHead = [...file.tensors.keys()].some((key) => isUnder(backbone.replaces, key));
   if (!entry.isBackbone && (hasHead || !given)) return undefined;
   if (numClasses !== undefined) return backbone;
-  throw new CnnzooError(
+  throw needsHead(name);
+}
+
+const needsHead = (name: string): CnnzooError =>
+  new CnnzooError(
     'INPUT',
     `${name}.pretrained: these weights are a backbone's, without a head to classify with. Expected numClasses or ` +
       'categories for a new one, or numClasses: 0 to embed alone.',
   );
-}
 
 /** For another number of channels than published. */
 function kernelAdapter(
@@ -138,17 +152,9 @@ function kernelAdapter(
   return { adapt: (key, value) => (kernels.includes(key) ? adaptKernel(value, channels) : value) };
 }
 
-function freezeBackbone(model: LayersModel, heads: readonly string[]): void {
-  for (const layer of model.layers) layer.trainable = heads.some((head) => isUnder(head, layer.name));
-}
-
 /** A head that was trained for as many classes may be what the caller wanted. */
-function warnOfTrainedHead(
-  { name, head }: { name: string; head: string },
-  { file, given }: GivenWeights,
-  numClasses: number,
-): void {
-  if (!given || numClasses === 0) return;
+function warnOfTrainedHead({ name, head }: { name: string; head: string }, file: TensorFile, numClasses: number): void {
+  if (numClasses === 0) return;
   const rows = [...file.tensors].filter(([key, { shape }]) => isUnder(head, key) && shape.length > 1);
   if (rows.at(-1)?.[1].shape[0] !== numClasses) return;
   warn(

@@ -31,6 +31,8 @@ export class InOrder implements Dataset {
     private readonly images: readonly number[],
     private readonly shape: readonly [number, number, number],
     private readonly labels: readonly number[],
+    /** What stands for a label in the batches, in place of the label. */
+    private readonly shares?: (label: number) => number[],
   ) {
     this.size = labels.length;
   }
@@ -40,15 +42,16 @@ export class InOrder implements Dataset {
     for (let from = 0; from < this.size; from += batchSize) {
       const y = this.labels.slice(from, from + batchSize);
       const x = this.images.slice(from * length, (from + y.length) * length);
-      yield { x: tf.tensor4d(x, [y.length, ...this.shape]), y: tf.tensor1d(y, 'int32') };
+      const targets = this.shares ? tf.tensor2d(y.map(this.shares)) : tf.tensor1d(y, 'int32');
+      yield { x: tf.tensor4d(x, [y.length, ...this.shape]), y: targets };
     }
   }
 }
 
 /** Noise of two classes, dark and bright: easy to tell apart. */
-export function easyImages(count: number, seed = 1): InOrder {
+export function easyImages(count: number, seed = 1, shares?: (label: number) => number[]): InOrder {
   const random = new Random(seed);
   const labels = Array.from({ length: count }, () => 3 * random.integer(2));
   const images = labels.flatMap((label) => Array.from({ length: 30 }, () => random.uniform() - 0.5 + label - 1.5));
-  return new InOrder(images, [6, 5, 1], labels);
+  return new InOrder(images, [6, 5, 1], labels, shares);
 }

@@ -1,9 +1,27 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { LayersModel } from '@tensorflow/tfjs-layers';
+import {
+  initializers,
+  type LayersModel,
+  layers,
+  model as layersModel,
+  type SymbolicTensor,
+} from '@tensorflow/tfjs-layers';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { relativeError } from '../../../../test/close.js';
 import { PixelsDataset, padAndCrop } from '../../src/data/index.js';
 import { buildModel, globalAvgPool, linear, Random, seq, stateDict, useBackend } from '../../src/index.js';
-import { cosine, evaluate, sgd, type TrainOptions, train } from '../../src/train/index.js';
+import { withRandom } from '../../src/random-scope.js';
+import {
+  binaryCrossEntropy,
+  crossEntropy,
+  cutmix,
+  evaluate,
+  type Mix,
+  mixup,
+  sgd,
+  type TrainOptions,
+  train,
+} from '../../src/train/index.js';
 import { hitsAt } from '../../src/train/metrics.js';
 import { easyImages, InOrder, smallNet } from './nets.js';
 
@@ -182,6 +200,118 @@ it('a seed repeats order, augmentation and dropout; another does not', async () 
   expect(other.losses).not.toEqual(first.losses);
 });
 
+describe('batches that make one step', () => {
+  const plain = () =>
+    withRandom(new Random(1), () => buildModel('plain', seq({ pool: globalAvgPool, fc: linear(4) }), [6, 5, 1]));
+
+  it('are one batch, the smaller last ones too', async () => {
+    const [one, several] = [plain(), plain()];
+    const whole = await trained(one, { batchSize: 24, epochs: 2 });
+    const parts = await trained(several, { batchSize: 8, accumulate: 3, epochs: 2 });
+    expect(parts.length).toBe(6);
+    expect(relativeError(parts, whole)).toBeLessThanOrEqual(1e-5);
+    const [expected, received] = [stateDict(one), stateDict(several)];
+    for (const [key, { data }] of received)
+      expect(relativeError(data as Float32Array, expected.get(key)!.data as Float32Array)).toBeLessThanOrEqual(1e-5);
+    one.dispose();
+    several.dispose();
+  });
+
+  it('leave nothing behind where the loop ends between them', async () => {
+    const before = tf.memory().numTensors;
+    let batches = 0;
+    const loss: TrainOptions['loss'] = (logits, y) => {
+      if (++batches === 2) throw new Error('mine');
+      return crossEntropy()(logits, y);
+    };
+    await expect(trained(net, { accumulate: 3, loss })).rejects.toThrow('mine');
+    expect(tf.memory().numTensors).toBe(before);
+  });
+});
+
+describe('clipNorm', () => {
+  it('bounds the step', async () => {
+    const trainable = () =>
+      values()
+        .filter(([key]) => !`${key}`.includes('running'))
+        .flatMap(([, each]) => each as number[]);
+    const before = trainable();
+    for await (const _ of train(net, data, { optimizer: sgd({ lr: 1 }), batchSize: 64, clipNorm: 1e-3 }));
+    const moved = trainable().map((value, i) => value - before[i]!);
+    expect(Math.hypot(...moved)).toBeCloseTo(1e-3, 5);
+  });
+
+  it('stops at gradients that are not finite, with the weights of the step before', async () => {
+    const [before, tensors] = [values(), tf.memory().numTensors];
+    // Finite, with a gradient that is not: the root's at 0.
+    const loss = (logits: tf.Tensor) => tf.mean(tf.sqrt(tf.mul(logits, 0))) as tf.Scalar;
+    await expect(trained(net, { clipNorm: 1, loss })).rejects.toMatchObject({ code: 'TRAINING' });
+    const trainable = (of: unknown[][]) => of.filter(([key]) => !`${key}`.includes('running'));
+    expect(trainable(values())).toEqual(trainable(before));
+    expect(tf.memory().numTensors).toBe(tensors);
+  });
+});
+
+describe('mix', () => {
+  it('learns from mixed images, and a seed repeats them', async () => {
+    const runOf = async (seed: number) => {
+      const model = smallNet();
+      const losses = await trained(model, { mix: [mixup(), cutmix()], epochs: 10, random: new Random(seed) });
+      const result = { losses, top1: (await evaluate(model, data)).top1 };
+      model.dispose();
+      return result;
+    };
+    const [first, again, other] = [await runOf(1), await runOf(1), await runOf(2)];
+    expect(again).toEqual(first);
+    expect(other.losses).not.toEqual(first.losses);
+    expect(first.top1).toBe(1);
+  });
+
+  it('is drawn for each batch, where there are several', async () => {
+    const used: string[] = [];
+    const noting = (name: string): Mix => {
+      const mix = mixup();
+      return (...args) => {
+        used.push(name);
+        return mix(...args);
+      };
+    };
+    await trained(net, { mix: [noting('a'), noting('b')], epochs: 5, random: new Random(1) });
+    expect(used.length).toBe(20);
+    expect(new Set(used)).toEqual(new Set(['a', 'b']));
+  });
+
+  it('leaves nothing behind where it throws', async () => {
+    const before = tf.memory().numTensors;
+    const mix = () => {
+      throw new Error('mine');
+    };
+    await expect(trained(net, { mix })).rejects.toThrow('mine');
+    expect(tf.memory().numTensors).toBe(before);
+  });
+});
+
+it('several labels an image: a sigmoid each', async () => {
+  // Dark images have the labels 0 and 1, bright ones 1 and 2.
+  const several = easyImages(64, 1, (label) => (label === 0 ? [1, 1, 0, 0] : [0, 1, 1, 0]));
+  await trained(net, { loss: binaryCrossEntropy(), epochs: 40 }, several);
+  const { loss, top1 } = await evaluate(net, several, { loss: binaryCrossEntropy() });
+  expect(loss).toBeLessThan(0.1);
+  expect(top1).toBe(1);
+});
+
+it('trains stock layers that have no place in a state dict', async () => {
+  const seeded = initializers.glorotUniform({ seed: 1 });
+  const input = layers.input({ shape: [6, 5, 1] });
+  const depthwise = layers.depthwiseConv2d({ name: 'dw', kernelSize: 3, depthwiseInitializer: seeded }).apply(input);
+  const x = layers.flatten().apply(layers.prelu({ name: 'act' }).apply(depthwise));
+  const outputs = layers.dense({ units: 4, kernelInitializer: seeded }).apply(x) as SymbolicTensor;
+  const model = layersModel({ inputs: input, outputs });
+  const [first, ...rest] = await trained(model, { optimizer: sgd({ lr: 0.01, momentum: 0.9 }), epochs: 5 });
+  expect(rest.at(-1)).toBeLessThan(first! / 2);
+  model.dispose();
+});
+
 it.each([
   ['a label above the classes', [0, 4], 'received 4'],
   ['a negative label', [0, -1], 'received -1'],
@@ -199,26 +329,12 @@ it('refuses a net that gives no logits', async () => {
   headless.dispose();
 });
 
-it.each([{ epochs: -1 }, { epochs: 1.5 }, { batchSize: 0 }, { batchSize: 2.5 }])('refuses %j', async (more) => {
-  await expect(trained(net, more)).rejects.toMatchObject({ code: 'INPUT' });
-});
-
-it.each([
-  { lr: -1 },
-  { lr: Number.NaN },
-  { lr: 1, momentum: 1 },
-  { lr: 1, weightDecay: -1 },
-  { lr: 1, nesterov: true },
-])('sgd refuses %j', (bad) => {
-  expect(() => sgd(bad)).toThrow(expect.objectContaining({ code: 'INPUT' }));
-});
-
-it('cosine goes from the rate down to the end', () => {
-  const rate = cosine(0.4, 0.1);
-  expect(rate(0, 10)).toBeCloseTo(0.4);
-  expect(rate(5, 10)).toBeCloseTo(0.25);
-  expect(rate(10, 10)).toBeCloseTo(0.1);
-});
+it.each([{ epochs: -1 }, { epochs: 1.5 }, { batchSize: 0 }, { batchSize: 2.5 }, { accumulate: 0 }, { clipNorm: 0 }])(
+  'refuses %j',
+  async (more) => {
+    await expect(trained(net, more)).rejects.toMatchObject({ code: 'INPUT' });
+  },
+);
 
 describe('evaluate', () => {
   it('weighs a smaller last batch by its images, and is the same for any batch size', async () => {
@@ -252,6 +368,36 @@ describe('evaluate', () => {
   it('an empty set is an error', async () => {
     await expect(evaluate(net, new InOrder([], [6, 5, 1], []))).rejects.toMatchObject({ code: 'INPUT' });
   });
+});
+
+it('refuses targets that are neither labels nor shares', async () => {
+  const refused = (y: tf.Tensor) => {
+    const set = {
+      ...data,
+      size: 2,
+      *batches() {
+        yield { x: tf.zeros([2, 6, 5, 1]) as tf.Tensor4D, y: y.clone() as tf.Tensor1D };
+      },
+    };
+    const training = trained(net, {}, set as never);
+    return training.finally(() => y.dispose());
+  };
+  await expect(refused(tf.tensor1d([0, 1, 2], 'int32'))).rejects.toMatchObject({ code: 'INPUT' });
+  await expect(refused(tf.tensor1d([0, 1]))).rejects.toMatchObject({ code: 'INPUT' });
+  await expect(refused(tf.zeros([2, 3]))).rejects.toThrow(/float32 \[2,4\]; received float32 \[2,3\]/);
+  await expect(refused(tf.fill([2, 4], 1.5))).rejects.toThrow(/from 0 to 1, received 1.5/);
+});
+
+it('hitsAt of shares: the largest share counts, the best of several labels, and no label is no hit', () => {
+  const count = (k: number, row: number[], shares: number[]) =>
+    tf.tidy(() => hitsAt(k, tf.tensor2d([row]), tf.tensor2d([shares])).dataSync()[0]);
+  expect(count(1, [3, 2, 1], [0.4, 0.6, 0])).toBe(0);
+  expect(count(1, [3, 2, 1], [0.6, 0.4, 0])).toBe(1);
+  expect(count(2, [3, 2, 1], [0.4, 0.6, 0])).toBe(1);
+  expect(count(1, [3, 2, 1], [1, 0, 1])).toBe(1);
+  expect(count(1, [3, 2, 1], [0, 1, 1])).toBe(0);
+  expect(count(2, [3, 2, 1], [0, 1, 1])).toBe(1);
+  expect(count(3, [3, 2, 1], [0, 0, 0])).toBe(0);
 });
 
 it('hitsAt: of equal logits the first is the larger, NaN is never right', () => {

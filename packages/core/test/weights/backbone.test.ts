@@ -138,10 +138,12 @@ describe('weights of a backbone alone', () => {
   };
 
   it.each(Object.entries(sources))('%s: ask for the new head', async (_, source) => {
-    await expect(small().pretrained(source)).rejects.toMatchObject({
+    const model = small();
+    await expect(model.pretrained(source)).rejects.toMatchObject({
       code: 'INPUT',
       message: expect.stringMatching(/backbone's.*Expected numClasses or categories.*numClasses: 0/),
     });
+    expect(fixture.server.seen).toEqual([]);
   });
 
   it.each(Object.entries(sources))('%s: one linear layer on the mean over the last map', async (_, source) => {

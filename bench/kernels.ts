@@ -1,0 +1,124 @@
+/**
+ * How fast the kernels of @cnnzoo/kernels compute the layers of ResNet-18, ResNet-50 and VGG-16:
+ * `npx tsx bench/kernels.ts [resnet18] [resnet50] [vgg16] [--images N] [--runs N] [--threads N] [--algorithms]`.
+ * Copies in and out and the packing of the filter count. One process, runs in turn, the least time of each.
+ */
+import { availableParallelism, cpus } from 'node:os';
+import { parseArgs } from 'node:util';
+import { createEngine, type Engine } from '../packages/kernels/src/engine/engine.js';
+import {
+  filterGradientAlgorithm,
+  forwardAlgorithm,
+  inputGradientAlgorithm,
+} from '../packages/kernels/src/ops/algorithms.js';
+import { convolve, filterGradient, packedFloats, packFilter } from '../packages/kernels/src/ops/convolution.js';
+import type { ConvolutionGeometry } from '../packages/kernels/src/ops/geometry.js';
+import { inputGradient, packedGradientFloats, packGradientFilter } from '../packages/kernels/src/ops/input-gradient.js';
+import { Activation } from '../packages/kernels/src/ops/product.js';
+import { nets } from './kernels/layers.js';
+
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    images: { type: 'string', default: '8' },
+    runs: { type: 'string', default: '9' },
+    threads: { type: 'string', default: `${availableParallelism()}` },
+    algorithms: { type: 'boolean', default: false },
+  },
+});
+const names = (positionals.length > 0 ? positionals : Object.keys(nets)) as (keyof typeof nets)[];
+const [images, runs, threads] = [Number(options.images), Number(options.runs), Number(options.threads)];
+
+type Pass = (engine: Engine) => void;
+
+/** Forward, input gradient and filter gradient: as chosen, and all by the direct algorithm. */
+function passesOf(g: ConvolutionGeometry): Record<'chosen' | 'direct', Pass[]> {
+  const random = (count: number) => Float32Array.from({ length: count }, () => Math.random() * 2 - 1);
+  const x = random(g.images * g.inHeight * g.inWidth * g.inChannels);
+  const dy = random(g.images * g.outHeight * g.outWidth * g.outChannels);
+  const filter = random(g.kernelHeight * g.kernelWidth * g.inChannels * g.outChannels);
+  const [y, dx, dFilter] = [new Float32Array(dy.length), new Float32Array(x.length), new Float32Array(filter.length)];
+  const [forward, backward] = [forwardAlgorithm(g), inputGradientAlgorithm(g)];
+  const packed = (engine: Engine, floats: number, pack: (into: number) => void) => {
+    engine.reset();
+    const into = engine.alloc(floats);
+    pack(into);
+    return into;
+  };
+  return {
+    chosen: [
+      (engine) => {
+        const weights = packed(engine, forward.floats, (into) => forward.pack(engine, filter, into));
+        engine.get(forward.run(engine, x, weights, undefined, Activation.linear), y);
+      },
+      (engine) => {
+        const weights = packed(engine, backward.floats, (into) => backward.pack(engine, filter, into));
+        engine.get(backward.run(engine, dy, weights, undefined, Activation.linear), dx);
+      },
+      (engine) => {
+        engine.reset();
+        engine.get(filterGradientAlgorithm(g)(engine, g, x, dy), dFilter);
+      },
+    ],
+    direct: [
+      (engine) => {
+        const weights = packed(engine, packedFloats(g), (into) => packFilter(engine, g, filter, into));
+        engine.get(convolve(engine, g, x, weights, undefined, Activation.linear), y);
+      },
+      (engine) => {
+        const weights = packed(engine, packedGradientFloats(g), (into) => packGradientFilter(engine, g, filter, into));
+        engine.get(inputGradient(engine, g, dy, weights), dx);
+      },
+      (engine) => {
+        engine.reset();
+        engine.get(filterGradient(engine, g, x, dy), dFilter);
+      },
+    ],
+  };
+}
+
+/** The least time of each in milliseconds, run in turn: what else the machine does falls on all of them. */
+function times(all: readonly (() => void)[]): number[] {
+  const least = all.map(() => Number.POSITIVE_INFINITY);
+  for (let run = 0; run <= runs; run++)
+    for (const [i, each] of all.entries()) {
+      const start = performance.now();
+      each();
+      // The first run compiles.
+      if (run > 0) least[i] = Math.min(least[i]!, performance.now() - start);
+    }
+  return least;
+}
+
+const operations = (g: ConvolutionGeometry): number =>
+  2 * g.images * g.outHeight * g.outWidth * g.kernelHeight * g.kernelWidth * g.inChannels * g.outChannels;
+
+const [one, several] = [await createEngine(1), await createEngine(threads)];
+console.log(
+  `${cpus()[0]?.model}, Node ${process.version}, ${several.relaxed ? 'relaxed SIMD' : 'SIMD'}, ${images} images. ` +
+    'GFLOP/s count the multiplications of the direct algorithm.\n',
+);
+const compared = options.algorithms ? 'chosen over direct, 1 thread' : `1 over ${threads} threads`;
+const heads = ['forward', 'input gradient', 'filter gradient'];
+console.log(
+  `| layer | ${heads.map((head) => `${head}: GFLOP/s, ${threads} threads (time, ${compared})`).join(' | ')} |`,
+);
+console.log(`|---|${heads.map(() => '---').join('|')}|`);
+for (const name of names)
+  for (const make of nets[name]) {
+    const { name: layer, geometry } = make(images);
+    const { chosen, direct } = passesOf(geometry);
+    const cells = chosen.map((pass, i) => {
+      const other = options.algorithms ? direct[i]! : pass;
+      const [fast, single, compare] = times([() => pass(several), () => pass(one), () => other(one)]) as [
+        number,
+        number,
+        number,
+      ];
+      const ratio = options.algorithms ? single / compare : single / fast;
+      return `${(operations(geometry) / fast / 1e6).toFixed(0)} (${ratio.toFixed(2)})`;
+    });
+    console.log(`| ${name} ${layer} | ${cells.join(' | ')} |`);
+  }
+one.dispose();
+several.dispose();

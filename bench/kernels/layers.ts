@@ -1,0 +1,78 @@
+/** The kinds of convolution in ResNet-18, ResNet-50 and VGG-16 at 224 px, and how often each net has it. */
+import type { ConvolutionGeometry } from '../../packages/kernels/src/ops/geometry.js';
+
+export interface Layer {
+  readonly name: string;
+  readonly geometry: ConvolutionGeometry;
+}
+
+/** A square convolution, padded so that stride 1 keeps the size. */
+function layer(
+  size: number,
+  inChannels: number,
+  outChannels: number,
+  kernel: number,
+  stride = 1,
+): (n: number) => Layer {
+  const padding = kernel >> 1;
+  const out = Math.floor((size + 2 * padding - kernel) / stride) + 1;
+  return (images) => ({
+    name: `${kernel}x${kernel}${stride > 1 ? `/${stride}` : ''} ${size} px, ${inChannels} -> ${outChannels}`,
+    geometry: {
+      images,
+      inHeight: size,
+      inWidth: size,
+      inChannels,
+      outHeight: out,
+      outWidth: out,
+      outChannels,
+      kernelHeight: kernel,
+      kernelWidth: kernel,
+      strideHeight: stride,
+      strideWidth: stride,
+      dilationHeight: 1,
+      dilationWidth: 1,
+      top: padding,
+      left: padding,
+      groups: 1,
+    },
+  });
+}
+
+const RESNET_18 = [
+  layer(224, 3, 64, 7, 2),
+  layer(56, 64, 64, 3),
+  layer(56, 64, 128, 3, 2),
+  layer(56, 64, 128, 1, 2),
+  layer(28, 128, 128, 3),
+  layer(28, 128, 256, 3, 2),
+  layer(14, 256, 256, 3),
+  layer(14, 256, 512, 3, 2),
+  layer(7, 512, 512, 3),
+];
+
+const RESNET_50 = [
+  layer(56, 64, 64, 1),
+  layer(56, 64, 256, 1),
+  layer(56, 256, 64, 1),
+  layer(56, 128, 128, 3, 2),
+  layer(28, 128, 512, 1),
+  layer(28, 512, 128, 1),
+  layer(14, 256, 1024, 1),
+  layer(14, 1024, 256, 1),
+  layer(7, 512, 2048, 1),
+  layer(7, 2048, 512, 1),
+];
+
+const VGG_16 = [
+  layer(224, 3, 64, 3),
+  layer(224, 64, 64, 3),
+  layer(112, 64, 128, 3),
+  layer(112, 128, 128, 3),
+  layer(56, 256, 256, 3),
+  layer(28, 512, 512, 3),
+  layer(14, 512, 512, 3),
+];
+
+/** Layers of every net, for so many images. */
+export const nets = { resnet18: RESNET_18, resnet50: RESNET_50, vgg16: VGG_16 } as const;

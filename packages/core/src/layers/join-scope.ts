@@ -1,0 +1,29 @@
+import type { layers } from '@tensorflow/tfjs-layers';
+import type { BatchNorm } from './batch-norm.js';
+import { hasKernel } from './kernel-ops.js';
+
+/**
+ * What a layer does in a run where one kernel computes several of them:
+ * - 'relu': a BatchNorm that does the ReLU's work too;
+ * - 'later': a BatchNorm that passes its input on, for the layer behind it does its work;
+ * - an Add that does the work of the BatchNorm `norm`, its input `input`, and of the ReLU;
+ * - 'done': a ReLU whose work was done.
+ */
+export type Joint = 'relu' | 'later' | 'done' | { readonly norm: BatchNorm; readonly input: number };
+
+export type Joints = ReadonlyMap<layers.Layer, Joint>;
+
+let current: Joints | undefined;
+
+/** Lets layers work together while `run` runs; `undefined`: each by itself, as where the backend has no such kernels. */
+export function withJoints<T>(joints: Joints | undefined, run: () => T): T {
+  const outer = current;
+  current = hasKernel('CnnzooBatchNorm') && hasKernel('CnnzooBatchNormInference') ? joints : undefined;
+  try {
+    return run();
+  } finally {
+    current = outer;
+  }
+}
+
+export const jointOf = (layer: layers.Layer): Joint | undefined => current?.get(layer);

@@ -1,0 +1,95 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { CnnzooError } from '../errors.js';
+import type { Random } from '../random.js';
+import { withRandom } from '../random-scope.js';
+import { weightsOf } from '../weights/slots.js';
+import type { Loss } from './loss.js';
+import { hitsAt } from './metrics.js';
+import type { Images } from './mix.js';
+import type { Gradient } from './optimizer.js';
+import type { Trainee } from './trainee.js';
+
+/** What a forward and a backward pass over a batch gave. */
+export interface Differentiated {
+  /** One for each trainable weight that the loss depends on; the caller's. */
+  readonly gradients: readonly Gradient[];
+  /** Images. */
+  readonly count: number;
+  /** The mean over the images; where the net has auxiliary heads, with their weighted losses. */
+  readonly loss: number;
+  /** The loss of each output by itself: one number, and one more for each auxiliary head. */
+  readonly losses: readonly number[];
+  /** The share of the images whose largest logit was right, 0 to 1. */
+  readonly accuracy: number;
+}
+
+export interface DifferentiateOptions {
+  readonly loss: Loss;
+  /** What the loss of each auxiliary head counts beside the first output's. */
+  readonly auxiliaryWeight: number;
+  /** What dropout is drawn from. */
+  readonly random: Random;
+}
+
+/**
+ * Runs a net in training mode on a batch, and its loss back to the weights that are trainable; BatchNorm's running
+ * statistics see the batch. `x` and `y` stay the caller's.
+ * @param step for messages.
+ * @throws CnnzooError TRAINING where the loss is not finite or nothing is trainable.
+ */
+export async function differentiate(
+  { model, apply }: Trainee,
+  { x, y }: Images,
+  { loss, auxiliaryWeight, random }: DifferentiateOptions,
+  step: number,
+): Promise<Differentiated> {
+  const trainable = new Set(model.trainableWeights);
+  const parameters = weightsOf(model)
+    .filter(({ variable }) => trainable.has(variable))
+    .map(({ key, variable }) => ({ key, variable: variable.read() as tf.Variable }));
+  if (parameters.length === 0)
+    throw new CnnzooError('TRAINING', `'${model.name}' has no trainable weights: unfreeze a layer first.`);
+  let hits: tf.Scalar | undefined;
+  let costs: tf.Scalar[] = [];
+  let computed: ReturnType<typeof tf.variableGrads> | undefined;
+  try {
+    computed = tf.variableGrads(
+      () => {
+        const outputs = withRandom(random, () => apply(x, true));
+        hits = tf.keep(hitsAt(1, outputs[0]!, y));
+        costs = outputs.map((logits) => tf.keep(loss(logits, y)));
+        return costs.reduce((total, cost) => tf.add(total, tf.mul(cost, auxiliaryWeight)));
+      },
+      parameters.map(({ variable }) => variable),
+    );
+    const [right, lossValue, ...losses] = (
+      await Promise.all([hits!, computed.value, ...costs].map((tensor) => tensor.data()))
+    ).map(([value]) => value!) as [number, number, ...number[]];
+    if (!Number.isFinite(lossValue))
+      throw new CnnzooError(
+        'TRAINING',
+        `The loss is ${lossValue} at step ${step}; the trainable weights are those of the step before. ` +
+          'Lower the learning rate, or look for inputs that are not finite.',
+      );
+    const { grads } = computed;
+    const gradients = parameters.flatMap(({ key, variable }) => {
+      const gradient = grads[variable.name];
+      return gradient ? [{ key, variable, gradient }] : [];
+    });
+    const count = x.shape[0];
+    return { gradients, count, loss: lossValue, losses, accuracy: right / count };
+  } catch (error) {
+    if (computed) tf.dispose(computed.grads);
+    else disposeTape();
+    throw error;
+  } finally {
+    tf.dispose([hits, computed?.value, ...costs].filter((tensor) => tensor !== undefined));
+  }
+}
+
+/** What tfjs keeps for the backward pass, and forgets where either pass throws. */
+function disposeTape(): void {
+  const { state } = tf.engine();
+  for (const { saved } of state.activeTape ?? []) if (saved) tf.dispose(saved);
+  state.activeTape = [];
+}

@@ -1,0 +1,152 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { CnnzooError } from '../errors.js';
+import { toTfShape, toTfValues, toTorchShape, toTorchValues } from '../weights/layout.js';
+import type { StateDict, StateTensor } from '../weights/tensors.js';
+import type { Optimizer, OptimizerRun } from './optimizer.js';
+import { type OptimizerOptions, ParameterGroups } from './parameter-groups.js';
+
+/** What one parameter is updated with. */
+export interface UpdateSettings {
+  readonly lr: number;
+  readonly weightDecay: number;
+  /** How often this parameter has been updated, with this one: 1, 2, … */
+  readonly count: number;
+}
+
+/** What tells one optimizer from another. */
+export interface UpdateRule<Slot extends string> {
+  readonly name: string;
+  /** PyTorch's names of the tensors kept of each parameter, of its shape, zeros at first. */
+  readonly slots: readonly Slot[];
+  /** Updates one parameter and its slots in place; runs in a tidy. */
+  update(
+    parameter: tf.Variable,
+    gradient: tf.Tensor,
+    slots: Readonly<Record<Slot, tf.Variable>>,
+    settings: UpdateSettings,
+  ): void;
+}
+
+/** PyTorch's name of the count of a parameter's updates. */
+const COUNT = 'step';
+
+interface Entry<Slot extends string> {
+  readonly group: number;
+  readonly weightDecay: number;
+  readonly slots: Readonly<Record<Slot, tf.Variable>>;
+  count: number;
+}
+
+/** An optimizer that updates each parameter by itself, with the settings of its group. */
+export function optimizerOf<Slot extends string>(rule: UpdateRule<Slot>, options: OptimizerOptions): Optimizer {
+  const groups = new ParameterGroups(rule.name, options);
+  return {
+    start(keys, state = new Map()) {
+      groups.checkAgainst(keys);
+      checkState(rule, keys, state);
+      return new RuleRun(rule, groups, options.decayNormsAndBiases ?? true, state);
+    },
+  };
+}
+
+/** The parts of a state's key: the parameter's, and the tensor's name. */
+function splitKey(key: string): readonly [parameter: string, name: string] {
+  const dot = key.lastIndexOf('.');
+  return [key.slice(0, dot), key.slice(dot + 1)];
+}
+
+function checkState({ name, slots }: UpdateRule<string>, keys: readonly string[], state: StateDict): void {
+  const known = new Set(keys);
+  const kept = new Set([COUNT, ...slots]);
+  for (const key of state.keys()) {
+    const [parameter, slot] = splitKey(key);
+    if (!kept.has(slot))
+      throw new CnnzooError(
+        'STATE_DICT',
+        `${name} keeps ${[...kept].join(', ')} of each parameter; the state holds '${key}'. ` +
+          'Go on with the optimizer, and the options, that saved it.',
+      );
+    if (!known.has(parameter))
+      throw new CnnzooError('STATE_DICT', `${name}: the state holds '${key}', but the net has no '${parameter}'.`);
+    for (const other of kept)
+      if (!state.has(`${parameter}.${other}`))
+        throw new CnnzooError('STATE_DICT', `${name}: the state holds '${key}', but no '${parameter}.${other}'.`);
+  }
+}
+
+class RuleRun<Slot extends string> implements OptimizerRun {
+  private readonly entries = new Map<string, Entry<Slot>>();
+  /** What was restored and is not yet in use: parameters that no gradient has come for. */
+  private readonly waiting: Map<string, StateTensor>;
+
+  constructor(
+    private readonly rule: UpdateRule<Slot>,
+    private readonly groups: ParameterGroups,
+    private readonly decayNormsAndBiases: boolean,
+    state: StateDict,
+  ) {
+    this.waiting = new Map(state);
+  }
+
+  update(gradients: Parameters<OptimizerRun['update']>[0], step: number, steps: number): void {
+    const rates = this.groups.rates(step, steps);
+    for (const { key, variable, gradient } of gradients) {
+      const entry = this.entryOf(key, variable);
+      entry.count++;
+      const { group, weightDecay, slots, count } = entry;
+      tf.tidy(() => this.rule.update(variable, gradient, slots, { lr: rates[group]!, weightDecay, count }));
+    }
+  }
+
+  state(): StateDict {
+    const state: StateDict = new Map(this.waiting);
+    for (const [key, { slots, count }] of this.entries) {
+      state.set(`${key}.${COUNT}`, { shape: [], dtype: 'float32', data: Float32Array.of(count) });
+      for (const name of this.rule.slots) {
+        const shape = toTorchShape(slots[name].shape);
+        // At rank 0 and 1 the values come as the backend holds them, and a backend may go on to use them.
+        const data = toTorchValues(slots[name].dataSync() as Float32Array, shape).slice();
+        state.set(`${key}.${name}`, { shape, dtype: 'float32', data });
+      }
+    }
+    return state;
+  }
+
+  dispose(): void {
+    for (const { slots } of this.entries.values()) tf.dispose(slots);
+    this.entries.clear();
+  }
+
+  private entryOf(key: string, variable: tf.Variable): Entry<Slot> {
+    const known = this.entries.get(key);
+    if (known) return known;
+    const group = this.groups.indexOf(key);
+    const decays = variable.rank > 1 || this.decayNormsAndBiases;
+    const count = this.waiting.get(`${key}.${COUNT}`)?.data[0];
+    const slots = this.rule.slots.map((name) => [name, this.slot(`${key}.${name}`, variable)] as const);
+    const entry: Entry<Slot> = {
+      group,
+      weightDecay: decays ? this.groups.weightDecay(group) : 0,
+      slots: Object.fromEntries(slots) as Record<Slot, tf.Variable>,
+      count: Number(count ?? 0),
+    };
+    for (const name of [COUNT, ...this.rule.slots]) this.waiting.delete(`${key}.${name}`);
+    this.entries.set(key, entry);
+    return entry;
+  }
+
+  private slot(key: string, variable: tf.Variable): tf.Variable {
+    const saved = this.waiting.get(key);
+    if (!saved) return tf.tidy(() => tf.variable(tf.zeros(variable.shape), false));
+    const shape = toTfShape(saved.shape);
+    if (shape.join() !== variable.shape.join())
+      throw new CnnzooError(
+        'STATE_DICT',
+        `${this.rule.name}: expected '${key}' to be [${toTorchShape(variable.shape)}], as its parameter, received ` +
+          `[${saved.shape}].`,
+      );
+    // A copy: at rank 0 and 1 the values are the caller's own, and tfjs may keep what it is given.
+    const values = toTfValues(saved.data as Float32Array, saved.shape).slice();
+    return tf.tidy(() => tf.variable(tf.tensor(values, shape, 'float32'), false));
+  }
+}

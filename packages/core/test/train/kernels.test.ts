@@ -1,0 +1,54 @@
+import '@tensorflow/tfjs-backend-cpu';
+import '@tensorflow/tfjs-backend-wasm';
+import { resnet18 } from '@cnnzoo/resnet';
+import * as tf from '@tensorflow/tfjs-core';
+import { expect, it } from 'vitest';
+import { Random, useBackend } from '../../src/index.js';
+import { sgd, train } from '../../src/train/index.js';
+import { InOrder } from './nets.js';
+
+const random = new Random(5);
+const COUNT = 8;
+const STEPS = 4;
+const data = new InOrder(
+  [...random.fillNormal(new Float32Array(COUNT * 17 * 18 * 3))],
+  [17, 18, 3],
+  Array.from({ length: COUNT }, (_, i) => i % 4),
+);
+
+async function lossesOn(backend: 'cpu' | 'wasm'): Promise<{ losses: number[]; kernels: string[] }> {
+  await useBackend(backend);
+  const net = resnet18({ seed: 1, numClasses: 4, inputShape: [17, 18, 3] });
+  const steps = train(net, data, { optimizer: sgd({ lr: 0.002, momentum: 0.9 }), batchSize: 4, epochs: 2 });
+  const losses: number[] = [];
+  const next = async () => {
+    const { value } = await steps.next();
+    if (value) losses.push(value.loss);
+    return [];
+  };
+  while (losses.length < STEPS - 1) await next();
+  const kernels = (await tf.profile(next)).kernels.map(({ name }) => name);
+  await steps.return();
+  net.dispose();
+  return { losses, kernels };
+}
+
+it('ResNet-18 trains as on the cpu backend, and computes nothing that is of no use', { timeout: 600_000 }, async () => {
+  const wasm = await lossesOn('wasm');
+  const cpu = await lossesOn('cpu');
+  expect(wasm.losses.length).toBe(STEPS);
+  wasm.losses.forEach((loss, step) => {
+    expect(Math.abs(loss - cpu.losses[step]!), `step ${step}: ${wasm.losses} against ${cpu.losses}`).toBeLessThan(
+      1e-3 * cpu.losses[step]!,
+    );
+  });
+  const count = (kernel: string) => wasm.kernels.filter((name) => name === kernel).length;
+  // 20 convolutions, of which the first has no gradient by the image.
+  expect(count('CnnzooConv2D')).toBe(20);
+  expect(count('CnnzooConv2DBackpropFilter')).toBe(20);
+  expect(count('CnnzooConv2DBackpropInput')).toBe(19);
+  expect(count('CnnzooBatchNormGrad')).toBe(20);
+  expect(count('CnnzooSgd')).toBe(62);
+  for (const absent of ['StridedSlice', 'Slice', 'PadV2', 'Transpose', 'Relu', 'Step'])
+    expect(count(absent), absent).toBe(0);
+});

@@ -1,0 +1,56 @@
+import '@tensorflow/tfjs-backend-wasm';
+import * as tf from '@tensorflow/tfjs-core';
+import { expect, it } from 'vitest';
+import { buildModel, conv, globalAvgPool, linear, Random, relu, seq, stateDict, useBackend } from '../../src/index.js';
+import { sgd, train } from '../../src/train/index.js';
+import { InOrder } from './nets.js';
+
+const { Memory } = WebAssembly;
+
+/** Memory that may grow by 1 MB only. */
+class SmallMemory extends Memory {
+  constructor({ initial, ...rest }: WebAssembly.MemoryDescriptor) {
+    super({ ...rest, initial, maximum: initial + 16 });
+  }
+}
+
+/** Starts the kernels in it; that of tfjs stands already. */
+async function useSmallMemory(): Promise<void> {
+  await tf.setBackend('wasm');
+  WebAssembly.Memory = SmallMemory;
+  try {
+    await useBackend('wasm');
+  } finally {
+    WebAssembly.Memory = Memory;
+  }
+}
+
+it('where the kernels get no more memory, an error says so and the net is as it was', async () => {
+  await useSmallMemory();
+  const net = buildModel(
+    'wide',
+    seq({ conv: conv(4, 3), relu, conv2: conv(64, 5, { stride: 2 }), relu2: relu, pool: globalAvgPool, fc: linear(4) }),
+    [40, 40, 3],
+  );
+  const random = new Random(1);
+  const images = [...random.fillNormal(new Float32Array(16 * 40 * 40 * 3))];
+  const data = new InOrder(
+    images,
+    [40, 40, 3],
+    [...images.keys()].slice(0, 16).map((i) => i % 4),
+  );
+  const weights = () => [...stateDict(net)].map(([key, { data }]) => [key, [...(data as Float32Array)]]);
+  const run = async (batchSize: number): Promise<number> => {
+    let steps = 0;
+    for await (const _ of train(net, data, { optimizer: sgd({ lr: 0.01, momentum: 0.9 }), batchSize })) steps++;
+    return steps;
+  };
+  const [before, { numTensors }] = [weights(), tf.memory()];
+  await expect(run(16)).rejects.toThrow(/needs \d+ MB of memory for its kernels, but only \d+ MB were granted\. Use/);
+  expect(weights()).toEqual(before);
+  expect(tf.memory().numTensors).toBe(numTensors);
+  // Smaller batches, as it says, find room.
+  expect(await run(1)).toBe(16);
+  expect(weights()).not.toEqual(before);
+  net.dispose();
+});

@@ -1,0 +1,55 @@
+import '@tensorflow/tfjs-backend-wasm';
+import * as tf from '@tensorflow/tfjs-core';
+import { expect, it, vi } from 'vitest';
+import { batchNorm, buildModel, conv, globalAvgPool, linear, maxPool, relu, seq, useBackend } from '../../src/index.js';
+import { sgd, train } from '../../src/train/index.js';
+import { easyImages } from './nets.js';
+
+const STEPS = process.env.CNNZOO_SLOW === '1' ? 10_000 : 300;
+/** From here on nothing grows. */
+const WARM = 100;
+
+it(`${STEPS} steps take no more memory than the first ones`, { timeout: 600_000 }, async () => {
+  await useBackend('wasm');
+  const net = buildModel(
+    'tiny',
+    seq({
+      conv: conv(24, 3),
+      bn: batchNorm(),
+      relu,
+      maxpool: maxPool(2, 2, 1),
+      conv2: conv(24, 3),
+      bn2: batchNorm(),
+      avgpool: globalAvgPool,
+      fc: linear(4),
+    }),
+    [6, 5, 1],
+  );
+  const data = easyImages(40);
+  const options = { optimizer: sgd({ lr: 0.01, momentum: 0.9 }), batchSize: 16, epochs: Math.ceil(STEPS / 3) };
+  // tfjs' memory and that of the kernels.
+  const grow = vi.spyOn(WebAssembly.Memory.prototype, 'grow');
+  let warm: { tensors: number; bytes: number; rss: number } | undefined;
+  const held = () => ({
+    tensors: tf.memory().numTensors,
+    bytes: tf.memory().numBytes,
+    rss: process.memoryUsage.rss() / 2 ** 20,
+  });
+  for await (const { step, steps } of train(net, data, options)) {
+    if (step === WARM) {
+      warm = held();
+      expect(grow).toHaveBeenCalled();
+      grow.mockClear();
+    }
+    if (warm && (step === steps - 1 || step % 500 === 0)) {
+      const now = held();
+      expect(now, `step ${step}`).toMatchObject({ tensors: warm.tensors, bytes: warm.bytes });
+      // What the garbage collector has not looked at yet.
+      expect(now.rss, `step ${step}`).toBeLessThan(warm.rss + 96);
+    }
+  }
+  expect(warm).toBeDefined();
+  expect(grow).not.toHaveBeenCalled();
+  grow.mockRestore();
+  net.dispose();
+});

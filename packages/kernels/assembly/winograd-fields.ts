@@ -1,0 +1,65 @@
+/*
+ * Words of the descriptors of winograd.ts. Distances are in bytes. A "tile" is 4 x 4 pixels of a padded map, or the 2 x 2
+ * that it gives; maps of values per tile are [16 planes][tiles][channels], one plane for each position in a tile.
+ */
+
+/** For inputs, whose tiles overlap by two pixels, and for gradients of outputs, in tiles of 2 x 2. */
+export enum TileInputField {
+  /** A map that is padded to whole tiles. */
+  map,
+  mapImage,
+  mapRow,
+  channels,
+  /** Tiles of an image: in a column, in a row. */
+  tileRows,
+  tileColumns,
+  /** The first tile of all that this dispatch transforms, and how many. */
+  firstTile,
+  tiles,
+  tilesPerTask,
+  output,
+  outputPlane,
+}
+
+export enum TileOutputField {
+  input,
+  inputPlane,
+  channels,
+  tileRows,
+  tileColumns,
+  firstTile,
+  tiles,
+  tilesPerTask,
+  /** [images, outHeight, outWidth, channels] */
+  output,
+  outHeight,
+  outWidth,
+  /** 0, or the address of as many values as there are channels. */
+  bias,
+  activation,
+}
+
+export enum WinogradFilterField {
+  source,
+  /** Distances to the nine taps. */
+  tapTable,
+  rows,
+  columns,
+  rowStep,
+  columnStep,
+  /** [16 planes] of packed panels. */
+  output,
+  outputPlane,
+}
+
+export enum WinogradFilterGradientField {
+  /** [16 planes][rows x columns] */
+  input,
+  inputPlane,
+  /** [9 taps][rows x columns] */
+  output,
+  outputTap,
+  /** Values of a plane, and how many vectors of them are one task. */
+  values,
+  valuesPerTask,
+}

@@ -1,0 +1,306 @@
+import { Activation } from './convolution-fields';
+import { address, word } from './descriptor';
+import { PANEL, PANEL_ROW, packRows } from './panels';
+import { TileInputField, TileOutputField, WinogradFilterField, WinogradFilterGradientField } from './winograd-fields';
+
+/*
+ * Winograd's minimal filtering (Lavin and Gray, https://arxiv.org/abs/1509.09308) at the points 0, 1, -1 and infinity:
+ *
+ *   F(2x2, 3x3): output tile = A^T [(G filter G^T) * (B^T input tile B)] A         16 products instead of 36
+ *   F(3x3, 2x2): filter      = C^T [(H output tile H^T) * (B^T input tile B)] C    the same, for the filter's gradient
+ *
+ *   B^T = 1  0 -1  0    G =  1    0   0     A^T = 1  1  1  0    H =  1    0     C^T = 1  1  1  0
+ *         0  1  1  0        1/2  1/2 1/2          0  1 -1 -1        1/2  1/2          0  1 -1  0
+ *         0 -1  1  0        1/2 -1/2 1/2                            1/2 -1/2          0  1  1 -1
+ *         0  1  0 -1         0    0   1                              0    1
+ */
+
+function add(a: v128, b: v128): v128 {
+  return f32x4.add(a, b);
+}
+
+function subtract(a: v128, b: v128): v128 {
+  return f32x4.sub(a, b);
+}
+
+/** Position of a tile in its map. */
+function rowOf(tile: i32, rows: i32, columns: i32): i32 {
+  return (tile / columns) % rows;
+}
+
+/** B^T x B of the tiles of a padded map, for the products. */
+export function transformInput(d: usize, task: i32): void {
+  const rows = word(d, TileInputField.tileRows);
+  const columns = word(d, TileInputField.tileColumns);
+  const row = address(d, TileInputField.mapRow);
+  const pixel = address(d, TileInputField.channels) << 2;
+  const plane = address(d, TileInputField.outputPlane);
+  const perTask = word(d, TileInputField.tilesPerTask);
+  const from = task * perTask;
+  const to = min(from + perTask, word(d, TileInputField.tiles));
+  for (let t = from; t < to; t++) {
+    const tile = t + word(d, TileInputField.firstTile);
+    let x =
+      address(d, TileInputField.map) +
+      <usize>(tile / (rows * columns)) * address(d, TileInputField.mapImage) +
+      <usize>(rowOf(tile, rows, columns) << 1) * row +
+      <usize>((tile % columns) << 1) * pixel;
+    let out = address(d, TileInputField.output) + <usize>t * pixel;
+    const end = x + pixel;
+    while (x < end) {
+      // One row of B^T x at a time, for want of registers: a combination of two rows of x.
+      for (let i = 0; i < 4; i++) {
+        const r0 = x + row * (i === 0 ? 0 : i === 3 ? 1 : i);
+        const r1 = x + row * (i === 3 ? 3 : i === 2 ? 1 : 2);
+        let a0 = v128.load(r0);
+        let a1 = v128.load(r0 + pixel);
+        let a2 = v128.load(r0 + 2 * pixel);
+        let a3 = v128.load(r0 + 3 * pixel);
+        const b0 = v128.load(r1);
+        const b1 = v128.load(r1 + pixel);
+        const b2 = v128.load(r1 + 2 * pixel);
+        const b3 = v128.load(r1 + 3 * pixel);
+        if (i === 1) {
+          a0 = add(a0, b0);
+          a1 = add(a1, b1);
+          a2 = add(a2, b2);
+          a3 = add(a3, b3);
+        } else {
+          a0 = subtract(a0, b0);
+          a1 = subtract(a1, b1);
+          a2 = subtract(a2, b2);
+          a3 = subtract(a3, b3);
+        }
+        const at = out + <usize>(i << 2) * plane;
+        v128.store(at, subtract(a0, a2));
+        v128.store(at + plane, add(a1, a2));
+        v128.store(at + 2 * plane, subtract(a2, a1));
+        v128.store(at + 3 * plane, subtract(a1, a3));
+      }
+      x += 16;
+      out += 16;
+    }
+  }
+}
+
+/** H y H^T of the 2 x 2 tiles of a gradient that is padded to whole tiles. */
+export function transformGradient(d: usize, task: i32): void {
+  const rows = word(d, TileInputField.tileRows);
+  const columns = word(d, TileInputField.tileColumns);
+  const row = address(d, TileInputField.mapRow);
+  const pixel = address(d, TileInputField.channels) << 2;
+  const plane = address(d, TileInputField.outputPlane);
+  const perTask = word(d, TileInputField.tilesPerTask);
+  const from = task * perTask;
+  const to = min(from + perTask, word(d, TileInputField.tiles));
+  const half = f32x4.splat(0.5);
+  for (let t = from; t < to; t++) {
+    const tile = t + word(d, TileInputField.firstTile);
+    let y =
+      address(d, TileInputField.map) +
+      <usize>(tile / (rows * columns)) * address(d, TileInputField.mapImage) +
+      <usize>(rowOf(tile, rows, columns) << 1) * row +
+      <usize>((tile % columns) << 1) * pixel;
+    let out = address(d, TileInputField.output) + <usize>t * pixel;
+    const end = y + pixel;
+    while (y < end) {
+      const y00 = v128.load(y);
+      const y01 = v128.load(y + pixel);
+      const y10 = v128.load(y + row);
+      const y11 = v128.load(y + row + pixel);
+      for (let i = 0; i < 4; i++) {
+        let a = y00;
+        let b = y01;
+        if (i === 1) {
+          a = f32x4.mul(add(y00, y10), half);
+          b = f32x4.mul(add(y01, y11), half);
+        } else if (i === 2) {
+          a = f32x4.mul(subtract(y00, y10), half);
+          b = f32x4.mul(subtract(y01, y11), half);
+        } else if (i === 3) {
+          a = y10;
+          b = y11;
+        }
+        const at = out + <usize>(i << 2) * plane;
+        v128.store(at, a);
+        v128.store(at + plane, f32x4.mul(add(a, b), half));
+        v128.store(at + 2 * plane, f32x4.mul(subtract(a, b), half));
+        v128.store(at + 3 * plane, b);
+      }
+      y += 16;
+      out += 16;
+    }
+  }
+}
+
+/** A^T m A, bias and activation: from the products to the output. */
+export function transformOutput(d: usize, task: i32): void {
+  const rows = word(d, TileOutputField.tileRows);
+  const columns = word(d, TileOutputField.tileColumns);
+  const pixel = address(d, TileOutputField.channels) << 2;
+  const plane = address(d, TileOutputField.inputPlane);
+  const height = word(d, TileOutputField.outHeight);
+  const width = word(d, TileOutputField.outWidth);
+  const biases = address(d, TileOutputField.bias);
+  const activation = word(d, TileOutputField.activation);
+  const perTask = word(d, TileOutputField.tilesPerTask);
+  const from = task * perTask;
+  const to = min(from + perTask, word(d, TileOutputField.tiles));
+  const zero = f32x4.splat(0);
+  const six = f32x4.splat(6);
+  for (let t = from; t < to; t++) {
+    const tile = t + word(d, TileOutputField.firstTile);
+    const i = rowOf(tile, rows, columns) << 1;
+    const j = (tile % columns) << 1;
+    const right = j + 1 < width;
+    const below = i + 1 < height;
+    const image = tile / (rows * columns);
+    let out = address(d, TileOutputField.output) + <usize>((image * height + i) * width + j) * pixel;
+    const next = <usize>width * pixel;
+    let m = address(d, TileOutputField.input) + <usize>t * pixel;
+    for (let c: usize = 0; c < pixel; c += 16) {
+      let y00 = biases ? v128.load(biases + c) : zero;
+      let y01 = y00;
+      let y10 = y00;
+      let y11 = y00;
+      for (let q = 0; q < 4; q++) {
+        const at = m + <usize>(q << 2) * plane;
+        const m0 = v128.load(at);
+        const m1 = v128.load(at + plane);
+        const m2 = v128.load(at + 2 * plane);
+        const m3 = v128.load(at + 3 * plane);
+        const a = add(add(m0, m1), m2);
+        const b = subtract(subtract(m1, m2), m3);
+        if (q < 3) {
+          y00 = add(y00, a);
+          y01 = add(y01, b);
+        }
+        if (q === 1) {
+          y10 = add(y10, a);
+          y11 = add(y11, b);
+        } else if (q > 1) {
+          y10 = subtract(y10, a);
+          y11 = subtract(y11, b);
+        }
+      }
+      if (activation !== Activation.linear) {
+        y00 = f32x4.max(y00, zero);
+        y01 = f32x4.max(y01, zero);
+        y10 = f32x4.max(y10, zero);
+        y11 = f32x4.max(y11, zero);
+      }
+      if (activation === Activation.relu6) {
+        y00 = f32x4.min(y00, six);
+        y01 = f32x4.min(y01, six);
+        y10 = f32x4.min(y10, six);
+        y11 = f32x4.min(y11, six);
+      }
+      v128.store(out, y00);
+      if (right) v128.store(out + pixel, y01);
+      if (below) {
+        v128.store(out + next, y10);
+        if (right) v128.store(out + next + pixel, y11);
+      }
+      out += 16;
+      m += 16;
+    }
+  }
+}
+
+/** One column of G g, for four values side by side: taps `a`, `b` and `c`, one below the other. */
+function filterRow(i: i32, a: v128, b: v128, c: v128): v128 {
+  if (i === 0) return a;
+  if (i === 3) return c;
+  const outer = add(a, c);
+  return f32x4.mul(i === 1 ? add(outer, b) : subtract(outer, b), f32x4.splat(0.5));
+}
+
+/** Rows of a filter's panel that are gathered at a time, and bytes of one: its nine taps. */
+const FILTER_ROWS: i32 = 16;
+const FILTER_ROW: usize = 9 * PANEL_ROW;
+
+/** G g G^T of a filter, as 16 planes of packed panels; a task is one panel. */
+export function transformFilter(d: usize, task: i32, scratch: usize): void {
+  const rows = word(d, WinogradFilterField.rows);
+  const rowStep = address(d, WinogradFilterField.rowStep);
+  const columnStep = address(d, WinogradFilterField.columnStep);
+  const table = address(d, WinogradFilterField.tapTable);
+  const plane = address(d, WinogradFilterField.outputPlane);
+  const first = task * PANEL;
+  const present = min(PANEL, word(d, WinogradFilterField.columns) - first);
+  const source = address(d, WinogradFilterField.source) + <usize>first * columnStep;
+  let out = address(d, WinogradFilterField.output) + <usize>(task * rows) * PANEL_ROW;
+  for (let k = 0; k < rows; k += FILTER_ROWS) {
+    const count = min(FILTER_ROWS, rows - k);
+    for (let tap: usize = 0; tap < 9; tap++)
+      packRows(
+        source + <usize>load<i32>(table + (tap << 2)) + <usize>k * rowStep,
+        count,
+        rowStep,
+        columnStep,
+        present,
+        scratch + tap * PANEL_ROW,
+        FILTER_ROW,
+      );
+    for (let row = 0; row < count; row++) {
+      for (let column: usize = 0; column < PANEL_ROW; column += 16) {
+        const g = scratch + <usize>row * FILTER_ROW + column;
+        for (let i = 0; i < 4; i++) {
+          const a = filterRow(i, v128.load(g), v128.load(g, 192), v128.load(g, 384));
+          const b = filterRow(i, v128.load(g, 64), v128.load(g, 256), v128.load(g, 448));
+          const c = filterRow(i, v128.load(g, 128), v128.load(g, 320), v128.load(g, 512));
+          const at = out + column + <usize>(i << 2) * plane;
+          v128.store(at, a);
+          v128.store(at + plane, filterRow(1, a, b, c));
+          v128.store(at + 2 * plane, filterRow(2, a, b, c));
+          v128.store(at + 3 * plane, c);
+        }
+      }
+      out += PANEL_ROW;
+    }
+  }
+}
+
+/** C^T m C: from the products to the nine taps of a filter's gradient. */
+export function transformFilterGradient(d: usize, task: i32): void {
+  const plane = address(d, WinogradFilterGradientField.inputPlane);
+  const tap = address(d, WinogradFilterGradientField.outputTap);
+  const perTask = word(d, WinogradFilterGradientField.valuesPerTask);
+  const from = task * perTask;
+  const to = min(from + perTask, word(d, WinogradFilterGradientField.values));
+  const zero = f32x4.splat(0);
+  let m = address(d, WinogradFilterGradientField.input) + ((<usize>from) << 2);
+  let out = address(d, WinogradFilterGradientField.output) + ((<usize>from) << 2);
+  for (let value = from; value < to; value += 4) {
+    // Columns of C^T m C, each from three columns of m: C^T, then its transpose on the other side.
+    for (let j: usize = 0; j < 3; j++) {
+      let y0 = zero;
+      let y1 = zero;
+      let y2 = zero;
+      for (let i: usize = 0; i < 4; i++) {
+        const at = m + (i << 2) * plane;
+        const m1 = v128.load(at + plane);
+        const m2 = v128.load(at + 2 * plane);
+        let a: v128;
+        if (j === 0) a = add(add(v128.load(at), m1), m2);
+        else if (j === 1) a = subtract(m1, m2);
+        else a = subtract(add(m1, m2), v128.load(at + 3 * plane));
+        if (i < 3) y0 = add(y0, a);
+        if (i === 1) {
+          y1 = add(y1, a);
+          y2 = add(y2, a);
+        } else if (i === 2) {
+          y1 = subtract(y1, a);
+          y2 = add(y2, a);
+        } else if (i === 3) {
+          y2 = subtract(y2, a);
+        }
+      }
+      v128.store(out + j * tap, y0);
+      v128.store(out + (3 + j) * tap, y1);
+      v128.store(out + (6 + j) * tap, y2);
+    }
+    m += 16;
+    out += 16;
+  }
+}

@@ -1,0 +1,44 @@
+/*
+ * The program of a helper thread, bundled into a string by scripts/build-wasm.mjs: evaluated in a worker thread of Node,
+ * or a classic worker of a page.
+ */
+import { Control, DESCRIPTOR_AT, ERROR_AT, ERROR_BYTES, type HelperData, STOP } from './control.js';
+
+function serve({ module, memory, scratch, spin }: HelperData, ready: () => void): void {
+  const control = new Int32Array(memory.buffer, 0, DESCRIPTOR_AT / 4);
+  const instance = new WebAssembly.Instance(module, { env: { memory } });
+  const run = instance.exports.run as (descriptor: number, scratch: number) => void;
+  let generation = Atomics.load(control, Control.generation);
+  ready();
+  for (;;) {
+    let next = Atomics.load(control, Control.generation);
+    // A wake from sleep takes 100 times as long as a dispatch to a thread that still spins.
+    for (let i = 0; next === generation && i < spin; i++) next = Atomics.load(control, Control.generation);
+    while (next === generation) {
+      Atomics.wait(control, Control.generation, generation);
+      next = Atomics.load(control, Control.generation);
+    }
+    generation = next;
+    if (generation === STOP) return;
+    try {
+      run(DESCRIPTOR_AT, scratch);
+    } catch (error) {
+      const text = new TextEncoder().encode(String(error)).subarray(0, ERROR_BYTES);
+      new Uint8Array(memory.buffer, ERROR_AT, ERROR_BYTES).set(text);
+      Atomics.store(control, Control.errorLength, text.length);
+      Atomics.store(control, Control.failed, 1);
+    }
+    Atomics.add(control, Control.finished, 1);
+    Atomics.notify(control, Control.finished);
+  }
+}
+
+const node = globalThis.process?.getBuiltinModule?.('node:worker_threads');
+if (node) {
+  serve(node.workerData, () => node.parentPort!.postMessage('ready'));
+} else {
+  globalThis.onmessage = ({ data }: MessageEvent<HelperData>) => {
+    serve(data, () => globalThis.postMessage('ready'));
+    globalThis.close();
+  };
+}

@@ -1,0 +1,240 @@
+import { BatchNormField, GRADIENT_SUMS, STATISTICS_SUMS } from '../../assembly/batch-norm-fields.js';
+import { Op } from '../../assembly/ops.js';
+import { fields } from '../engine/descriptor.js';
+import type { Pointer } from '../engine/engine.js';
+import type { Workspace } from '../engine/workspace.js';
+import { rowsPerTask } from './rows-per-task.js';
+
+/** A map seen as a matrix: all pixels of the batch x channels. */
+export interface Matrix {
+  readonly rows: number;
+  readonly channels: number;
+}
+
+/** What stands behind the normalization, in front of its ReLU: `residual` is added. */
+export interface Joined {
+  readonly residual?: Pointer | undefined;
+  readonly relu: boolean;
+}
+
+/** Of each channel, in double precision; the variance is biased: the mean of the squared deviations. */
+export interface Statistics {
+  readonly mean: Float64Array;
+  readonly variance: Float64Array;
+}
+
+/** Rows below which a second thread is not worth its while. */
+const LEAST_ROWS = 16;
+
+interface BatchNormWords {
+  readonly input: Pointer;
+  readonly residual?: Pointer | undefined;
+  readonly output?: Pointer;
+  readonly outputGradient?: Pointer;
+  readonly inputGradient?: Pointer;
+  readonly residualGradient?: Pointer | undefined;
+  readonly shift?: Pointer;
+  readonly scale?: Pointer;
+  readonly offset?: Pointer;
+  readonly slope?: Pointer;
+  readonly sums?: Pointer;
+  readonly relu?: boolean;
+}
+
+const tasksOf = (engine: Workspace, rows: number): { perTask: number; tasks: number } => {
+  const perTask = rowsPerTask(rows, engine.threads, LEAST_ROWS);
+  return { perTask, tasks: Math.ceil(rows / perTask) };
+};
+
+/** The sums of all channels, padded to whole vectors. */
+const padded = (channels: number): number => Math.ceil(channels / 16) * 16;
+
+function dispatch(engine: Workspace, op: Op, { rows, channels }: Matrix, words: BatchNormWords): void {
+  const { perTask, tasks } = tasksOf(engine, rows);
+  const none = { residual: 0, output: 0, outputGradient: 0, inputGradient: 0, residualGradient: 0, sums: 0 };
+  const vectors = { shift: 0, scale: 0, offset: 0, slope: 0 };
+  engine.dispatch(
+    op,
+    tasks,
+    fields(BatchNormField, {
+      ...none,
+      ...vectors,
+      relu: false,
+      ...words,
+      residual: words.residual ?? 0,
+      residualGradient: words.residualGradient ?? 0,
+      rows,
+      channels,
+      paddedChannels: padded(channels),
+      rowsPerTask: perTask,
+    }),
+  );
+}
+
+/** Runs an op that leaves `count` doubles a channel for each task; returns them, a row for each task and sum. */
+function sumsOfTasks(
+  engine: Workspace,
+  op: Op,
+  matrix: Matrix,
+  count: number,
+  words: BatchNormWords,
+): Float64Array[][] {
+  const { tasks } = tasksOf(engine, matrix.rows);
+  const width = padded(matrix.channels);
+  const floats = 2 * width * count * tasks;
+  const sums = engine.alloc(floats);
+  dispatch(engine, op, matrix, { ...words, sums });
+  const { buffer, byteOffset } = engine.view(sums, floats);
+  return Array.from({ length: tasks }, (_, task) =>
+    Array.from(
+      { length: count },
+      (_, sum) => new Float64Array(buffer, byteOffset + 8 * width * (task * count + sum), matrix.channels),
+    ),
+  );
+}
+
+/** Mean and variance of each channel. */
+export function batchStatistics(engine: Workspace, matrix: Matrix, input: Pointer): Statistics {
+  const { rows, channels } = matrix;
+  const { perTask } = tasksOf(engine, rows);
+  const mean = new Float64Array(channels);
+  const variance = new Float64Array(channels);
+  const tasks = sumsOfTasks(engine, Op.BatchNormStatistics, matrix, STATISTICS_SUMS, { input });
+  tasks.forEach(([means, deviations], task) => {
+    const seen = task * perTask;
+    const n = Math.min(perTask, rows - seen);
+    for (let c = 0; c < channels; c++) {
+      const apart = means![c]! - mean[c]!;
+      mean[c]! += (apart * n) / (seen + n);
+      variance[c]! += deviations![c]! + (apart * apart * seen * n) / (seen + n);
+    }
+  });
+  // Rounding may leave a constant channel a little below zero.
+  for (let c = 0; c < channels; c++) variance[c] = Math.max(0, variance[c]! / rows);
+  return { mean, variance };
+}
+
+/** Vectors of one float a channel, in one block: their addresses, by the names under which `fill` writes them. */
+function vectors<Name extends string>(
+  engine: Workspace,
+  channels: number,
+  names: readonly Name[],
+  fill: (to: Readonly<Record<Name, Float32Array>>) => void,
+): Record<Name, Pointer> {
+  const width = padded(channels);
+  const block = engine.alloc(names.length * width);
+  const record = <T>(each: (i: number) => T) =>
+    Object.fromEntries(names.map((name, i) => [name, each(i)])) as Record<Name, T>;
+  const values = engine.view(block, names.length * width);
+  fill(record((i) => values.subarray(i * width, i * width + channels)));
+  return record((i) => block + 4 * width * i);
+}
+
+/**
+ * (x - mean) / sqrt(variance + eps) * weight + bias, and what is joined to it.
+ */
+export function normalize(
+  engine: Workspace,
+  matrix: Matrix,
+  input: Pointer,
+  { mean, variance }: { readonly mean: ArrayLike<number>; readonly variance: ArrayLike<number> },
+  weight: ArrayLike<number>,
+  bias: ArrayLike<number>,
+  eps: number,
+  joined: Joined,
+): Pointer {
+  const { rows, channels } = matrix;
+  const output = engine.alloc(rows * channels);
+  const given = vectors(engine, channels, ['shift', 'scale', 'offset'], ({ shift, scale, offset }) => {
+    for (let c = 0; c < channels; c++) {
+      const factor = weight[c]! / Math.sqrt(variance[c]! + eps);
+      // Subtracted first, as a float: a product of the mean would cancel digits of x where the mean is large.
+      const subtracted = Math.fround(mean[c]!);
+      shift[c] = subtracted;
+      scale[c] = factor;
+      offset[c] = bias[c]! + (subtracted - mean[c]!) * factor;
+    }
+  });
+  dispatch(engine, Op.BatchNormMap, matrix, {
+    ...joined,
+    input,
+    output,
+    ...given,
+  });
+  return output;
+}
+
+export interface BatchNormGradient {
+  readonly inputGradient: Pointer;
+  /** Only where it was wanted. */
+  readonly residualGradient?: Pointer;
+  readonly weightGradient: Float64Array;
+  readonly biasGradient: Float64Array;
+}
+
+/**
+ * Gradients of `normalize` by the statistics of the batch itself (Ioffe and Szegedy, section 3).
+ *
+ * @param output y, where a ReLU is joined: the gradient passes where it is positive.
+ * @param wantsResidual whether the gradient of a residual is wanted; without a ReLU it is the output's gradient itself.
+ */
+export function batchNormGradient(
+  engine: Workspace,
+  matrix: Matrix,
+  input: Pointer,
+  outputGradient: Pointer,
+  output: Pointer | undefined,
+  mean: ArrayLike<number>,
+  variance: ArrayLike<number>,
+  weight: ArrayLike<number>,
+  eps: number,
+  wantsResidual: boolean,
+): BatchNormGradient {
+  const { rows, channels } = matrix;
+  const shared = {
+    input,
+    outputGradient,
+    output: output ?? 0,
+    relu: output !== undefined,
+    ...vectors(engine, channels, ['shift'], ({ shift }) => shift.set(mean)),
+  };
+  const gradient = new Float64Array(channels);
+  const gradientTimesInput = new Float64Array(channels);
+  const centred = new Float64Array(channels);
+  for (const [g, gx, x] of sumsOfTasks(engine, Op.BatchNormGradientSums, matrix, GRADIENT_SUMS, shared)) {
+    for (let c = 0; c < channels; c++) {
+      gradient[c]! += g![c]!;
+      gradientTimesInput[c]! += gx![c]!;
+      centred[c]! += x![c]!;
+    }
+  }
+  const weightGradient = new Float64Array(channels);
+  const factors = vectors(engine, channels, ['scale', 'slope', 'offset'], ({ scale, slope, offset }) => {
+    for (let c = 0; c < channels; c++) {
+      const inverseStd = 1 / Math.sqrt(variance[c]! + eps);
+      // The mean came as a float: where it is large, its rounding is felt against the deviation.
+      const rounding = centred[c]! / rows;
+      const alongWeight = (gradientTimesInput[c]! - rounding * gradient[c]!) * inverseStd;
+      const factor = weight[c]! * inverseStd;
+      const alongX = (-factor * inverseStd * alongWeight) / rows;
+      weightGradient[c] = alongWeight;
+      scale[c] = factor;
+      slope[c] = alongX;
+      offset[c] = (-factor * gradient[c]!) / rows - alongX * rounding;
+    }
+  });
+  const inputGradient = engine.alloc(rows * channels);
+  const residualGradient = wantsResidual ? engine.alloc(rows * channels) : undefined;
+  dispatch(engine, Op.BatchNormGradientMap, matrix, {
+    ...shared,
+    inputGradient,
+    residualGradient,
+    ...factors,
+  });
+  return {
+    inputGradient,
+    ...(residualGradient !== undefined && { residualGradient }),
+    weightGradient,
+    biasGradient: gradient,
+  };
+}

@@ -1,0 +1,32 @@
+import { ColumnSumsField } from '../../assembly/column-sums-fields.js';
+import { Op } from '../../assembly/ops.js';
+import { fields } from '../engine/descriptor.js';
+import type { Pointer } from '../engine/engine.js';
+import type { Workspace } from '../engine/workspace.js';
+
+/**
+ * Sums of the columns of a matrix over each `rowsPerTask` of its rows in turn, in double precision. Views, valid until
+ * the engine's next `alloc`.
+ */
+export function columnSums(
+  engine: Workspace,
+  rows: number,
+  columns: number,
+  input: Pointer,
+  rowsPerTask: number,
+): Float64Array[] {
+  const tasks = Math.ceil(rows / rowsPerTask);
+  const paddedColumns = Math.ceil(columns / 16) * 16;
+  const floats = 2 * paddedColumns * tasks;
+  const sums = engine.alloc(floats);
+  engine.dispatch(
+    Op.ColumnSums,
+    tasks,
+    fields(ColumnSumsField, { input, sums, rows, columns, paddedColumns, rowsPerTask }),
+  );
+  const { buffer, byteOffset } = engine.view(sums, floats);
+  return Array.from(
+    { length: tasks },
+    (_, task) => new Float64Array(buffer, byteOffset + 8 * paddedColumns * task, columns),
+  );
+}

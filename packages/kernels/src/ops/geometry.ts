@@ -1,0 +1,66 @@
+/** Shapes and window of a convolution, NHWC; filter [kernelHeight, kernelWidth, inChannels / groups, outChannels]. */
+export interface ConvolutionGeometry {
+  readonly images: number;
+  readonly inHeight: number;
+  readonly inWidth: number;
+  readonly inChannels: number;
+  readonly outHeight: number;
+  readonly outWidth: number;
+  readonly outChannels: number;
+  readonly kernelHeight: number;
+  readonly kernelWidth: number;
+  readonly strideHeight: number;
+  readonly strideWidth: number;
+  readonly dilationHeight: number;
+  readonly dilationWidth: number;
+  /** Zeros before the first row and column. How many follow the last one results from the output's size. */
+  readonly top: number;
+  readonly left: number;
+  readonly groups: number;
+}
+
+/** A map of [images, height, width, channels] in memory. */
+export interface MapShape {
+  readonly images: number;
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+}
+
+export interface Padding {
+  readonly top: number;
+  readonly bottom: number;
+  readonly left: number;
+  readonly right: number;
+}
+
+export const PANEL = 16;
+
+export const panelsOf = (columns: number): number => Math.ceil(columns / PANEL);
+
+export const inputShape = (g: ConvolutionGeometry): MapShape => ({
+  images: g.images,
+  height: g.inHeight,
+  width: g.inWidth,
+  channels: g.inChannels,
+});
+
+export const outputShape = (g: ConvolutionGeometry): MapShape => ({
+  images: g.images,
+  height: g.outHeight,
+  width: g.outWidth,
+  channels: g.outChannels,
+});
+
+export const floatsOf = ({ images, height, width, channels }: MapShape): number => images * height * width * channels;
+
+/** The padding that the windows read: what lies beyond the last window is left out. */
+export const inputPadding = (g: ConvolutionGeometry): Padding => ({
+  top: g.top,
+  bottom: Math.max(
+    0,
+    (g.outHeight - 1) * g.strideHeight + (g.kernelHeight - 1) * g.dilationHeight + 1 - g.inHeight - g.top,
+  ),
+  left: g.left,
+  right: Math.max(0, (g.outWidth - 1) * g.strideWidth + (g.kernelWidth - 1) * g.dilationWidth + 1 - g.inWidth - g.left),
+});

@@ -1,0 +1,55 @@
+import { type ConvolutionGeometry, PANEL } from './geometry.js';
+
+/*
+ * Groups of few channels would fill only a part of a panel's 16 columns. Several of them are computed as one, with zeros
+ * where an output channel does not see an input channel: as many multiplications, in longer runs.
+ */
+
+/** The largest number of groups that divides all, with together at most 16 of so many columns each. */
+function mergeable(groups: number, columns: number): number {
+  let count = Math.min(groups, Math.max(1, Math.floor(PANEL / columns)));
+  while (groups % count !== 0) count--;
+  return count;
+}
+
+/** How many groups to compute as one, where the columns of the product are output channels, or input channels. */
+export const mergedByOutput = ({ groups, outChannels }: ConvolutionGeometry): number =>
+  mergeable(groups, outChannels / groups);
+export const mergedByInput = ({ groups, inChannels }: ConvolutionGeometry): number =>
+  mergeable(groups, inChannels / groups);
+
+export const merge = (g: ConvolutionGeometry, count: number): ConvolutionGeometry => ({
+  ...g,
+  groups: g.groups / count,
+});
+
+/** Calls back for each stretch of output channels that is stored in both: in the filter, and in that of merged groups. */
+function eachStretch(
+  g: ConvolutionGeometry,
+  count: number,
+  visit: (inFilter: number, inMerged: number, length: number) => void,
+): void {
+  const { groups, outChannels, kernelHeight, kernelWidth } = g;
+  const rows = g.inChannels / groups;
+  const columns = outChannels / groups;
+  for (let tap = 0; tap < kernelHeight * kernelWidth; tap++)
+    for (let row = 0; row < rows; row++)
+      for (let group = 0; group < groups; group++) {
+        const inFilter = (tap * rows + row) * outChannels + group * columns;
+        const mergedRow = (tap * count + (group % count)) * rows + row;
+        visit(inFilter, mergedRow * outChannels + group * columns, columns);
+      }
+}
+
+/** The filter [kh, kw, count * c / groups, o] of merged groups. */
+export function mergeFilter(g: ConvolutionGeometry, count: number, filter: Float32Array): Float32Array {
+  if (count === 1) return filter;
+  const merged = new Float32Array(filter.length * count);
+  eachStretch(g, count, (from, to, length) => merged.set(filter.subarray(from, from + length), to));
+  return merged;
+}
+
+/** What of a merged filter's gradient is the filter's. */
+export function splitFilter(g: ConvolutionGeometry, count: number, merged: Float32Array, filter: Float32Array): void {
+  eachStretch(g, count, (to, from, length) => filter.set(merged.subarray(from, from + length), to));
+}

@@ -1,0 +1,139 @@
+import type { Engine, Pointer } from '../engine/engine.js';
+import { putBias } from './bias.js';
+import { PANEL } from './geometry.js';
+import { type Activation, convolveTransposed, convolveWindows, packPanels, panelFloats } from './product.js';
+
+/** A product of batches of matrices: [rows, terms] x [terms, columns], where either may lie transposed in memory. */
+export interface MatMulGeometry {
+  /** Matrices of the result. */
+  readonly batch: number;
+  readonly rows: number;
+  readonly terms: number;
+  readonly columns: number;
+  readonly transposeA: boolean;
+  readonly transposeB: boolean;
+  /** One left or right matrix for all of the batch. */
+  readonly sharedA: boolean;
+  readonly sharedB: boolean;
+}
+
+const panelsOfB = ({ batch, terms, columns, transposeB, sharedB }: MatMulGeometry) => ({
+  planes: sharedB ? 1 : batch,
+  taps: [0],
+  rows: terms,
+  columns,
+  rowStep: transposeB ? 1 : columns,
+  columnStep: transposeB ? terms : 1,
+  planeStep: terms * columns,
+});
+
+/** Floats of the packed right matrices. */
+export const packedMatrixFloats = (g: MatMulGeometry): number => panelsOfB(g).planes * panelFloats(panelsOfB(g));
+
+/** Floats of a large matrix that are copied in at a time: there is no room for it beside its packed form. */
+const PIECE = 1 << 21;
+
+/** Packs the right matrices for `matMul`. */
+export function packMatrix(engine: Engine, g: MatMulGeometry, b: Float32Array, into: Pointer): void {
+  const panels = panelsOfB(g);
+  if (panels.planes > 1 || b.length <= PIECE) {
+    packPanels(engine, engine.put(b), into, panels);
+    return;
+  }
+  const { terms, columns, transposeB } = g;
+  // Rows of the matrix as it lies in memory: of terms, or of columns, where whole panels are packed at a time.
+  const [rows, length] = transposeB ? [columns, terms] : [terms, columns];
+  const most = PANEL * Math.max(1, Math.floor(PIECE / length / PANEL));
+  const source = engine.alloc(most * length);
+  for (let row = 0; row < rows; row += most) {
+    const count = Math.min(most, rows - row);
+    engine.view(source, count * length).set(b.subarray(row * length, (row + count) * length));
+    const piece = transposeB ? { columns: count } : { rows: count };
+    packPanels(engine, source, into + 4 * row * (transposeB ? terms : PANEL), { ...panels, ...piece, allRows: terms });
+  }
+}
+
+/** Whether the product is the one that a filter's gradient is, which needs no packed matrix. */
+export const isTransposedProduct = (g: MatMulGeometry): boolean => g.transposeA && !g.transposeB;
+
+/** a^T b, of a [batch, terms, rows] and b [batch, terms, columns] -> [batch, rows, columns] */
+export function matMulTransposed(engine: Engine, g: MatMulGeometry, a: Float32Array, b: Float32Array): Pointer {
+  const { batch, rows, terms, columns } = g;
+  const input = engine.put(a);
+  const gradient = engine.put(b);
+  const output = engine.alloc(batch * rows * columns);
+  convolveTransposed(engine, {
+    windows: {
+      input,
+      images: 1,
+      outHeight: 1,
+      outWidth: terms,
+      inputImage: 0,
+      inputRow: 0,
+      inputColumn: rows,
+      runs: [0],
+      runLength: rows,
+    },
+    gradient,
+    gradientPosition: columns,
+    channels: columns,
+    output,
+    outputRow: columns,
+    planes: batch,
+    planeSteps: {
+      input: g.sharedA ? 0 : terms * rows,
+      gradient: g.sharedB ? 0 : terms * columns,
+      output: rows * columns,
+    },
+  });
+  return output;
+}
+
+/**
+ * activation(a b + bias) -> [batch, rows, columns].
+ *
+ * @param b the right matrices, packed by `packMatrix`
+ * @param bias [columns]
+ */
+export function matMul(
+  engine: Engine,
+  g: MatMulGeometry,
+  a: Float32Array,
+  b: Pointer,
+  bias: Float32Array | undefined,
+  activation: Activation,
+): Pointer {
+  const { batch, rows, terms, columns, transposeA } = g;
+  const input = engine.put(a);
+  const output = engine.alloc(batch * rows * columns);
+  convolveWindows(engine, {
+    windows: {
+      input,
+      images: 1,
+      outHeight: 1,
+      outWidth: rows,
+      inputImage: 0,
+      inputRow: 0,
+      inputColumn: transposeA ? 1 : terms,
+      // A row of a transposed matrix lies in pieces of one value.
+      runs: transposeA ? Array.from({ length: terms }, (_, k) => k * rows) : [0],
+      runLength: transposeA ? 1 : terms,
+    },
+    weights: b,
+    channels: columns,
+    output,
+    outputImage: 0,
+    outputRow: 0,
+    outputColumn: columns,
+    bias: bias && putBias(engine, bias, 1),
+    activation,
+    planes: batch,
+    planeSteps: {
+      input: g.sharedA ? 0 : rows * terms,
+      weights: g.sharedB ? 0 : panelFloats(panelsOfB(g)),
+      output: rows * columns,
+      bias: 0,
+    },
+  });
+  return output;
+}

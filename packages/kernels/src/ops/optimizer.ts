@@ -1,0 +1,138 @@
+import { Op } from '../../assembly/ops.js';
+import { OptimizerField } from '../../assembly/optimizer-fields.js';
+import { fields, floatBits } from '../engine/descriptor.js';
+import type { Pointer } from '../engine/engine.js';
+import type { Workspace } from '../engine/workspace.js';
+import { rowsPerTask } from './rows-per-task.js';
+
+/** A tensor that a step reads, and where the next one goes: it may be the same place. */
+export interface Stepped {
+  readonly from: Pointer;
+  readonly to: Pointer;
+}
+
+export interface SgdStep {
+  /** Learning rate. */
+  readonly lr: number;
+  readonly momentum: number;
+  readonly nesterov: boolean;
+  /** L2 penalty: the part of the parameter that is added to its gradient. */
+  readonly weightDecay: number;
+}
+
+export interface AdamWStep {
+  /** Learning rate. */
+  readonly lr: number;
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly eps: number;
+  /** Decoupled: a step leaves 1 - lr weightDecay of the parameter. */
+  readonly weightDecay: number;
+  /** 1 at the first step. */
+  readonly step: number;
+}
+
+/** Elements below which a second thread is not worth its while; a multiple of a vector, as all tasks' lengths. */
+const LEAST_LENGTH = 4096;
+
+const NOWHERE: Stepped = { from: 0, to: 0 };
+
+interface StepTensors {
+  readonly parameter: Stepped;
+  readonly gradient: Pointer;
+  readonly moment?: Stepped | undefined;
+  readonly square?: Stepped;
+}
+
+/** The words of a step that are floats, by their names. */
+type Factors = Partial<
+  Record<
+    | 'rate'
+    | 'momentDecay'
+    | 'squareDecay'
+    | 'momentShare'
+    | 'squareShare'
+    | 'weightDecay'
+    | 'rootCorrection'
+    | 'epsilon',
+    number
+  >
+>;
+
+function dispatch(
+  engine: Workspace,
+  op: Op,
+  length: number,
+  { parameter, gradient, moment = NOWHERE, square = NOWHERE }: StepTensors,
+  factors: Factors,
+  nesterov = false,
+): void {
+  const lengthPerTask = Math.ceil(rowsPerTask(length, engine.threads, LEAST_LENGTH) / 4) * 4;
+  const bits = (name: keyof Factors): number => floatBits(factors[name] ?? 0);
+  engine.dispatch(
+    op,
+    Math.ceil(length / lengthPerTask),
+    fields(OptimizerField, {
+      parameter: parameter.from,
+      parameterOut: parameter.to,
+      gradient,
+      moment: moment.from,
+      momentOut: moment.to,
+      square: square.from,
+      squareOut: square.to,
+      length,
+      lengthPerTask,
+      rate: bits('rate'),
+      momentDecay: bits('momentDecay'),
+      squareDecay: bits('squareDecay'),
+      momentShare: bits('momentShare'),
+      squareShare: bits('squareShare'),
+      weightDecay: bits('weightDecay'),
+      rootCorrection: bits('rootCorrection'),
+      epsilon: bits('epsilon'),
+      nesterov,
+    }),
+  );
+}
+
+/**
+ * g += weightDecay w; v = momentum v + g; w -= lr v, or lr (g + momentum v) with nesterov: torch.optim.SGD without
+ * dampening. Without a velocity, w -= lr g.
+ */
+export function sgd(
+  engine: Workspace,
+  length: number,
+  tensors: { readonly parameter: Stepped; readonly gradient: Pointer; readonly velocity?: Stepped | undefined },
+  { lr, momentum, nesterov, weightDecay }: SgdStep,
+): void {
+  const { velocity, ...rest } = tensors;
+  const factors = { rate: lr, momentDecay: momentum, weightDecay };
+  dispatch(engine, Op.Sgd, length, { ...rest, moment: velocity }, factors, nesterov);
+}
+
+/**
+ * m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g^2; w = (1 - lr weightDecay) w - lr m' / (sqrt(v') + eps),
+ * where m' and v' are corrected for their start at zero: torch.optim.AdamW.
+ */
+export function adamW(
+  engine: Workspace,
+  length: number,
+  tensors: {
+    readonly parameter: Stepped;
+    readonly gradient: Pointer;
+    readonly moment: Stepped;
+    readonly square: Stepped;
+  },
+  { lr, beta1, beta2, eps, weightDecay, step }: AdamWStep,
+): void {
+  dispatch(engine, Op.AdamW, length, tensors, {
+    rate: lr / (1 - beta1 ** step),
+    momentDecay: beta1,
+    squareDecay: beta2,
+    momentShare: 1 - beta1,
+    squareShare: 1 - beta2,
+    weightDecay: 1 - lr * weightDecay,
+    rootCorrection: 1 / Math.sqrt(1 - beta2 ** step),
+    epsilon: eps,
+  });
+}

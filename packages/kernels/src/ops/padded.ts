@@ -1,0 +1,42 @@
+import type { Engine, Pointer } from '../engine/engine.js';
+import type { MapShape, Padding } from './geometry.js';
+
+/** A map in the arena, with its padding. */
+export interface PaddedMap {
+  readonly pointer: Pointer;
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+}
+
+/**
+ * Copies a map into the arena with zeros around it: every window is then a few contiguous stretches of memory, and no
+ * kernel has to know of padding.
+ */
+export function putPadded(engine: Engine, values: Float32Array, map: MapShape, padding: Padding): PaddedMap {
+  const { top, bottom, left, right } = padding;
+  const { images, height, width, channels } = map;
+  const padded = { height: height + top + bottom, width: width + left + right, channels };
+  if (top + bottom + left + right === 0) return { ...padded, pointer: engine.put(values) };
+  const floats = images * padded.height * padded.width * channels;
+  const pointer = engine.alloc(floats);
+  const target = engine.view(pointer, floats);
+  const row = width * channels;
+  let to = 0;
+  let from = 0;
+  const zeros = (count: number) => {
+    target.fill(0, to, to + count);
+    to += count;
+  };
+  for (let image = 0; image < images; image++) {
+    zeros((top * padded.width + left) * channels);
+    for (let y = 0; y < height; y++) {
+      target.set(values.subarray(from, from + row), to);
+      to += row;
+      from += row;
+      if (y < height - 1) zeros((left + right) * channels);
+    }
+    zeros((right + bottom * padded.width) * channels);
+  }
+  return { ...padded, pointer };
+}

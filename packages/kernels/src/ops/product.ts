@@ -1,0 +1,197 @@
+import { Activation, ConvolveField, FilterGradientField, PanelField } from '../../assembly/convolution-fields.js';
+import { Op } from '../../assembly/ops.js';
+import { fields } from '../engine/descriptor.js';
+import type { Engine, Pointer } from '../engine/engine.js';
+import { PANEL, panelsOf } from './geometry.js';
+
+export { Activation } from '../../assembly/convolution-fields.js';
+
+/*
+ * The three dispatches that all convolutions and products of matrices are made of. All distances are in floats; see
+ * assembly/convolution-fields.ts for runs, panels and planes.
+ */
+
+/** Where the windows of output positions lie in an input that holds its padding. */
+export interface Windows {
+  readonly input: Pointer;
+  readonly images: number;
+  readonly outHeight: number;
+  readonly outWidth: number;
+  readonly inputImage: number;
+  readonly inputRow: number;
+  readonly inputColumn: number;
+  /** Distances from a window's first float to each of its runs. */
+  readonly runs: readonly number[];
+  readonly runLength: number;
+}
+
+/** Several independent products in one dispatch, each so far from the last. */
+interface Planes<Operand extends string> {
+  readonly planes: number;
+  readonly planeSteps: Readonly<Record<Operand, number>>;
+}
+
+/** Tasks a thread, at least: so many that the last one is not waited for long. */
+const TASKS = 4;
+
+export interface Panels {
+  readonly planes: number;
+  /** Distances to the taps in the source, whose rows follow each other in a panel. */
+  readonly taps: readonly number[];
+  readonly rows: number;
+  readonly columns: number;
+  readonly rowStep: number;
+  readonly columnStep: number;
+  readonly planeStep: number;
+  /** Rows of the panels that are packed into, where they have more than these. */
+  readonly allRows?: number;
+}
+
+/** Floats of one plane of packed panels. */
+export const panelFloats = ({ taps, rows, columns }: Pick<Panels, 'taps' | 'rows' | 'columns'>): number =>
+  panelsOf(columns) * PANEL * taps.length * rows;
+
+export function packPanels(engine: Engine, source: Pointer, into: Pointer, panels: Panels): void {
+  const tapTable = engine.putWords(panels.taps.map((tap) => 4 * tap));
+  engine.dispatch(
+    Op.PackPanels,
+    panels.planes * panelsOf(panels.columns),
+    fields(PanelField, {
+      source,
+      output: into,
+      outputPanel: 4 * PANEL * (panels.allRows ?? panels.taps.length * panels.rows),
+      tapTable,
+      taps: panels.taps.length,
+      rows: panels.rows,
+      columns: panels.columns,
+      rowStep: 4 * panels.rowStep,
+      columnStep: 4 * panels.columnStep,
+      planeStep: 4 * panels.planeStep,
+    }),
+  );
+}
+
+export interface Product extends Planes<'input' | 'weights' | 'output' | 'bias'> {
+  readonly windows: Windows;
+  /** Packed panels. */
+  readonly weights: Pointer;
+  readonly channels: number;
+  readonly output: Pointer;
+  readonly outputImage: number;
+  readonly outputRow: number;
+  readonly outputColumn: number;
+  /** 0, or as many values as the panels have columns. */
+  readonly bias?: Pointer;
+  readonly activation?: Activation;
+}
+
+/** Divides the positions and panels of a plane so that there are enough tasks, of blocks that stay in the cache. */
+function divide(positions: number, panels: number, planes: number, threads: number): [number, number] {
+  const enough = threads === 1 ? 1 : TASKS * threads;
+  let perTask = Math.min(128, positions);
+  let panelsPerTask = panels;
+  const tasks = () => planes * Math.ceil(positions / perTask) * Math.ceil(panels / panelsPerTask);
+  while (tasks() < enough && panelsPerTask > 4) panelsPerTask = Math.ceil(panelsPerTask / 2);
+  while (tasks() < enough && perTask > 32) perTask = 2 * Math.ceil(perTask / 4);
+  return [perTask, panelsPerTask];
+}
+
+/** output[plane][position][channel] = activation(windows x weights + bias) */
+export function convolveWindows(engine: Engine, product: Product): void {
+  const { windows, channels, planes, planeSteps, bias = 0, activation = Activation.linear } = product;
+  const runTable = engine.putWords(windows.runs.map((run) => 4 * run));
+  const positions = windows.images * windows.outHeight * windows.outWidth;
+  const panels = panelsOf(channels);
+  const [positionsPerTask, panelsPerTask] = divide(positions, panels, planes, engine.threads);
+  const tasksPerPlane = Math.ceil(positions / positionsPerTask) * Math.ceil(panels / panelsPerTask);
+  engine.dispatch(
+    Op.Convolve,
+    planes * tasksPerPlane,
+    fields(ConvolveField, {
+      input: windows.input,
+      images: windows.images,
+      outRows: windows.outHeight,
+      outColumns: windows.outWidth,
+      inputImage: 4 * windows.inputImage,
+      inputRow: 4 * windows.inputRow,
+      inputColumn: 4 * windows.inputColumn,
+      runTable,
+      runs: windows.runs.length,
+      runLength: windows.runLength,
+      weights: product.weights,
+      channels,
+      output: product.output,
+      outputImage: 4 * product.outputImage,
+      outputRow: 4 * product.outputRow,
+      outputColumn: 4 * product.outputColumn,
+      bias,
+      activation,
+      positionsPerTask,
+      panelsPerTask,
+      tasksPerPlane,
+      inputPlane: 4 * planeSteps.input,
+      weightsPlane: 4 * planeSteps.weights,
+      outputPlane: 4 * planeSteps.output,
+      biasPlane: 4 * planeSteps.bias,
+    }),
+  );
+}
+
+export interface TransposedProduct extends Planes<'input' | 'gradient' | 'output'> {
+  readonly windows: Windows;
+  /** [positions][channels], each position `gradientPosition` floats from the last. */
+  readonly gradient: Pointer;
+  readonly gradientPosition: number;
+  readonly channels: number;
+  /** [runs * runLength][channels], each row `outputRow` floats from the last. */
+  readonly output: Pointer;
+  readonly outputRow: number;
+  /** Whether the output holds a sum already, to which this is added. */
+  readonly accumulate?: boolean;
+}
+
+/** Most rows of a task: what is packed of the input stays in the second-level cache. */
+const MOST_ROWS = 96;
+const MOST_PANELS = 16;
+
+/** output[plane][run, k][channel] = windows^T x gradient */
+export function convolveTransposed(engine: Engine, product: TransposedProduct): void {
+  const { windows, channels, planes, planeSteps } = product;
+  const { runLength } = windows;
+  const runTable = engine.putWords(windows.runs.map((run) => 4 * run));
+  const panels = panelsOf(channels);
+  const enough = engine.threads === 1 ? 1 : TASKS * engine.threads;
+  let rowsPerTask = Math.min(MOST_ROWS, 2 * Math.ceil(runLength / 2));
+  let panelsPerTask = Math.min(MOST_PANELS, panels);
+  const perPlane = () => windows.runs.length * Math.ceil(runLength / rowsPerTask) * Math.ceil(panels / panelsPerTask);
+  while (planes * perPlane() < enough && rowsPerTask > 32) rowsPerTask = 16 * Math.ceil(rowsPerTask / 32);
+  while (planes * perPlane() < enough && panelsPerTask > 2) panelsPerTask = Math.ceil(panelsPerTask / 2);
+  engine.dispatch(
+    Op.FilterGradient,
+    planes * perPlane(),
+    fields(FilterGradientField, {
+      input: windows.input,
+      images: windows.images,
+      outRows: windows.outHeight,
+      outColumns: windows.outWidth,
+      inputImage: 4 * windows.inputImage,
+      inputRow: 4 * windows.inputRow,
+      inputColumn: 4 * windows.inputColumn,
+      runTable,
+      runs: windows.runs.length,
+      runLength,
+      gradient: product.gradient,
+      gradientPosition: 4 * product.gradientPosition,
+      channels,
+      output: product.output,
+      outputRow: 4 * product.outputRow,
+      accumulate: product.accumulate ?? false,
+      rowsPerTask,
+      panelsPerTask,
+      tasksPerPlane: perPlane(),
+      inputPlane: 4 * planeSteps.input,
+      gradientPlane: 4 * planeSteps.gradient,
+      outputPlane: 4 * planeSteps.output,
+    }),
+  );
+}

@@ -1,0 +1,283 @@
+import { Op } from '../../assembly/ops.js';
+import {
+  TileInputField,
+  TileOutputField,
+  WinogradFilterField,
+  WinogradFilterGradientField,
+} from '../../assembly/winograd-fields.js';
+import { fields } from '../engine/descriptor.js';
+import type { Engine, Pointer } from '../engine/engine.js';
+import { putBias } from './bias.js';
+import { type ConvolutionGeometry, floatsOf, inputShape, type MapShape, outputShape, panelsOf } from './geometry.js';
+import { type PaddedMap, putPadded } from './padded.js';
+import { Activation, convolveTransposed, convolveWindows, type Windows } from './product.js';
+
+/** Positions of a tile of 4 x 4. */
+const PLANES = 16;
+/** Tiles that are transformed, multiplied and transformed back at a time: what lies between stays in the cache. */
+const CHUNK = 256;
+/** Floats between the planes' powers of two, lest their stores all meet in one cache set. */
+const PLANE_GAP = 16;
+
+/** What Winograd's filtering is written for; whether it is faster is for `algorithms.ts` to say. */
+export const takesWinograd = (g: ConvolutionGeometry): boolean =>
+  g.kernelHeight === 3 &&
+  g.kernelWidth === 3 &&
+  g.strideHeight === 1 &&
+  g.strideWidth === 1 &&
+  g.dilationHeight === 1 &&
+  g.dilationWidth === 1 &&
+  g.groups === 1 &&
+  g.inChannels % 4 === 0 &&
+  g.outChannels % 4 === 0;
+
+interface Tiling {
+  readonly rows: number;
+  readonly columns: number;
+  readonly tiles: number;
+}
+
+function tilingOf(g: ConvolutionGeometry): Tiling {
+  const [rows, columns] = [Math.ceil(g.outHeight / 2), Math.ceil(g.outWidth / 2)];
+  return { rows, columns, tiles: g.images * rows * columns };
+}
+
+/** The input with its padding, and zeros up to whole tiles. */
+function putInput(engine: Engine, g: ConvolutionGeometry, { rows, columns }: Tiling, x: Float32Array): PaddedMap {
+  return putPadded(engine, x, inputShape(g), {
+    top: g.top,
+    bottom: Math.max(0, 2 * rows + 2 - g.inHeight - g.top),
+    left: g.left,
+    right: Math.max(0, 2 * columns + 2 - g.inWidth - g.left),
+  });
+}
+
+/** A dispatch over some of the tiles. */
+interface Chunk {
+  readonly firstTile: number;
+  readonly tiles: number;
+  readonly tilesPerTask: number;
+}
+
+function chunksOf({ tiles: all }: Tiling): Chunk[] {
+  return Array.from({ length: Math.ceil(all / CHUNK) }, (_, index) => {
+    const tiles = Math.min(CHUNK, all - index * CHUNK);
+    return { firstTile: index * CHUNK, tiles, tilesPerTask: Math.max(4, Math.ceil(tiles / 16)) };
+  });
+}
+
+/** Room for the values of a chunk's tiles, and the distance of its planes. */
+interface TileValues {
+  readonly pointer: Pointer;
+  readonly plane: number;
+  readonly channels: number;
+}
+
+function allocTiles(engine: Engine, { tiles }: Tiling, channels: number): TileValues {
+  const plane = Math.min(CHUNK, tiles) * channels + PLANE_GAP;
+  return { pointer: engine.alloc(PLANES * plane), plane, channels };
+}
+
+type Transform = Op.TransformInput | Op.TransformGradient;
+
+function transform(engine: Engine, op: Transform, map: PaddedMap, tiling: Tiling, chunk: Chunk, to: TileValues): void {
+  engine.dispatch(
+    op,
+    Math.ceil(chunk.tiles / chunk.tilesPerTask),
+    fields(TileInputField, {
+      map: map.pointer,
+      mapImage: 4 * map.height * map.width * map.channels,
+      mapRow: 4 * map.width * map.channels,
+      channels: map.channels,
+      tileRows: tiling.rows,
+      tileColumns: tiling.columns,
+      ...chunk,
+      output: to.pointer,
+      outputPlane: 4 * to.plane,
+    }),
+  );
+}
+
+/** Tiles as positions of a product with a single tap. */
+const tileWindows = ({ pointer, channels }: TileValues, tiles: number): Windows => ({
+  input: pointer,
+  images: 1,
+  outHeight: 1,
+  outWidth: tiles,
+  inputImage: 0,
+  inputRow: 0,
+  inputColumn: channels,
+  runs: [0],
+  runLength: channels,
+});
+
+const filterPlane = (rows: number, columns: number): number => panelsOf(columns) * 16 * rows + PLANE_GAP;
+
+/** Floats of a filter transformed for `winograd`, or for `winogradInputGradient`. */
+export const winogradFilterFloats = (g: ConvolutionGeometry): number =>
+  PLANES * Math.max(filterPlane(g.inChannels, g.outChannels), filterPlane(g.outChannels, g.inChannels));
+
+/** Transforms a filter [3, 3, c, o] for `winograd`, or turned for `winogradInputGradient`. */
+export function transformFilter(
+  engine: Engine,
+  g: ConvolutionGeometry,
+  filter: Float32Array,
+  into: Pointer,
+  turned: boolean,
+): void {
+  const { inChannels, outChannels } = g;
+  const source = engine.put(filter);
+  const [rows, columns] = turned ? [outChannels, inChannels] : [inChannels, outChannels];
+  const [rowStep, columnStep] = turned ? [1, outChannels] : [outChannels, 1];
+  const taps = Array.from({ length: 9 }, (_, tap) => 4 * (turned ? 8 - tap : tap) * inChannels * outChannels);
+  engine.dispatch(
+    Op.TransformFilter,
+    panelsOf(columns),
+    fields(WinogradFilterField, {
+      source,
+      tapTable: engine.putWords(taps),
+      rows,
+      columns,
+      rowStep: 4 * rowStep,
+      columnStep: 4 * columnStep,
+      output: into,
+      outputPlane: 4 * filterPlane(rows, columns),
+    }),
+  );
+}
+
+/**
+ * activation(x * filter + bias) as F(2x2, 3x3): [n, h, w, c] -> [n, outHeight, outWidth, outChannels].
+ *
+ * @param weights the filter, of `transformFilter`
+ */
+export function winograd(
+  engine: Engine,
+  g: ConvolutionGeometry,
+  x: Float32Array,
+  weights: Pointer,
+  bias: Float32Array | undefined,
+  activation: Activation,
+): Pointer {
+  const tiling = tilingOf(g);
+  const map = putInput(engine, g, tiling, x);
+  const output = engine.alloc(floatsOf(outputShape(g)));
+  const biases = bias ? putBias(engine, bias, 1) : 0;
+  const inputs = allocTiles(engine, tiling, g.inChannels);
+  const products = allocTiles(engine, tiling, g.outChannels);
+  for (const chunk of chunksOf(tiling)) {
+    transform(engine, Op.TransformInput, map, tiling, chunk, inputs);
+    convolveWindows(engine, {
+      windows: tileWindows(inputs, chunk.tiles),
+      weights,
+      channels: g.outChannels,
+      output: products.pointer,
+      outputImage: 0,
+      outputRow: 0,
+      outputColumn: g.outChannels,
+      planes: PLANES,
+      planeSteps: {
+        input: inputs.plane,
+        weights: filterPlane(g.inChannels, g.outChannels),
+        output: products.plane,
+        bias: 0,
+      },
+    });
+    engine.dispatch(
+      Op.TransformOutput,
+      Math.ceil(chunk.tiles / chunk.tilesPerTask),
+      fields(TileOutputField, {
+        input: products.pointer,
+        inputPlane: 4 * products.plane,
+        channels: g.outChannels,
+        tileRows: tiling.rows,
+        tileColumns: tiling.columns,
+        ...chunk,
+        output,
+        outHeight: g.outHeight,
+        outWidth: g.outWidth,
+        bias: biases,
+        activation,
+      }),
+    );
+  }
+  return output;
+}
+
+/** The convolution of the output's gradient with the turned filter that gives the input's gradient. */
+const turnedGeometry = (g: ConvolutionGeometry): ConvolutionGeometry => ({
+  ...g,
+  inHeight: g.outHeight,
+  inWidth: g.outWidth,
+  inChannels: g.outChannels,
+  outHeight: g.inHeight,
+  outWidth: g.inWidth,
+  outChannels: g.inChannels,
+  top: 2 - g.top,
+  left: 2 - g.left,
+});
+
+/** Whether no output is of padding alone, which the turned convolution would have to leave out. */
+export const takesWinogradInputGradient = (g: ConvolutionGeometry): boolean =>
+  takesWinograd(g) && g.top <= 2 && g.left <= 2;
+
+/** Gradient of the input as F(2x2, 3x3): dy [n, outHeight, outWidth, o] -> [n, h, w, c]. */
+export const winogradInputGradient = (
+  engine: Engine,
+  g: ConvolutionGeometry,
+  dy: Float32Array,
+  weights: Pointer,
+): Pointer => winograd(engine, turnedGeometry(g), dy, weights, undefined, Activation.linear);
+
+/** Gradient of the filter as F(3x3, 2x2): x [n, h, w, c], dy [n, outHeight, outWidth, o] -> [3, 3, c, o]. */
+export function winogradFilterGradient(
+  engine: Engine,
+  g: ConvolutionGeometry,
+  x: Float32Array,
+  dy: Float32Array,
+): Pointer {
+  const tiling = tilingOf(g);
+  const map = putInput(engine, g, tiling, x);
+  const shape: MapShape = outputShape(g);
+  const gradient = putPadded(engine, dy, shape, {
+    top: 0,
+    bottom: shape.height % 2,
+    left: 0,
+    right: shape.width % 2,
+  });
+  const values = g.inChannels * g.outChannels;
+  const output = engine.alloc(9 * values);
+  const plane = values + PLANE_GAP;
+  const products = engine.alloc(PLANES * plane);
+  const inputs = allocTiles(engine, tiling, g.inChannels);
+  const gradients = allocTiles(engine, tiling, g.outChannels);
+  for (const chunk of chunksOf(tiling)) {
+    transform(engine, Op.TransformInput, map, tiling, chunk, inputs);
+    transform(engine, Op.TransformGradient, gradient, tiling, chunk, gradients);
+    convolveTransposed(engine, {
+      windows: tileWindows(inputs, chunk.tiles),
+      gradient: gradients.pointer,
+      gradientPosition: g.outChannels,
+      channels: g.outChannels,
+      output: products,
+      outputRow: g.outChannels,
+      accumulate: chunk.firstTile > 0,
+      planes: PLANES,
+      planeSteps: { input: inputs.plane, gradient: gradients.plane, output: plane },
+    });
+  }
+  const valuesPerTask = 4 * Math.ceil(values / 4 / (4 * engine.threads));
+  engine.dispatch(
+    Op.TransformFilterGradient,
+    Math.ceil(values / valuesPerTask),
+    fields(WinogradFilterGradientField, {
+      input: products,
+      inputPlane: 4 * plane,
+      output,
+      outputTap: 4 * values,
+      values,
+      valuesPerTask,
+    }),
+  );
+  return output;
+}

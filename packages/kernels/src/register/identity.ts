@@ -1,0 +1,14 @@
+import { type KernelFamily, NotTaken } from './registry.js';
+
+/** A tensor of the same data, where tfjs copies it. */
+export const identity: KernelFamily = () => ({
+  Identity(call) {
+    const x = call.inputs.x!;
+    return x.dtype === 'string' ? new NotTaken('strings') : call.tensors.alias(x);
+  },
+
+  Cast(call) {
+    const x = call.inputs.x!;
+    return x.dtype === 'string' || x.dtype !== call.attrs.dtype ? new NotTaken('another dtype') : call.tensors.alias(x);
+  },
+});

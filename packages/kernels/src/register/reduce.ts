@@ -1,0 +1,56 @@
+import { backend_util, type TensorInfo, util } from '@tensorflow/tfjs-core';
+import { columnSums } from '../ops/column-sums.js';
+import { rowsPerTask } from '../ops/rows-per-task.js';
+import { notFloats } from './floats.js';
+import { type KernelCall, type KernelFamily, NotTaken } from './registry.js';
+
+/** Rows below which a second thread is not worth its while. */
+const LEAST_ROWS = 64;
+
+/** Rows of a group below which tfjs' transposition is as fast as a task for each group. */
+const LEAST_GROUP_ROWS = 16;
+
+/** Sums of [groups, rows, channels] over the rows, in double precision: [groups, channels]. */
+function sumsOfGroups(
+  { local: { engine, tensors } }: KernelCall,
+  x: TensorInfo,
+  [groups, rows, channels]: readonly [number, number, number],
+): Float64Array {
+  const perTask = groups > 1 ? rows : rowsPerTask(rows, engine.threads, LEAST_ROWS);
+  const total = new Float64Array(groups * channels);
+  columnSums(engine, groups * rows, channels, tensors.put(x), perTask).forEach((sums, task) => {
+    const first = groups > 1 ? task * channels : 0;
+    for (let c = 0; c < channels; c++) total[first + c]! += sums[c]!;
+  });
+  return total;
+}
+
+/** Reduces neighbouring axes up to the last but one, which tfjs transposes first; `mean` divides by their size. */
+function reduceRows(call: KernelCall, mean: boolean): TensorInfo | NotTaken {
+  const x = call.inputs.x!;
+  const { shape } = x;
+  const axes = util.parseAxisParam(call.attrs.axis as number | number[], shape).sort((a, b) => a - b);
+  const last = shape.length - 1;
+  const neighbours = axes.length > 0 && axes.every((axis, i) => axis === last - axes.length + i);
+  if (!neighbours || util.sizeFromShape(shape) === 0) return new NotTaken('other axes than those before the last');
+  const refused = notFloats(call);
+  if (refused) return refused;
+  const groups = util.sizeFromShape(shape.slice(0, axes[0]));
+  const rows = util.sizeFromShape(shape.slice(axes[0], last));
+  if (groups > 1 && rows < LEAST_GROUP_ROWS) return new NotTaken('many sums of few values');
+  const sums = sumsOfGroups(call, x, [groups, rows, shape[last]!]);
+  const values = mean ? sums.map((sum) => sum / rows) : sums;
+  const [reduced] = backend_util.computeOutAndReduceShapes(shape, axes);
+  return call.local.tensors.from(
+    values,
+    call.attrs.keepDims ? backend_util.expandShapeToKeepDim(reduced, axes) : reduced,
+  );
+}
+
+/**
+ * Sums and means that leave the channels: the gradients of biases, the statistics of batches, global average pooling.
+ */
+export const reduce: KernelFamily = () => ({
+  Sum: (call) => reduceRows(call, false),
+  Mean: (call) => reduceRows(call, true),
+});

@@ -1,0 +1,50 @@
+import type { ConvolutionGeometry } from '../src/ops/geometry.js';
+
+/** A square convolution with "same" padding: images, size of the input, channels in and out, kernel, stride. */
+export function square(
+  images: number,
+  size: number,
+  inChannels: number,
+  outChannels: number,
+  kernel: number,
+  stride = 1,
+): ConvolutionGeometry {
+  const padding = kernel >> 1;
+  const out = Math.floor((size + 2 * padding - kernel) / stride) + 1;
+  return {
+    images,
+    inHeight: size,
+    inWidth: size,
+    inChannels,
+    outHeight: out,
+    outWidth: out,
+    outChannels,
+    kernelHeight: kernel,
+    kernelWidth: kernel,
+    strideHeight: stride,
+    strideWidth: stride,
+    dilationHeight: 1,
+    dilationWidth: 1,
+    top: padding,
+    left: padding,
+    groups: 1,
+  };
+}
+
+/** The kinds of convolution in ResNet-18, ResNet-50 and VGG-16 at 224 px. */
+export const layerShapes: Readonly<Record<string, ConvolutionGeometry>> = {
+  'stem 7x7': square(8, 224, 3, 64, 7, 2),
+  'ResNet 3x3, 64': square(2, 56, 64, 64, 3),
+  'ResNet 3x3, 64 to 128, stride 2': square(2, 56, 64, 128, 3, 2),
+  'ResNet 3x3, 128': square(2, 28, 128, 128, 3),
+  'ResNet 3x3, 256': square(2, 14, 256, 256, 3),
+  'ResNet 3x3, 512': square(8, 7, 512, 512, 3),
+  'ResNet 1x1, 64 to 128, stride 2': square(2, 56, 64, 128, 1, 2),
+  'ResNet 1x1, 64 to 256': square(2, 56, 64, 256, 1),
+  'ResNet 1x1, 1024 to 256': square(2, 14, 1024, 256, 1),
+  'ResNet 1x1, 2048 to 512': square(2, 7, 2048, 512, 1),
+  'VGG 3x3, 3 to 64': square(1, 224, 3, 64, 3),
+  'VGG 3x3, 64': square(1, 224, 64, 64, 3),
+  'VGG 3x3, 256 to 512': square(1, 28, 256, 512, 3),
+  'VGG 3x3, 512': square(1, 14, 512, 512, 3),
+};

@@ -1,0 +1,93 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createEngine, type Engine } from '../src/engine/engine.js';
+import type { ConvolutionGeometry } from '../src/ops/geometry.js';
+import { Activation } from '../src/ops/product.js';
+import {
+  takesWinogradInputGradient,
+  transformFilter,
+  winograd,
+  winogradFilterFloats,
+  winogradFilterGradient,
+  winogradInputGradient,
+} from '../src/ops/winograd.js';
+import { Random } from './random.js';
+import { referenceConvolution } from './reference-convolution.js';
+import { errorOf } from './run-kernel.js';
+
+let engine: Engine;
+beforeAll(async () => {
+  engine = await createEngine(2);
+});
+afterAll(() => engine.dispose());
+
+function geometry(random: Random, channels: readonly number[]): ConvolutionGeometry {
+  const axis = () => {
+    const [before, after] = [random.integer(0, 3), random.integer(0, 3)];
+    const size = Math.max(3 - before - after, random.integer(1, 15));
+    return { before, size, out: size + before + after - 2 };
+  };
+  const [h, w] = [axis(), axis()];
+  return {
+    images: h.size * w.size < 20 ? random.pick([1, 33]) : random.pick([1, 2, 3]),
+    inHeight: h.size,
+    inWidth: w.size,
+    inChannels: random.pick(channels),
+    outHeight: h.out,
+    outWidth: w.out,
+    outChannels: random.pick(channels),
+    kernelHeight: 3,
+    kernelWidth: 3,
+    strideHeight: 1,
+    strideWidth: 1,
+    dilationHeight: 1,
+    dilationWidth: 1,
+    top: h.before,
+    left: w.before,
+    groups: 1,
+  };
+}
+
+function valuesOf(g: ConvolutionGeometry, random: Random) {
+  return {
+    x: random.normal([g.images, g.inHeight, g.inWidth, g.inChannels]).values as Float32Array,
+    filter: random.normal([3, 3, g.inChannels, g.outChannels]).values as Float32Array,
+    bias: random.normal([g.outChannels]).values as Float32Array,
+    dy: random.normal([g.images, g.outHeight, g.outWidth, g.outChannels]).values as Float32Array,
+  };
+}
+
+function transformed(g: ConvolutionGeometry, filter: Float32Array, turned: boolean): number {
+  engine.reset();
+  const into = engine.alloc(winogradFilterFloats(g));
+  transformFilter(engine, g, filter, into, turned);
+  return into;
+}
+
+const read = (pointer: number, floats: number): Float32Array => engine.view(pointer, floats).slice();
+
+function check(g: ConvolutionGeometry, random: Random): void {
+  const { x, filter, bias, dy } = valuesOf(g, random);
+  const expected = referenceConvolution(g, x, filter, dy);
+  const named = JSON.stringify(g);
+  const y = read(winograd(engine, g, x, transformed(g, filter, false), bias, Activation.relu6), dy.length);
+  const clipped = expected.y.map((value, i) => Math.min(6, Math.max(0, value + bias[i % bias.length]!)));
+  // The bound is of the values before they are clipped.
+  const scale = expected.y.reduce((most, value) => Math.max(most, Math.abs(value)), 6) / 6;
+  expect(errorOf(y, clipped) / scale, `y of ${named}`).toBeLessThan(1e-5);
+  if (takesWinogradInputGradient(g)) {
+    const dx = read(winogradInputGradient(engine, g, dy, transformed(g, filter, true)), x.length);
+    expect(errorOf(dx, expected.dx), `dx of ${named}`).toBeLessThan(1e-5);
+  }
+  engine.reset();
+  const dFilter = read(winogradFilterGradient(engine, g, x, dy), filter.length);
+  expect(errorOf(dFilter, expected.dFilter), `filter gradient of ${named}`).toBeLessThan(1e-5);
+}
+
+describe.each([...Array(10).keys()])('random geometries, seed %i', (seed) => {
+  it('forward and gradients, against float64', () => {
+    for (let round = 0; round < 12; round++) {
+      const random = new Random(500 + 1000 * seed + round);
+      check(geometry(random, [4, 8, 16, 20, 36]), random);
+    }
+  });
+});
