@@ -72,8 +72,10 @@ export interface RunState {
 }
 
 /** How many steps an epoch has. */
-export const stepsPerEpoch = (size: number, { batchSize = 32, accumulate = 1 }: RunOptions): number =>
-  Math.ceil(Math.ceil(size / batchSize) / accumulate);
+export const stepsPerEpoch = (
+  size: number,
+  { batchSize = 32, accumulate = 1 }: Pick<RunOptions, 'batchSize' | 'accumulate'>,
+): number => Math.ceil(Math.ceil(size / batchSize) / accumulate);
 
 /** A training, step by step: it holds all that the next step depends on but the weights. */
 export class TrainingRun {
@@ -108,7 +110,11 @@ export class TrainingRun {
     this.optimizer = options.optimizer.start(keys, state?.optimizer);
   }
 
-  /** Between steps: what a run that goes on from here needs, and the weights. */
+  get position(): Position {
+    return this.at;
+  }
+
+  /** Between steps: what a run that goes on from here needs beside the weights. */
   state(): RunState {
     return { position: this.at, optimizer: this.optimizer.state() };
   }

@@ -104,7 +104,7 @@ export class StageRun {
     }
     if (this.best?.state) await loadStateDict(net, this.best.state.weights);
     else if (this.ema && stage.epochs > 0) await loadStateDict(net, this.ema.state());
-    return this.taken;
+    return this.run.position.step;
   }
 
   dispose(): void {
@@ -112,13 +112,11 @@ export class StageRun {
     this.ema?.dispose();
   }
 
-  private get taken(): number {
-    return this.run.state().position.step;
-  }
-
   private async takeSteps(): Promise<void> {
     const { stage, checkpoints, options } = this.context;
     const perEpoch = stepsPerEpoch(this.source.data.size, stage);
+    // It was stopped while it validated.
+    if (this.run.position.batches === 0 && this.progress.images > 0) await this.endEpoch();
     let mark = performance.now();
     for await (const step of this.run) {
       this.ema?.update();
@@ -127,28 +125,31 @@ export class StageRun {
       const inEpoch = (step.step % perEpoch) + 1;
       await this.report(step, inEpoch, perEpoch);
       const ends = inEpoch === perEpoch;
-      if (ends) await this.endEpoch(step);
-      if (ends || this.stepsSoFar(step) % (checkpoints?.everySteps ?? 1) === 0) await this.write(checkpoints);
+      if (ends) await this.endEpoch();
+      if (ends || this.stepsSoFar % (checkpoints?.everySteps ?? 1) === 0) await this.write(checkpoints);
       if (this.best?.isOver) break;
       mark = performance.now();
     }
   }
 
-  private stepsSoFar = ({ step }: Step): number => this.context.stepsBefore + step + 1;
+  /** In the whole training. */
+  private get stepsSoFar(): number {
+    return this.context.stepsBefore + this.run.position.step;
+  }
 
   private report(step: Step, inEpoch: number, stepsPerEpoch: number): Promise<void> {
     const { reports, epochs } = this.context;
-    return reports.step(step, this.progress, { epoch: epochs.length, steps: this.stepsSoFar(step), inEpoch, stepsPerEpoch });
+    return reports.step(step, this.progress, { epoch: epochs.length, steps: this.stepsSoFar, inEpoch, stepsPerEpoch });
   }
 
-  private async endEpoch(step: Step): Promise<void> {
+  private async endEpoch(): Promise<void> {
     const { net, epochs, index, reports } = this.context;
     const { images, loss, hits, seconds, losses } = this.progress;
     const validation = await this.validate();
     const record: EpochRecord = {
       epoch: epochs.length,
       stage: index,
-      steps: this.stepsSoFar(step),
+      steps: this.stepsSoFar,
       loss: loss / images,
       top1: hits / images,
       imagesPerSecond: images / seconds,
@@ -189,6 +190,6 @@ export class StageRun {
       ...(this.ema && { ema: this.ema.state() }),
       ...(best && { best }),
     };
-    await checkpoints.write(state, stepsBefore + position.step);
+    await checkpoints.write(state, this.stepsSoFar);
   }
 }

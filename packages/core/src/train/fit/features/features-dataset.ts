@@ -34,7 +34,7 @@ export class FeaturesDataset implements Dataset {
     for (const indices of batches) {
       throwIfAborted(options.signal);
       const values = await this.rows.read(Array.from(indices, (index) => viewOf(index) * this.size + index));
-      yield { x: tf.tensor(values, [indices.length, ...this.shape]) as tf.Tensor4D, y: this.targetsOf(indices) };
+      yield { x: tf.tensor<tf.Rank>(values, [indices.length, ...this.shape] as number[]) as tf.Tensor4D, y: this.targetsOf(indices) };
     }
   }
 
