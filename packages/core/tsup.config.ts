@@ -1,7 +1,8 @@
 import { copyFile, mkdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
-import { defineConfig } from 'tsup';
+import { build as bundle } from 'esbuild';
+import { defineConfig, type Options } from 'tsup';
 import { build, declarations } from '../../tsup.config';
 
 /** WebAssembly of packages that core needs, where a page built by any bundler finds it (docs/decisions/0006). */
@@ -21,6 +22,31 @@ async function copyWasm(): Promise<void> {
   for (const file of WASM) await copyFile(resolve(file), join('dist/wasm', basename(file)));
 }
 
+/** Bundles the program of a page's workers into one text. */
+const browserWorker: NonNullable<Options['esbuildPlugins']>[number] = {
+  name: 'browser-worker',
+  setup(build) {
+    build.onLoad({ filter: /browser\/image-worker-code\.ts$/ }, async () => {
+      const { outputFiles } = await bundle({
+        entryPoints: ['src/platform/browser/image-worker.ts'],
+        bundle: true,
+        minify: true,
+        write: false,
+        format: 'iife',
+        target: 'es2022',
+        platform: 'browser',
+        // All that the reading of images needs of it.
+        alias: { '#platform': './src/platform/browser/crc32.ts' },
+        // The workspace's own tsconfig leads to Node's.
+        tsconfigRaw: {},
+        // The codecs' own addresses for their WebAssembly, which they are given instead.
+        define: { 'import.meta.url': '"file:///"' },
+      });
+      return { contents: `export const code = ${JSON.stringify(outputFiles[0]!.text)};` };
+    });
+  },
+};
+
 export default defineConfig(
   build(
     {
@@ -29,8 +55,10 @@ export default defineConfig(
       data: 'src/data/index.ts',
       'platform-node': 'src/platform/node/index.ts',
       'platform-browser': 'src/platform/browser/index.ts',
+      'image-worker-node': 'src/platform/node/image-worker.ts',
     },
     {
+      esbuildPlugins: [browserWorker],
       // Declarations are made before dist/, to which package.json's `imports` point, is there.
       dts: declarations({ baseUrl: '.', paths: { '#platform': ['src/platform/node/index.ts'] } }),
       onSuccess: copyWasm,

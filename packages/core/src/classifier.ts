@@ -3,7 +3,7 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { CnnzooError } from './errors.js';
 import { featuresOf, requireHead, tapOf } from './features.js';
 import type { ImageInput } from './images/input.js';
-import type { Preprocessing } from './images/preprocess.js';
+import type { Preprocessing } from './images/prepare.js';
 
 /** Images that go through the net together; bounds the memory of long lists. */
 const BATCH = 32;

@@ -8,6 +8,8 @@ export interface ModelNote {
   readonly model: string;
   /** The state_dict path of the head. */
   readonly head: string;
+  /** Those of heads that only the loss sees. */
+  readonly auxiliaryHeads?: readonly string[];
 }
 
 export const noteOf = (model: LayersModel): ModelNote | undefined =>

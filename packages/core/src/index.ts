@@ -3,7 +3,7 @@ export { Classifier, type ClassifierParts, type ClassifyOptions, type Prediction
 export { CnnzooError, type ErrorCode } from './errors.js';
 export { type FeaturePyramid, featurePyramid, type PyramidLevel } from './feature-pyramid.js';
 export type { ImageInput } from './images/input.js';
-export type { Preprocessing } from './images/preprocess.js';
+export type { Preprocessing } from './images/prepare.js';
 export { relu, sigmoid } from './layers/activation.js';
 export { AdaptiveAvgPool2d, adaptiveAvgPool } from './layers/adaptive-avg-pool.js';
 export { AvgPool2d, type AvgPoolOptions, avgPool } from './layers/avg-pool.js';

@@ -1,6 +1,10 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
+import type { Preprocessing } from './images/prepare.js';
 
 /** What functions on nets take: a LayersModel, or anything that holds one, as a `Classifier` does. */
-export type Net = LayersModel | { readonly model: LayersModel };
+export type Net = LayersModel | { readonly model: LayersModel; readonly preprocessing?: Preprocessing };
 
 export const modelOf = (net: Net): LayersModel => ('model' in net ? net.model : net);
+
+/** What the net's images have to be like, where it says so. */
+export const preprocessingOf = (net: Net): Preprocessing | undefined => ('model' in net ? net.preprocessing : undefined);

@@ -1,7 +1,7 @@
 import type { Classifier } from './classifier.js';
 import { CnnzooError } from './errors.js';
 import { type ModelNote, noteOf } from './features.js';
-import type { Preprocessing } from './images/preprocess.js';
+import type { Preprocessing } from './images/prepare.js';
 import { MODEL_KEY, WEIGHTS_KEY } from './weights/metadata-keys.js';
 import { saveStateDict } from './weights/state-dict.js';
 

@@ -1,6 +1,8 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core';
+import type { Preprocessing } from '../images/prepare.js';
 import type { Random } from '../random.js';
 import type { Targets } from '../train/targets.js';
+import type { Augment } from './augment/augment.js';
 
 /** x float32 [n, h, w, c], normalised; y labels or shares of classes. Whoever receives one disposes of both. */
 export interface Batch<Y extends Targets = Targets> {
@@ -13,15 +15,24 @@ export type Pixels = Uint8Array | Float32Array;
 
 export type ImageShape = readonly [height: number, width: number, channels: number];
 
-/** Changes one image, row-major [h, w, c], before it is normalised; the result is a new array of the same size. */
-export type Augment = <T extends Pixels>(image: T, shape: ImageShape, random: Random) => T;
-
 export interface BatchOptions {
   /** The last batch holds what is left over. */
   batchSize: number;
   /** Draws the order; without it the images come as they are stored. */
   shuffle?: Random;
+  /**
+   * Changes each image each time. One draw from `random` seeds a generator for every image of the epoch, by its index:
+   * what an image becomes depends neither on the order nor on the threads that work on it.
+   */
   augment?: { readonly transform: Augment; readonly random: Random };
+  /**
+   * What the net was trained on. Image files become what it says; a set whose images have one size and a normalisation
+   * of its own keeps those.
+   */
+  preprocessing?: Preprocessing;
+  /** Batches of the same order that are left out at the start, where an interrupted epoch goes on: none unless given. */
+  skip?: number;
+  signal?: AbortSignal;
 }
 
 /** Labelled images, handed out batch by batch. */
@@ -30,6 +41,10 @@ export interface Dataset {
   readonly size: number;
   /** Their classes, by label. */
   readonly categories: readonly string[];
+  /** Whether they are files of any size, which become what `preprocessing` says. */
+  readonly fromFiles?: boolean;
+  /** Changes where an image or its place does: by it, what was computed of the images is found again. */
+  fingerprint?(): Promise<string>;
   /** Every image once. A batch is made when it is asked for, and belongs to who asked. */
   batches(options: BatchOptions): Iterable<Batch> | AsyncIterable<Batch>;
 }

@@ -5,9 +5,11 @@ import { PixelsDataset } from './pixels-dataset.js';
 export interface MnistOptions {
   /** Which files of a directory: the 60,000 training digits or the 10,000 test digits. */
   split: 'train' | 'test';
-  /** Mean and standard deviation of the training digits, on the scale 0..1, unless given. */
+  /** Mean and standard deviation on the scale 0..1: those of the training digits, unless given. */
   mean?: number;
   std?: number;
+  /** The classes' names, by label: '0' to '9' unless given. */
+  categories?: readonly string[];
 }
 
 /** The bytes of two idx files, gzipped or not. */
@@ -25,6 +27,26 @@ const NAMES = {
 const MEAN = 0.1307;
 const STD = 0.3081;
 
+const DIGITS = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'];
+
+/** What Fashion-MNIST has other than the digits: its classes, and the mean and deviation of its training images. */
+export const FASHION_MNIST = {
+  categories: [
+    'T-shirt/top',
+    'Trouser',
+    'Pullover',
+    'Dress',
+    'Coat',
+    'Sandal',
+    'Shirt',
+    'Sneaker',
+    'Bag',
+    'Ankle boot',
+  ],
+  mean: 0.286,
+  std: 0.353,
+} as const;
+
 async function readFile(directory: string, name: string): Promise<IdxArray> {
   const { openPath } = await import('#platform');
   const path = `${directory}/${name}`;
@@ -37,12 +59,14 @@ async function readFile(directory: string, name: string): Promise<IdxArray> {
 }
 
 /**
- * MNIST, or a set in its format (Fashion-MNIST), from a directory that holds the four idx files, gzipped or not, or
- * from the bytes of two: images [n, 28, 28, 1], classes '0' to '9'.
+ * MNIST, or a set in its format, from a directory that holds the four idx files, gzipped or not, or from the bytes of
+ * two: images [n, 28, 28, 1].
+ *
+ * Fashion-MNIST (Xiao, Rasul and Vollgraf, 2017) is `mnist(directory, { split, ...FASHION_MNIST })`.
  */
 export async function mnist(
   source: string | MnistFiles,
-  { split, mean = MEAN, std = STD }: MnistOptions,
+  { split, mean = MEAN, std = STD, categories = DIGITS }: MnistOptions,
 ): Promise<PixelsDataset> {
   if (!(split in NAMES))
     throw new CnnzooError('INPUT', `mnist: expected split 'train' or 'test', received '${split}'.`);
@@ -64,7 +88,7 @@ export async function mnist(
     pixels: images.data,
     shape: [images.shape[1]!, images.shape[2]!, 1],
     labels: labels.data,
-    categories: ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'],
+    categories,
     mean: [mean],
     std: [std],
   });

@@ -1,6 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { CnnzooError } from '../errors.js';
+import type { PixelImage } from './augment/augment.js';
 import type { Batch, BatchOptions, Dataset, ImageShape, Pixels } from './dataset.js';
+import { drawEpochSeed, imageRandom } from './image-random.js';
+import { hashBytes } from './hash.js';
+import { batchesOf, throwIfAborted } from './order.js';
 
 export interface PixelsOptions {
   /** [n, height, width, channels]: bytes, which stand for 0..1 once divided by 255, or floats. */
@@ -56,27 +60,46 @@ export class PixelsDataset implements Dataset {
     });
   }
 
-  *batches({ batchSize, shuffle, augment }: BatchOptions): Generator<Batch<tf.Tensor1D>> {
-    check(
-      Number.isInteger(batchSize) && batchSize > 0,
-      `batches: expected a batchSize of 1, 2, 3, …, received ${batchSize}.`,
-    );
+  async fingerprint(): Promise<string> {
+    const { pixels, shape, mean, std, labels } = this.options;
+    const [images, classes] = await Promise.all([pixels, labels].map(hashBytes));
+    return JSON.stringify({ images, classes, shape, mean, std });
+  }
+
+  *batches(options: BatchOptions): Generator<Batch<tf.Tensor1D>> {
     const { pixels, labels, shape } = this.options;
     const length = shape[0] * shape[1] * shape[2];
     const normalize = this.normalizer();
-    const order = Uint32Array.from({ length: this.size }, (_, i) => i);
-    shuffle?.shuffle(order);
-    for (let start = 0; start < order.length; start += batchSize) {
-      const indices = order.subarray(start, start + batchSize);
+    const batches = batchesOf(this.size, options);
+    const augment = this.augmenter(options.augment);
+    for (const indices of batches) {
+      throwIfAborted(options.signal);
       const x = new Float32Array(indices.length * length);
       const y = new Int32Array(indices.length);
       for (const [row, index] of indices.entries()) {
         const stored = pixels.subarray(index * length, (index + 1) * length);
-        normalize(augment ? augment.transform(stored, shape, augment.random) : stored, x, row * length);
+        normalize(augment ? augment(stored, index) : stored, x, row * length);
         y[row] = labels[index]!;
       }
       yield { x: tf.tensor4d(x, [indices.length, ...shape]), y: tf.tensor1d(y, 'int32') };
     }
+  }
+
+  /** The values of an image, by its index, as an augmentation changes them. */
+  private augmenter(augment: BatchOptions['augment']): ((stored: Pixels, index: number) => Pixels) | undefined {
+    if (!augment) return undefined;
+    const [height, width, channels] = this.shape;
+    const seed = drawEpochSeed(augment.random);
+    return (data, index) => {
+      const image: PixelImage = augment.transform({ data, width, height, channels }, imageRandom(seed, index));
+      if (image.height !== height || image.width !== width || image.channels !== channels)
+        throw new CnnzooError(
+          'SHAPE',
+          `batches: the images of this set are [${this.shape}], the augmentation made one ` +
+            `[${image.height},${image.width},${image.channels}]. Choose one that keeps the size.`,
+        );
+      return image.data;
+    };
   }
 
   private normalizer(): (image: Pixels, out: Float32Array, at: number) => void {

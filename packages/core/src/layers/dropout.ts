@@ -20,7 +20,8 @@ export class Dropout extends layers.Layer {
 
   override call(inputs: tf.Tensor | tf.Tensor[], { training = false }: { training?: boolean }): tf.Tensor {
     const x = single(inputs);
-    if (!training || this.rate === 0) return tf.clone(x);
+    // Frozen, a layer does what it does in inference.
+    if (!training || !this.trainable || this.rate === 0) return tf.clone(x);
     const keep = 1 - this.rate;
     const mask = currentRandom().fillUniform(new Float32Array(x.size));
     for (let i = 0; i < mask.length; i++) mask[i] = mask[i]! < keep ? 1 / keep : 0;

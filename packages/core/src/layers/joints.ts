@@ -4,13 +4,16 @@ import { Add } from './add.js';
 import { BatchNorm } from './batch-norm.js';
 import type { Joint, Joints } from './join-scope.js';
 
+/** A model, or part of one. */
+export type GraphEnds = Pick<LayersModel, 'inputs' | 'outputs' | 'layers'>;
+
 /** Who reads what in a model: what leads from its inputs to its outputs, each tensor once. */
 class Graph {
   readonly tensors: SymbolicTensor[] = [];
   private readonly readers = new Map<SymbolicTensor, number>();
   private readonly uses = new Map<layers.Layer, number>();
 
-  constructor(private readonly model: LayersModel) {
+  constructor(private readonly model: GraphEnds) {
     const seen = new Set<SymbolicTensor>();
     const visit = (tensor: SymbolicTensor): void => {
       if (seen.has(tensor)) return;
@@ -44,7 +47,7 @@ class Graph {
  * Where BatchNorm, the addition of a residual and the ReLU behind them are one kernel's work, because nothing but the
  * next layer reads what is between them: not an output of the model, so a model with other outputs has other joints.
  */
-export function jointsOf(model: LayersModel): Joints | undefined {
+export function jointsOf(model: GraphEnds): Joints | undefined {
   // A layer of a model inside may be one of ours as well.
   if (model.layers.some((layer) => 'layers' in layer)) return undefined;
   const graph = new Graph(model);

@@ -1,5 +1,4 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { CnnzooError } from '../errors.js';
 import type { Random } from '../random.js';
 import { withRandom } from '../random-scope.js';
@@ -8,6 +7,7 @@ import type { Loss } from './loss.js';
 import { hitsAt } from './metrics.js';
 import type { Images } from './mix.js';
 import type { Gradient } from './optimizer.js';
+import type { Trainee } from './trainee.js';
 
 /** What a forward and a backward pass over a batch gave. */
 export interface Differentiated {
@@ -38,7 +38,7 @@ export interface DifferentiateOptions {
  * @throws CnnzooError TRAINING where the loss is not finite or nothing is trainable.
  */
 export async function differentiate(
-  model: LayersModel,
+  { model, apply }: Trainee,
   { x, y }: Images,
   { loss, auxiliaryWeight, random }: DifferentiateOptions,
   step: number,
@@ -55,7 +55,7 @@ export async function differentiate(
   try {
     computed = tf.variableGrads(
       () => {
-        const outputs = [withRandom(random, () => model.apply(x, { training: true }))].flat() as tf.Tensor2D[];
+        const outputs = withRandom(random, () => apply(x, true));
         hits = tf.keep(hitsAt(1, outputs[0]!, y));
         costs = outputs.map((logits) => tf.keep(loss(logits, y)));
         return costs.reduce((total, cost) => tf.add(total, tf.mul(cost, auxiliaryWeight)));

@@ -2,10 +2,12 @@ import * as tf from '@tensorflow/tfjs-core';
 import { requireBackend } from '../backend/require.js';
 import type { Dataset } from '../data/dataset.js';
 import { CnnzooError } from '../errors.js';
-import { modelOf, type Net } from '../net.js';
+import type { Preprocessing } from '../images/prepare.js';
+import { modelOf, type Net, preprocessingOf } from '../net.js';
 import { checkTargets, checkWhole, classesOf } from './checks.js';
 import { crossEntropy, type Loss } from './loss.js';
 import { hitsAt } from './metrics.js';
+import { type Trainee, wholeNet } from './trainee.js';
 
 export interface Evaluation {
   /** Mean over the images. */
@@ -25,18 +27,23 @@ export interface EvaluateOptions {
 }
 
 /** Runs a net that classifies over a whole data set, in inference mode. */
-export async function evaluate(
-  net: Net,
-  data: Dataset,
-  { batchSize = 128, loss = crossEntropy(), signal }: EvaluateOptions = {},
-): Promise<Evaluation> {
-  const model = modelOf(net);
+export async function evaluate(net: Net, data: Dataset, options: EvaluateOptions = {}): Promise<Evaluation> {
   requireBackend('evaluate');
+  return evaluateTrainee(wholeNet(modelOf(net)), data, options, preprocessingOf(net));
+}
+
+/** The same for part of a net, whose inputs are the data set's. */
+export async function evaluateTrainee(
+  { model, apply }: Trainee,
+  data: Dataset,
+  { batchSize = 128, loss = crossEntropy(), signal }: EvaluateOptions,
+  preprocessing?: Preprocessing,
+): Promise<Evaluation> {
   checkWhole('batchSize', batchSize, 1);
   const classes = classesOf(model);
   const sums = [0, 0, 0];
   let count = 0;
-  for await (const { x, y } of data.batches({ batchSize })) {
+  for await (const { x, y } of data.batches({ batchSize, ...(preprocessing && { preprocessing }), ...(signal && { signal }) })) {
     const results: tf.Scalar[] = [];
     try {
       if (signal?.aborted)
@@ -45,7 +52,7 @@ export async function evaluate(
       const n = x.shape[0];
       results.push(
         ...tf.tidy(() => {
-          const [logits] = [model.apply(x, { training: false })].flat() as [tf.Tensor2D];
+          const logits = apply(x, false)[0]!;
           const total = tf.mul(loss(logits, y), n) as tf.Scalar;
           return [total, hitsAt(1, logits, y), ...(classes > 5 ? [hitsAt(5, logits, y)] : [])];
         }),

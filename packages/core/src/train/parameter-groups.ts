@@ -1,9 +1,6 @@
 import { CnnzooError } from '../errors.js';
-import { isUnder } from '../layers/layer.js';
+import { type ParameterMatch, matches } from '../match.js';
 import type { Schedule } from './optimizer.js';
-
-/** Which parameters: state_dict prefixes ('fc', 'layer4.1'), or whether a state_dict key is one of them. */
-export type ParameterMatch = string | readonly string[] | ((key: string) => boolean);
 
 /** Parameters that learn otherwise than the rest. What is not given is the optimizer's own. */
 export interface ParameterGroup {
@@ -28,9 +25,6 @@ export function checkOption(optimizer: string, name: string, value: number, ok: 
   if (ok && Number.isFinite(value)) return;
   throw new CnnzooError('INPUT', `${optimizer}: expected ${name} ${expected}, received ${value}.`);
 }
-
-export const matches = (match: ParameterMatch, key: string): boolean =>
-  typeof match === 'function' ? match(key) : [match].flat().some((prefix) => isUnder(prefix, key));
 
 /** The settings of an optimizer's parameters, group by group; the last group is the rest. */
 export class ParameterGroups {

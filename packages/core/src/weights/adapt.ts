@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Preprocessing } from '../images/preprocess.js';
+import type { Preprocessing } from '../images/prepare.js';
 import type { InputShape } from '../layers/build.js';
 import type { TensorFile } from './tensors.js';
 

@@ -98,7 +98,8 @@ function buildVariant<Options extends BuildOptions, Names extends string>(
     throw new CnnzooError('INPUT', `${spec.name}: expected numClasses 0, 1, 2, …, received ${numClasses}.`);
   const random = seed === undefined ? currentRandom() : new Random(seed);
   const model = withRandom(random, () => buildModel(spec.name, net({ ...options, numClasses }), inputShape));
-  writeNote(model, { model: spec.name, head });
+  const { auxiliaryHeads } = spec;
+  writeNote(model, { model: spec.name, head, ...(auxiliaryHeads && { auxiliaryHeads }) });
   return model;
 }
 

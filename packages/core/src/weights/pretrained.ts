@@ -2,7 +2,7 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { useBackend } from '../backend/choose.js';
 import { Classifier } from '../classifier.js';
 import { CnnzooError } from '../errors.js';
-import { noteOf } from '../features.js';
+import { freeze as freezePart } from '../freeze.js';
 import type { InputShape } from '../layers/build.js';
 import { isUnder } from '../layers/layer.js';
 import { warn } from '../warn.js';
@@ -70,7 +70,7 @@ export async function pretrained<Options extends BuildOptions, Names extends str
   try {
     const model = await buildTrained(definition, { file, entry, given }, { ...options, ...built });
     try {
-      if (freeze) freezeBackbone(model, [noteOf(model)!.head, ...definition.auxiliaryHeads]);
+      if (freeze) freezePart(model, freeze);
       return new Classifier({
         model,
         preprocessing: adaptPreprocessing(entry.preprocessing, inputShape),
@@ -150,10 +150,6 @@ function kernelAdapter(
   if (channels === published) return {};
   const kernels = imageKernels(file, published);
   return { adapt: (key, value) => (kernels.includes(key) ? adaptKernel(value, channels) : value) };
-}
-
-function freezeBackbone(model: LayersModel, heads: readonly string[]): void {
-  for (const layer of model.layers) layer.trainable = heads.some((head) => isUnder(head, layer.name));
 }
 
 /** A head that was trained for as many classes may be what the caller wanted. */

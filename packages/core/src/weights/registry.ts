@@ -1,5 +1,5 @@
 import type { ImageInput } from '../images/input.js';
-import type { Preprocessing } from '../images/preprocess.js';
+import type { Preprocessing } from '../images/prepare.js';
 
 /** One place a checkpoint can be had from. */
 export interface Source {

@@ -27,19 +27,38 @@ const isModel = (layer: layers.Layer | LayersModel): layer is LayersModel => 'la
 /** Whether its weights have a place in a PyTorch state dict. */
 const isKnown = (layer: layers.Layer): boolean => isOurs(layer) || STOCK.has(layer.getClassName());
 
-/** Layers with weights by their paths, in the net's order; those of a model inside it come under its name. */
-function* layersOf(model: LayersModel, prefix = ''): Generator<[path: string, layer: layers.Layer]> {
+/** A layer by its path, with its tensors. */
+export interface LayerSlots {
+  readonly path: string;
+  readonly layer: layers.Layer;
+  readonly slots: readonly Slot[];
+}
+
+/** All layers in the net's order; those of a model inside it come under its name. */
+function* layersOf(model: LayersModel, prefix = ''): Generator<readonly [path: string, layer: layers.Layer]> {
   for (const layer of model.layers) {
     const path = prefix + layer.name;
     if (isModel(layer)) yield* layersOf(layer, `${path}.`);
-    else if (layer.weights.length > 0) yield [path, layer];
+    else yield [path, layer];
   }
 }
+
+/** All layers of any net with their tensors: those that have no place in a state dict are named by tfjs. */
+export const layerSlotsOf = (model: LayersModel): LayerSlots[] =>
+  Array.from(layersOf(model), ([path, layer]) => ({
+    path,
+    layer,
+    slots: layer.weights.map((variable) => {
+      const { originalName } = variable;
+      const name = isKnown(layer) ? originalName.slice(originalName.lastIndexOf('/') + 1) : originalName;
+      return { key: `${path}.${TORCH_NAMES[name] ?? name}`, variable };
+    }),
+  }));
 
 /** Every tensor of the net's state dict, layer by layer. */
 export function slotsOf(model: LayersModel): Slot[] {
   for (const [path, layer] of layersOf(model))
-    if (!isKnown(layer))
+    if (layer.weights.length > 0 && !isKnown(layer))
       throw new CnnzooError(
         'INPUT',
         `Layer '${path}' is a ${layer.getClassName()}, whose weights have no place in a PyTorch state dict here: ` +
@@ -48,12 +67,5 @@ export function slotsOf(model: LayersModel): Slot[] {
   return weightsOf(model);
 }
 
-/** As `slotsOf`, of any net: weights that have no place in a state dict are named by tfjs, under their layer's path. */
-export const weightsOf = (model: LayersModel): Slot[] =>
-  [...layersOf(model)].flatMap(([path, layer]) =>
-    layer.weights.map((variable) => {
-      const { originalName } = variable;
-      const name = isKnown(layer) ? originalName.slice(originalName.lastIndexOf('/') + 1) : originalName;
-      return { key: `${path}.${TORCH_NAMES[name] ?? name}`, variable };
-    }),
-  );
+/** As `slotsOf`, of any net. */
+export const weightsOf = (model: LayersModel): Slot[] => layerSlotsOf(model).flatMap(({ slots }) => slots);

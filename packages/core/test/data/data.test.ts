@@ -6,7 +6,9 @@ import { gzipSync } from 'node:zlib';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
+  type Augment,
   type Batch,
+  type BatchOptions,
   fromTensors,
   mnist,
   PixelsDataset,
@@ -154,10 +156,36 @@ describe('PixelsDataset', () => {
   });
 
   it('augments what it hands out, not what it holds', () => {
-    const transform = <T extends Uint8Array | Float32Array>(image: T) => image.slice().fill(51) as T;
+    const transform: Augment = (image) => ({ ...image, data: image.data.slice().fill(51) });
     const [batch] = drain(data, { batchSize: 5, augment: { transform, random: new Random(1) } });
     expect(batch!.x[0]).toBeCloseTo(51, 4);
     expect(drain(data, { batchSize: 5 })[0]!.x[0]).toBe(0);
+  });
+
+  it('augments an image by its index, whatever the order and the batches', () => {
+    const transform: Augment = (image, random) => ({ ...image, data: image.data.map(() => random.integer(256)) });
+    const run = (seed: number, more: Partial<BatchOptions>) => {
+      const batches = drain(data, { batchSize: 2, augment: { transform, random: new Random(seed) }, ...more });
+      return batches.flatMap(({ x }) => x.filter((_, i) => i % 2 === 0));
+    };
+    const images = run(1, {});
+    expect(new Set(images).size).toBe(5);
+    expect(run(1, { batchSize: 5 })).toEqual(images);
+    expect(run(1, { skip: 1 })).toEqual(images.slice(2));
+    const shuffled = run(1, { shuffle: new Random(2) });
+    expect(shuffled).not.toEqual(images);
+    expect([...shuffled].sort()).toEqual([...images].sort());
+    expect(run(2, {})).not.toEqual(images);
+  });
+
+  it('refuses an augmentation that changes the size, and stops by a signal', () => {
+    const transform: Augment = (image) => ({ ...image, data: new Uint8Array(4), width: 2 });
+    expect(() => drain(data, { batchSize: 5, augment: { transform, random: new Random(1) } })).toThrow(
+      expect.objectContaining({ code: 'SHAPE' }),
+    );
+    expect(() => drain(data, { batchSize: 5, signal: AbortSignal.abort() })).toThrow(
+      expect.objectContaining({ code: 'ABORTED' }),
+    );
   });
 
   it('takes the first few', () => {
@@ -220,7 +248,7 @@ it('padAndCrop moves the image by up to its padding, and fills with 0', () => {
   const image = Uint8Array.from({ length: height * width * channels }, (_, i) => i + 1);
   const shifts = new Set<string>();
   for (let seed = 0; seed < 200; seed++) {
-    const moved = padAndCrop(2)(image, [height, width, channels], new Random(seed));
+    const moved = padAndCrop(2)({ data: image, width, height, channels }, new Random(seed)).data;
     // The place of a pixel that no shift of 2 pushes out of both images tells by how much.
     const [down, right] = (() => {
       for (let dy = -2; dy <= 2; dy++)

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { DecodedImage } from '../../src/images/decoded.js';
-import type { Preprocessing } from '../../src/images/preprocess.js';
+import type { Preprocessing } from '../../src/images/prepare.js';
 
 /** Written by tools/weights/torch/images.py. */
 interface Goldens {

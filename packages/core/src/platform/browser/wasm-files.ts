@@ -1,5 +1,5 @@
-import { CnnzooError } from '../../errors.js';
 import type { LoadWasm } from '../../images/wasm-codec.js';
+import { type CodecUrls, compileCodec } from './compile-codec.js';
 
 /** The copies in dist/wasm, written out one by one: bundlers emit the files they find in this form, and only those. */
 const urlOf = {
@@ -8,10 +8,10 @@ const urlOf = {
   WebP: () => new URL('./wasm/webp_dec.wasm', import.meta.url),
 };
 
-export const loadCodecWasm: LoadWasm = async (format) => {
-  const url = urlOf[format]();
-  const response = await fetch(url);
-  if (!response.ok)
-    throw new CnnzooError('DOWNLOAD', `The ${format} decoder: expected ${url}, received HTTP ${response.status}.`);
-  return WebAssembly.compile(await response.arrayBuffer());
-};
+export const codecUrls = (): CodecUrls => ({
+  JPEG: urlOf.JPEG().href,
+  PNG: urlOf.PNG().href,
+  WebP: urlOf.WebP().href,
+});
+
+export const loadCodecWasm: LoadWasm = (format) => compileCodec(format, urlOf[format]().href);

@@ -16,7 +16,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EROFS: 'the file system is read-only. Choose another place',
 };
 
-function fileError(action: string, path: string, cause: unknown): CnnzooError {
+export function fileError(action: string, path: string, cause: unknown): CnnzooError {
   const { code = '', message } = cause as { code?: string; message?: string };
   return new CnnzooError('FILE', `Can't ${action} '${path}': ${REASONS[code] ?? message}.`, { cause });
 }

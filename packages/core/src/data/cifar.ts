@@ -1,0 +1,110 @@
+import { CnnzooError } from '../errors.js';
+import { PixelsDataset } from './pixels-dataset.js';
+
+const SIDE = 32;
+const PLANE = SIDE * SIDE;
+
+/** What differs between the two sets (A. Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009). */
+interface Layout {
+  readonly files: Readonly<Record<'train' | 'test', readonly string[]>>;
+  /** Bytes before an image's pixels; the last of them is its label. */
+  readonly labels: number;
+  readonly categories: readonly string[];
+  /** Of the training images, on the scale 0..1. */
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+}
+
+const CIFAR10: Layout = {
+  files: {
+    train: [1, 2, 3, 4, 5].map((i) => `data_batch_${i}.bin`),
+    test: ['test_batch.bin'],
+  },
+  labels: 1,
+  categories: ['airplane', 'automobile', 'bird', 'cat', 'deer', 'dog', 'frog', 'horse', 'ship', 'truck'],
+  mean: [0.4914, 0.4822, 0.4465],
+  std: [0.247, 0.2435, 0.2616],
+};
+
+const CIFAR100: Layout = {
+  files: { train: ['train.bin'], test: ['test.bin'] },
+  // The superclass, then the class.
+  labels: 2,
+  categories: (
+    'apple aquarium_fish baby bear beaver bed bee beetle bicycle bottle bowl boy bridge bus butterfly camel can castle ' +
+    'caterpillar cattle chair chimpanzee clock cloud cockroach couch crab crocodile cup dinosaur dolphin elephant ' +
+    'flatfish forest fox girl hamster house kangaroo keyboard lamp lawn_mower leopard lion lizard lobster man ' +
+    'maple_tree motorcycle mountain mouse mushroom oak_tree orange orchid otter palm_tree pear pickup_truck pine_tree ' +
+    'plain plate poppy porcupine possum rabbit raccoon ray road rocket rose sea seal shark shrew skunk skyscraper ' +
+    'snail snake spider squirrel streetcar sunflower sweet_pepper table tank telephone television tiger tractor train ' +
+    'trout tulip turtle wardrobe whale willow_tree wolf woman worm'
+  ).split(' '),
+  mean: [0.5071, 0.4865, 0.4409],
+  std: [0.2673, 0.2564, 0.2762],
+};
+
+export interface CifarOptions {
+  /** Which files of a directory: the 50,000 training images or the 10,000 test images. */
+  split: 'train' | 'test';
+}
+
+async function readFile(path: string): Promise<Uint8Array> {
+  const { openPath } = await import('#platform');
+  const source = await openPath(path);
+  try {
+    return await source.read(0, source.size);
+  } finally {
+    await source.close();
+  }
+}
+
+async function cifar(
+  name: string,
+  layout: Layout,
+  source: string | readonly Uint8Array[],
+  split: CifarOptions['split'],
+): Promise<PixelsDataset> {
+  const names = layout.files[split];
+  if (!names) throw new CnnzooError('INPUT', `${name}: expected split 'train' or 'test', received '${split}'.`);
+  const files =
+    typeof source === 'string' ? await Promise.all(names.map((file) => readFile(`${source}/${file}`))) : source;
+  const record = layout.labels + 3 * PLANE;
+  for (const [i, { length }] of files.entries())
+    if (length === 0 || length % record !== 0)
+      throw new CnnzooError(
+        'FORMAT',
+        `${name}: expected records of ${record} bytes, as the binary version has them; ` +
+          `${typeof source === 'string' ? `'${names[i]}'` : `file ${i}`} has ${length} bytes. It is damaged or cut short.`,
+      );
+  const count = files.reduce((sum, { length }) => sum + length / record, 0);
+  const pixels = new Uint8Array(count * 3 * PLANE);
+  const labels = new Uint8Array(count);
+  let image = 0;
+  for (const file of files)
+    for (let at = 0; at < file.length; at += record, image++) {
+      labels[image] = file[at + layout.labels - 1]!;
+      interleave(file.subarray(at + layout.labels, at + record), pixels, image * 3 * PLANE);
+    }
+  const { categories, mean, std } = layout;
+  return new PixelsDataset({ pixels, shape: [SIDE, SIDE, 3], labels, categories, mean, std });
+}
+
+/** A plane for each of R, G and B to RGB pixels. */
+function interleave(planes: Uint8Array, out: Uint8Array, at: number): void {
+  for (let channel = 0; channel < 3; channel++)
+    for (let i = 0; i < PLANE; i++) out[at + i * 3 + channel] = planes[channel * PLANE + i]!;
+}
+
+/**
+ * CIFAR-10 in its binary version, from a directory that holds data_batch_1.bin to data_batch_5.bin and test_batch.bin,
+ * or from the bytes of such files: images [n, 32, 32, 3], ten classes.
+ */
+export const cifar10 = (source: string | readonly Uint8Array[], { split }: CifarOptions): Promise<PixelsDataset> =>
+  cifar('cifar10', CIFAR10, source, split);
+
+/**
+ * CIFAR-100 in its binary version, from a directory that holds train.bin and test.bin, or from the bytes of such files:
+ * images [n, 32, 32, 3] and their hundred fine classes.
+ */
+export const cifar100 = (source: string | readonly Uint8Array[], { split }: CifarOptions): Promise<PixelsDataset> =>
+  cifar('cifar100', CIFAR100, source, split);

@@ -1,0 +1,161 @@
+import { CnnzooError, type ErrorCode } from '../../errors.js';
+import type { DecodedImage } from '../../images/decoded.js';
+import { toGrey } from '../../images/grey.js';
+import { normalised, type Preprocessing, prepare } from '../../images/prepare.js';
+import type { Augment, AugmentRecipe, PixelImage } from '../augment/augment.js';
+import { fromRecipe } from '../augment/from-recipe.js';
+import { imageRandom } from '../image-random.js';
+
+/** A file of images, by its path (Node) or as itself (a page's File). Plain enough to go to another thread. */
+export interface ImageFile {
+  /** For messages: the path. */
+  readonly name: string;
+  readonly source: string | Blob;
+}
+
+/** Decodes each file and throws the pixels away. */
+export interface CheckJob {
+  readonly kind: 'check';
+  readonly files: readonly ImageFile[];
+}
+
+/** Decodes the files for the calling thread, whose own augmentation can't leave it. */
+export interface DecodeJob {
+  readonly kind: 'decode';
+  readonly files: readonly ImageFile[];
+  readonly channels: 1 | 3;
+}
+
+/** Makes of each file what the net takes. */
+export interface PrepareJob {
+  readonly kind: 'prepare';
+  readonly files: readonly ImageFile[];
+  /** Of each file in its data set: what its augmentation is drawn by. */
+  readonly indices: Uint32Array;
+  readonly preprocessing: Preprocessing;
+  readonly augment?: { readonly recipe: AugmentRecipe; readonly epochSeed: number };
+}
+
+export type ImageJob = CheckJob | DecodeJob | PrepareJob;
+
+/** What a file is refused for, in a form that goes to another thread. */
+export interface Failure {
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+export interface JobResults {
+  /** One for each file that can't be decoded, by its place in the job. */
+  check: { readonly failures: readonly (readonly [file: number, failure: Failure])[] };
+  decode: { readonly images: readonly PixelImage<Uint8Array>[] };
+  /** float32 [files, height, width, channels], normalised. */
+  prepare: { readonly values: Float32Array<ArrayBuffer> };
+}
+export type JobResult = JobResults[ImageJob['kind']];
+
+/** How a thread gets at the pixels of a file. */
+export type DecodeFile = (file: ImageFile) => Promise<DecodedImage>;
+
+/** What went wrong, in a message that holds `name`, whatever was thrown. */
+export function failureOf(error: unknown, name = ''): Failure {
+  const message = error instanceof Error ? error.message : String(error);
+  const code = error instanceof CnnzooError ? error.code : 'IMAGE';
+  return { code, message: message.includes(name) ? message : `${name}: ${message}` };
+}
+
+/** Does `work` with a file; where it throws, the error names the file. */
+async function naming<T>({ name }: ImageFile, work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    const { code, message } = failureOf(cause, name);
+    throw new CnnzooError(code, message, { cause });
+  }
+}
+
+/** Grey, or RGB: grey repeated, alpha dropped. */
+function withChannels(image: DecodedImage, channels: 1 | 3): PixelImage<Uint8Array> {
+  const { data, width, height, channels: stored } = channels === 1 ? toGrey(image) : image;
+  const step = stored === 1 ? 0 : 1;
+  const out = new Uint8Array(width * height * channels);
+  for (let to = 0, from = 0; to < out.length; to += channels, from += stored)
+    for (let c = 0; c < channels; c++) out[to + c] = data[from + c * step]!;
+  return { data: out, width, height, channels };
+}
+
+/**
+ * Augments images of the net's own channels, each by its index, and makes of them what the net takes. One that the
+ * augmentation leaves in the size of the net's crop is taken as it is; others are resized and cropped as ever.
+ */
+export async function augmentAll(
+  images: Iterable<PixelImage<Uint8Array>> | AsyncIterable<PixelImage<Uint8Array>>,
+  { files, indices, preprocessing }: Pick<PrepareJob, 'files' | 'indices' | 'preprocessing'>,
+  augment: Augment,
+  epochSeed: number,
+): Promise<Float32Array<ArrayBuffer>> {
+  const { crop, channels } = preprocessing;
+  const write = writer(preprocessing, files.length);
+  let i = 0;
+  for await (const image of images) {
+    const file = files[i]!;
+    await naming(file, () => {
+      const { data, width, height, channels: left } = augment(image, imageRandom(epochSeed, indices[i]!));
+      if (!(data instanceof Uint8Array) || left !== channels)
+        throw new CnnzooError('INPUT', `expected the augmentation to keep bytes of ${channels} channels.`);
+      write(
+        i,
+        { data, width, height, channels },
+        height === crop[0] && width === crop[1] ? null : preprocessing.resize,
+      );
+    });
+    i++;
+  }
+  return write.values;
+}
+
+/** Writes image after image to a batch. */
+function writer(preprocessing: Preprocessing, count: number) {
+  const { crop, channels } = preprocessing;
+  const length = crop[0] * crop[1] * channels;
+  const values = new Float32Array(count * length);
+  const tables = normalised(preprocessing);
+  const write = (i: number, image: DecodedImage, resize: number | null): void =>
+    prepare(values, i * length, image, { ...preprocessing, resize }, tables);
+  return Object.assign(write, { values });
+}
+
+async function check({ files }: CheckJob, decode: DecodeFile): Promise<JobResults['check']> {
+  const failures: [number, Failure][] = [];
+  for (const [i, file] of files.entries())
+    await decode(file).catch((error: unknown) => failures.push([i, failureOf(error, file.name)]));
+  return { failures };
+}
+
+/** One after the other: few images are in memory at once. */
+async function* decoded(files: readonly ImageFile[], channels: 1 | 3, decode: DecodeFile) {
+  for (const file of files) yield withChannels(await naming(file, () => decode(file)), channels);
+}
+
+async function decodeAll({ files, channels }: DecodeJob, decode: DecodeFile): Promise<JobResults['decode']> {
+  const images: PixelImage<Uint8Array>[] = [];
+  for await (const image of decoded(files, channels, decode)) images.push(image);
+  return { images };
+}
+
+async function prepareAll(job: PrepareJob, decode: DecodeFile): Promise<JobResults['prepare']> {
+  const { files, preprocessing, augment } = job;
+  if (augment) {
+    const images = decoded(files, preprocessing.channels, decode);
+    return { values: await augmentAll(images, job, fromRecipe(augment.recipe), augment.epochSeed) };
+  }
+  const write = writer(preprocessing, files.length);
+  for (const [i, file] of files.entries())
+    await naming(file, async () => write(i, await decode(file), preprocessing.resize));
+  return { values: write.values };
+}
+
+/** Does a job on the thread that calls this. */
+export function runJob(job: ImageJob, decode: DecodeFile): Promise<JobResult> {
+  if (job.kind === 'check') return check(job, decode);
+  return job.kind === 'decode' ? decodeAll(job, decode) : prepareAll(job, decode);
+}

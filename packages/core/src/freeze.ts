@@ -1,0 +1,69 @@
+import type { LayersModel, layers } from '@tensorflow/tfjs-layers';
+import { CnnzooError } from './errors.js';
+import { noteOf } from './features.js';
+import { isUnder } from './layers/layer.js';
+import { type ParameterMatch, matches } from './match.js';
+import { modelOf, type Net } from './net.js';
+import { layerSlotsOf, type Slot } from './weights/slots.js';
+
+/**
+ * Which part of a net: 'backbone', all but the heads that `numClasses` replaces; state_dict prefixes ('layer1',
+ * 'layer4.1'); or whether a state_dict key belongs to it.
+ */
+export type Part = 'backbone' | ParameterMatch;
+
+/**
+ * Frozen, a part never changes: no step updates it, BatchNorm normalises by its running statistics and leaves them, and
+ * dropout lets everything pass. Acts from the next step on; several calls add up.
+ * @throws CnnzooError INPUT where nothing of the net is meant, or the net does not say where its head is.
+ */
+export const freeze = (net: Net, part: Part): void => setTrainable(modelOf(net), part, false);
+
+/** Lets a part, or everything, train again. */
+export const unfreeze = (net: Net, part: Part = () => true): void => setTrainable(modelOf(net), part, true);
+
+/** Of a state_dict key, or the path of a layer without weights, whether it belongs to the part. */
+function membership(model: LayersModel, part: Part): (key: string) => boolean {
+  if (part !== 'backbone') return (key) => matches(part, key);
+  const note = noteOf(model);
+  if (!note)
+    throw new CnnzooError(
+      'INPUT',
+      `The net '${model.name}' does not say where its head is: expected one made by a builder, pretrained or load. ` +
+        'Name state_dict prefixes, as stateDict(net) has them.',
+    );
+  const heads = [note.head, ...(note.auxiliaryHeads ?? [])];
+  return (key) => !heads.some((head) => isUnder(head, key));
+}
+
+/** What BatchNorm keeps beside its parameters: it follows them. */
+const RUNNING = /\.running_(mean|var)$/;
+
+function setTrainable(model: LayersModel, part: Part, trainable: boolean): void {
+  const isMeant = membership(model, part);
+  let found = Array.isArray(part) && part.length === 0;
+  for (const { path, layer, slots } of layerSlotsOf(model)) {
+    const parameters = slots.filter(({ key }) => !RUNNING.test(key));
+    const meant = parameters.filter(({ key }) => isMeant(key));
+    found ||= meant.length > 0;
+    // Dropout belongs to the part that it stands in.
+    if (parameters.length === 0 ? isMeant(path) : meant.length === parameters.length) layer.trainable = trainable;
+    else if (meant.length > 0) setSome(layer, parameters, meant, trainable);
+  }
+  if (!found)
+    throw new CnnzooError(
+      'INPUT',
+      `No weight of '${model.name}' belongs to ${JSON.stringify(part) ?? part}: expected 'backbone', state_dict prefixes ` +
+        `(of ${[...new Set(model.layers.map(({ name }) => name.split('.')[0]))].join(', ')}), or a predicate on keys.`,
+    );
+}
+
+/** Some of a layer's parameters. tfjs asks the layer first, then each of them. */
+function setSome(layer: layers.Layer, parameters: readonly Slot[], meant: readonly Slot[], trainable: boolean): void {
+  if (!layer.trainable) {
+    if (!trainable) return;
+    layer.trainable = true;
+    for (const { variable } of parameters) variable.trainable = false;
+  }
+  for (const { variable } of meant) variable.trainable = trainable;
+}

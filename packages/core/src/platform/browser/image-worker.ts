@@ -1,0 +1,31 @@
+/** The program of a page's worker: workers.ts starts it. */
+
+import type { ImageFile, ImageJob } from '../../data/pipeline/job.js';
+import { serve, type WorkerReply } from '../../data/pipeline/worker.js';
+import { type Codec, decodeWith } from '../../images/codec.js';
+import type { DecodedImage } from '../../images/decoded.js';
+import { wasmCodec } from '../../images/wasm-codec.js';
+import { type CodecUrls, compileCodec } from './compile-codec.js';
+
+/** What of a worker's global scope is needed: TypeScript knows the page's alone. */
+interface WorkerScope {
+  onmessage: ((event: MessageEvent<CodecUrls | ImageJob>) => void) | null;
+  postMessage(reply: WorkerReply, transfer: ArrayBuffer[]): void;
+}
+const scope = globalThis as unknown as WorkerScope;
+
+let codec: Codec | undefined;
+
+async function decode({ name, source }: ImageFile): Promise<DecodedImage> {
+  const file = typeof source === 'string' ? await fetch(source) : source;
+  return decodeWith(codec!, new Uint8Array(await file.arrayBuffer()), name);
+}
+
+const post = (reply: WorkerReply, transfer: ArrayBuffer[] = []): void => scope.postMessage(reply, transfer);
+
+scope.onmessage = ({ data }) => {
+  if ('kind' in data) return void serve(data, decode, post);
+  // The first message: where the page's build has put the codecs.
+  codec = wasmCodec((format) => compileCodec(format, data[format]));
+  post('ready');
+};

@@ -1,0 +1,9 @@
+import { CnnzooError } from '../../errors.js';
+
+/** A page has no file system. */
+export async function listFiles(directory: string): Promise<string[]> {
+  throw new CnnzooError(
+    'FILE',
+    `Can't list '${directory}': a page has no file system. Give the files of an <input type="file" webkitdirectory>.`,
+  );
+}

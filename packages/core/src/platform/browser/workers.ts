@@ -1,0 +1,22 @@
+import type { ImageWorker, WorkerEvents, WorkerReply } from '../../data/pipeline/worker.js';
+
+/** How many threads this machine runs at once. */
+export const processors = (): number => navigator.hardwareConcurrency;
+
+/** Starts a worker. A page waits for none. */
+export async function startImageWorker({ reply, failed }: WorkerEvents): Promise<ImageWorker> {
+  const [{ code }, { codecUrls }] = await Promise.all([import('./image-worker-code.js'), import('./wasm-files.js')]);
+  const url = URL.createObjectURL(new Blob([code], { type: 'text/javascript' }));
+  const worker = new Worker(url);
+  worker.onmessage = ({ data }: MessageEvent<WorkerReply>) => {
+    if (data === 'ready') URL.revokeObjectURL(url);
+    reply(data);
+  };
+  worker.onerror = (event) => {
+    event.preventDefault();
+    worker.terminate();
+    failed(event.message ?? 'the page allows no worker made of a Blob');
+  };
+  worker.postMessage(codecUrls());
+  return { post: (job) => worker.postMessage(job), hold: () => undefined, stop: () => worker.terminate() };
+}

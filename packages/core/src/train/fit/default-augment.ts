@@ -1,0 +1,30 @@
+import { compose, horizontalFlip, randomResizedCrop } from '../../data/index.js';
+import type { Augment } from '../../data/augment/augment.js';
+import type { Dataset } from '../../data/dataset.js';
+import { noteOf } from '../../features.js';
+import type { Preprocessing } from '../../images/prepare.js';
+import { isUnder } from '../../layers/layer.js';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { weightsOf } from '../../weights/slots.js';
+
+/** Whether a step may change a weight below the head. */
+function backboneTrains(model: LayersModel): boolean {
+  const head = noteOf(model)?.head;
+  const trainable = new Set(model.trainableWeights);
+  return weightsOf(model).some(
+    ({ key, variable }) => trainable.has(variable) && (head === undefined || !isUnder(head, key)),
+  );
+}
+
+/**
+ * What image files are changed by unless told otherwise: torchvision's recipe for training, a random resized crop of
+ * the size of the weights and a flip. A frozen backbone gives the same features in every epoch: no augmentation there.
+ */
+export function defaultAugment(
+  model: LayersModel,
+  data: Dataset,
+  preprocessing: Preprocessing | undefined,
+): Augment | undefined {
+  if (!data.fromFiles || !preprocessing || !backboneTrains(model)) return undefined;
+  return compose(randomResizedCrop(preprocessing.crop), horizontalFlip());
+}

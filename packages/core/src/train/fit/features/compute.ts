@@ -1,0 +1,35 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { BatchOptions, Dataset } from '../../../data/dataset.js';
+import type { Part } from './part.js';
+
+/** What a frozen part makes of a batch, and the batch's targets. */
+export interface ComputedBatch {
+  readonly values: Float32Array;
+  /** Of one image. */
+  readonly shape: readonly number[];
+  readonly targets: Int32Array | Float32Array;
+  readonly dtype: 'int32' | 'float32';
+  /** Values of one image's targets. */
+  readonly width: number;
+}
+
+/** Runs a part of a net, as in inference, over a data set, batch after batch. */
+export async function* compute(part: Part, data: Dataset, options: BatchOptions): AsyncGenerator<ComputedBatch, void, void> {
+  for await (const { x, y } of data.batches(options)) {
+    let features: tf.Tensor | undefined;
+    try {
+      features = tf.tidy(() => part(x, false)[0]!);
+      const [values, targets] = await Promise.all([features.data(), y.data()]);
+      yield {
+        // The backend's own, which it may use again.
+        values: (values as Float32Array).slice(),
+        targets: (targets as Int32Array | Float32Array).slice(),
+        shape: features.shape.slice(1),
+        dtype: y.dtype as 'int32' | 'float32',
+        width: y.rank === 1 ? 1 : y.shape[1]!,
+      };
+    } finally {
+      tf.dispose([x, y, ...(features ? [features] : [])]);
+    }
+  }
+}

@@ -1,0 +1,50 @@
+import type { LayersModel, layers, SymbolicTensor } from '@tensorflow/tfjs-layers';
+
+/** Whether a layer gives the same for the same input whatever the training does, and in training as in inference. */
+function isConstant(layer: layers.Layer): boolean {
+  if ('layers' in layer) return (layer as unknown as LayersModel).layers.every(isConstant);
+  const name = layer.getClassName();
+  // tfjs' own normalises by the batch in training, also where it is frozen.
+  if (name === 'BatchNormalization' || layer.trainableWeights.length > 0) return false;
+  return !/Dropout|Noise/.test(name) || (name.startsWith('cnnzoo.') && !layer.trainable);
+}
+
+/** The tensors that lead to the outputs, each after those it is computed from. */
+function tensorsOf({ outputs }: LayersModel): SymbolicTensor[] {
+  const order = new Set<SymbolicTensor>();
+  const visit = (tensor: SymbolicTensor): void => {
+    if (order.has(tensor)) return;
+    tensor.inputs.forEach(visit);
+    order.add(tensor);
+  };
+  outputs.forEach(visit);
+  return [...order];
+}
+
+/** Whether everything that the outputs see of the input goes through a tensor. */
+function isNeck({ inputs, outputs }: LayersModel, neck: SymbolicTensor): boolean {
+  const seen = new Set([neck]);
+  const reachesInput = (tensor: SymbolicTensor): boolean => {
+    if (seen.has(tensor)) return false;
+    seen.add(tensor);
+    return inputs.includes(tensor) || tensor.inputs.some(reachesInput);
+  };
+  return !outputs.some(reachesInput);
+}
+
+/**
+ * The last place in a net that all paths go through and before which nothing changes in training; undefined where that
+ * is the input, or the net has several.
+ */
+export function cutOf(model: LayersModel): SymbolicTensor | undefined {
+  const tensors = tensorsOf(model);
+  const constant = new Set<SymbolicTensor>();
+  for (const tensor of tensors)
+    if (tensor.inputs.every((input) => constant.has(input)) && isConstant(tensor.sourceLayer)) constant.add(tensor);
+  const hasWeights = [...constant].some(({ sourceLayer }) => sourceLayer.weights.length > 0);
+  if (model.inputs.length !== 1 || !hasWeights) return undefined;
+  const isCut = (tensor: SymbolicTensor): boolean =>
+    constant.has(tensor) && !model.outputs.includes(tensor) && isNeck(model, tensor);
+  const cut = tensors.findLast(isCut);
+  return cut && !model.inputs.includes(cut) ? cut : undefined;
+}

@@ -1,0 +1,47 @@
+import { CnnzooError } from '../../../errors.js';
+import { hashBytes } from '../../../data/hash.js';
+import { layerSlotsOf } from '../../../weights/slots.js';
+import type { FeaturesRequest } from './features-store.js';
+
+const FORMAT = 1;
+
+/** What features depend on, as a name: the frozen weights, the data, and how images are made of it. */
+export async function featuresKey({ model, cut, data, batching, views }: FeaturesRequest): Promise<string> {
+  if (!data.fingerprint)
+    throw new CnnzooError(
+      'INPUT',
+      'fit: features are kept in a directory by what the data hold: this data set has no `fingerprint`. Leave the ' +
+        'directory out, or give it one.',
+    );
+  if (views && !views.augment.recipe)
+    throw new CnnzooError(
+      'INPUT',
+      'fit: features of augmented views are kept in a directory by what the augmentation does, and a function of your ' +
+        "own can't say it. Leave the directory out, or use the augmentations of @cnnzoo/core/data.",
+    );
+  const parts = [
+    { FORMAT, cut: cut.name, preprocessing: batching.preprocessing ?? null },
+    await data.fingerprint(),
+    views ? { count: views.count, recipe: views.augment.recipe, random: views.random.state } : null,
+    await weightsHash(model, cut),
+  ];
+  return (await hashBytes(new TextEncoder().encode(JSON.stringify(parts)))).slice(0, 32);
+}
+
+/** Of the weights that lead to a place. */
+async function weightsHash(model: FeaturesRequest['model'], cut: FeaturesRequest['cut']): Promise<string> {
+  const before = new Set<unknown>();
+  const visit = ({ sourceLayer, inputs }: FeaturesRequest['cut']): void => {
+    if (before.has(sourceLayer)) return;
+    before.add(sourceLayer);
+    inputs.forEach(visit);
+  };
+  visit(cut);
+  const hashes: string[] = [];
+  for (const { layer, slots } of layerSlotsOf(model))
+    for (const { key, variable } of before.has(layer) ? slots : []) {
+      const values = (await variable.read().data()) as Float32Array;
+      hashes.push(key, await hashBytes(values));
+    }
+  return hashes.join();
+}

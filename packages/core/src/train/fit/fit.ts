@@ -1,0 +1,102 @@
+import { accelerateWasm } from '../../backend/accelerate.js';
+import { requireBackend } from '../../backend/require.js';
+import type { Dataset } from '../../data/dataset.js';
+import { CnnzooError } from '../../errors.js';
+import { freeze, unfreeze } from '../../freeze.js';
+import { modelOf, type Net } from '../../net.js';
+import { Random } from '../../random.js';
+import { slotsOf } from '../../weights/slots.js';
+import { loadStateDict } from '../../weights/state-dict.js';
+import { stepsPerEpoch } from '../training-run.js';
+import { Checkpoints, type FitState, type Setup } from './checkpoints.js';
+import type { EpochRecord, History } from './history.js';
+import type { FitOptions } from './options.js';
+import { Reports } from './reports.js';
+import { type Stage, stagesOf } from './stages.js';
+import { StageRun } from './stage-run.js';
+
+const SEEDS = 2 ** 32;
+
+/**
+ * Trains a net over a data set, epoch after epoch, stage after stage, and resolves to what came of it. In the end the
+ * net has the weights of the last step; of the best epoch, where `earlyStopping` watches; their average, where `ema` is
+ * on. Where it throws, the net has the weights of the last step, and the newest checkpoint lets it go on.
+ * @throws CnnzooError INPUT for options that don't fit together; TRAINING where the loss is not finite or nothing is
+ * trainable; ABORTED by the signal; FILE, FORMAT of the checkpoints.
+ */
+export async function fit(net: Net, data: Dataset, options: FitOptions): Promise<History> {
+  requireBackend('fit');
+  await accelerateWasm();
+  const stages = stagesOf(options);
+  const checkpoints = options.checkpoint === undefined ? undefined : new Checkpoints(options.checkpoint);
+  const saved = await begin(net, checkpoints, options.resume ?? false);
+  const setup = setupOf(net, data, stages);
+  if (saved) requireSame(setup, saved.setup);
+  const seed = saved?.seed ?? options.seed ?? Math.floor(Math.random() * SEEDS);
+  if (saved && options.seed !== undefined && options.seed !== saved.seed)
+    throw new CnnzooError('INPUT', `fit: the checkpoint's run has the seed ${saved.seed}, received ${options.seed}.`);
+  const reports = await Reports.open({
+    ...options,
+    seed,
+    epochs: stages.reduce((sum, { epochs }) => sum + epochs, 0),
+    steps: stages.reduce((sum, stage) => sum + stage.epochs * stepsPerEpoch(data.size, stage), 0),
+    resumed: saved && saved.stepsBefore + saved.position.step,
+  });
+  const random = new Random(seed);
+  const epochs: EpochRecord[] = [...(saved?.epochs ?? [])];
+  let stepsBefore = saved?.stepsBefore ?? 0;
+  try {
+    for (let index = saved?.stage ?? 0; index < stages.length; index++) {
+      const stage = stages[index]!;
+      if (stage.freeze !== undefined) {
+        unfreeze(net);
+        freeze(net, stage.freeze);
+      }
+      const from = index === saved?.stage ? saved : undefined;
+      const shared = { net, data, options, checkpoints, reports, random, epochs, setup, seed, stages: stages.length };
+      const run = await StageRun.begin({ ...shared, stage, index, stepsBefore }, from);
+      try {
+        stepsBefore += await run.toEnd();
+      } finally {
+        run.dispose();
+      }
+    }
+  } finally {
+    reports.end();
+  }
+  return { epochs, seed };
+}
+
+/** What the training goes on from, the net's weights put back; undefined where it begins. */
+async function begin(net: Net, checkpoints: Checkpoints | undefined, resume: boolean): Promise<FitState | undefined> {
+  if (!checkpoints) {
+    if (resume) throw new CnnzooError('INPUT', 'fit: resume goes on from a checkpoint: name their directory, checkpoint.');
+    return undefined;
+  }
+  // What a checkpoint can't hold is refused here, not after an epoch.
+  slotsOf(modelOf(net));
+  await checkpoints.clean();
+  const saved = resume ? await checkpoints.newest() : await checkpoints.requireNone();
+  if (!saved) return undefined;
+  await loadStateDict(net, saved.model);
+  return saved;
+}
+
+const setupOf = (net: Net, { size }: Dataset, stages: readonly Stage[]): Setup => ({
+  model: modelOf(net).name,
+  images: size,
+  stages: stages.length,
+  batchSize: stages.map(({ batchSize }) => batchSize),
+  accumulate: stages.map(({ accumulate }) => accumulate),
+});
+
+/** Another batch size would take other images at the next step. More epochs are fine: that is what resuming is for. */
+function requireSame(now: Setup, then: Setup): void {
+  for (const key of Object.keys(then) as (keyof Setup)[])
+    if (`${now[key]}` !== `${then[key]}`)
+      throw new CnnzooError(
+        'INPUT',
+        `fit: the checkpoint is of a training with ${key} ${then[key]}, received ${now[key]}. Go on with what it began ` +
+          'with, or begin anew in another directory.',
+      );
+}

@@ -1,0 +1,216 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Augment } from '../data/augment/augment.js';
+import type { Batch, BatchOptions, Dataset } from '../data/dataset.js';
+import { CnnzooError } from '../errors.js';
+import type { Preprocessing } from '../images/prepare.js';
+import type { Random, RandomState } from '../random.js';
+import { weightsOf } from '../weights/slots.js';
+import type { StateDict } from '../weights/tensors.js';
+import { accumulate } from './accumulate.js';
+import { checkTargets, checkWhole, classesOf } from './checks.js';
+import { clipByGlobalNorm } from './clip.js';
+import { type Differentiated, differentiate } from './differentiate.js';
+import { crossEntropy, type Loss } from './loss.js';
+import type { Images, Mix } from './mix.js';
+import type { Optimizer, OptimizerRun } from './optimizer.js';
+import type { Trainee } from './trainee.js';
+
+/** One step, as it was taken. */
+export interface Step {
+  /** From 0. */
+  readonly epoch: number;
+  /** From 0, counted over the whole run, which has `steps`. */
+  readonly step: number;
+  readonly steps: number;
+  /** Of the images, before the step; where the net has auxiliary heads, with their weighted losses. */
+  readonly loss: number;
+  /** The loss of each output by itself: one number, and one more for each auxiliary head. */
+  readonly losses: readonly number[];
+  /** The share of the images whose largest logit was the label's, before the step: 0 to 1. */
+  readonly accuracy: number;
+  /** How many images. */
+  readonly count: number;
+}
+
+export interface RunOptions {
+  optimizer: Optimizer;
+  epochs?: number;
+  batchSize?: number;
+  /** Mean cross-entropy unless given. */
+  loss?: Loss;
+  /** What the loss of each auxiliary head counts beside the first output's (Szegedy et al., 2014: 0.3). */
+  auxiliaryWeight?: number;
+  /** Whether every epoch takes the images in a new order, as it does unless told otherwise. */
+  shuffle?: boolean;
+  /** Changes each image each time it is used. */
+  augment?: Augment;
+  /** Mixes the images of a batch with one another: `mixup`, `cutmix`, or one of several, drawn for each batch. */
+  mix?: Mix | readonly Mix[];
+  /** The largest global norm of the gradients: larger ones are scaled down to it. */
+  clipNorm?: number;
+  /** How many batches make one step: the images of all of them are the optimizer's batch. */
+  accumulate?: number;
+  signal?: AbortSignal;
+}
+
+/** Where a run is: between two steps. Plain data. */
+export interface Position {
+  readonly epoch: number;
+  /** Batches of that epoch that were used. */
+  readonly batches: number;
+  /** The next step. */
+  readonly step: number;
+  /** The generator as it was before the epoch drew its order, and as it is. */
+  readonly epochRandom: RandomState;
+  readonly random: RandomState;
+}
+
+/** What a run goes on from, beside the net's weights. */
+export interface RunState {
+  readonly position: Position;
+  readonly optimizer: StateDict;
+}
+
+/** How many steps an epoch has. */
+export const stepsPerEpoch = (
+  size: number,
+  { batchSize = 32, accumulate = 1 }: Pick<RunOptions, 'batchSize' | 'accumulate'>,
+): number => Math.ceil(Math.ceil(size / batchSize) / accumulate);
+
+/** A training, step by step: it holds all that the next step depends on but the weights. */
+export class TrainingRun {
+  readonly steps: number;
+  private readonly optimizer: OptimizerRun;
+  private readonly classes: number;
+  private readonly mixes: readonly Mix[];
+  private at: Position;
+  /** Of the batches since the last step. */
+  private pending: Differentiated | undefined;
+
+  constructor(
+    private readonly trainee: Trainee,
+    private readonly data: Dataset,
+    private readonly random: Random,
+    private readonly options: RunOptions,
+    private readonly preprocessing?: Preprocessing,
+    state?: RunState,
+  ) {
+    const { epochs = 1, batchSize = 32, clipNorm, accumulate = 1 } = options;
+    checkWhole('epochs', epochs, 0);
+    checkWhole('batchSize', batchSize, 1);
+    checkWhole('accumulate', accumulate, 1);
+    if (clipNorm !== undefined && !(clipNorm > 0))
+      throw new CnnzooError('INPUT', `expected clipNorm above 0, received ${clipNorm}.`);
+    this.mixes = [options.mix ?? []].flat();
+    this.classes = classesOf(trainee.model);
+    this.steps = epochs * stepsPerEpoch(data.size, options);
+    const start = random.state;
+    this.at = state?.position ?? { epoch: 0, batches: 0, step: 0, epochRandom: start, random: start };
+    const keys = weightsOf(trainee.model).map(({ key }) => key);
+    this.optimizer = options.optimizer.start(keys, state?.optimizer);
+  }
+
+  get position(): Position {
+    return this.at;
+  }
+
+  /** Between steps: what a run that goes on from here needs beside the weights. */
+  state(): RunState {
+    return { position: this.at, optimizer: this.optimizer.state() };
+  }
+
+  /** Takes the steps that are left, each when it is asked for. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<Step, void, void> {
+    const { epochs = 1 } = this.options;
+    try {
+      while (this.at.epoch < epochs) yield* this.epoch();
+    } finally {
+      this.disposePending();
+    }
+  }
+
+  dispose(): void {
+    this.optimizer.dispose();
+  }
+
+  /** What is left of an epoch. */
+  private async *epoch(): AsyncGenerator<Step, void, void> {
+    const { batchSize = 32, accumulate: perStep = 1 } = this.options;
+    const { epoch, batches: done, epochRandom, random } = this.at;
+    const batchesInAll = Math.ceil(this.data.size / batchSize);
+    this.random.state = epochRandom;
+    let batches = done;
+    for await (const batch of this.data.batches(this.batchOptions(done))) {
+      // The order was drawn before the first batch; from here on the run draws what it would have drawn uninterrupted.
+      if (batches === done && done > 0) this.random.state = random;
+      await this.pass(batch);
+      batches++;
+      const isLast = batches === batchesInAll;
+      if (batches % perStep !== 0 && !isLast) continue;
+      const step = await this.takeStep();
+      const now = this.random.state;
+      this.at = {
+        epoch: isLast ? epoch + 1 : epoch,
+        batches: isLast ? 0 : batches,
+        step: step.step + 1,
+        epochRandom: isLast ? now : epochRandom,
+        random: now,
+      };
+      yield step;
+    }
+    if (batches !== batchesInAll)
+      throw new CnnzooError(
+        'INPUT',
+        `The data set says it holds ${this.data.size} images, ${batchesInAll} batches of ${batchSize}: received ${batches}.`,
+      );
+  }
+
+  private batchOptions(skip: number): BatchOptions {
+    const { batchSize = 32, shuffle = true, augment, signal } = this.options;
+    const { random, preprocessing } = this;
+    return {
+      batchSize,
+      ...(shuffle && { shuffle: random }),
+      ...(augment && { augment: { transform: augment, random } }),
+      ...(preprocessing && { preprocessing }),
+      ...(skip > 0 && { skip }),
+      ...(signal && { signal }),
+    };
+  }
+
+  /** Forward and backward. Takes the batch over. */
+  private async pass(batch: Batch): Promise<void> {
+    const { loss = crossEntropy(), auxiliaryWeight = 0.3, signal } = this.options;
+    const { random, mixes, at } = this;
+    let images: Images = batch;
+    try {
+      if (signal?.aborted)
+        throw new CnnzooError('ABORTED', `The training was stopped by its signal before step ${at.step}.`, {
+          cause: signal.reason,
+        });
+      await checkTargets(batch, this.classes);
+      const mix = mixes.length > 1 ? mixes[random.integer(mixes.length)] : mixes[0];
+      if (mix) images = mix(batch, this.classes, random);
+      const differentiated = await differentiate(this.trainee, images, { loss, auxiliaryWeight, random }, at.step);
+      this.pending = this.pending ? accumulate(this.pending, differentiated) : differentiated;
+    } finally {
+      tf.dispose([batch.x, batch.y, images.x, images.y]);
+    }
+  }
+
+  private async takeStep(): Promise<Step> {
+    const { clipNorm } = this.options;
+    if (clipNorm !== undefined)
+      this.pending = { ...this.pending!, gradients: await clipByGlobalNorm(this.pending!.gradients, clipNorm) };
+    const { gradients, loss, losses, accuracy, count } = this.pending!;
+    const { epoch, step } = this.at;
+    this.optimizer.update(gradients, step, this.steps);
+    this.disposePending();
+    return { epoch, step, steps: this.steps, loss, losses, accuracy, count };
+  }
+
+  private disposePending(): void {
+    if (this.pending) tf.dispose(this.pending.gradients.map(({ gradient }) => gradient));
+    this.pending = undefined;
+  }
+}

@@ -1,0 +1,116 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs-core';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type Augment, fromTensors, type PixelsDataset } from '../../../src/data/index.js';
+import { Random, stateDict, useBackend } from '../../../src/index.js';
+import { cosine, evaluate, type FitOptions, fit, type History, mixup, sgd } from '../../../src/train/index.js';
+import { smallNet } from '../nets.js';
+
+let net: LayersModel;
+let data: PixelsDataset;
+let validation: PixelsDataset;
+let directory: string;
+
+/** Noise of two of four classes, dark and bright. */
+async function noise(count: number, seed: number): Promise<PixelsDataset> {
+  const random = new Random(seed);
+  const labels = Array.from({ length: count }, () => 3 * random.integer(2));
+  const images = tf.tensor4d(
+    labels.flatMap((label) => Array.from({ length: 30 }, () => random.uniform() - 0.5 + label - 1.5)),
+    [count, 6, 5, 1],
+  );
+  const y = tf.tensor1d(labels, 'int32');
+  const set = await fromTensors(images, y);
+  tf.dispose([images, y]);
+  return set;
+}
+
+beforeAll(async () => {
+  await useBackend('cpu');
+  data = await noise(50, 1);
+  validation = await noise(30, 2);
+});
+beforeEach(async () => {
+  net = smallNet({ rate: 0.3 });
+  directory = await mkdtemp(join(tmpdir(), 'cnnzoo-fit-'));
+});
+afterEach(async () => {
+  net.dispose();
+  await rm(directory, { recursive: true });
+});
+
+const optimizer = sgd({ lr: cosine(0.1), momentum: 0.9 });
+const jitter: Augment = (image, random) => ({ ...image, data: image.data.map((v) => v + 0.1 * random.uniform()) });
+const options: FitOptions = { optimizer, epochs: 3, batchSize: 16, seed: 7, stepLosses: true, progress: false };
+const lossesOf = ({ epochs }: History) => epochs.map(({ losses }) => losses);
+const weights = () => [...stateDict(net)].map(([key, { data }]) => [key, [...(data as Float32Array)]]);
+
+it('gives a record for each epoch, and trains', async () => {
+  const { epochs, seed } = await fit(net, data, { ...options, epochs: 8, validation });
+  expect(seed).toBe(7);
+  expect(epochs.map(({ epoch, stage, steps, losses }) => [epoch, stage, steps, losses!.length])).toEqual(
+    Array.from({ length: 8 }, (_, i) => [i, 0, 4 * (i + 1), 4]),
+  );
+  const [first, last] = [epochs[0]!, epochs.at(-1)!];
+  expect(last.loss).toBeLessThan(first.loss / 2);
+  expect(last.validation!.top1).toBeGreaterThan(0.9);
+  expect(await evaluate(net, validation)).toEqual(last.validation);
+  const images = [16, 16, 16, 2];
+  const mean = first.losses!.reduce((sum, loss, i) => sum + loss * images[i]!, 0) / 50;
+  expect(first.loss).toBeCloseTo(mean, 10);
+});
+
+it('repeats itself by its seed, whatever is random', async () => {
+  const random = { ...options, augment: jitter, mix: mixup(0.2) };
+  const run = async (seed: number) => {
+    const fresh = smallNet({ rate: 0.3 });
+    try {
+      return lossesOf(await fit(fresh, data, { ...random, seed }));
+    } finally {
+      fresh.dispose();
+    }
+  };
+  const losses = await run(7);
+  expect(await run(7)).toEqual(losses);
+  expect(await run(8)).not.toEqual(losses);
+});
+
+describe('goes on', () => {
+  it.each([1, 3, 4, 6, 11])('after %i steps as if it had never been stopped', async (stopAfter) => {
+    const all: FitOptions = {
+      ...options,
+      augment: jitter,
+      mix: mixup(0.2),
+      accumulate: 2,
+      batchSize: 7,
+      validation,
+      ema: { decay: 0.9 },
+      earlyStopping: { patience: 9 },
+      log: join(directory, 'log.jsonl'),
+    };
+    const strip = ({ epochs }: History) => epochs.map(({ imagesPerSecond: _, ...rest }) => rest);
+    const whole = strip(await fit(net, data, { ...all, log: join(directory, 'whole.jsonl') }));
+    const ended = weights();
+    net.dispose();
+    net = smallNet({ rate: 0.3 });
+    const stop = new AbortController();
+    const stopped = fit(net, data, {
+      ...all,
+      checkpoint: { directory: join(directory, 'run'), everySteps: 2 },
+      signal: stop.signal,
+      onStep: ({ step }) => step + 1 === stopAfter && stop.abort(),
+    });
+    await expect(stopped).rejects.toMatchObject({ code: 'ABORTED' });
+    net.dispose();
+    net = smallNet({ rate: 0.3 });
+    const resumed = await fit(net, data, { ...all, checkpoint: join(directory, 'run'), resume: true });
+    expect(strip(resumed)).toEqual(whole);
+    expect(weights()).toEqual(ended);
+    const lines = async (name: string) =>
+      (await readFile(join(directory, name), 'utf8')).split('\n').map((line) => line.replace(/"imagesPerSecond":[^,]*,/, ''));
+    expect(await lines('log.jsonl')).toEqual(await lines('whole.jsonl'));
+  });
+});
