@@ -104,6 +104,7 @@ export class TrainingRun {
     this.mixes = [options.mix ?? []].flat();
     this.classes = classesOf(trainee.model);
     this.steps = epochs * stepsPerEpoch(data.size, options);
+    if (state) random.state = state.position.random;
     const start = random.state;
     this.at = state?.position ?? { epoch: 0, batches: 0, step: 0, epochRandom: start, random: start };
     const keys = weightsOf(trainee.model).map(({ key }) => key);

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { Batch, BatchOptions, Dataset } from '../../src/data/dataset.js';
+import { fromTensors, type PixelsDataset } from '../../src/data/index.js';
 import { batchNorm, buildModel, conv, dropout, globalAvgPool, linear, relu, seq } from '../../src/index.js';
 import { Random } from '../../src/random.js';
 import { withRandom } from '../../src/random-scope.js';
@@ -54,4 +55,18 @@ export function easyImages(count: number, seed = 1, shares?: (label: number) => 
   const labels = Array.from({ length: count }, () => 3 * random.integer(2));
   const images = labels.flatMap((label) => Array.from({ length: 30 }, () => random.uniform() - 0.5 + label - 1.5));
   return new InOrder(images, [6, 5, 1], labels, shares);
+}
+
+/** The same kind of images as a set of the package's own: it shuffles, skips and augments. */
+export async function noise(count: number, seed: number): Promise<PixelsDataset> {
+  const random = new Random(seed);
+  const labels = Array.from({ length: count }, () => 3 * random.integer(2));
+  const images = tf.tensor4d(
+    labels.flatMap((label) => Array.from({ length: 30 }, () => random.uniform() - 0.5 + label - 1.5)),
+    [count, 6, 5, 1],
+  );
+  const y = tf.tensor1d(labels, 'int32');
+  const set = await fromTensors(images, y);
+  tf.dispose([images, y]);
+  return set;
 }

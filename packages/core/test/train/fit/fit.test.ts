@@ -1,32 +1,17 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type Augment, fromTensors, type PixelsDataset } from '../../../src/data/index.js';
-import { Random, stateDict, useBackend } from '../../../src/index.js';
+import type { Augment, PixelsDataset } from '../../../src/data/index.js';
+import { stateDict, useBackend } from '../../../src/index.js';
 import { cosine, evaluate, type FitOptions, fit, type History, mixup, sgd } from '../../../src/train/index.js';
-import { smallNet } from '../nets.js';
+import { noise, smallNet } from '../nets.js';
 
 let net: LayersModel;
 let data: PixelsDataset;
 let validation: PixelsDataset;
 let directory: string;
-
-/** Noise of two of four classes, dark and bright. */
-async function noise(count: number, seed: number): Promise<PixelsDataset> {
-  const random = new Random(seed);
-  const labels = Array.from({ length: count }, () => 3 * random.integer(2));
-  const images = tf.tensor4d(
-    labels.flatMap((label) => Array.from({ length: 30 }, () => random.uniform() - 0.5 + label - 1.5)),
-    [count, 6, 5, 1],
-  );
-  const y = tf.tensor1d(labels, 'int32');
-  const set = await fromTensors(images, y);
-  tf.dispose([images, y]);
-  return set;
-}
 
 beforeAll(async () => {
   await useBackend('cpu');
@@ -110,7 +95,9 @@ describe('goes on', () => {
     expect(strip(resumed)).toEqual(whole);
     expect(weights()).toEqual(ended);
     const lines = async (name: string) =>
-      (await readFile(join(directory, name), 'utf8')).split('\n').map((line) => line.replace(/"imagesPerSecond":[^,]*,/, ''));
+      (await readFile(join(directory, name), 'utf8'))
+        .split('\n')
+        .map((line) => line.replace(/"imagesPerSecond":[^,]*,/, ''));
     expect(await lines('log.jsonl')).toEqual(await lines('whole.jsonl'));
   });
 });

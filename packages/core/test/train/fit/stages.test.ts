@@ -1,0 +1,163 @@
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { PixelsDataset } from '../../../src/data/index.js';
+import { stateDict, useBackend } from '../../../src/index.js';
+import { evaluate, type FitOptions, fit, sgd } from '../../../src/train/index.js';
+import { noise, smallNet } from '../nets.js';
+
+let net: LayersModel;
+let data: PixelsDataset;
+let validation: PixelsDataset;
+let directory: string;
+
+beforeAll(async () => {
+  await useBackend('cpu');
+  data = await noise(40, 1);
+  validation = await noise(20, 2);
+});
+beforeEach(async () => {
+  net = smallNet();
+  directory = await mkdtemp(join(tmpdir(), 'cnnzoo-stages-'));
+});
+afterEach(async () => {
+  net.dispose();
+  await rm(directory, { recursive: true });
+});
+
+const options = { optimizer: sgd({ lr: 0.05 }), batchSize: 16, seed: 3, progress: false } satisfies FitOptions;
+const valuesOf = (key: string) => [...(stateDict(net).get(key)!.data as Float32Array)];
+const weights = () => [...stateDict(net)].map(([key, { data }]) => [key, [...(data as Float32Array)]]);
+
+describe('stages', () => {
+  const stages: FitOptions['stages'] = [
+    { freeze: ['conv', 'bn'], epochs: 2 },
+    { freeze: [], epochs: 1, optimizer: sgd({ lr: 0.01, momentum: 0.9 }), batchSize: 8 },
+  ];
+
+  it('come one after the other, each with its own part frozen', async () => {
+    const first = valuesOf('conv.weight');
+    const after: number[][] = [];
+    const { epochs } = await fit(net, data, { ...options, stages, onEpoch: () => after.push(valuesOf('conv.weight')) });
+    expect(epochs.map(({ epoch, stage, steps }) => [epoch, stage, steps])).toEqual([
+      [0, 0, 3],
+      [1, 0, 6],
+      [2, 1, 11],
+    ]);
+    expect(after.slice(0, 2)).toEqual([first, first]);
+    expect(after[2]).not.toEqual(first);
+  });
+
+  it.each([2, 6, 8])('go on after %i steps as if they had not been stopped', async (stopAfter) => {
+    const all = { ...options, stages, stepLosses: true, validation, ema: { decay: 0.8 } };
+    const strip = ({ epochs }: Awaited<ReturnType<typeof fit>>) =>
+      epochs.map(({ imagesPerSecond: _, ...rest }) => rest);
+    const whole = strip(await fit(net, data, all));
+    const ended = weights();
+    net.dispose();
+    net = smallNet();
+    const stop = new AbortController();
+    let steps = 0;
+    const onStep = () => ++steps === stopAfter && stop.abort();
+    await expect(fit(net, data, { ...all, checkpoint: directory, signal: stop.signal, onStep })).rejects.toMatchObject({
+      code: 'ABORTED',
+    });
+    net.dispose();
+    net = smallNet();
+    expect(strip(await fit(net, data, { ...all, checkpoint: directory, resume: true }))).toEqual(whole);
+    expect(weights()).toEqual(ended);
+    // Nothing is left to do.
+    expect(strip(await fit(net, data, { ...all, checkpoint: directory, resume: true }))).toEqual(whole);
+    expect(weights()).toEqual(ended);
+  });
+});
+
+describe('early stopping', () => {
+  it('ends where nothing gets better, and puts the best weights back', async () => {
+    const rising = { ...options, optimizer: sgd({ lr: (step) => (step < 9 ? 0.05 : 100) }), epochs: 20, validation };
+    const { epochs } = await fit(net, data, { ...rising, earlyStopping: { patience: 2 } });
+    const losses = epochs.map(({ validation }) => validation!.loss);
+    const best = losses.indexOf(Math.min(...losses));
+    expect(epochs.length).toBe(best + 3);
+    expect((await evaluate(net, validation)).loss).toBe(losses[best]);
+  });
+
+  it('can watch the top-1', async () => {
+    const { epochs } = await fit(net, data, {
+      ...options,
+      optimizer: sgd({ lr: 0 }),
+      epochs: 9,
+      validation,
+      earlyStopping: { patience: 3, monitor: 'top1' },
+    });
+    expect(epochs.length).toBe(4);
+  });
+});
+
+it('leaves the averaged weights in the net, which are those it validates', async () => {
+  const { epochs } = await fit(net, data, { ...options, epochs: 2, validation, ema: { decay: 0.9 } });
+  expect(await evaluate(net, validation)).toEqual(epochs.at(-1)!.validation);
+});
+
+describe('checkpoints', () => {
+  const checkpoint = () => ({ directory, everySteps: 2, keep: 2 });
+
+  it('keeps the newest, one after every epoch and so many steps', async () => {
+    await fit(net, data, { ...options, epochs: 3, checkpoint: checkpoint() });
+    expect(await readdir(directory)).toEqual(['step-00000008.safetensors', 'step-00000009.safetensors']);
+  });
+
+  it('goes on from the one before where the newest can not be read', async () => {
+    const whole = await fit(net, data, { ...options, epochs: 3, checkpoint: checkpoint(), stepLosses: true });
+    const ended = weights();
+    await writeFile(join(directory, 'step-00000009.safetensors'), 'cut short');
+    const warned = vi.spyOn(console, 'warn').mockReturnValue();
+    const again = await fit(net, data, {
+      ...options,
+      epochs: 3,
+      checkpoint: checkpoint(),
+      stepLosses: true,
+      resume: true,
+    });
+    expect(warned).toHaveBeenCalledWith(expect.stringContaining('step-00000009'));
+    warned.mockRestore();
+    expect(again.epochs.map(({ losses }) => losses)).toEqual(whole.epochs.map(({ losses }) => losses));
+    expect(weights()).toEqual(ended);
+  });
+
+  it('takes more epochs, and nothing else that is other than it was', async () => {
+    await fit(net, data, { ...options, checkpoint: directory });
+    const resume = { ...options, checkpoint: directory, resume: true };
+    expect((await fit(net, data, { ...resume, epochs: 2 })).epochs).toHaveLength(2);
+    await expect(fit(net, data, { ...resume, batchSize: 8 })).rejects.toThrow(/batchSize 16, received 8/);
+    await expect(fit(net, validation, resume)).rejects.toThrow(/images 40, received 20/);
+    await expect(fit(net, data, { ...resume, seed: 4 })).rejects.toThrow(/seed 3, received 4/);
+    const { seed: _, ...rest } = resume;
+    expect((await fit(net, data, rest)).seed).toBe(3);
+  });
+
+  it('never mixes two trainings', async () => {
+    await fit(net, data, { ...options, checkpoint: directory });
+    await expect(fit(net, data, { ...options, checkpoint: directory })).rejects.toThrow(/holds checkpoints/);
+  });
+
+  it('begins where there is nothing to resume', async () => {
+    expect((await fit(net, data, { ...options, checkpoint: directory, resume: true })).epochs).toHaveLength(1);
+  });
+});
+
+it.each<[string, Partial<FitOptions>, RegExp]>([
+  ['no optimizer', { optimizer: undefined as never }, /expected an optimizer/],
+  ['no stages', { stages: [] }, /at least one stage/],
+  ['resume without checkpoints', { resume: true }, /name their directory/],
+  ['early stopping without validation', { earlyStopping: { patience: 1 } }, /give a validation set/],
+  ['early stopping without patience', { earlyStopping: { patience: 0 } }, /patience above 0/],
+  ['a frozen part that is none', { freeze: 'layer9' }, /No weight of 'small'/],
+  ['nothing that trains', { freeze: () => true }, /no trainable weights/],
+  ['a batch size of 0', { batchSize: 0 }, /batchSize/],
+])('refuses %s', async (_, more, message) => {
+  const set = 'earlyStopping' in more && more.earlyStopping!.patience === 0 ? { ...more, validation } : more;
+  await expect(fit(net, data, { ...options, ...set })).rejects.toThrow(message);
+});

@@ -1,0 +1,92 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { noteOf, writeNote } from '../../src/features.js';
+import { stateDict, useBackend } from '../../src/index.js';
+import { freeze, type Part, sgd, train, unfreeze } from '../../src/train/index.js';
+import { easyImages, smallNet } from './nets.js';
+
+let net: LayersModel;
+beforeAll(() => useBackend('cpu'));
+beforeEach(() => {
+  net = smallNet({ rate: 0.5 });
+  writeNote(net, { model: 'small', head: 'fc' });
+});
+afterEach(() => net.dispose());
+
+const data = easyImages(32);
+const options = { optimizer: sgd({ lr: 0.1, momentum: 0.9, weightDecay: 0.1 }), batchSize: 16, epochs: 2 };
+
+/** The keys that a training changes. */
+async function changed(): Promise<string[]> {
+  const before = stateDict(net);
+  for await (const _ of train(net, data, options));
+  return [...stateDict(net)].flatMap(([key, { data }]) => {
+    const old = before.get(key)!.data as Float32Array;
+    return (data as Float32Array).every((value, i) => Object.is(value, old[i])) ? [] : [key];
+  });
+}
+
+const CONV = ['conv.weight', 'conv.bias'];
+const NORM = ['bn.weight', 'bn.bias', 'bn.running_mean', 'bn.running_var'];
+const HEAD = ['fc.weight', 'fc.bias'];
+
+const parts: [Part, string[]][] = [
+  ['backbone', HEAD],
+  ['conv', [...NORM, ...HEAD]],
+  [['conv', 'bn'], HEAD],
+  [['fc.bias'], [...CONV, ...NORM, 'fc.weight']],
+  [(key) => key.endsWith('.weight'), ['conv.bias', 'bn.bias', 'bn.running_mean', 'bn.running_var', 'fc.bias']],
+  [(key) => key.startsWith('bn.'), [...CONV, ...HEAD]],
+];
+
+it.each(parts)('freeze %s: not one bit of it changes, and all else does', async (part, expected) => {
+  freeze(net, part);
+  expect(await changed()).toEqual(expected);
+});
+
+it('adds up, and is taken back', async () => {
+  freeze(net, 'conv');
+  freeze(net, 'bn');
+  expect(await changed()).toEqual(HEAD);
+  unfreeze(net, 'conv');
+  expect(await changed()).toEqual([...CONV, ...HEAD]);
+  unfreeze(net, ['bn.bias']);
+  expect(await changed()).toEqual([...CONV, 'bn.bias', 'bn.running_mean', 'bn.running_var', ...HEAD]);
+  unfreeze(net);
+  expect(await changed()).toEqual([...CONV, ...NORM, ...HEAD]);
+});
+
+describe('dropout', () => {
+  const apply = () =>
+    tf.tidy(() => {
+      const x = tf.randomNormal([4, 6, 5, 1], 0, 1, 'float32', 1);
+      const run = (training: boolean) => [...(net.apply(x, { training }) as tf.Tensor).dataSync()];
+      return [run(true), run(false)] as const;
+    });
+
+  it('lets everything pass in a frozen part', () => {
+    freeze(net, 'backbone');
+    const [training, inference] = apply();
+    expect(training).toEqual(inference);
+  });
+
+  it('drops in a part that trains', () => {
+    freeze(net, ['conv', 'bn']);
+    const [training, inference] = apply();
+    expect(training).not.toEqual(inference);
+  });
+});
+
+it('takes auxiliary heads for heads', () => {
+  writeNote(net, { ...noteOf(net)!, auxiliaryHeads: ['bn'] });
+  freeze(net, 'backbone');
+  expect(net.layers.filter(({ trainable }) => trainable).map(({ name }) => name)).toEqual(['bn', 'fc']);
+});
+
+it('refuses what it can not freeze', () => {
+  expect(() => freeze(net, 'layer1')).toThrow(/No weight of 'small' belongs to "layer1".*conv, bn/s);
+  expect(() => freeze(net, (key) => key.includes('running'))).toThrow(/No weight/);
+  net.setUserDefinedMetadata({});
+  expect(() => freeze(net, 'backbone')).toThrow(/does not say where its head is/);
+});
