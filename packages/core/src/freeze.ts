@@ -2,7 +2,7 @@ import type { LayersModel, layers } from '@tensorflow/tfjs-layers';
 import { CnnzooError } from './errors.js';
 import { noteOf } from './features.js';
 import { isUnder } from './layers/layer.js';
-import { type ParameterMatch, matches } from './match.js';
+import { matches, type ParameterMatch } from './match.js';
 import { modelOf, type Net } from './net.js';
 import { layerSlotsOf, type Slot } from './weights/slots.js';
 

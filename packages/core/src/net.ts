@@ -7,4 +7,5 @@ export type Net = LayersModel | { readonly model: LayersModel; readonly preproce
 export const modelOf = (net: Net): LayersModel => ('model' in net ? net.model : net);
 
 /** What the net's images have to be like, where it says so. */
-export const preprocessingOf = (net: Net): Preprocessing | undefined => ('model' in net ? net.preprocessing : undefined);
+export const preprocessingOf = (net: Net): Preprocessing | undefined =>
+  'model' in net ? net.preprocessing : undefined;

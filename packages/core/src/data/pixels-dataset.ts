@@ -2,8 +2,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import { CnnzooError } from '../errors.js';
 import type { PixelImage } from './augment/augment.js';
 import type { Batch, BatchOptions, Dataset, ImageShape, Pixels } from './dataset.js';
-import { drawEpochSeed, imageRandom } from './image-random.js';
 import { hashBytes } from './hash.js';
+import { drawEpochSeed, imageRandom } from './image-random.js';
 import { batchesOf, throwIfAborted } from './order.js';
 
 export interface PixelsOptions {

@@ -43,7 +43,11 @@ export async function evaluateTrainee(
   const classes = classesOf(model);
   const sums = [0, 0, 0];
   let count = 0;
-  for await (const { x, y } of data.batches({ batchSize, ...(preprocessing && { preprocessing }), ...(signal && { signal }) })) {
+  for await (const { x, y } of data.batches({
+    batchSize,
+    ...(preprocessing && { preprocessing }),
+    ...(signal && { signal }),
+  })) {
     const results: tf.Scalar[] = [];
     try {
       if (signal?.aborted)

@@ -1,13 +1,13 @@
+export { freeze, type Part, unfreeze } from '../freeze.js';
+export type { ParameterMatch } from '../match.js';
 export { type AdamWOptions, adamW } from './adamw.js';
 export { Ema, type EmaOptions } from './ema.js';
+export { type EvaluateOptions, type Evaluation, evaluate } from './evaluate.js';
 export { fit } from './fit/fit.js';
 export type { EpochRecord, History } from './fit/history.js';
 export type { CheckpointOptions, EarlyStopping, FeatureOptions, FitOptions, StageOptions } from './fit/options.js';
-export { type EvaluateOptions, type Evaluation, evaluate } from './evaluate.js';
 export { binaryCrossEntropy, type ClassWeights, type CrossEntropyOptions, crossEntropy, type Loss } from './loss.js';
 export { cutmix, type Images, type Mix, mixup } from './mix.js';
-export { freeze, type Part, unfreeze } from '../freeze.js';
-export type { ParameterMatch } from '../match.js';
 export type { Gradient, Optimizer, OptimizerRun, Schedule } from './optimizer.js';
 export type { OptimizerOptions, ParameterGroup } from './parameter-groups.js';
 export { type RmspropOptions, rmsprop } from './rmsprop.js';

@@ -1,5 +1,5 @@
 import { CnnzooError } from '../errors.js';
-import { type ParameterMatch, matches } from '../match.js';
+import { matches, type ParameterMatch } from '../match.js';
 import type { Schedule } from './optimizer.js';
 
 /** Parameters that learn otherwise than the rest. What is not given is the optimizer's own. */

@@ -1,7 +1,10 @@
 import { CnnzooError } from '../../errors.js';
 
 const refuse = (path: string): never => {
-  throw new CnnzooError('FILE', `A page has no file system for '${path}': use onStep and onEpoch, and saveStateDict's bytes.`);
+  throw new CnnzooError(
+    'FILE',
+    `A page has no file system for '${path}': use onStep and onEpoch, and saveStateDict's bytes.`,
+  );
 };
 
 export const appendText = async (path: string, _text: string): Promise<void> => refuse(path);

@@ -45,7 +45,11 @@ const under = (prefix: string, state: StateDict | undefined): StateDict =>
   new Map(Array.from(state ?? [], ([key, tensor]) => [`${prefix}.${key}`, tensor]));
 
 const part = (state: StateDict, prefix: string): StateDict =>
-  new Map([...state].flatMap(([key, tensor]) => (key.startsWith(`${prefix}.`) ? [[key.slice(prefix.length + 1), tensor]] : [])));
+  new Map(
+    [...state].flatMap(([key, tensor]) =>
+      key.startsWith(`${prefix}.`) ? [[key.slice(prefix.length + 1), tensor]] : [],
+    ),
+  );
 
 /** The states of a training in a directory: each one file, which is there whole or not at all. */
 export class Checkpoints {
@@ -54,8 +58,11 @@ export class Checkpoints {
   private readonly keep: number;
 
   constructor(options: string | CheckpointOptions) {
-    const { directory, everySteps = Number.POSITIVE_INFINITY, keep = 3 } =
-      typeof options === 'string' ? { directory: options } : options;
+    const {
+      directory,
+      everySteps = Number.POSITIVE_INFINITY,
+      keep = 3,
+    } = typeof options === 'string' ? { directory: options } : options;
     if (everySteps !== Number.POSITIVE_INFINITY) checkWhole('everySteps', everySteps, 1);
     checkWhole('keep', keep, 1);
     this.directory = directory.replace(/[\\/]+$/, '');
@@ -112,7 +119,10 @@ export class Checkpoints {
       import('../../weights/write-safetensors.js'),
       import('#platform'),
     ]);
-    await writeFileAtomic(`${this.directory}/step-${String(steps).padStart(8, '0')}.safetensors`, encodeSafetensors(tensors, metadata));
+    await writeFileAtomic(
+      `${this.directory}/step-${String(steps).padStart(8, '0')}.safetensors`,
+      encodeSafetensors(tensors, metadata),
+    );
     await removeFiles((await this.names()).slice(this.keep).map((name) => `${this.directory}/${name}`));
   }
 

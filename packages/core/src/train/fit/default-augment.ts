@@ -1,10 +1,10 @@
-import { compose, horizontalFlip, randomResizedCrop } from '../../data/index.js';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { Augment } from '../../data/augment/augment.js';
 import type { Dataset } from '../../data/dataset.js';
+import { compose, horizontalFlip, randomResizedCrop } from '../../data/index.js';
 import { noteOf } from '../../features.js';
 import type { Preprocessing } from '../../images/prepare.js';
 import { isUnder } from '../../layers/layer.js';
-import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { weightsOf } from '../../weights/slots.js';
 
 /** Whether a step may change a weight below the head. */

@@ -12,8 +12,8 @@ import { Checkpoints, type FitState, type Setup } from './checkpoints.js';
 import type { EpochRecord, History } from './history.js';
 import type { FitOptions } from './options.js';
 import { Reports } from './reports.js';
-import { type Stage, stagesOf } from './stages.js';
 import { StageRun } from './stage-run.js';
+import { type Stage, stagesOf } from './stages.js';
 
 const SEEDS = 2 ** 32;
 
@@ -70,7 +70,8 @@ export async function fit(net: Net, data: Dataset, options: FitOptions): Promise
 /** What the training goes on from, the net's weights put back; undefined where it begins. */
 async function begin(net: Net, checkpoints: Checkpoints | undefined, resume: boolean): Promise<FitState | undefined> {
   if (!checkpoints) {
-    if (resume) throw new CnnzooError('INPUT', 'fit: resume goes on from a checkpoint: name their directory, checkpoint.');
+    if (resume)
+      throw new CnnzooError('INPUT', 'fit: resume goes on from a checkpoint: name their directory, checkpoint.');
     return undefined;
   }
   // What a checkpoint can't hold is refused here, not after an epoch.

@@ -43,7 +43,10 @@ export class RunLog {
       await file.close();
     }
     // The last line may be cut short.
-    const lines = text.slice(0, text.lastIndexOf('\n') + 1).split('\n').slice(0, -1);
+    const lines = text
+      .slice(0, text.lastIndexOf('\n') + 1)
+      .split('\n')
+      .slice(0, -1);
     const start = lines.findLastIndex((line) => line.startsWith('{"event":"start"'));
     if (start < 0) return false;
     const kept = lines.filter((line, i) => i <= start || (JSON.parse(line) as { steps: number }).steps <= steps);

@@ -1,7 +1,7 @@
 import type { Augment } from '../../data/augment/augment.js';
 import type { Dataset } from '../../data/dataset.js';
-import type { Preprocessing } from '../../images/prepare.js';
 import { CnnzooError } from '../../errors.js';
+import type { Preprocessing } from '../../images/prepare.js';
 import { modelOf, type Net, preprocessingOf } from '../../net.js';
 import type { Random } from '../../random.js';
 import { loadStateDict, stateDict } from '../../weights/state-dict.js';
@@ -50,7 +50,8 @@ async function sourceOf(context: StageContext): Promise<Source> {
   const { net, data, options, stage } = context;
   const model = modelOf(net);
   const preprocessing = preprocessingOf(net);
-  const augment = stage.augment === undefined ? defaultAugment(model, data, preprocessing) : (stage.augment ?? undefined);
+  const augment =
+    stage.augment === undefined ? defaultAugment(model, data, preprocessing) : (stage.augment ?? undefined);
   const whole = { trainee: wholeNet(model), data, validation: options.validation, augment, preprocessing };
   return (await frozenFeatures(whole, context)) ?? whole;
 }

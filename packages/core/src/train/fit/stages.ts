@@ -12,7 +12,10 @@ export function stagesOf(options: FitOptions): Stage[] {
     const { optimizer, epochs = 1, batchSize = 32, accumulate = 1, ...rest } = { ...options, ...own };
     const where = stages.length > 1 ? `stage ${i}` : 'fit';
     if (!optimizer)
-      throw new CnnzooError('INPUT', `${where}: expected an optimizer, received none. Give sgd({ lr: 0.01 }), for example.`);
+      throw new CnnzooError(
+        'INPUT',
+        `${where}: expected an optimizer, received none. Give sgd({ lr: 0.01 }), for example.`,
+      );
     if (rest.earlyStopping && !validation)
       throw new CnnzooError('INPUT', `${where}: earlyStopping watches the validation: give a validation set.`);
     return { ...rest, optimizer, epochs, batchSize, accumulate };

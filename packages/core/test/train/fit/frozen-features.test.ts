@@ -99,7 +99,7 @@ describe('a directory', () => {
     expect(again.seen).toBe(0);
     expect(again.history.epochs[0]!.losses).not.toEqual(first.history.epochs[0]!.losses);
     expect((await run({}, validation)).seen).toBe(validation.size);
-    tf.tidy(() => net.getLayer('conv').weights[0]!.write(tf.ones([3, 3, 1, 3])));
+    tf.tidy(() => void net.getLayer('conv').weights[0]!.write(tf.ones([3, 3, 1, 3])));
     expect((await run()).seen).toBe(data.size);
     expect(await kept()).toHaveLength(3);
   });

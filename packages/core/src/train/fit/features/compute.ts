@@ -14,7 +14,11 @@ export interface ComputedBatch {
 }
 
 /** Runs a part of a net, as in inference, over a data set, batch after batch. */
-export async function* compute(part: Part, data: Dataset, options: BatchOptions): AsyncGenerator<ComputedBatch, void, void> {
+export async function* compute(
+  part: Part,
+  data: Dataset,
+  options: BatchOptions,
+): AsyncGenerator<ComputedBatch, void, void> {
   for await (const { x, y } of data.batches(options)) {
     let features: tf.Tensor | undefined;
     try {

@@ -34,13 +34,17 @@ export class FeaturesDataset implements Dataset {
     for (const indices of batches) {
       throwIfAborted(options.signal);
       const values = await this.rows.read(Array.from(indices, (index) => viewOf(index) * this.size + index));
-      yield { x: tf.tensor<tf.Rank>(values, [indices.length, ...this.shape] as number[]) as tf.Tensor4D, y: this.targetsOf(indices) };
+      yield {
+        x: tf.tensor<tf.Rank>(values, [indices.length, ...this.shape] as number[]) as tf.Tensor4D,
+        y: this.targetsOf(indices),
+      };
     }
   }
 
   private targetsOf(indices: Uint32Array): Batch['y'] {
     const { dtype, data, width } = this.targets;
-    const values = dtype === 'int32' ? new Int32Array(indices.length * width) : new Float32Array(indices.length * width);
+    const values =
+      dtype === 'int32' ? new Int32Array(indices.length * width) : new Float32Array(indices.length * width);
     for (const [row, index] of indices.entries())
       values.set(data.subarray(index * width, (index + 1) * width), row * width);
     return dtype === 'int32' ? tf.tensor1d(values, 'int32') : tf.tensor2d(values, [indices.length, width]);

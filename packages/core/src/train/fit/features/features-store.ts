@@ -82,7 +82,13 @@ async function inMemory(request: FeaturesRequest): Promise<Dataset | undefined> 
     targets.add(batch);
   }
   if (!values) return data;
-  return new FeaturesDataset(data.categories, rowsInMemory(values, product(shape)), shape, targets.all, views?.count ?? 1);
+  return new FeaturesDataset(
+    data.categories,
+    rowsInMemory(values, product(shape)),
+    shape,
+    targets.all,
+    views?.count ?? 1,
+  );
 }
 
 /** The file of one request: safetensors, `features` [views x images, …] and `targets`. */

@@ -1,5 +1,5 @@
-import { CnnzooError } from '../../../errors.js';
 import { hashBytes } from '../../../data/hash.js';
+import { CnnzooError } from '../../../errors.js';
 import { layerSlotsOf } from '../../../weights/slots.js';
 import type { FeaturesRequest } from './features-store.js';
 

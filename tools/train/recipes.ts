@@ -1,7 +1,7 @@
-import { nin_cifar } from '@cnnzoo/nin';
-import { resnet20 } from '@cnnzoo/resnet';
 import { compose, horizontalFlip, padAndCrop } from '@cnnzoo/core/data';
 import { crossEntropy, type FitOptions, oneCycle, sgd } from '@cnnzoo/core/train';
+import { nin_cifar } from '@cnnzoo/nin';
+import { resnet20 } from '@cnnzoo/resnet';
 
 /** What a net is trained with; with the seed and the data, all that its weights depend on. */
 export interface Recipe {

@@ -3,10 +3,11 @@
  * images, `train` and `test`, a folder for each class. Stopped in whatever way, the same command goes on from the last
  * checkpoint, under training/checkpoints.
  */
-import { useBackend } from '@cnnzoo/core';
-import { imageFolder, PixelsDataset, type ImageFolder } from '@cnnzoo/core/data';
-import { fit } from '@cnnzoo/core/train';
+
 import { fileURLToPath } from 'node:url';
+import { useBackend } from '@cnnzoo/core';
+import { type ImageFolder, imageFolder, PixelsDataset } from '@cnnzoo/core/data';
+import { fit } from '@cnnzoo/core/train';
 import { recipes } from './recipes.js';
 
 /** Of the training images, on the scale 0..1. */

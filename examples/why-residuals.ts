@@ -1,0 +1,118 @@
+/**
+ * Why residuals: nets of 20 and of 56 layers, with and without shortcuts, on the same slice of CIFAR-10 (He et al.,
+ * https://arxiv.org/abs/1512.03385, figure 6). The deeper plain net can compute all that the shallower one can, and yet it
+ * learns worse; with shortcuts it does not. Writes the training curves as one chart.
+ *
+ * pnpm exec tsx examples/why-residuals.ts FOLDER [--images 2000] [--epochs 12] [--out why-residuals.svg]
+ *
+ * FOLDER holds the images: `train/CLASS/…` and `test/CLASS/…`.
+ */
+import { writeFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import {
+  batchNorm,
+  conv,
+  defineModel,
+  defineWeights,
+  globalAvgPool,
+  type Layer,
+  linear,
+  Random,
+  relu,
+  seq,
+  useBackend,
+} from '@cnnzoo/core';
+import { type Dataset, fromTensors, horizontalFlip, imageFolder } from '@cnnzoo/core/data';
+import { cosine, fit, sgd } from '@cnnzoo/core/train';
+import { basicBlock } from '@cnnzoo/resnet';
+import * as tf from '@tensorflow/tfjs-core';
+import { curves } from './curves.js';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    images: { type: 'string', default: '2000' },
+    epochs: { type: 'string', default: '12' },
+    out: { type: 'string', default: 'why-residuals.svg' },
+  },
+});
+const [folder] = positionals;
+if (!folder) throw new Error('Expected an image folder with train/CLASS/… and test/CLASS/….');
+
+/** The two convolutions of a basic block, without the shortcut around them. */
+const plainBlock = (channels: number, { stride = 1 } = {}): Layer =>
+  seq([conv(channels, 3, { stride }), batchNorm(), relu, conv(channels, 3), batchNorm(), relu]);
+
+/** 6 n + 2 layers in three stages of n blocks. */
+function net(name: string, block: typeof plainBlock, n: number) {
+  const stage = (i: number): Layer =>
+    seq(Array.from({ length: n }, (_, j) => block(16 * 2 ** i, { stride: i > 0 && j === 0 ? 2 : 1 })));
+  return defineModel({
+    name,
+    head: 'fc',
+    inputShape: [32, 32, 3],
+    numClasses: 10,
+    weights: defineWeights(name, {}),
+    net: ({ numClasses }) =>
+      seq({
+        stem: seq([conv(16, 3), batchNorm(), relu]),
+        layer1: stage(0),
+        layer2: stage(1),
+        layer3: stage(2),
+        pool: globalAvgPool,
+        fc: linear(numClasses),
+      }),
+  });
+}
+
+const nets = [
+  net('plain, 20 layers', plainBlock, 3),
+  net('plain, 56 layers', plainBlock, 9),
+  net('residual, 20 layers', basicBlock, 3),
+  net('residual, 56 layers', basicBlock, 9),
+];
+
+const preprocessing = {
+  resize: null,
+  crop: [32, 32],
+  channels: 3,
+  mean: [0.4914, 0.4822, 0.4465],
+  std: [0.247, 0.2435, 0.2616],
+  interpolation: 'bilinear',
+} as const;
+
+/** As many images of a set, drawn by a seed, in memory. */
+async function slice(set: Dataset, count: number) {
+  for await (const { x, y } of set.batches({ batchSize: count, shuffle: new Random(0), preprocessing })) {
+    const data = await fromTensors(x, y as tf.Tensor1D, { categories: set.categories });
+    tf.dispose([x, y]);
+    return data;
+  }
+  throw new Error('The folder holds no images.');
+}
+
+await useBackend();
+const images = await imageFolder(folder);
+const training = await slice(images.train, Number(values.images));
+const test = await slice(images.validation!, 1000);
+
+const series = [];
+for (const build of nets) {
+  const model = build({ seed: 1 });
+  const { epochs } = await fit(model, training, {
+    optimizer: sgd({ lr: cosine(0.1), momentum: 0.9, weightDecay: 1e-4 }),
+    epochs: Number(values.epochs),
+    batchSize: 64,
+    augment: horizontalFlip(),
+    validation: test,
+    seed: 1,
+  });
+  model.dispose();
+  const last = epochs.at(-1)!;
+  console.log(
+    `${build.name}: training loss ${last.loss.toFixed(3)}, test top-1 ${(100 * last.validation!.top1).toFixed(1)} %`,
+  );
+  series.push({ name: build.name, values: epochs.map(({ loss }) => loss) });
+}
+await writeFile(values.out, curves('training loss', 'epoch', series));
+console.log(values.out);
