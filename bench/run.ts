@@ -1,8 +1,9 @@
 /**
- * Measures against peers: `pnpm bench [load] [step] [image] [groups] [kernels] [--runs N] [--json]`. See README.md.
+ * Measures against peers: `pnpm bench [load] [step] [image] [groups] [kernels] [fit] [--runs N] [--json]`. See README.md.
  */
 import { availableParallelism, cpus } from 'node:os';
 import { parseArgs } from 'node:util';
+import { fitSuite } from './fit/suite.js';
 import { groupsSuite } from './groups/suite.js';
 import { measure, type Results, type Suite } from './harness/suite.js';
 import { render } from './harness/table.js';
@@ -17,6 +18,7 @@ const SUITES: Readonly<Record<string, { open(): Promise<Suite>; runs: number }>>
   step: { open: stepSuite, runs: 3 },
   groups: { open: groupsSuite, runs: 3 },
   kernels: { open: kernelsSuite, runs: 3 },
+  fit: { open: fitSuite, runs: 3 },
 };
 
 const { values, positionals } = parseArgs({

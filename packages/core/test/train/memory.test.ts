@@ -1,17 +1,23 @@
 import '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { expect, it, vi } from 'vitest';
 import { batchNorm, buildModel, conv, globalAvgPool, linear, maxPool, relu, seq, useBackend } from '../../src/index.js';
-import { sgd, train } from '../../src/train/index.js';
-import { easyImages } from './nets.js';
+import { fit, mixup, sgd, train } from '../../src/train/index.js';
+import { easyImages, noise } from './nets.js';
 
 const STEPS = process.env.CNNZOO_SLOW === '1' ? 10_000 : 300;
 /** From here on nothing grows. */
 const WARM = 100;
 
-it(`${STEPS} steps take no more memory than the first ones`, { timeout: 600_000 }, async () => {
-  await useBackend('wasm');
-  const net = buildModel(
+const held = () => ({
+  tensors: tf.memory().numTensors,
+  bytes: tf.memory().numBytes,
+  rss: process.memoryUsage.rss() / 2 ** 20,
+});
+
+function tinyNet(): LayersModel {
+  return buildModel(
     'tiny',
     seq({
       conv: conv(24, 3),
@@ -25,16 +31,16 @@ it(`${STEPS} steps take no more memory than the first ones`, { timeout: 600_000 
     }),
     [6, 5, 1],
   );
+}
+
+it(`${STEPS} steps take no more memory than the first ones`, { timeout: 600_000 }, async () => {
+  await useBackend('wasm');
+  const net = tinyNet();
   const data = easyImages(40);
   const options = { optimizer: sgd({ lr: 0.01, momentum: 0.9 }), batchSize: 16, epochs: Math.ceil(STEPS / 3) };
   // tfjs' memory and that of the kernels.
   const grow = vi.spyOn(WebAssembly.Memory.prototype, 'grow');
   let warm: { tensors: number; bytes: number; rss: number } | undefined;
-  const held = () => ({
-    tensors: tf.memory().numTensors,
-    bytes: tf.memory().numBytes,
-    rss: process.memoryUsage.rss() / 2 ** 20,
-  });
   for await (const { step, steps } of train(net, data, options)) {
     if (step === WARM) {
       warm = held();
@@ -51,5 +57,29 @@ it(`${STEPS} steps take no more memory than the first ones`, { timeout: 600_000 
   expect(warm).toBeDefined();
   expect(grow).not.toHaveBeenCalled();
   grow.mockRestore();
+  net.dispose();
+});
+
+it(`${STEPS} steps of fit take no more memory than the first ones`, { timeout: 600_000 }, async () => {
+  await useBackend('wasm');
+  const net = tinyNet();
+  const [data, validation] = [await noise(160, 1), await noise(20, 2)];
+  const seen: ReturnType<typeof held>[] = [];
+  await fit(net, data, {
+    optimizer: sgd({ lr: 0.01, momentum: 0.9 }),
+    batchSize: 16,
+    epochs: Math.ceil(STEPS / 10),
+    validation,
+    ema: { decay: 0.9 },
+    mix: mixup(0.2),
+    clipNorm: 1,
+    progress: false,
+    onEpoch: () => seen.push(held()),
+  });
+  const warm = seen[WARM / 10 - 1]!;
+  for (const now of seen.slice(WARM / 10)) {
+    expect(now).toMatchObject({ tensors: warm.tensors, bytes: warm.bytes });
+    expect(now.rss).toBeLessThan(warm.rss + 96);
+  }
   net.dispose();
 });

@@ -53,7 +53,7 @@ export interface FitOptions extends Omit<StageOptions, 'optimizer'> {
   /** One after the other; each takes what it does not say from the options around it. */
   stages?: readonly Partial<StageOptions>[];
   /** What the net is measured on after every epoch. */
-  validation?: Dataset;
+  validation?: Dataset | undefined;
   /** Everything random is drawn from it: the same seed gives the same losses, on one backend and number of threads. */
   seed?: number;
   /** Where the state of the training is kept: a directory, or that and how often. */
