@@ -1,8 +1,4 @@
-/** A line that is drawn over and over. */
-export interface ProgressBar {
-  update(share: number, text: string): void;
-  end(): void;
-}
+import type { ProgressBar } from '../../train/fit/progress-line.js';
 
 /** A bar on the terminal; undefined where standard error is none. */
 export async function progressBar(): Promise<ProgressBar | undefined> {

@@ -1,5 +1,11 @@
 import type { EpochProgress } from './epoch-progress.js';
 
+/** A line that is drawn over and over. */
+export interface ProgressBar {
+  update(share: number, text: string): void;
+  end(): void;
+}
+
 export interface LineState {
   readonly epoch: number;
   readonly epochs: number;

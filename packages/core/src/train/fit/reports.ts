@@ -3,7 +3,7 @@ import type { EpochProgress } from './epoch-progress.js';
 import type { EpochRecord } from './history.js';
 import { RunLog } from './log.js';
 import type { FitOptions } from './options.js';
-import { progressLine } from './progress-line.js';
+import { type ProgressBar, progressLine } from './progress-line.js';
 
 export interface ReportOptions extends Pick<FitOptions, 'log' | 'progress' | 'onStep' | 'onEpoch'> {
   readonly seed: number;
@@ -24,15 +24,13 @@ export interface Place {
   readonly stepsPerEpoch: number;
 }
 
-type Bar = { update(share: number, text: string): void; end(): void };
-
 /** Tells whoever wants to know: the bar on the terminal, the log, the caller's own functions. */
 export class Reports {
   private readonly begun = performance.now();
 
   private constructor(
     private readonly options: ReportOptions,
-    private readonly bar: Bar | undefined,
+    private readonly bar: ProgressBar | undefined,
     private readonly log: RunLog | undefined,
   ) {}
 
