@@ -2,11 +2,14 @@ import { getBackend, getKernel } from '@tensorflow/tfjs-core';
 import { warn } from '../warn.js';
 
 /**
- * Puts the kernels of @cnnzoo/kernels behind tfjs' wasm backend, where that is the one that is set: its own can't train,
- * and have one thread in Node. Kernels that the caller has put there stay.
+ * Puts kernels of our own behind the backend that is set, where it lacks them: those of @cnnzoo/kernels behind tfjs' wasm
+ * backend, which can't train by itself and has one thread in Node; TensorFlow's own behind tfjs-node. Kernels that the
+ * caller has put there stay.
  */
-export async function accelerateWasm(): Promise<void> {
-  if (getBackend() !== 'wasm' || getKernel('CnnzooConv2D', 'wasm')) return;
+export async function accelerateBackend(): Promise<void> {
+  const name = getBackend();
+  if (name === 'tensorflow') (await import('./native-kernels.js')).registerNativeKernels();
+  if (name !== 'wasm' || getKernel('CnnzooConv2D', 'wasm')) return;
   const { accelerate } = await import('@cnnzoo/kernels');
   try {
     await accelerate();

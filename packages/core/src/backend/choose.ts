@@ -1,7 +1,7 @@
 import { engine, findBackendFactory, ready, setBackend } from '@tensorflow/tfjs-core';
 import { CnnzooError } from '../errors.js';
 import { warn } from '../warn.js';
-import { accelerateWasm } from './accelerate.js';
+import { accelerateBackend } from './accelerate.js';
 import { type BackendCandidate, NotInstalled, type WasmPaths } from './candidate.js';
 
 export type BackendName = 'tfjs-node-gpu' | 'tfjs-node' | 'wasm' | 'cpu' | 'webgl' | 'webgpu';
@@ -54,7 +54,7 @@ async function keep(): Promise<string | undefined> {
   const { backendName } = engine();
   if (!backendName) return;
   await ready();
-  await accelerateWasm();
+  await accelerateBackend();
   return started?.backend === backendName ? started.name : backendName;
 }
 
@@ -92,7 +92,7 @@ async function start(candidate: BackendCandidate, wasmPaths: WasmPaths | undefin
     }
     throw error;
   }
-  await accelerateWasm();
+  await accelerateBackend();
   started = candidate;
   return name;
 }

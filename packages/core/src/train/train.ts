@@ -1,4 +1,4 @@
-import { accelerateWasm } from '../backend/accelerate.js';
+import { accelerateBackend } from '../backend/accelerate.js';
 import { requireBackend } from '../backend/require.js';
 import type { Dataset } from '../data/dataset.js';
 import { modelOf, type Net, preprocessingOf } from '../net.js';
@@ -19,7 +19,7 @@ export interface TrainOptions extends RunOptions {
  */
 export async function* train(net: Net, data: Dataset, options: TrainOptions): AsyncGenerator<Step, void, void> {
   requireBackend('train');
-  await accelerateWasm();
+  await accelerateBackend();
   const { random = new Random() } = options;
   const run = new TrainingRun(wholeNet(modelOf(net)), data, random, options, preprocessingOf(net));
   try {

@@ -1,4 +1,4 @@
-import { accelerateWasm } from '../../backend/accelerate.js';
+import { accelerateBackend } from '../../backend/accelerate.js';
 import { requireBackend } from '../../backend/require.js';
 import type { Dataset } from '../../data/dataset.js';
 import { CnnzooError } from '../../errors.js';
@@ -26,7 +26,7 @@ const SEEDS = 2 ** 32;
  */
 export async function fit(net: Net, data: Dataset, options: FitOptions): Promise<History> {
   requireBackend('fit');
-  await accelerateWasm();
+  await accelerateBackend();
   const stages = stagesOf(options);
   const checkpoints = options.checkpoint === undefined ? undefined : new Checkpoints(options.checkpoint);
   const saved = await begin(net, checkpoints, options.resume ?? false);
