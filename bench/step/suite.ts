@@ -23,7 +23,7 @@ export async function stepSuite(): Promise<Suite> {
     title: 'Computing',
     notes: [
       'Images of 224 px, float32. Inference: the middle of ten after one. Training: the second step, SGD with momentum.',
-      "tfjs' wasm backend has one thread in Node.",
+      'cnnzoo: the wasm backend with @cnnzoo/kernels, on all cores.',
     ],
     peers,
     ratios,
