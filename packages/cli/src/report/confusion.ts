@@ -5,16 +5,17 @@ import { escaped } from './html.js';
 const NUMBERED = 20;
 const NAMED = 40;
 
-/** Side of the square of cells, and room for the names, in the picture's own units. */
+/** Side of the square of cells, and room for the names beside and above it, in the picture's own units. */
 const SIDE = 640;
-const ROOM = 120;
+const ROOM = { left: 132, top: 100 };
+const NO_ROOM = { left: 4, top: 4 };
 
 /** The longest name, in characters. */
-const LETTERS = 16;
+const LETTERS = 14;
 
 /**
  * The confusion matrix as SVG: a row for the class that images belong to, a column for the one that the net named; the
- * strength of a cell is its share of the row. Every cell that holds images says which by its title.
+ * colour of a cell tells its share of the row. Every cell that holds images says which by its title.
  */
 export function confusionMatrix(confusion: readonly (readonly number[])[], categories: readonly string[]): string {
   const count = categories.length;
@@ -34,7 +35,7 @@ export function confusionMatrix(confusion: readonly (readonly number[])[], categ
       `<text class="soft" style="font-size:${font}px" transform="translate(${at(i)} -8) rotate(-45)">${text}</text>`,
     ];
   });
-  const margin = named ? ROOM : 30;
+  const { left, top } = named ? ROOM : NO_ROOM;
   const lines = Array.from({ length: named ? count + 1 : 2 }, (_, i) => {
     const place = (named ? i * cell : i * SIDE).toFixed(1);
     return `<path class="grid" fill="none" d="M0 ${place} H${SIDE} M${place} 0 V${SIDE}"/>`;
@@ -43,9 +44,9 @@ export function confusionMatrix(confusion: readonly (readonly number[])[], categ
     ? ''
     : ` The classes are in the order of their folders, ${escaped(categories[0]!)} at the top left, ${escaped(categories.at(-1)!)} at the bottom right; resting on a cell shows what it holds.`;
   return `<figure>
-<figcaption>Rows: what an image is. Columns: what the net named. Right answers are on the diagonal; the strength of a
-cell is its share of the row.${note}</figcaption>
-<div class="scroll"><svg viewBox="${-margin} ${-margin} ${SIDE + margin + 40} ${SIDE + margin + 4}" role="img" aria-label="confusion matrix" style="min-width:${named ? 30 : 20}rem;max-width:46rem">
+<figcaption>Rows: what an image is. Columns: what the net named. Right answers are on the diagonal; the larger a cell's
+share of its row, the stronger its colour.${note}</figcaption>
+<div class="scroll"><svg viewBox="${-left} ${-top} ${left + SIDE + 40} ${top + SIDE + 4}" role="img" aria-label="confusion matrix" style="min-width:${named ? 30 : 20}rem;max-width:46rem">
 ${[...lines, ...cells, ...names].join('\n')}
 </svg></div>
 </figure>`;
@@ -68,8 +69,8 @@ function drawCell({ i, j, n, total, cell, font, categories }: Cell): string {
       ? `${categories[i]}: ${n} of ${total} right`
       : `${categories[i]} taken for ${categories[j]}: ${n} of ${total}`;
   const [x, y] = [(j * cell).toFixed(1), (i * cell).toFixed(1)];
-  // Few in many are seen too.
-  const opacity = (0.12 + 0.88 * share).toFixed(2);
+  // By the root of the share: few in many are seen too.
+  const opacity = (0.1 + 0.9 * Math.sqrt(share)).toFixed(2);
   const square =
     `<rect class="${i === j ? 'right' : 'wrong'}" x="${x}" y="${y}" width="${cell.toFixed(1)}" height="${cell.toFixed(1)}" ` +
     `fill-opacity="${opacity}"><title>${escaped(what)}</title></rect>`;

@@ -49,7 +49,7 @@ function facts({ facts, command }: ReportParts): string {
 function leftOut(corrupt: readonly CorruptFile[]): string {
   if (corrupt.length === 0) return '';
   const items = corrupt.map(({ message }) => `<li>${escaped(message)}</li>`);
-  return `<details open><summary>${corrupt.length} files could not be decoded</summary><ul>\n${items.join('\n')}\n</ul></details>`;
+  return `<details open><summary>${corrupt.length === 1 ? 'One file' : `${corrupt.length} files`} could not be decoded</summary><ul>\n${items.join('\n')}\n</ul></details>`;
 }
 
 /** A training and what came of it, as one HTML page. */
@@ -65,9 +65,10 @@ export function report(parts: ReportParts): string {
       section('Files left out', leftOut(corrupt)),
       section('Learning curves', curves(history.epochs)),
       section('Confusion matrix', confusionMatrix(tally.confusion, categories)),
-      section('Classes, the hardest first', classTable(tally, categories, trained)),
       section('Confused most', confusedPairs(tally, parts)),
       section('Surest and wrong', surestWrong(tally, parts) || none),
+      // The last: it is as long as there are classes.
+      section('Classes, the hardest first', classTable(tally, categories, trained)),
     ]
       .filter((part) => part !== '')
       .join('\n'),
