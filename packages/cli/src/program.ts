@@ -1,21 +1,12 @@
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { version } from '../package.json';
+import { positive, seed, size, whole } from './arguments.js';
 import type { CacheAction } from './commands/cache.js';
 import type { ClassifyOptions } from './commands/classify.js';
 import type { SummaryOptions } from './commands/summary.js';
 import { type CommonOptions, type Context, EXIT } from './context.js';
-
-const whole = (text: string): number => {
-  const value = Number(text);
-  if (!/^\d+$/.test(text) || value < 1) throw new InvalidArgumentError('Expected 1, 2, 3, …');
-  return value;
-};
-
-const size = (text: string): [height: number, width: number] => {
-  const sides = /^(\d+)x(\d+)$/i.exec(text)?.slice(1).map(Number);
-  if (!sides || sides.includes(0)) throw new InvalidArgumentError('Expected HEIGHTxWIDTH in pixels, such as 224x224.');
-  return [sides[0]!, sides[1]!];
-};
+import { DEFAULTS } from './finetune/defaults.js';
+import type { FinetuneOptions } from './finetune/settings.js';
 
 const JSON_OPTION = ['--json', 'one JSON document on stdout, errors included'] as const;
 
@@ -76,6 +67,7 @@ export async function run(argv: readonly string[], context: Context): Promise<nu
         'cnnzoo classify *.png --model resnet18 --top 3',
         "cnnzoo list 'resnet*'",
         'cnnzoo summary resnet18 --input 64x64',
+        'cnnzoo finetune flowers',
         'cnnzoo cache list',
       )}
 
@@ -92,7 +84,7 @@ ${bold('Exit codes:')} 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C.`,
     .summary('name what is in images')
     .description('Names what is in images. Weights are downloaded once, verified, and kept.')
     .argument('<IMAGE...>', 'paths or URLs of JPEG, PNG or WebP images')
-    .option('-m, --model <MODEL>', 'which net looks; `cnnzoo list` names them', 'resnet50')
+    .option('-m, --model <MODEL>', 'a name from `cnnzoo list`, or the path of a saved net', 'resnet50')
     .option(
       '-w, --weights <NAME|PATH>',
       'a name from `cnnzoo list`, or a .safetensors or .pth file (default: the best)',
@@ -110,6 +102,7 @@ ${bold('Exit codes:')} 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C.`,
         'cnnzoo classify cat.jpg dog.png --model resnet18 --top 3',
         'cnnzoo classify cat.jpg --model resnet50 --weights IMAGENET1K_V1',
         'cnnzoo classify digit.png --model lenet5_relu',
+        'cnnzoo classify rose.jpg --model ./flowers-resnet18',
         'cnnzoo classify cat.jpg --weights ./resnet50.pth --json | jq .images[0].predictions[0].label',
       ),
     )
@@ -138,6 +131,46 @@ ${bold('Exit codes:')} 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C.`,
     .addHelpText('after', examples('cnnzoo summary resnet18', 'cnnzoo summary resnet50 --input 320x480'))
     .action((model: string, options: SummaryOptions) =>
       perform(options, async () => (await import('./commands/summary.js')).summary(model, options, context)),
+    );
+
+  program
+    .command('finetune')
+    .summary('train a net on a folder of images')
+    .description(
+      'Trains a net on a folder of images, and writes it with a report. FOLDER holds a folder of images for each class, ' +
+        'of which a fifth is kept for validation; or such folders under train and val (or valid, validation, test).',
+    )
+    .argument('<FOLDER>', 'flowers, where the images are flowers/rose/1.jpg and so on')
+    .option('-m, --model <MODEL>', 'which net; `cnnzoo list` names them', DEFAULTS.model)
+    .option(
+      '-w, --weights <NAME|FILE>',
+      'a name from `cnnzoo list`, a .safetensors or .pth file, or none for random values (default: the best)',
+    )
+    .addOption(
+      new Option('--freeze <PART>', 'backbone: a new head alone is trained; none: everything is')
+        .choices(['backbone', 'none'])
+        .default(DEFAULTS.freeze),
+    )
+    .option('-e, --epochs <N>', 'how often every image is seen', whole, DEFAULTS.epochs)
+    .option('--batch-size <N>', 'images a step', whole, DEFAULTS.batchSize)
+    .option('--lr <X>', 'learning rate of the first step (default: 0.001, or 0.0001 with --freeze none)', positive)
+    .option('--size <PX>', "side of the square that the net sees (default: the model's own)", whole)
+    .option('--seed <N>', 'the same seed repeats the run', seed, DEFAULTS.seed)
+    .option('-o, --out <DIR>', 'where everything goes (default: FOLDER-MODEL, here)')
+    .option('--resume', 'go on from the newest checkpoint in DIR')
+    .option('--preview', 'write a picture of a batch to DIR/preview.html, and train nothing')
+    .option(...JSON_OPTION)
+    .addHelpText(
+      'after',
+      examples(
+        'cnnzoo finetune flowers --preview',
+        'cnnzoo finetune flowers',
+        'cnnzoo finetune flowers --model resnet50 --freeze none --epochs 5',
+        'cnnzoo finetune flowers --model vgg16 --weights ./vgg16.pth --size 160',
+      ),
+    )
+    .action((folder: string, options: FinetuneOptions) =>
+      perform(options, async () => (await import('./commands/finetune.js')).finetune(folder, options, context)),
     );
 
   const cache = program

@@ -1,6 +1,6 @@
 import { type Params, SingleBar } from 'cli-progress';
 import type { Terminal } from './terminal.js';
-import { bar, mebibytes } from './text.js';
+import { bar, duration, mebibytes } from './text.js';
 
 /** Bytes that are here, and of the whole file where that is known. */
 export interface Progress {
@@ -14,11 +14,6 @@ export interface DownloadProgress {
   /** The line is free again. */
   end(): void;
 }
-
-const duration = (seconds: number): string =>
-  seconds < 60
-    ? `${Math.ceil(seconds)} s`
-    : `${Math.floor(seconds / 60)} min ${String(Math.floor(seconds % 60)).padStart(2, '0')} s`;
 
 /** `resnet50  ███████▌            42.1 MiB of 97.8 MiB  6.3 MiB/s  9 s left`; `before` was here `seconds` ago. */
 export function progressLine(what: string, before: number, { loaded, total }: Progress, seconds: number): string {

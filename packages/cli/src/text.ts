@@ -20,6 +20,19 @@ export const magnitude = (n: number): string =>
 export const clip = (text: string, width: number): string =>
   text.length > width ? `${text.slice(0, Math.max(1, width) - 1)}…` : text;
 
+/** `9 s`, `2 min 05 s`. */
+export const duration = (seconds: number): string =>
+  seconds < 60
+    ? `${Math.ceil(seconds)} s`
+    : `${Math.floor(seconds / 60)} min ${String(Math.floor(seconds % 60)).padStart(2, '0')} s`;
+
+/** `71.2 %` of a share of 0.712. */
+export const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+
+/** An argument as a POSIX shell takes it. */
+export const quoted = (argument: string): string =>
+  /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`;
+
 export interface Column {
   readonly head: string;
   readonly align?: 'right';

@@ -9,18 +9,25 @@ export interface Result {
 }
 
 /** Runs the command in this process, as if its output went into two files. */
-export async function cnnzoo(...argv: string[]): Promise<Result> {
+export const cnnzoo = (...argv: string[]): Promise<Result> => cnnzooUntil(() => false, ...argv);
+
+/** The same, stopped as by Ctrl-C at the first line on stderr that `stops`. */
+export async function cnnzooUntil(stops: (line: string) => boolean, ...argv: string[]): Promise<Result> {
   const out: string[] = [];
   const err: string[] = [];
+  const stop = new AbortController();
   const plain = pc.createColors(false);
   const terminal: Terminal = {
     out: (text) => void out.push(text),
-    err: (text) => void err.push(text),
+    err: (text) => {
+      err.push(text);
+      if (stops(text)) stop.abort();
+    },
     colors: plain,
     errColors: plain,
     columns: 80,
     live: undefined,
   };
-  const code = await run(argv, { terminal, signal: new AbortController().signal });
+  const code = await run(argv, { terminal, signal: stop.signal });
   return { code, out: out.join('\n'), err: err.join('\n') };
 }

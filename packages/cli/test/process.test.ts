@@ -11,6 +11,7 @@ import { lenet5 } from '@cnnzoo/lenet';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Result } from './command.js';
+import { writeImages } from './image-folder.js';
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
@@ -105,5 +106,22 @@ describe('Ctrl-C', () => {
     expect(second.code).toBe(0);
     expect(second.out).toContain(image);
     expect(ranges).toEqual([undefined, expect.stringMatching(/^bytes=[1-9]\d*-$/)]);
+  });
+
+  it('stops a training with 130, and --resume goes on from there', async () => {
+    await writeImages(join(place, 'noise'), 5, 1);
+    const out = join(place, 'trained');
+    const argv = ['finetune', join(place, 'noise'), '--model', 'lenet5_relu', '--weights', 'none', '--out', out];
+    const stopped = await start(argv, (err, stop) => {
+      if (err.includes('epoch  3 of 20')) stop();
+    });
+    expect(stopped).toMatchObject({ code: 130, out: '' });
+    expect(stopped.err).toMatch(/^Stopped\. To go on: cnnzoo finetune .* --resume$/m);
+    expect(existsSync(join(out, 'model.safetensors'))).toBe(false);
+    const second = await start([...argv, '--resume']);
+    expect(second.code).toBe(0);
+    expect(second.err).not.toContain('epoch  3 of 20');
+    expect(second.err).toContain('epoch 20 of 20');
+    expect(second.out).toMatch(/^Next: cnnzoo classify /m);
   });
 });

@@ -7,18 +7,18 @@ describe('help', () => {
     const { code, out, err } = await cnnzoo('--help');
     expect(code).toBe(0);
     expect(err).toBe('');
-    for (const command of ['classify IMAGE...', 'list [PATTERN]', 'summary MODEL', 'cache '])
+    for (const command of ['classify IMAGE...', 'list [PATTERN]', 'summary MODEL', 'finetune FOLDER', 'cache '])
       expect(out).toContain(`\n  ${command}`);
   });
 
-  it.each(['classify', 'list', 'summary', 'cache'])('of %s has examples', async (command) => {
+  it.each(['classify', 'list', 'summary', 'finetune', 'cache'])('of %s has examples', async (command) => {
     const { code, out } = await cnnzoo(command, '--help');
     expect(code).toBe(0);
     expect(out).toContain(`$ cnnzoo ${command}`);
   });
 
   it('fits a terminal', async () => {
-    for (const command of [[], ['classify'], ['list'], ['summary'], ['cache']]) {
+    for (const command of [[], ['classify'], ['list'], ['summary'], ['finetune'], ['cache']]) {
       const { out } = await cnnzoo(...command, '--help');
       for (const line of out.split('\n').filter((text) => !text.includes('$ ')))
         expect(line.length).toBeLessThanOrEqual(80);
@@ -43,6 +43,12 @@ describe('wrong usage', () => {
     [['summary', 'resnet18', '--input', '224']],
     [['summary', 'resnet18', '--input', '0x224']],
     [['list', 'a', 'b']],
+    [['finetune']],
+    [['finetune', 'a', '--freeze', 'head']],
+    [['finetune', 'a', '--epochs', '0']],
+    [['finetune', 'a', '--lr', '-1']],
+    [['finetune', 'a', '--lr', 'x']],
+    [['finetune', 'a', '--seed', '-1']],
     [['cache', 'empty']],
   ])('%j: exit code 2, and a word on stderr', async (argv) => {
     const { code, out, err } = await cnnzoo(...argv);

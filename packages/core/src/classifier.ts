@@ -100,6 +100,12 @@ export class Classifier implements ClassifierParts {
     }
   }
 
+  /** What the net sees of an image or a list: float32 [n, height, width, channels], normalised. The tensor is the caller's. */
+  async preprocess(images: Images): Promise<tf.Tensor4D> {
+    const { preprocess } = await import('./images/preprocess.js');
+    return preprocess(images, this.preprocessing);
+  }
+
   /** Writes weights, architecture, labels and preprocessing to `path` (a directory, or a `.safetensors` file). */
   async save(path: string): Promise<void> {
     await (await import('./save.js')).save(this, path);
@@ -113,11 +119,6 @@ export class Classifier implements ClassifierParts {
   /** Frees the net's weights. */
   dispose(): void {
     this.model.dispose();
-  }
-
-  private async preprocess(images: Images): Promise<tf.Tensor4D> {
-    const { preprocess } = await import('./images/preprocess.js');
-    return preprocess(images, this.preprocessing);
   }
 
   /** Runs the images through `net` batch by batch; a row per image. */

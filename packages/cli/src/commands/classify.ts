@@ -1,12 +1,13 @@
 import { stat } from 'node:fs/promises';
-import { type Classifier, CnnzooError, type Prediction, useBackend } from '@cnnzoo/core';
+import { type Classifier, CnnzooError, load, type Prediction, useBackend } from '@cnnzoo/core';
 import { type CommonOptions, type Context, EXIT } from '../context.js';
 import { type Fault, faultOf, writeFault, writeJson } from '../fault.js';
 import { getModel } from '../index.js';
-import { downloadProgress } from '../progress.js';
+import { openPretrained } from '../pretrained.js';
 import { bar, clip } from '../text.js';
 
 export interface ClassifyOptions extends CommonOptions {
+  /** A name of `cnnzoo list`, or the path of a saved net. */
   readonly model: string;
   /** The name of an entry, or a path or URL. */
   readonly weights?: string;
@@ -45,20 +46,18 @@ function lines(predictions: readonly Prediction[], { terminal: { columns, colors
   });
 }
 
+/** A path or a file, where the name of a model has neither a slash nor an ending. */
+const isPath = (model: string): boolean => /[./\\]/.test(model);
+
 /** The net, once it is needed. */
-async function open({ model: name, weights, backend }: ClassifyOptions, context: Context): Promise<Classifier> {
-  const model = getModel(name);
+async function open({ model, weights, backend }: ClassifyOptions, context: Context): Promise<Classifier> {
   await useBackend(backend as Parameters<typeof useBackend>[0]);
-  const progress = downloadProgress(context.terminal, name);
-  try {
-    return await model.pretrained({ ...(weights && { weights }), progress: progress.advance, signal: context.signal });
-  } catch (error) {
-    if (!(error instanceof CnnzooError && error.code === 'DOWNLOAD')) throw error;
-    const here = 'Here, a file that you have is passed with --weights ./file.pth.';
-    throw new CnnzooError(error.code, `${error.message}\n${here}`, { cause: error });
-  } finally {
-    progress.end();
-  }
+  if (!isPath(model)) return openPretrained(getModel(model), { ...(weights && { weights }) }, context);
+  if (weights === undefined) return load(model);
+  throw new CnnzooError(
+    'INPUT',
+    `'${model}' is a saved net, which has its own weights: leave out --weights, or name a model (\`cnnzoo list\`).`,
+  );
 }
 
 async function look(net: Classifier, image: string, topK: number): Promise<Answer> {

@@ -1,5 +1,6 @@
 import { hashSource, localPath } from '#platform';
 import { CnnzooError } from '../errors.js';
+import { isUnder } from '../layers/layer.js';
 import { warn } from '../warn.js';
 import { fileNameOf } from './cached.js';
 import type { ModelDefinition } from './define.js';
@@ -10,6 +11,7 @@ import { MODEL_KEY } from './metadata-keys.js';
 import { type ObtainOptions, obtainWeights } from './obtain.js';
 import { openTensorSource, openTensors, sourceOf } from './open.js';
 import type { WeightsEntry } from './registry.js';
+import { renameTensors } from './renamed.js';
 import type { TensorFile, WeightsSource } from './tensors.js';
 
 /** An opened checkpoint, and the entry whose preprocessing and categories hold for it. */
@@ -21,7 +23,9 @@ export interface GivenWeights {
 }
 
 /** What of a definition is needed to find its weights. */
-type Owner = Pick<ModelDefinition, 'name' | 'weights'>;
+type Owner = Pick<ModelDefinition, 'name' | 'weights' | 'renamed'> & {
+  readonly backbone?: { readonly replaces: string };
+};
 
 interface OpenOptions extends ObtainOptions {
   readonly weights?: WeightsEntry | WeightsSource;
@@ -129,7 +133,10 @@ async function entryOfUrl({ name: model }: Owner, url: string) {
   };
 }
 
-/** The entry that a file's metadata names or whose hash it has, else the default one, with a warning. */
+/**
+ * The entry that a file's metadata names or whose hash it has. Else, with a warning, the default one; for a file without
+ * the head that the default's has, that of a backbone, where there is one.
+ */
 async function identify(owner: Owner, { file, sha256 }: Opened, what: string): Promise<WeightsEntry> {
   const { name, weights } = owner;
   const named = identifyByMetadata(file.metadata, name, weights);
@@ -137,7 +144,7 @@ async function identify(owner: Owner, { file, sha256 }: Opened, what: string): P
   const hash = await sha256();
   const published = hash === undefined ? undefined : identifyByHash(hash, weights);
   if (published) return published;
-  const fallback = weights.DEFAULT!;
+  const fallback = hasHead(owner, file) ? weights.DEFAULT! : ofBackbone(weights);
   const model = file.metadata[MODEL_KEY];
   warn(
     `${name}.pretrained: ${what} is not known as weights of '${name}'` +
@@ -146,3 +153,12 @@ async function identify(owner: Owner, { file, sha256 }: Opened, what: string): P
   );
   return fallback;
 }
+
+function hasHead({ backbone, renamed }: Owner, file: TensorFile): boolean {
+  const keys = [...renameTensors(file, renamed).tensors.keys()];
+  return backbone === undefined || keys.some((key) => isUnder(backbone.replaces, key));
+}
+
+/** The entry of a backbone alone, where there is one. */
+const ofBackbone = (weights: Owner['weights']): WeightsEntry =>
+  Object.values(weights).find(({ isBackbone }) => isBackbone) ?? weights.DEFAULT!;

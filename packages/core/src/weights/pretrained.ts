@@ -21,6 +21,8 @@ interface CommonOptions extends ObtainOptions {
    * kernel is adapted to the channels, and the preprocessing to all three.
    */
   inputShape?: InputShape;
+  /** Seeds the values of a new head, so that they can be repeated. */
+  seed?: number;
   /** 'backbone': all but the head keeps its weights and its running statistics in training. */
   freeze?: 'backbone';
 }

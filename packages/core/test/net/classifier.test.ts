@@ -92,6 +92,22 @@ describe('classify', () => {
   });
 });
 
+it('preprocess gives what the net sees', async () => {
+  const [one, both] = [await net.preprocess(images[0]!), await net.preprocess(images.slice(0, 2))];
+  expect([one.shape, both.shape]).toEqual([
+    [1, 4, 4, 3],
+    [2, 4, 4, 3],
+  ]);
+  const seen = one.dataSync();
+  for (const [i, value] of images[0]!.dataSync().entries()) {
+    const byte = Math.round(255 * value);
+    // Half a byte, where rounding is at a half.
+    expect(Math.abs(seen[i]! - (byte / 255 - 0.5) / 0.25)).toBeLessThan(1.01 / 255 / 0.25);
+  }
+  expect(both.dataSync().subarray(0, 48)).toEqual(seen);
+  tf.dispose([one, both]);
+});
+
 it('embed gives what the head sees, with and without one', async () => {
   const vector = await net.embed(images[0]!);
   expect(vector).toBeInstanceOf(Float32Array);

@@ -172,6 +172,13 @@ describe('weights of a backbone alone', () => {
     x.dispose();
   });
 
+  it('are prepared for as the entry of a backbone says, where a file has no head and no name', async () => {
+    const { weights } = keep(await small().pretrained({ weights: safetensors(BODY), numClasses: 2 }));
+    expect(weights).toBe('BODY');
+    const whole = safetensors({ ...BODY, ...HIDDEN, ...LAST });
+    expect(keep(await small().pretrained({ weights: whole })).weights).toBe('WHOLE');
+  });
+
   it('comes back from a saved file', async () => {
     const net = keep(await small().pretrained({ weights: 'BODY', categories: ['a', 'b'] }));
     const path = join(fixture.directory, 'saved');

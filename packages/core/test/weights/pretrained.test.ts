@@ -268,6 +268,16 @@ describe('the head', () => {
     expect(warnings).not.toHaveBeenCalled();
   });
 
+  it('is repeated by its seed', async () => {
+    const head = async (seed: number) => {
+      const state = stateDict(await pretrained({ weights: 'V1', numClasses: 7, seed }));
+      return values(state, 'fc.weight');
+    };
+    const first = await head(5);
+    expect(await head(5)).toEqual(first);
+    expect(await head(6)).not.toEqual(first);
+  });
+
   it('is new for categories, which are its labels', async () => {
     const net = await pretrained({ weights: 'V1', categories: ['rose', 'tulip'] });
     expect(net.categories).toEqual(['rose', 'tulip']);

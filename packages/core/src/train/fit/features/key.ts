@@ -20,13 +20,20 @@ export async function featuresKey({ model, cut, data, batching, views }: Feature
         "own can't say it. Leave the directory out, or use the augmentations of @cnnzoo/core/data.",
     );
   const parts = [
-    { FORMAT, cut: cut.name, preprocessing: batching.preprocessing ?? null },
+    { FORMAT, cut: placeOf(cut), preprocessing: batching.preprocessing ?? null },
     await data.fingerprint(),
     views ? { count: views.count, recipe: views.augment.recipe, random: views.random.state } : null,
     await weightsHash(model, cut),
   ];
   return (await hashBytes(new TextEncoder().encode(JSON.stringify(parts)))).slice(0, 32);
 }
+
+/** A tensor's own name counts the nets that the process has built. */
+const placeOf = ({ sourceLayer, nodeIndex, tensorIndex }: FeaturesRequest['cut']) => [
+  sourceLayer.name,
+  nodeIndex,
+  tensorIndex,
+];
 
 /** Of the weights that lead to a place. */
 async function weightsHash(model: FeaturesRequest['model'], cut: FeaturesRequest['cut']): Promise<string> {

@@ -1,0 +1,47 @@
+import { basename } from 'node:path';
+import type { Classifier } from '@cnnzoo/core';
+import { version } from '../../package.json';
+import { magnitude } from '../text.js';
+import type { LabelledFolder } from './folder.js';
+import { type FinetuneOptions, learningRate } from './settings.js';
+
+interface Facts {
+  readonly folder: string;
+  readonly options: FinetuneOptions;
+  readonly data: LabelledFolder;
+  readonly net: Classifier;
+  readonly duration: string;
+}
+
+/** What the net began with. */
+function weightsOf({ options: { weights }, net }: Facts): string {
+  if (weights === 'none') return 'none: random values';
+  return weights === undefined || weights === net.weights ? net.weights! : `${net.weights}, from ${basename(weights)}`;
+}
+
+const sizes = (weights: readonly { shape: readonly (number | null)[] }[]): number =>
+  weights.reduce((sum, { shape }) => sum + shape.reduce<number>((size, n) => size * n!, 1), 0);
+
+/** What was trained on what, for the report. */
+export function factsOf(facts: Facts): Record<string, string> {
+  const { folder, options, data, net, duration } = facts;
+  const { freeze, epochs, batchSize, seed, resume } = options;
+  const { train, validation, categories } = data;
+  const [trained, all] = [sizes(net.model.trainableWeights), sizes(net.model.weights)];
+  return {
+    model: `${options.model}, ${magnitude(all)} values`,
+    weights: weightsOf(facts),
+    trained:
+      freeze === 'backbone'
+        ? `the new head, ${magnitude(trained)} values, on the features of the frozen backbone`
+        : `everything, ${magnitude(trained)} values, on random crops, half of them flipped`,
+    images: `${train.size} for training, ${validation.size} for validation, of ${categories.length} classes, in ${folder}`,
+    'image size': `${net.preprocessing.crop.join(' x ')} px`,
+    schedule:
+      `${epochs} epochs, ${batchSize} images a step, AdamW, learning rate from ${learningRate(options)} down half a ` +
+      'cosine',
+    seed: String(seed),
+    duration: resume ? `${duration} since it was resumed` : duration,
+    'made by': `cnnzoo ${version}`,
+  };
+}

@@ -1,0 +1,32 @@
+import { readdir } from 'node:fs/promises';
+import { CnnzooError } from '@cnnzoo/core';
+import { type FilesDataset, type ImageFolder, imageFolder } from '@cnnzoo/core/data';
+
+/** What of every class is kept for validation where the folder has no part for it. */
+const SHARE = 0.2;
+
+const VALIDATION = ['val', 'valid', 'validation', 'test'];
+
+export interface LabelledFolder extends ImageFolder {
+  readonly validation: FilesDataset;
+}
+
+/** The images to train on and those to validate on. The workers' threads keep what they decode no longer than needed. */
+export async function openFolder(folder: string, seed: number, signal: AbortSignal): Promise<LabelledFolder> {
+  const names = await readdir(folder).catch(() => [] as string[]);
+  const hasValidation = names.includes('train') && VALIDATION.some((name) => names.includes(name));
+  const found = await imageFolder(folder, { seed, signal, ...(!hasValidation && { validation: SHARE }) });
+  const { categories, train, validation } = found;
+  if (categories.length < 2)
+    throw new CnnzooError(
+      'INPUT',
+      `finetune: expected a folder of images for each of at least two classes in '${folder}', received '${categories[0]}' alone.`,
+    );
+  if (train.size === 0 || !validation?.size)
+    throw new CnnzooError(
+      'INPUT',
+      `finetune: expected images to train on and images to validate on, received ${train.size} and ` +
+        `${validation?.size ?? 0}. A class needs at least three images to be split.`,
+    );
+  return { ...found, validation };
+}

@@ -1,0 +1,25 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CnnzooError } from '@cnnzoo/core';
+
+/** Where a training keeps what belongs to it. */
+export const placesIn = (out: string) => ({
+  /** `Classifier.save` writes model.safetensors there. */
+  model: out,
+  history: join(out, 'history.json'),
+  log: join(out, 'log.jsonl'),
+  report: join(out, 'report.html'),
+  preview: join(out, 'preview.html'),
+  checkpoints: join(out, 'checkpoints'),
+  features: join(out, 'checkpoints', 'features'),
+});
+
+/** Refuses a directory with a training that nobody asked to go on with, before anything is fetched or decoded. */
+export async function requireFree(out: string): Promise<void> {
+  const names = await readdir(placesIn(out).checkpoints).catch(() => [] as string[]);
+  if (!names.some((name) => name.endsWith('.safetensors'))) return;
+  throw new CnnzooError(
+    'INPUT',
+    `finetune: '${out}' holds a training already. Go on with it by --resume, or name another directory by --out.`,
+  );
+}

@@ -1,0 +1,21 @@
+import { type Classifier, CnnzooError, type ModelDefinition, type PretrainedOptions } from '@cnnzoo/core';
+import type { Context } from './context.js';
+import { downloadProgress } from './progress.js';
+
+/** A trained net; a download shows how far it is, ends at Ctrl-C, and where it fails the message says what else there is. */
+export async function openPretrained(
+  model: ModelDefinition,
+  options: PretrainedOptions,
+  { terminal, signal }: Context,
+): Promise<Classifier> {
+  const progress = downloadProgress(terminal, model.name);
+  try {
+    return await model.pretrained({ ...options, progress: progress.advance, signal });
+  } catch (error) {
+    if (!(error instanceof CnnzooError && error.code === 'DOWNLOAD')) throw error;
+    const here = 'Here, a file that you have is passed with --weights ./file.pth.';
+    throw new CnnzooError(error.code, `${error.message}\n${here}`, { cause: error });
+  } finally {
+    progress.end();
+  }
+}

@@ -1,0 +1,62 @@
+/** What the pages look like: light, dark, on paper, on a phone. */
+export const STYLE = `
+:root { --ink: #1c2026; --soft: #5d6672; --line: #d9dee4; --paper: #fff; --panel: #f5f7f9;
+  --right: #1f6fb2; --wrong: #c2410c; --training: #8a94a0; }
+@media (prefers-color-scheme: dark) {
+  :root { --ink: #e7eaee; --soft: #9aa4b0; --line: #343b44; --paper: #14171b; --panel: #1c2127;
+    --right: #5aa9e6; --wrong: #f08a4b; --training: #7d8793; } }
+@media print { :root { --ink: #000; --soft: #444; --line: #bbb; --paper: #fff; --panel: #fff;
+  --right: #1f6fb2; --wrong: #c2410c; --training: #777; } }
+* { box-sizing: border-box; }
+body { margin: 0; background: var(--paper); color: var(--ink);
+  font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif;
+  -webkit-print-color-adjust: exact; print-color-adjust: exact; }
+main { max-width: 60rem; margin: 0 auto; padding: 2rem 1.25rem 4rem; }
+h1 { font-size: 1.6rem; line-height: 1.25; margin: 0 0 .25rem; }
+h2 { font-size: 1.15rem; margin: 0 0 .75rem; }
+section { margin-top: 2.5rem; }
+p { margin: .25rem 0 .75rem; max-width: 46rem; }
+.soft, figcaption, caption { color: var(--soft); }
+figcaption, caption { font-size: .875rem; text-align: left; padding-bottom: .4rem; }
+figure { margin: 0; }
+.result { display: flex; flex-wrap: wrap; gap: .5rem 2.5rem; margin: 1.25rem 0 0; }
+.result div { min-width: 7rem; }
+.result strong { display: block; font-size: 2.1rem; line-height: 1.15; font-weight: 650; font-variant-numeric: tabular-nums; }
+dl { display: grid; grid-template-columns: minmax(7rem, max-content) 1fr; gap: .3rem 1.25rem; margin: 0; }
+dt { color: var(--soft); }
+dd { margin: 0; overflow-wrap: anywhere; }
+code { font: .875em/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
+.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(18rem, 1fr)); gap: 1.5rem; }
+svg { display: block; width: 100%; height: auto; overflow: visible; }
+svg text { fill: var(--ink); font: 12px system-ui, -apple-system, "Segoe UI", Roboto, Arial, sans-serif; }
+svg text.soft { fill: var(--soft); }
+svg .grid { stroke: var(--line); }
+svg .training { --series: var(--training); }
+svg .validation { --series: var(--right); }
+svg .training path, svg .validation path { fill: none; stroke: var(--series); stroke-width: 2; stroke-linejoin: round; }
+svg .training path { stroke-dasharray: 5 3; }
+svg .training circle, svg .validation circle, svg text.series { fill: var(--series); }
+svg .right { fill: var(--right); }
+svg .wrong { fill: var(--wrong); }
+svg text.inside { fill: var(--paper); }
+.scroll { overflow-x: auto; }
+table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
+th, td { padding: .3rem .75rem .3rem 0; border-bottom: 1px solid var(--line); text-align: left; vertical-align: middle; }
+th { font-weight: 600; font-size: .875rem; color: var(--soft); }
+tbody th { color: var(--ink); font-size: 1rem; font-weight: 500; }
+.number { text-align: right; white-space: nowrap; }
+.bar { width: 30%; min-width: 5rem; }
+.bar span { display: block; height: .6rem; background: var(--right); min-width: 1px; }
+.gallery { display: grid; grid-template-columns: repeat(auto-fill, minmax(7.5rem, 1fr)); gap: 1rem; margin: 0; padding: 0; list-style: none; }
+.gallery li { break-inside: avoid; font-size: .875rem; line-height: 1.35; overflow-wrap: anywhere; }
+img { display: block; width: 100%; aspect-ratio: 1; object-fit: contain; background: var(--panel); image-rendering: auto; margin-bottom: .35rem; }
+.pairs { display: grid; grid-template-columns: repeat(auto-fit, minmax(16rem, 1fr)); gap: 1.5rem; }
+.pairs figure { break-inside: avoid; }
+.thumbs { display: grid; grid-template-columns: repeat(4, 1fr); gap: .4rem; }
+.wrong { color: var(--wrong); }
+details ul { padding-left: 1.2rem; overflow-wrap: anywhere; font-size: .875rem; }
+@media (max-width: 40rem) {
+  main { padding: 1.25rem 1rem 3rem; }
+  dl { grid-template-columns: 1fr; gap: 0; }
+  dd { margin-bottom: .5rem; } }
+`;

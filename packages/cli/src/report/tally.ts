@@ -1,0 +1,44 @@
+import type { Answer } from '../finetune/answers.js';
+
+/** Two classes of which images of the one were taken for the other. */
+export interface Pair {
+  /** Indices of classes. */
+  readonly label: number;
+  readonly predicted: number;
+  /** The surest first. */
+  readonly answers: readonly Answer[];
+}
+
+/** What the answers come to. */
+export interface Tally {
+  readonly answers: readonly Answer[];
+  /** Rows: the class an image belongs to; columns: the one that was named. */
+  readonly confusion: readonly (readonly number[])[];
+  /** The share of right answers, 0 to 1. */
+  readonly top1: number;
+  /** The surest first. */
+  readonly wrong: readonly Answer[];
+  /** The most frequent first. */
+  readonly pairs: readonly Pair[];
+}
+
+export function tallyOf(answers: readonly Answer[], classes: number): Tally {
+  const confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
+  for (const { label, predicted } of answers) confusion[label]![predicted]!++;
+  const wrong = answers
+    .filter(({ label, predicted }) => label !== predicted)
+    .sort((a, b) => b.probability - a.probability);
+  return { answers, confusion, top1: (answers.length - wrong.length) / answers.length, wrong, pairs: pairsOf(wrong) };
+}
+
+function pairsOf(wrong: readonly Answer[]): Pair[] {
+  const pairs = new Map<string, Pair & { answers: Answer[] }>();
+  for (const answer of wrong) {
+    const { label, predicted } = answer;
+    const key = `${label} ${predicted}`;
+    const pair = pairs.get(key) ?? { label, predicted, answers: [] };
+    pair.answers.push(answer);
+    pairs.set(key, pair);
+  }
+  return [...pairs.values()].sort((a, b) => b.answers.length - a.answers.length);
+}
