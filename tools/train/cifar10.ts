@@ -1,7 +1,7 @@
 /**
- * Trains a net that ships with weights of our own: `pnpm exec tsx training/cifar10.ts NET FOLDER`. FOLDER holds CIFAR-10 as
+ * Trains a net that ships with weights of our own: `pnpm exec tsx tools/train/cifar10.ts NET FOLDER`. FOLDER holds CIFAR-10 as
  * images, `train` and `test`, a folder for each class. Stopped in whatever way, the same command goes on from the last
- * checkpoint, under training/checkpoints.
+ * checkpoint, under training/NET.
  */
 
 import { fileURLToPath } from 'node:url';
@@ -46,13 +46,13 @@ await useBackend('wasm');
 const files = await imageFolder(folder);
 const [train, test] = [await inMemory(files.train), await inMemory(files.validation!)];
 const net = recipe.build({ seed: recipe.options.seed });
-const here = fileURLToPath(new URL(`checkpoints/${name}`, import.meta.url));
+const root = fileURLToPath(new URL('../..', import.meta.url));
 const { epochs } = await fit(net, train, {
   ...recipe.options,
   validation: test,
-  checkpoint: { directory: here, everySteps: 100, keep: 2 },
+  checkpoint: { directory: `${root}/training/${name}`, everySteps: 100, keep: 1 },
   resume: true,
-  log: `${here}/log.jsonl`,
+  log: `${root}/out/${name}.jsonl`,
   onEpoch: ({ epoch, loss, top1, imagesPerSecond, validation }) =>
     console.log(
       `epoch ${epoch}: loss ${loss.toFixed(4)}, top-1 ${(100 * top1).toFixed(2)} %, test ${(100 * validation!.top1).toFixed(2)} %, ` +
