@@ -7,8 +7,8 @@ import { expect, it } from 'vitest';
 import { Random } from '../../../src/index.js';
 
 const SLOW = process.env.CNNZOO_SLOW === '1';
-const KILLS = SLOW ? 36 : 4;
-const EPOCHS = SLOW ? 40 : 5;
+const KILLS = SLOW ? 30 : 4;
+const EPOCHS = SLOW ? 32 : 5;
 /** How long a process lives once it takes steps, at most, in ms. */
 const LIFE = 250;
 
