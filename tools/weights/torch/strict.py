@@ -1,16 +1,25 @@
-"""Loads a safetensors file strictly into the PyTorch module of a net and prints max|logit| of one image: strict.py NAME FILE"""
+"""Loads a safetensors file strictly into the PyTorch module of a net, and prints as JSON what it answers to one image:
+strict.py NAME FILE [--classes N] [--seed TEXT]"""
 
-import sys
+import argparse
+import json
 
-import torch
 from safetensors.torch import load_file
 
 import nets
 import synthetic
+from cases import case
 
-name, path = sys.argv[1:3]
-height, width = (28, 28) if nets.channels_of(name) == 1 else (64, 64)
-module = nets.build(name, height, width)
-module.load_state_dict(load_file(path), strict=True)
-with torch.inference_mode():
-    print(module(synthetic.image(nets.channels_of(name), height, width)).abs().max().item())
+parser = argparse.ArgumentParser()
+parser.add_argument("name")
+parser.add_argument("file")
+parser.add_argument("--classes", type=int)
+parser.add_argument("--seed", default="")
+options = parser.parse_args()
+
+channels = nets.channels_of(options.name)
+height, width = (28, 28) if channels == 1 else (64, 64)
+module = nets.build(options.name, height, width, options.classes)
+module.load_state_dict(load_file(options.file), strict=True)
+image = synthetic.image(channels, height, width, options.seed)
+print(json.dumps({"model": options.name, "seed": options.seed, **nets.VERSIONS, "cases": [case(module, image)]}))
