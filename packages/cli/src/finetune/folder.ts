@@ -1,11 +1,8 @@
-import { readdir } from 'node:fs/promises';
 import { CnnzooError } from '@cnnzoo/core';
 import { type FilesDataset, type ImageFolder, imageFolder } from '@cnnzoo/core/data';
 
 /** What of every class is kept for validation where the folder has no part for it. */
 const SHARE = 0.2;
-
-const VALIDATION = ['val', 'valid', 'validation', 'test'];
 
 export interface LabelledFolder extends ImageFolder {
   readonly validation: FilesDataset;
@@ -13,9 +10,7 @@ export interface LabelledFolder extends ImageFolder {
 
 /** The images to train on and those to validate on. The workers' threads keep what they decode no longer than needed. */
 export async function openFolder(folder: string, seed: number, signal: AbortSignal): Promise<LabelledFolder> {
-  const names = await readdir(folder).catch(() => [] as string[]);
-  const hasValidation = names.includes('train') && VALIDATION.some((name) => names.includes(name));
-  const found = await imageFolder(folder, { seed, signal, ...(!hasValidation && { validation: SHARE }) });
+  const found = await imageFolder(folder, { seed, signal, validation: SHARE });
   const { categories, train, validation } = found;
   if (categories.length < 2)
     throw new CnnzooError(

@@ -13,8 +13,8 @@ export interface BackendCandidate {
   readonly install: string;
   /** Loads the package, which registers the backend; rejects where it is not installed, or broken. */
   load(wasmPaths: WasmPaths | undefined): Promise<unknown>;
-  /** Throws where the backend started, but can't compute. */
-  check?(): void;
+  /** Once it has started: throws where it can't compute, and undoes what its start-up left behind. */
+  settle?(): void;
 }
 
 /** What `load` rejects with where a package is not installed: nothing to warn of. */

@@ -83,7 +83,7 @@ async function start(candidate: BackendCandidate, wasmPaths: WasmPaths | undefin
     // Also where it is set already: the user may have begun to, and not waited.
     if (tfjs.backendName === backend) await ready();
     else if (!(await setBackend(backend))) throw new Error(`TensorFlow.js could not initialise '${backend}'.`);
-    candidate.check?.();
+    candidate.settle?.();
   } catch (error) {
     // tfjs makes a backend the current one before it knows whether it starts, and tfjs-node sets itself.
     if (tfjs.backendName !== before) {

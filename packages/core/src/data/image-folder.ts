@@ -12,7 +12,7 @@ import { stratifiedSplit } from './split.js';
 const MOST_WORKERS = 8;
 
 export interface ImageFolderOptions {
-  /** The share of every class that is kept for validation, drawn by the seed; where no folder is there for it. */
+  /** Where no folder is there for validation: the share of every class that is kept for it, drawn by the seed. */
   validation?: number;
   /** Of the split: 0 unless given. */
   seed?: number;
@@ -87,14 +87,9 @@ async function check(
   return failures;
 }
 
-function checkOptions({ validation, corrupt, workers }: ImageFolderOptions, hasFolder: boolean): void {
+function checkOptions({ validation, corrupt, workers }: ImageFolderOptions): void {
   if (validation !== undefined && !(validation > 0 && validation < 1))
     throw new CnnzooError('INPUT', `imageFolder: expected a validation share between 0 and 1, received ${validation}.`);
-  if (validation !== undefined && hasFolder)
-    throw new CnnzooError(
-      'INPUT',
-      `imageFolder: received a validation share of ${validation}, but there is a folder for validation. Leave one out.`,
-    );
   if (corrupt !== undefined && corrupt !== 'skip' && corrupt !== 'throw')
     throw new CnnzooError('INPUT', `imageFolder: expected corrupt 'skip' or 'throw', received '${corrupt}'.`);
   if (workers !== undefined && !(Number.isInteger(workers) && workers >= 0))
@@ -131,9 +126,9 @@ export async function imageFolder(
   options: ImageFolderOptions = {},
 ): Promise<ImageFolder> {
   const { validation: share, seed = 0, corrupt: policy = 'skip', preprocessing, signal } = options;
+  checkOptions(options);
   const files = await filesOf(folder);
   const layout = folderLayout([...files.keys()]);
-  checkOptions(options, layout.validation !== null);
   const { categories } = layout;
   if (categories.length === 0)
     throw new CnnzooError(
@@ -155,7 +150,7 @@ export async function imageFolder(
   const whole = (part: readonly LabelledFile[]): LabelledFile[] => part.filter((file) => !failures.has(file));
   const dataset = (part: readonly LabelledFile[]): FilesDataset =>
     new FilesDataset({ files: part, categories, pool, ...(preprocessing && { preprocessing }) });
-  const [train, drawn] = share === undefined ? [whole(all), null] : stratifiedSplit(whole(all), share, seed);
+  const [train, drawn] = share === undefined || kept ? [whole(all), null] : stratifiedSplit(whole(all), share, seed);
   const validation = kept ? whole(kept) : drawn;
   return { train: dataset(train), validation: validation ? dataset(validation) : undefined, categories, corrupt };
 }

@@ -30,8 +30,24 @@ const native = (name: 'tfjs-node' | 'tfjs-node-gpu'): BackendCandidate => ({
   automatic: true,
   install: `Install it with \`npm install @tensorflow/${name}\`, and let its install script run.`,
   load: () => loadOptional(`@tensorflow/${name}`),
-  check: checkRemovedFunctions,
+  settle: checkRemovedFunctions,
 });
+
+/**
+ * Emscripten's start-up code answers every error that nobody catches by throwing it anew, so that Node prints the whole
+ * minified module before the message. Its listeners are taken away again.
+ */
+const EVENTS = ['uncaughtException', 'unhandledRejection'] as const;
+type Listener = (...args: unknown[]) => void;
+let listenersBefore: Listener[] = [];
+
+const listeners = (): Listener[] => EVENTS.flatMap((event) => process.listeners(event as 'exit') as Listener[]);
+
+function removeListeners(): void {
+  for (const event of EVENTS)
+    for (const listener of process.listeners(event as 'exit') as Listener[])
+      if (!listenersBefore.includes(listener)) process.removeListener(event, listener);
+}
 
 /** In order of preference. */
 export const backends: readonly BackendCandidate[] = [
@@ -43,10 +59,12 @@ export const backends: readonly BackendCandidate[] = [
     automatic: true,
     install: 'It comes with @cnnzoo/core: reinstall the packages, or check the wasmPaths you gave.',
     load: async (wasmPaths) => {
+      listenersBefore = listeners();
       const { setWasmPaths } = await import('@tensorflow/tfjs-backend-wasm');
       // In Node the package finds its own files.
       if (wasmPaths) setWasmPaths(wasmPaths as Parameters<typeof setWasmPaths>[0]);
     },
+    settle: removeListeners,
   },
   {
     name: 'cpu',
