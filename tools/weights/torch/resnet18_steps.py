@@ -14,7 +14,7 @@ import synthetic
 
 STEPS, BATCH, SIZE, CLASSES = 10, 16, 64, 10
 # Weights at which lr 0.01 is a small step. From torchvision's initial values PyTorch's own float32 and float64 runs are
-# a hundredth apart after ten steps, and nothing could be told from such losses.
+# about a hundredth apart after ten steps, and nothing could be told from such losses.
 SCALES = {"bn2.weight": 1 / 4, "fc.weight": 1 / 8}
 
 
