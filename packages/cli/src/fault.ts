@@ -18,13 +18,10 @@ export const writeJson = ({ terminal }: Context, value: unknown): void => termin
 export const writeFault = ({ terminal: { err, errColors } }: Context, { message }: Fault): void =>
   err(`${errColors.red(errColors.bold('error'))} ${message}`);
 
-/** What ended at Ctrl-C: a download can go on another time. */
+/** What ended at Ctrl-C: whoever was at it knows how to go on. */
 const stopped = (error: unknown): Fault => ({
   code: 'ABORTED',
-  message:
-    error instanceof CnnzooError && error.code === 'ABORTED'
-      ? 'Stopped. The next start goes on from what was downloaded, if the server can.'
-      : 'Stopped.',
+  message: error instanceof CnnzooError && error.code === 'ABORTED' ? error.message : 'Stopped.',
 });
 
 /** Reports what ended a command, and gives the exit code for it. */

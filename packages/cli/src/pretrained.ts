@@ -12,10 +12,17 @@ export async function openPretrained(
   try {
     return await model.pretrained({ ...options, progress: progress.advance, signal });
   } catch (error) {
-    if (!(error instanceof CnnzooError && error.code === 'DOWNLOAD')) throw error;
-    const here = 'Here, a file that you have is passed with --weights ./file.pth.';
-    throw new CnnzooError(error.code, `${error.message}\n${here}`, { cause: error });
+    throw signal.aborted ? stopped(error) : withHint(error);
   } finally {
     progress.end();
   }
+}
+
+const stopped = (cause: unknown): CnnzooError =>
+  new CnnzooError('ABORTED', 'Stopped. The next start goes on from what was downloaded, if the server can.', { cause });
+
+function withHint(error: unknown): unknown {
+  if (!(error instanceof CnnzooError && error.code === 'DOWNLOAD')) return error;
+  const here = 'Here, a file that you have is passed with --weights ./file.pth.';
+  return new CnnzooError(error.code, `${error.message}\n${here}`, { cause: error });
 }

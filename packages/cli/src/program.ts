@@ -153,7 +153,11 @@ ${bold('Exit codes:')} 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C.`,
     )
     .option('-e, --epochs <N>', 'how often every image is seen', whole, DEFAULTS.epochs)
     .option('--batch-size <N>', 'images a step', whole, DEFAULTS.batchSize)
-    .option('--lr <X>', 'learning rate of the first step (default: 0.001, or 0.0001 with --freeze none)', positive)
+    .option(
+      '--lr <X>',
+      'learning rate of the first step (default: 0.001, or 0.0001 where a trained backbone is not frozen)',
+      positive,
+    )
     .option('--size <PX>', "side of the square that the net sees (default: the model's own)", whole)
     .option('--seed <N>', 'the same seed repeats the run', seed, DEFAULTS.seed)
     .option('-o, --out <DIR>', 'where everything goes (default: FOLDER-MODEL, here)')

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import type { Classifier } from '@cnnzoo/core';
+import { type Classifier, summary } from '@cnnzoo/core';
 import { version } from '../../package.json';
 import { magnitude } from '../text.js';
 import type { LabelledFolder } from './folder.js';
@@ -19,22 +19,23 @@ function weightsOf({ options: { weights }, net }: Facts): string {
   return weights === undefined || weights === net.weights ? net.weights! : `${net.weights}, from ${basename(weights)}`;
 }
 
-const sizes = (weights: readonly { shape: readonly (number | null)[] }[]): number =>
-  weights.reduce((sum, { shape }) => sum + shape.reduce<number>((size, n) => size * n!, 1), 0);
+/** How many parameters a step changes. */
+const trainedOf = ({ model }: Classifier): number =>
+  model.trainableWeights.reduce((sum, { shape }) => sum + shape.reduce<number>((size, n) => size * n!, 1), 0);
 
 /** What was trained on what, for the report. */
 export function factsOf(facts: Facts): Record<string, string> {
   const { folder, options, data, net, duration } = facts;
   const { freeze, epochs, batchSize, seed, resume } = options;
   const { train, validation, categories } = data;
-  const [trained, all] = [sizes(net.model.trainableWeights), sizes(net.model.weights)];
+  const trained = magnitude(trainedOf(net));
   return {
-    model: `${options.model}, ${magnitude(all)} values`,
+    model: `${options.model}, ${magnitude(summary(net).parameters)} parameters`,
     weights: weightsOf(facts),
     trained:
       freeze === 'backbone'
-        ? `the new head, ${magnitude(trained)} values, on the features of the frozen backbone`
-        : `everything, ${magnitude(trained)} values, on random crops, half of them flipped`,
+        ? `the new head, ${trained} parameters, on the features of the frozen backbone`
+        : `everything, ${trained} parameters, on random crops, half of them flipped`,
     images: `${train.size} for training, ${validation.size} for validation, of ${categories.length} classes, in ${folder}`,
     'image size': `${net.preprocessing.crop.join(' x ')} px`,
     schedule:

@@ -13,16 +13,19 @@ export interface Progress {
   end(): void;
 }
 
-/** Where a count was first seen: the rate is taken from there. */
+/** Where each count was first seen: its rate is taken from there, with all that went on in between. */
 class Clock {
-  private begun = { what: '', done: 0, at: 0 };
+  private readonly counts = new Map<string, { first: number; at: number; last: number }>();
 
   /** Seconds that are left at the rate so far; undefined where it is not known. */
   left(what: string, done: number, total: number): number | undefined {
     const now = performance.now();
-    if (what !== this.begun.what) this.begun = { what, done, at: now };
-    const { done: from, at } = this.begun;
-    return done > from ? ((now - at) / 1000 / (done - from)) * (total - done) : undefined;
+    let count = this.counts.get(what);
+    // Less than before: counted anew.
+    if (!count || done < count.last) count = { first: done, at: now, last: done };
+    this.counts.set(what, { ...count, last: done });
+    const { first, at } = count;
+    return done > first ? ((now - at) / 1000 / (done - first)) * (total - done) : undefined;
   }
 }
 

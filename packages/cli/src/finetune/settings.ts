@@ -24,8 +24,9 @@ export interface FinetuneOptions extends CommonOptions {
   readonly preview?: boolean;
 }
 
-/** A new head learns from nothing; a trained backbone has something to lose. */
-export const learningRate = ({ lr, freeze }: FinetuneOptions): number => lr ?? (freeze === 'backbone' ? 1e-3 : 1e-4);
+/** Random values have everything to learn, a trained backbone something to lose. */
+export const learningRate = ({ lr, freeze, weights }: FinetuneOptions): number =>
+  lr ?? (freeze === 'backbone' || weights === 'none' ? 1e-3 : 1e-4);
 
 /** Where everything goes: 'flowers-resnet18' in the working directory unless given. */
 export const outOf = (folder: string, { out, model }: FinetuneOptions): string =>

@@ -1,0 +1,24 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { Classifier } from '@cnnzoo/core';
+import type { Context } from '../context.js';
+import type { LabelledFolder } from './folder.js';
+import type { Progress } from './progress.js';
+import type { FinetuneOptions } from './settings.js';
+
+/** What the parts of the command share. */
+export interface Job {
+  readonly folder: string;
+  readonly out: string;
+  readonly options: FinetuneOptions;
+  readonly data: LabelledFolder;
+  readonly net: Classifier;
+  readonly progress: Progress;
+  readonly context: Context;
+}
+
+/** Writes a file, and the directory around it where that is missing. */
+export async function write(path: string, text: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, text);
+}
