@@ -38,8 +38,10 @@ export function curves(y: string, x: string, series: readonly Series[]): string 
       const points = values.map((value, j) => `${xOf(j)},${yOf(value)}`).join(' ');
       return `<polyline points="${points}" stroke="${COLOURS[i % COLOURS.length]}"/>`;
     }),
+    `<rect class="paper" x="${PLOT.left + 8}" y="${HEIGHT - PLOT.bottom - 12 - 20 * series.length}" width="190" height="${20 * series.length + 6}"/>`,
     ...series.map(({ name }, i) => {
-      const at = { x: WIDTH - 190, y: PLOT.top + 12 + 20 * i };
+      // Below curves that fall.
+      const at = { x: PLOT.left + 16, y: HEIGHT - PLOT.bottom - 16 - 20 * (series.length - 1 - i) };
       return (
         `<path class="key" d="M${at.x} ${at.y}h22" stroke="${COLOURS[i % COLOURS.length]}"/>` +
         `<text x="${at.x + 30}" y="${at.y}" dy=".35em">${name}</text>`

@@ -1,7 +1,7 @@
 /**
  * Why residuals: nets of 20 and of 56 layers, with and without shortcuts, on the same slice of CIFAR-10 (He et al.,
  * https://arxiv.org/abs/1512.03385, figure 6). The deeper plain net can compute all that the shallower one can, and yet it
- * learns worse; with shortcuts it does not. Writes the training curves as one chart.
+ * hardly learns; with shortcuts it does. Writes the training curves as one chart.
  *
  * pnpm exec tsx examples/why-residuals.ts FOLDER [--images 2000] [--epochs 12] [--out why-residuals.svg]
  *
