@@ -10,6 +10,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { layers, sequential } from '@tensorflow/tfjs-layers';
 import { report } from '../harness/report.js';
 
+const SHAPE = [96, 96, 3] as const;
 const [IMAGES, EPOCHS, BATCH, CLASSES] = [1000, 10, 32, 10] as const;
 
 await useBackend('wasm');
@@ -24,13 +25,13 @@ const data = await fromTensors(images, labels);
 tf.dispose([images, labels]);
 
 async function byFit(): Promise<void> {
-  const net = resnet18({ seed: 0, numClasses: CLASSES });
+  const net = resnet18({ seed: 0, numClasses: CLASSES, inputShape: SHAPE });
   const optimizer = sgd({ lr: 0.01, momentum: 0.9 });
   await fit(net, data, { freeze: 'backbone', optimizer, epochs: EPOCHS, batchSize: BATCH, seed: 1, progress: false });
 }
 
 async function byPredict(): Promise<void> {
-  const backbone = resnet18({ seed: 0, numClasses: 0 });
+  const backbone = resnet18({ seed: 0, numClasses: 0, inputShape: SHAPE });
   const head = sequential({ layers: [layers.dense({ units: CLASSES, inputShape: [512] })] });
   const loss = (y: tf.Tensor, logits: tf.Tensor) => tf.losses.softmaxCrossEntropy(y, logits);
   head.compile({ optimizer: tf.train.momentum(0.01, 0.9), loss });
