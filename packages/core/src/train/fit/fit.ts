@@ -29,12 +29,14 @@ export async function fit(net: Net, data: Dataset, options: FitOptions): Promise
   await accelerateBackend();
   const stages = stagesOf(options);
   const checkpoints = options.checkpoint === undefined ? undefined : new Checkpoints(options.checkpoint);
-  const saved = await begin(net, checkpoints, options.resume ?? false);
   const setup = setupOf(net, data, stages);
-  if (saved) requireSame(setup, saved.setup);
+  const saved = await savedState(net, checkpoints, options.resume ?? false);
+  if (saved) {
+    requireSame(setup, saved.setup);
+    requireSeed(saved.seed, options.seed);
+    await loadStateDict(net, saved.model);
+  }
   const seed = saved?.seed ?? options.seed ?? Math.floor(Math.random() * SEEDS);
-  if (saved && options.seed !== undefined && options.seed !== saved.seed)
-    throw new CnnzooError('INPUT', `fit: the checkpoint's run has the seed ${saved.seed}, received ${options.seed}.`);
   const reports = await Reports.open({
     ...options,
     seed,
@@ -53,7 +55,7 @@ export async function fit(net: Net, data: Dataset, options: FitOptions): Promise
         freeze(net, stage.freeze);
       }
       const from = index === saved?.stage ? saved : undefined;
-      const shared = { net, data, options, checkpoints, reports, random, epochs, setup, seed, stages: stages.length };
+      const shared = { net, data, options, checkpoints, reports, random, epochs, setup, seed };
       const run = await StageRun.begin({ ...shared, stage, index, stepsBefore }, from);
       try {
         stepsBefore += await run.toEnd();
@@ -67,8 +69,12 @@ export async function fit(net: Net, data: Dataset, options: FitOptions): Promise
   return { epochs, seed };
 }
 
-/** What the training goes on from, the net's weights put back; undefined where it begins. */
-async function begin(net: Net, checkpoints: Checkpoints | undefined, resume: boolean): Promise<FitState | undefined> {
+/** What the training goes on from; undefined where it begins. */
+async function savedState(
+  net: Net,
+  checkpoints: Checkpoints | undefined,
+  resume: boolean,
+): Promise<FitState | undefined> {
   if (!checkpoints) {
     if (resume)
       throw new CnnzooError('INPUT', 'fit: resume goes on from a checkpoint: name their directory, checkpoint.');
@@ -77,10 +83,9 @@ async function begin(net: Net, checkpoints: Checkpoints | undefined, resume: boo
   // What a checkpoint can't hold is refused here, not after an epoch.
   slotsOf(modelOf(net));
   await checkpoints.clean();
-  const saved = resume ? await checkpoints.newest() : await checkpoints.requireNone();
-  if (!saved) return undefined;
-  await loadStateDict(net, saved.model);
-  return saved;
+  if (resume) return checkpoints.newest();
+  await checkpoints.requireNone();
+  return undefined;
 }
 
 const setupOf = (net: Net, { size }: Dataset, stages: readonly Stage[]): Setup => ({
@@ -100,4 +105,9 @@ function requireSame(now: Setup, then: Setup): void {
         `fit: the checkpoint is of a training with ${key} ${then[key]}, received ${now[key]}. Go on with what it began ` +
           'with, or begin anew in another directory.',
       );
+}
+
+function requireSeed(then: number, now: number | undefined): void {
+  if (now !== undefined && now !== then)
+    throw new CnnzooError('INPUT', `fit: the checkpoint's run has the seed ${then}, received ${now}.`);
 }
