@@ -1,4 +1,5 @@
 import { CnnzooError } from '../errors.js';
+import { readFile } from '../read-file.js';
 import { PixelsDataset } from './pixels-dataset.js';
 
 const SIDE = 32;
@@ -46,16 +47,6 @@ const CIFAR100: Layout = {
 export interface CifarOptions {
   /** Which files of a directory: the 50,000 training images or the 10,000 test images. */
   split: 'train' | 'test';
-}
-
-async function readFile(path: string): Promise<Uint8Array> {
-  const { openPath } = await import('#platform');
-  const source = await openPath(path);
-  try {
-    return await source.read(0, source.size);
-  } finally {
-    await source.close();
-  }
 }
 
 async function cifar(

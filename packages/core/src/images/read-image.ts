@@ -1,5 +1,5 @@
-import { openPath } from '#platform';
 import { CnnzooError } from '../errors.js';
+import { readFile } from '../read-file.js';
 
 /** Schemes that `fetch` knows; everything else is a path. */
 const FETCHED = /^(https?|data|blob):/i;
@@ -20,15 +20,6 @@ async function fetchBytes(url: string): Promise<Uint8Array> {
     );
   }
   throw new CnnzooError('DOWNLOAD', `${nameOf(url)}: expected an image, received HTTP ${response.status}.`);
-}
-
-async function readFile(path: string | URL): Promise<Uint8Array> {
-  const source = await openPath(path);
-  try {
-    return await source.read(0, source.size);
-  } finally {
-    await source.close();
-  }
 }
 
 /** The bytes of an encoded image, and its name for messages. */

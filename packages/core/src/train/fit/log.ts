@@ -1,3 +1,5 @@
+import { readFile } from '../../read-file.js';
+
 /** A file of lines of JSON: one that says how the run began, one for every step, one for every epoch. */
 export class RunLog {
   private waiting = '';
@@ -31,17 +33,11 @@ export class RunLog {
 
   /** Whether the file had a run to go on with. */
   private async takeBack(steps: number): Promise<boolean> {
-    const { namesIn, openPath, writeFileAtomic } = await import('#platform');
+    const { namesIn, writeFileAtomic } = await import('#platform');
     const slash = Math.max(this.path.lastIndexOf('/'), this.path.lastIndexOf('\\'));
     const directory = slash < 0 ? '.' : this.path.slice(0, slash) || '/';
     if (!(await namesIn(directory)).includes(this.path.slice(slash + 1))) return false;
-    const file = await openPath(this.path);
-    let text: string;
-    try {
-      text = new TextDecoder().decode(await file.read(0, file.size));
-    } finally {
-      await file.close();
-    }
+    const text = new TextDecoder().decode(await readFile(this.path));
     // The last line may be cut short.
     const lines = text
       .slice(0, text.lastIndexOf('\n') + 1)

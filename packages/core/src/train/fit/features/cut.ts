@@ -1,4 +1,5 @@
 import type { LayersModel, layers, SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { orderTo } from './order.js';
 
 /** Whether a layer gives the same for the same input whatever the training does, and in training as in inference. */
 function isConstant(layer: layers.Layer): boolean {
@@ -7,18 +8,6 @@ function isConstant(layer: layers.Layer): boolean {
   // tfjs' own normalises by the batch in training, also where it is frozen.
   if (name === 'BatchNormalization' || layer.trainableWeights.length > 0) return false;
   return !/Dropout|Noise/.test(name) || (name.startsWith('cnnzoo.') && !layer.trainable);
-}
-
-/** The tensors that lead to the outputs, each after those it is computed from. */
-function tensorsOf({ outputs }: LayersModel): SymbolicTensor[] {
-  const order = new Set<SymbolicTensor>();
-  const visit = (tensor: SymbolicTensor): void => {
-    if (order.has(tensor)) return;
-    tensor.inputs.forEach(visit);
-    order.add(tensor);
-  };
-  outputs.forEach(visit);
-  return [...order];
 }
 
 /** Whether everything that the outputs see of the input goes through a tensor. */
@@ -37,7 +26,7 @@ function isNeck({ inputs, outputs }: LayersModel, neck: SymbolicTensor): boolean
  * is the input, or the net has several.
  */
 export function cutOf(model: LayersModel): SymbolicTensor | undefined {
-  const tensors = tensorsOf(model);
+  const tensors = orderTo(model.outputs);
   const constant = new Set<SymbolicTensor>();
   for (const tensor of tensors)
     if (tensor.inputs.every((input) => constant.has(input)) && isConstant(tensor.sourceLayer)) constant.add(tensor);

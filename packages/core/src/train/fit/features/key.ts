@@ -2,6 +2,7 @@ import { hashBytes } from '../../../data/hash.js';
 import { CnnzooError } from '../../../errors.js';
 import { layerSlotsOf } from '../../../weights/slots.js';
 import type { FeaturesRequest } from './features-store.js';
+import { orderTo } from './order.js';
 
 const FORMAT = 1;
 
@@ -37,13 +38,7 @@ const placeOf = ({ sourceLayer, nodeIndex, tensorIndex }: FeaturesRequest['cut']
 
 /** Of the weights that lead to a place. */
 async function weightsHash(model: FeaturesRequest['model'], cut: FeaturesRequest['cut']): Promise<string> {
-  const before = new Set<unknown>();
-  const visit = ({ sourceLayer, inputs }: FeaturesRequest['cut']): void => {
-    if (before.has(sourceLayer)) return;
-    before.add(sourceLayer);
-    inputs.forEach(visit);
-  };
-  visit(cut);
+  const before = new Set(orderTo([cut]).map(({ sourceLayer }) => sourceLayer));
   const hashes: string[] = [];
   for (const { layer, slots } of layerSlotsOf(model))
     for (const { key, variable } of before.has(layer) ? slots : []) {

@@ -2,25 +2,14 @@ import type * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { withJoints } from '../../../layers/join-scope.js';
 import { jointsOf } from '../../../layers/joints.js';
+import { orderTo } from './order.js';
 
 /** A part of a net, which takes one tensor. */
 export type Part = (x: tf.Tensor, training: boolean) => tf.Tensor[];
 
-/** What leads from `from` to `to`, in the order of computation, without `from` itself. */
-function orderOf(from: SymbolicTensor, to: readonly SymbolicTensor[]): SymbolicTensor[] {
-  const order = new Set<SymbolicTensor>();
-  const visit = (tensor: SymbolicTensor): void => {
-    if (tensor === from || order.has(tensor)) return;
-    tensor.inputs.forEach(visit);
-    order.add(tensor);
-  };
-  to.forEach(visit);
-  return [...order];
-}
-
 /** The layers of a net from one place to others, on its weights: no model, which would own the layers as well. */
 export function partOf(model: LayersModel, from: SymbolicTensor, to: readonly SymbolicTensor[]): Part {
-  const order = orderOf(from, to);
+  const order = orderTo(to, from);
   const readers = new Map<SymbolicTensor, number>();
   for (const { inputs } of order) for (const input of inputs) readers.set(input, (readers.get(input) ?? 0) + 1);
   const kept = new Set([from, ...to]);

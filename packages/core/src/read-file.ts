@@ -1,0 +1,10 @@
+/** All bytes of a file, by its path, or in a page by its URL. */
+export async function readFile(path: string | URL): Promise<Uint8Array> {
+  const { openPath } = await import('#platform');
+  const source = await openPath(path);
+  try {
+    return await source.read(0, source.size);
+  } finally {
+    await source.close();
+  }
+}
