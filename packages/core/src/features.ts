@@ -15,6 +15,10 @@ export interface ModelNote {
 export const noteOf = (model: LayersModel): ModelNote | undefined =>
   (model.getUserDefinedMetadata() as { cnnzoo?: ModelNote } | undefined)?.cnnzoo;
 
+/** Whether a key, or a layer's name, belongs to what `numClasses` replaces: the head, and those that only the loss sees. */
+export const isInHead = ({ head, auxiliaryHeads = [] }: ModelNote, key: string): boolean =>
+  [head, ...auxiliaryHeads].some((path) => isUnder(path, key));
+
 export const writeNote = (model: LayersModel, note: ModelNote): void => model.setUserDefinedMetadata({ cnnzoo: note });
 
 const headLayer = (model: LayersModel, head: string): layers.Layer | undefined =>

@@ -1,7 +1,6 @@
 import type { LayersModel, layers } from '@tensorflow/tfjs-layers';
 import { CnnzooError } from './errors.js';
-import { noteOf } from './features.js';
-import { isUnder } from './layers/layer.js';
+import { isInHead, noteOf } from './features.js';
 import { matches, type ParameterMatch } from './match.js';
 import { modelOf, type Net } from './net.js';
 import { layerSlotsOf, type Slot } from './weights/slots.js';
@@ -32,8 +31,7 @@ function membership(model: LayersModel, part: Part): (key: string) => boolean {
       `The net '${model.name}' does not say where its head is: expected one made by a builder, pretrained or load. ` +
         'Name state_dict prefixes, as stateDict(net) has them.',
     );
-  const heads = [note.head, ...(note.auxiliaryHeads ?? [])];
-  return (key) => !heads.some((head) => isUnder(head, key));
+  return (key) => !isInHead(note, key);
 }
 
 /** What BatchNorm keeps beside its parameters: it follows them. */

@@ -2,18 +2,15 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { Augment } from '../../data/augment/augment.js';
 import type { Dataset } from '../../data/dataset.js';
 import { compose, horizontalFlip, randomResizedCrop } from '../../data/index.js';
-import { noteOf } from '../../features.js';
+import { isInHead, noteOf } from '../../features.js';
 import type { Preprocessing } from '../../images/prepare.js';
-import { isUnder } from '../../layers/layer.js';
 import { weightsOf } from '../../weights/slots.js';
 
 /** Whether a step may change a weight below the head. */
 function backboneTrains(model: LayersModel): boolean {
-  const head = noteOf(model)?.head;
+  const note = noteOf(model);
   const trainable = new Set(model.trainableWeights);
-  return weightsOf(model).some(
-    ({ key, variable }) => trainable.has(variable) && (head === undefined || !isUnder(head, key)),
-  );
+  return weightsOf(model).some(({ key, variable }) => trainable.has(variable) && !(note && isInHead(note, key)));
 }
 
 /**

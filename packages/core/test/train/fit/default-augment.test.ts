@@ -31,9 +31,13 @@ const preprocessing = {
   interpolation: 'bilinear',
 } as const;
 
-async function asked(more: Partial<FitOptions>, fromFiles = true): Promise<BatchOptions[]> {
+async function asked(
+  more: Partial<FitOptions>,
+  fromFiles = true,
+  auxiliaryHeads: readonly string[] = [],
+): Promise<BatchOptions[]> {
   const model = smallNet();
-  writeNote(model, { model: 'small', head: 'fc' });
+  writeNote(model, { model: 'small', head: 'fc', auxiliaryHeads });
   const net = new Classifier({ model, preprocessing, categories: null });
   const data = new Watched(fromFiles);
   try {
@@ -61,5 +65,10 @@ it.each<[string, Partial<FitOptions>, boolean]>([
   ['of images of one size', {}, false],
 ])('no augmentation %s', async (_, more, fromFiles) => {
   const [training] = await asked(more, fromFiles);
+  expect(training!.augment).toBeUndefined();
+});
+
+it('no augmentation where auxiliary heads alone train beside the head', async () => {
+  const [training] = await asked({ freeze: 'backbone' }, true, ['bn']);
   expect(training!.augment).toBeUndefined();
 });
