@@ -22,7 +22,7 @@ import {
   seq,
   useBackend,
 } from '@cnnzoo/core';
-import { type Dataset, fromTensors, horizontalFlip, imageFolder } from '@cnnzoo/core/data';
+import { CIFAR10, type Dataset, fromTensors, horizontalFlip, imageFolder } from '@cnnzoo/core/data';
 import { cosine, fit, sgd } from '@cnnzoo/core/train';
 import { basicBlock } from '@cnnzoo/resnet';
 import * as tf from '@tensorflow/tfjs-core';
@@ -76,8 +76,8 @@ const preprocessing = {
   resize: null,
   crop: [32, 32],
   channels: 3,
-  mean: [0.4914, 0.4822, 0.4465],
-  std: [0.247, 0.2435, 0.2616],
+  mean: CIFAR10.mean,
+  std: CIFAR10.std,
   interpolation: 'bilinear',
 } as const;
 

@@ -6,6 +6,8 @@ import { resnet20 } from '@cnnzoo/resnet';
 /** What a net is trained with; with the seed and the data, all that its weights depend on. */
 export interface Recipe {
   readonly build: typeof resnet20 | typeof nin_cifar;
+  /** The directory under packages/ that ships the weights. */
+  readonly family: 'nin' | 'resnet';
   readonly options: FitOptions & { readonly seed: number };
 }
 
@@ -18,6 +20,7 @@ const shared = {
 export const recipes: Readonly<Record<string, Recipe>> = {
   resnet20: {
     build: resnet20,
+    family: 'resnet',
     options: {
       ...shared,
       epochs: 30,
@@ -28,6 +31,7 @@ export const recipes: Readonly<Record<string, Recipe>> = {
   },
   nin_cifar: {
     build: nin_cifar,
+    family: 'nin',
     options: {
       ...shared,
       epochs: 40,

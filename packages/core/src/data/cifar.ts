@@ -1,5 +1,6 @@
 import { CnnzooError } from '../errors.js';
 import { readFile } from '../read-file.js';
+import { CIFAR10 } from '../weights/cifar10.js';
 import { PixelsDataset } from './pixels-dataset.js';
 
 const SIDE = 32;
@@ -16,18 +17,16 @@ interface Layout {
   readonly std: readonly number[];
 }
 
-const CIFAR10: Layout = {
+const cifar10Layout: Layout = {
   files: {
     train: [1, 2, 3, 4, 5].map((i) => `data_batch_${i}.bin`),
     test: ['test_batch.bin'],
   },
   labels: 1,
-  categories: ['airplane', 'automobile', 'bird', 'cat', 'deer', 'dog', 'frog', 'horse', 'ship', 'truck'],
-  mean: [0.4914, 0.4822, 0.4465],
-  std: [0.247, 0.2435, 0.2616],
+  ...CIFAR10,
 };
 
-const CIFAR100: Layout = {
+const cifar100Layout: Layout = {
   files: { train: ['train.bin'], test: ['test.bin'] },
   // The superclass, then the class.
   labels: 2,
@@ -91,11 +90,11 @@ function interleave(planes: Uint8Array, out: Uint8Array, at: number): void {
  * or from the bytes of such files: images [n, 32, 32, 3], ten classes.
  */
 export const cifar10 = (source: string | readonly Uint8Array[], { split }: CifarOptions): Promise<PixelsDataset> =>
-  cifar('cifar10', CIFAR10, source, split);
+  cifar('cifar10', cifar10Layout, source, split);
 
 /**
  * CIFAR-100 in its binary version, from a directory that holds train.bin and test.bin, or from the bytes of such files:
  * images [n, 32, 32, 3] and their hundred fine classes.
  */
 export const cifar100 = (source: string | readonly Uint8Array[], { split }: CifarOptions): Promise<PixelsDataset> =>
-  cifar('cifar100', CIFAR100, source, split);
+  cifar('cifar100', cifar100Layout, source, split);

@@ -1,3 +1,4 @@
+export { CIFAR10 } from '../weights/cifar10.js';
 export type { Augment, AugmentRecipe, PixelImage, Range } from './augment/augment.js';
 export { type ColorJitterOptions, colorJitter } from './augment/color-jitter.js';
 export { compose } from './augment/compose.js';
