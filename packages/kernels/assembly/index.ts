@@ -12,12 +12,19 @@ import { averagePoolGradient, maxPoolGradient } from './pool-gradient';
 import { probe } from './probe';
 import { reluGradient } from './relu';
 import {
-  transformFilter,
-  transformFilterGradient,
-  transformGradient,
-  transformInput,
-  transformOutput,
-} from './winograd';
+  transformFilter3x3,
+  transformFilterGradient3x3,
+  transformGradient3x3,
+  transformInput3x3,
+  transformOutput3x3,
+} from './winograd-3x3';
+import {
+  transformFilter5x5,
+  transformFilterGradient5x5,
+  transformGradient5x5,
+  transformInput5x5,
+  transformOutput5x5,
+} from './winograd-5x5';
 
 /**
  * Every thread runs this on the same descriptor, each with scratch memory of its own, until no task is left.
@@ -41,20 +48,35 @@ export function run(d: usize, scratch: usize): void {
       case Op.FilterGradient:
         filterGradient(d, task, scratch);
         break;
-      case Op.TransformInput:
-        transformInput(d, task);
+      case Op.TransformInput3x3:
+        transformInput3x3(d, task);
         break;
-      case Op.TransformGradient:
-        transformGradient(d, task);
+      case Op.TransformGradient3x3:
+        transformGradient3x3(d, task);
         break;
-      case Op.TransformOutput:
-        transformOutput(d, task);
+      case Op.TransformOutput3x3:
+        transformOutput3x3(d, task);
         break;
-      case Op.TransformFilter:
-        transformFilter(d, task, scratch);
+      case Op.TransformFilter3x3:
+        transformFilter3x3(d, task, scratch);
         break;
-      case Op.TransformFilterGradient:
-        transformFilterGradient(d, task);
+      case Op.TransformFilterGradient3x3:
+        transformFilterGradient3x3(d, task);
+        break;
+      case Op.TransformInput5x5:
+        transformInput5x5(d, task, scratch);
+        break;
+      case Op.TransformGradient5x5:
+        transformGradient5x5(d, task, scratch);
+        break;
+      case Op.TransformOutput5x5:
+        transformOutput5x5(d, task, scratch);
+        break;
+      case Op.TransformFilter5x5:
+        transformFilter5x5(d, task, scratch);
+        break;
+      case Op.TransformFilterGradient5x5:
+        transformFilterGradient5x5(d, task, scratch);
         break;
       case Op.MaxPool:
         maxPool(d, task);

@@ -1,9 +1,10 @@
 /*
- * Words of the descriptors of winograd.ts. Distances are in bytes. A "tile" is 4 x 4 pixels of a padded map, or the 2 x 2
- * that it gives; maps of values per tile are [16 planes][tiles][channels], one plane for each position in a tile.
+ * Words of the descriptors of winograd-3x3.ts and winograd-5x5.ts. Distances are in bytes. A "tile" is 4 x 4 (6 x 6) pixels
+ * of a padded map, or the 2 x 2 that it gives; maps of values per tile are [16 (36) planes][tiles][channels], one plane for
+ * each position in a tile.
  */
 
-/** For inputs, whose tiles overlap by two pixels, and for gradients of outputs, in tiles of 2 x 2. */
+/** For inputs, whose tiles begin two pixels after each other, and for gradients of outputs, in tiles of 2 x 2. */
 export enum TileInputField {
   /** A map that is padded to whole tiles. */
   map,
@@ -41,22 +42,22 @@ export enum TileOutputField {
 
 export enum WinogradFilterField {
   source,
-  /** Distances to the nine taps. */
+  /** Distances to the taps. */
   tapTable,
   rows,
   columns,
   rowStep,
   columnStep,
-  /** [16 planes] of packed panels. */
+  /** A plane of packed panels for each position. */
   output,
   outputPlane,
 }
 
 export enum WinogradFilterGradientField {
-  /** [16 planes][rows x columns] */
+  /** [planes][rows x columns] */
   input,
   inputPlane,
-  /** [9 taps][rows x columns] */
+  /** [taps][rows x columns] */
   output,
   outputTap,
   /** Values of a plane, and how many vectors of them are one task. */

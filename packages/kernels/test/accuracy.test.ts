@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Acceleration, accelerate } from '../src/index.js';
 import { filterGradientAlgorithm, forwardAlgorithm, inputGradientAlgorithm } from '../src/ops/algorithms.js';
 import { winogradFilterGradient } from '../src/ops/winograd.js';
-import { layerShapes } from './layer-shapes.js';
+import { layerShapes, square } from './layer-shapes.js';
 import { Random } from './random.js';
 import { runKernel } from './run-kernel.js';
 
@@ -41,7 +41,12 @@ function coordinates(index: number, shape: readonly number[]): number[] {
 
 const inside = (value: number, size: number): boolean => value >= 0 && value < size;
 
-describe.each(Object.entries(layerShapes))('%s', (_name, g) => {
+const shapes5x5 = {
+  'AlexNet 5x5, 64 to 192': square(2, 27, 64, 192, 5),
+  'NiN 5x5, 96 to 192': square(8, 16, 96, 192, 5),
+};
+
+describe.each(Object.entries({ ...layerShapes, ...shapes5x5 }))('%s', (_name, g) => {
   const random = new Random(g.inChannels + g.inHeight);
   const shapes = {
     x: [g.images, g.inHeight, g.inWidth, g.inChannels],

@@ -20,11 +20,11 @@ beforeAll(async () => {
 });
 afterAll(() => engine.dispose());
 
-function geometry(random: Random, channels: readonly number[]): ConvolutionGeometry {
+function geometry(kernel: number, random: Random, channels: readonly number[]): ConvolutionGeometry {
   const axis = () => {
-    const [before, after] = [random.integer(0, 3), random.integer(0, 3)];
-    const size = Math.max(3 - before - after, random.integer(1, 15));
-    return { before, size, out: size + before + after - 2 };
+    const [before, after] = [random.integer(0, kernel), random.integer(0, kernel)];
+    const size = Math.max(kernel - before - after, random.integer(1, 15));
+    return { before, size, out: size + before + after - kernel + 1 };
   };
   const [h, w] = [axis(), axis()];
   return {
@@ -35,8 +35,8 @@ function geometry(random: Random, channels: readonly number[]): ConvolutionGeome
     outHeight: h.out,
     outWidth: w.out,
     outChannels: random.pick(channels),
-    kernelHeight: 3,
-    kernelWidth: 3,
+    kernelHeight: kernel,
+    kernelWidth: kernel,
     strideHeight: 1,
     strideWidth: 1,
     dilationHeight: 1,
@@ -50,7 +50,7 @@ function geometry(random: Random, channels: readonly number[]): ConvolutionGeome
 function valuesOf(g: ConvolutionGeometry, random: Random) {
   return {
     x: random.normal([g.images, g.inHeight, g.inWidth, g.inChannels]).values as Float32Array,
-    filter: random.normal([3, 3, g.inChannels, g.outChannels]).values as Float32Array,
+    filter: random.normal([g.kernelHeight, g.kernelWidth, g.inChannels, g.outChannels]).values as Float32Array,
     bias: random.normal([g.outChannels]).values as Float32Array,
     dy: random.normal([g.images, g.outHeight, g.outWidth, g.outChannels]).values as Float32Array,
   };
@@ -83,11 +83,11 @@ function check(g: ConvolutionGeometry, random: Random): void {
   expect(errorOf(dFilter, expected.dFilter), `filter gradient of ${named}`).toBeLessThan(1e-5);
 }
 
-describe.each([...Array(10).keys()])('random geometries, seed %i', (seed) => {
-  it('forward and gradients, against float64', () => {
+describe.each([3, 5])('filters of side %i', (kernel) => {
+  it.each([...Array(10).keys()])('random geometries, seed %i: forward and gradients, against float64', (seed) => {
     for (let round = 0; round < 12; round++) {
       const random = new Random(500 + 1000 * seed + round);
-      check(geometry(random, [4, 8, 16, 20, 36]), random);
+      check(geometry(kernel, random, [4, 8, 16, 20, 36]), random);
     }
   });
 });

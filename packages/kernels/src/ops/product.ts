@@ -150,6 +150,8 @@ export interface TransposedProduct extends Planes<'input' | 'gradient' | 'output
   readonly accumulate?: boolean;
 }
 
+/** The same of a transposed product: fewer, for every task packs all that it needs of both factors. */
+const TRANSPOSED_TASKS = 2;
 /** Most rows of a task: what is packed of the input stays in the second-level cache. */
 const MOST_ROWS = 96;
 const MOST_PANELS = 16;
@@ -160,10 +162,11 @@ export function convolveTransposed(engine: Engine, product: TransposedProduct): 
   const { runLength } = windows;
   const runTable = engine.putWords(windows.runs.map((run) => 4 * run));
   const panels = panelsOf(channels);
-  const enough = engine.threads === 1 ? 1 : TASKS * engine.threads;
+  const enough = engine.threads === 1 ? 1 : TRANSPOSED_TASKS * engine.threads;
   let rowsPerTask = Math.min(MOST_ROWS, 2 * Math.ceil(runLength / 2));
   let panelsPerTask = Math.min(MOST_PANELS, panels);
   const perPlane = () => windows.runs.length * Math.ceil(runLength / rowsPerTask) * Math.ceil(panels / panelsPerTask);
+  while (planes * perPlane() < enough && panelsPerTask > 4) panelsPerTask = Math.ceil(panelsPerTask / 2);
   while (planes * perPlane() < enough && rowsPerTask > 32) rowsPerTask = 16 * Math.ceil(rowsPerTask / 32);
   while (planes * perPlane() < enough && panelsPerTask > 2) panelsPerTask = Math.ceil(panelsPerTask / 2);
   engine.dispatch(

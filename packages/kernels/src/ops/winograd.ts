@@ -12,17 +12,55 @@ import { type ConvolutionGeometry, floatsOf, inputShape, type MapShape, outputSh
 import { type PaddedMap, putPadded } from './padded.js';
 import { Activation, convolveTransposed, convolveWindows, type Windows } from './product.js';
 
-/** Positions of a tile of 4 x 4. */
-const PLANES = 16;
-/** Tiles that are transformed, multiplied and transformed back at a time: what lies between stays in the cache. */
-const CHUNK = 256;
+/** What differs between filters of 3 x 3, F(2x2, 3x3), and of 5 x 5, F(2x2, 5x5). */
+interface Scheme {
+  readonly kernel: number;
+  /** Positions of an input's tile of 4 x 4, or 6 x 6. */
+  readonly planes: number;
+  /** Tiles that are transformed, multiplied and transformed back at a time: what lies between stays in the cache. */
+  readonly chunk: number;
+  readonly ops: Readonly<Record<'input' | 'gradient' | 'output' | 'filter' | 'filterGradient', Op>>;
+}
+
+const SCHEMES: readonly Scheme[] = [
+  {
+    kernel: 3,
+    planes: 16,
+    chunk: 256,
+    ops: {
+      input: Op.TransformInput3x3,
+      gradient: Op.TransformGradient3x3,
+      output: Op.TransformOutput3x3,
+      filter: Op.TransformFilter3x3,
+      filterGradient: Op.TransformFilterGradient3x3,
+    },
+  },
+  {
+    kernel: 5,
+    planes: 36,
+    chunk: 64,
+    ops: {
+      input: Op.TransformInput5x5,
+      gradient: Op.TransformGradient5x5,
+      output: Op.TransformOutput5x5,
+      filter: Op.TransformFilter5x5,
+      filterGradient: Op.TransformFilterGradient5x5,
+    },
+  },
+];
+
+const schemeFor = (g: ConvolutionGeometry): Scheme | undefined =>
+  SCHEMES.find(({ kernel }) => g.kernelHeight === kernel && g.kernelWidth === kernel);
+
+/** Of a geometry that `takesWinograd`. */
+const schemeOf = (g: ConvolutionGeometry): Scheme => schemeFor(g)!;
+
 /** Floats between the planes' powers of two, lest their stores all meet in one cache set. */
 const PLANE_GAP = 16;
 
 /** What Winograd's filtering is written for; whether it is faster is for `algorithms.ts` to say. */
 export const takesWinograd = (g: ConvolutionGeometry): boolean =>
-  g.kernelHeight === 3 &&
-  g.kernelWidth === 3 &&
+  schemeFor(g) !== undefined &&
   g.strideHeight === 1 &&
   g.strideWidth === 1 &&
   g.dilationHeight === 1 &&
@@ -31,7 +69,7 @@ export const takesWinograd = (g: ConvolutionGeometry): boolean =>
   g.inChannels % 4 === 0 &&
   g.outChannels % 4 === 0;
 
-interface Tiling {
+interface Tiling extends Scheme {
   readonly rows: number;
   readonly columns: number;
   readonly tiles: number;
@@ -39,16 +77,17 @@ interface Tiling {
 
 function tilingOf(g: ConvolutionGeometry): Tiling {
   const [rows, columns] = [Math.ceil(g.outHeight / 2), Math.ceil(g.outWidth / 2)];
-  return { rows, columns, tiles: g.images * rows * columns };
+  return { ...schemeOf(g), rows, columns, tiles: g.images * rows * columns };
 }
 
 /** The input with its padding, and zeros up to whole tiles. */
-function putInput(engine: Engine, g: ConvolutionGeometry, { rows, columns }: Tiling, x: Float32Array): PaddedMap {
+function putInput(engine: Engine, g: ConvolutionGeometry, tiling: Tiling, x: Float32Array): PaddedMap {
+  const { rows, columns, kernel } = tiling;
   return putPadded(engine, x, inputShape(g), {
     top: g.top,
-    bottom: Math.max(0, 2 * rows + 2 - g.inHeight - g.top),
+    bottom: Math.max(0, 2 * rows + kernel - 1 - g.inHeight - g.top),
     left: g.left,
-    right: Math.max(0, 2 * columns + 2 - g.inWidth - g.left),
+    right: Math.max(0, 2 * columns + kernel - 1 - g.inWidth - g.left),
   });
 }
 
@@ -59,10 +98,10 @@ interface Chunk {
   readonly tilesPerTask: number;
 }
 
-function chunksOf({ tiles: all }: Tiling): Chunk[] {
-  return Array.from({ length: Math.ceil(all / CHUNK) }, (_, index) => {
-    const tiles = Math.min(CHUNK, all - index * CHUNK);
-    return { firstTile: index * CHUNK, tiles, tilesPerTask: Math.max(4, Math.ceil(tiles / 16)) };
+function chunksOf({ tiles: all, chunk }: Tiling): Chunk[] {
+  return Array.from({ length: Math.ceil(all / chunk) }, (_, index) => {
+    const tiles = Math.min(chunk, all - index * chunk);
+    return { firstTile: index * chunk, tiles, tilesPerTask: Math.max(4, Math.ceil(tiles / 16)) };
   });
 }
 
@@ -73,14 +112,12 @@ interface TileValues {
   readonly channels: number;
 }
 
-function allocTiles(engine: Engine, { tiles }: Tiling, channels: number): TileValues {
-  const plane = Math.min(CHUNK, tiles) * channels + PLANE_GAP;
-  return { pointer: engine.alloc(PLANES * plane), plane, channels };
+function allocTiles(engine: Engine, { tiles, chunk, planes }: Tiling, channels: number): TileValues {
+  const plane = Math.min(chunk, tiles) * channels + PLANE_GAP;
+  return { pointer: engine.alloc(planes * plane), plane, channels };
 }
 
-type Transform = Op.TransformInput | Op.TransformGradient;
-
-function transform(engine: Engine, op: Transform, map: PaddedMap, tiling: Tiling, chunk: Chunk, to: TileValues): void {
+function transform(engine: Engine, op: Op, map: PaddedMap, tiling: Tiling, chunk: Chunk, to: TileValues): void {
   engine.dispatch(
     op,
     Math.ceil(chunk.tiles / chunk.tilesPerTask),
@@ -115,9 +152,9 @@ const filterPlane = (rows: number, columns: number): number => panelsOf(columns)
 
 /** Floats of a filter transformed for `winograd`, or for `winogradInputGradient`. */
 export const winogradFilterFloats = (g: ConvolutionGeometry): number =>
-  PLANES * Math.max(filterPlane(g.inChannels, g.outChannels), filterPlane(g.outChannels, g.inChannels));
+  schemeOf(g).planes * Math.max(filterPlane(g.inChannels, g.outChannels), filterPlane(g.outChannels, g.inChannels));
 
-/** Transforms a filter [3, 3, c, o] for `winograd`, or turned for `winogradInputGradient`. */
+/** Transforms a filter [kernel, kernel, c, o] for `winograd`, or turned for `winogradInputGradient`. */
 export function transformFilter(
   engine: Engine,
   g: ConvolutionGeometry,
@@ -126,12 +163,17 @@ export function transformFilter(
   turned: boolean,
 ): void {
   const { inChannels, outChannels } = g;
+  const { kernel, ops } = schemeOf(g);
+  const count = kernel * kernel;
   const source = engine.put(filter);
   const [rows, columns] = turned ? [outChannels, inChannels] : [inChannels, outChannels];
   const [rowStep, columnStep] = turned ? [1, outChannels] : [outChannels, 1];
-  const taps = Array.from({ length: 9 }, (_, tap) => 4 * (turned ? 8 - tap : tap) * inChannels * outChannels);
+  const taps = Array.from(
+    { length: count },
+    (_, tap) => 4 * (turned ? count - 1 - tap : tap) * inChannels * outChannels,
+  );
   engine.dispatch(
-    Op.TransformFilter,
+    ops.filter,
     panelsOf(columns),
     fields(WinogradFilterField, {
       source,
@@ -147,7 +189,7 @@ export function transformFilter(
 }
 
 /**
- * activation(x * filter + bias) as F(2x2, 3x3): [n, h, w, c] -> [n, outHeight, outWidth, outChannels].
+ * activation(x * filter + bias) as F(2x2, kernel x kernel): [n, h, w, c] -> [n, outHeight, outWidth, outChannels].
  *
  * @param weights the filter, of `transformFilter`
  */
@@ -166,7 +208,7 @@ export function winograd(
   const inputs = allocTiles(engine, tiling, g.inChannels);
   const products = allocTiles(engine, tiling, g.outChannels);
   for (const chunk of chunksOf(tiling)) {
-    transform(engine, Op.TransformInput, map, tiling, chunk, inputs);
+    transform(engine, tiling.ops.input, map, tiling, chunk, inputs);
     convolveWindows(engine, {
       windows: tileWindows(inputs, chunk.tiles),
       weights,
@@ -175,7 +217,7 @@ export function winograd(
       outputImage: 0,
       outputRow: 0,
       outputColumn: g.outChannels,
-      planes: PLANES,
+      planes: tiling.planes,
       planeSteps: {
         input: inputs.plane,
         weights: filterPlane(g.inChannels, g.outChannels),
@@ -184,7 +226,7 @@ export function winograd(
       },
     });
     engine.dispatch(
-      Op.TransformOutput,
+      tiling.ops.output,
       Math.ceil(chunk.tiles / chunk.tilesPerTask),
       fields(TileOutputField, {
         input: products.pointer,
@@ -213,15 +255,15 @@ const turnedGeometry = (g: ConvolutionGeometry): ConvolutionGeometry => ({
   outHeight: g.inHeight,
   outWidth: g.inWidth,
   outChannels: g.inChannels,
-  top: 2 - g.top,
-  left: 2 - g.left,
+  top: g.kernelHeight - 1 - g.top,
+  left: g.kernelWidth - 1 - g.left,
 });
 
 /** Whether no output is of padding alone, which the turned convolution would have to leave out. */
 export const takesWinogradInputGradient = (g: ConvolutionGeometry): boolean =>
-  takesWinograd(g) && g.top <= 2 && g.left <= 2;
+  takesWinograd(g) && g.top < g.kernelHeight && g.left < g.kernelWidth;
 
-/** Gradient of the input as F(2x2, 3x3): dy [n, outHeight, outWidth, o] -> [n, h, w, c]. */
+/** Gradient of the input, by the turned filter: dy [n, outHeight, outWidth, o] -> [n, h, w, c]. */
 export const winogradInputGradient = (
   engine: Engine,
   g: ConvolutionGeometry,
@@ -229,7 +271,7 @@ export const winogradInputGradient = (
   weights: Pointer,
 ): Pointer => winograd(engine, turnedGeometry(g), dy, weights, undefined, Activation.linear);
 
-/** Gradient of the filter as F(3x3, 2x2): x [n, h, w, c], dy [n, outHeight, outWidth, o] -> [3, 3, c, o]. */
+/** Gradient of the filter as F(kernel x kernel, 2x2): x [n, h, w, c], dy [n, outHeight, outWidth, o] -> [kernel, kernel, c, o]. */
 export function winogradFilterGradient(
   engine: Engine,
   g: ConvolutionGeometry,
@@ -246,14 +288,14 @@ export function winogradFilterGradient(
     right: shape.width % 2,
   });
   const values = g.inChannels * g.outChannels;
-  const output = engine.alloc(9 * values);
+  const output = engine.alloc(tiling.kernel ** 2 * values);
   const plane = values + PLANE_GAP;
-  const products = engine.alloc(PLANES * plane);
+  const products = engine.alloc(tiling.planes * plane);
   const inputs = allocTiles(engine, tiling, g.inChannels);
   const gradients = allocTiles(engine, tiling, g.outChannels);
   for (const chunk of chunksOf(tiling)) {
-    transform(engine, Op.TransformInput, map, tiling, chunk, inputs);
-    transform(engine, Op.TransformGradient, gradient, tiling, chunk, gradients);
+    transform(engine, tiling.ops.input, map, tiling, chunk, inputs);
+    transform(engine, tiling.ops.gradient, gradient, tiling, chunk, gradients);
     convolveTransposed(engine, {
       windows: tileWindows(inputs, chunk.tiles),
       gradient: gradients.pointer,
@@ -262,13 +304,13 @@ export function winogradFilterGradient(
       output: products,
       outputRow: g.outChannels,
       accumulate: chunk.firstTile > 0,
-      planes: PLANES,
+      planes: tiling.planes,
       planeSteps: { input: inputs.plane, gradient: gradients.plane, output: plane },
     });
   }
   const valuesPerTask = 4 * Math.ceil(values / 4 / (4 * engine.threads));
   engine.dispatch(
-    Op.TransformFilterGradient,
+    tiling.ops.filterGradient,
     Math.ceil(values / valuesPerTask),
     fields(WinogradFilterGradientField, {
       input: products,

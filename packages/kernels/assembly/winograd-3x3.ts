@@ -1,7 +1,7 @@
-import { Activation } from './convolution-fields';
 import { address, word } from './descriptor';
 import { PANEL, PANEL_ROW, packRows } from './panels';
 import { TileInputField, TileOutputField, WinogradFilterField, WinogradFilterGradientField } from './winograd-fields';
+import { activated, hasLower, hasRight, tileOfMap, tileOfOutput } from './winograd-tile';
 
 /*
  * Winograd's minimal filtering (Lavin and Gray, https://arxiv.org/abs/1509.09308) at the points 0, 1, -1 and infinity:
@@ -23,15 +23,8 @@ function subtract(a: v128, b: v128): v128 {
   return f32x4.sub(a, b);
 }
 
-/** Position of a tile in its map. */
-function rowOf(tile: i32, rows: i32, columns: i32): i32 {
-  return (tile / columns) % rows;
-}
-
 /** B^T x B of the tiles of a padded map, for the products. */
-export function transformInput(d: usize, task: i32): void {
-  const rows = word(d, TileInputField.tileRows);
-  const columns = word(d, TileInputField.tileColumns);
+export function transformInput3x3(d: usize, task: i32): void {
   const row = address(d, TileInputField.mapRow);
   const pixel = address(d, TileInputField.channels) << 2;
   const plane = address(d, TileInputField.outputPlane);
@@ -39,12 +32,7 @@ export function transformInput(d: usize, task: i32): void {
   const from = task * perTask;
   const to = min(from + perTask, word(d, TileInputField.tiles));
   for (let t = from; t < to; t++) {
-    const tile = t + word(d, TileInputField.firstTile);
-    let x =
-      address(d, TileInputField.map) +
-      <usize>(tile / (rows * columns)) * address(d, TileInputField.mapImage) +
-      <usize>(rowOf(tile, rows, columns) << 1) * row +
-      <usize>((tile % columns) << 1) * pixel;
+    let x = tileOfMap(d, t + word(d, TileInputField.firstTile));
     let out = address(d, TileInputField.output) + <usize>t * pixel;
     const end = x + pixel;
     while (x < end) {
@@ -84,9 +72,7 @@ export function transformInput(d: usize, task: i32): void {
 }
 
 /** H y H^T of the 2 x 2 tiles of a gradient that is padded to whole tiles. */
-export function transformGradient(d: usize, task: i32): void {
-  const rows = word(d, TileInputField.tileRows);
-  const columns = word(d, TileInputField.tileColumns);
+export function transformGradient3x3(d: usize, task: i32): void {
   const row = address(d, TileInputField.mapRow);
   const pixel = address(d, TileInputField.channels) << 2;
   const plane = address(d, TileInputField.outputPlane);
@@ -95,12 +81,7 @@ export function transformGradient(d: usize, task: i32): void {
   const to = min(from + perTask, word(d, TileInputField.tiles));
   const half = f32x4.splat(0.5);
   for (let t = from; t < to; t++) {
-    const tile = t + word(d, TileInputField.firstTile);
-    let y =
-      address(d, TileInputField.map) +
-      <usize>(tile / (rows * columns)) * address(d, TileInputField.mapImage) +
-      <usize>(rowOf(tile, rows, columns) << 1) * row +
-      <usize>((tile % columns) << 1) * pixel;
+    let y = tileOfMap(d, t + word(d, TileInputField.firstTile));
     let out = address(d, TileInputField.output) + <usize>t * pixel;
     const end = y + pixel;
     while (y < end) {
@@ -134,29 +115,21 @@ export function transformGradient(d: usize, task: i32): void {
 }
 
 /** A^T m A, bias and activation: from the products to the output. */
-export function transformOutput(d: usize, task: i32): void {
-  const rows = word(d, TileOutputField.tileRows);
-  const columns = word(d, TileOutputField.tileColumns);
+export function transformOutput3x3(d: usize, task: i32): void {
   const pixel = address(d, TileOutputField.channels) << 2;
   const plane = address(d, TileOutputField.inputPlane);
-  const height = word(d, TileOutputField.outHeight);
-  const width = word(d, TileOutputField.outWidth);
+  const next = address(d, TileOutputField.outWidth) * pixel;
   const biases = address(d, TileOutputField.bias);
   const activation = word(d, TileOutputField.activation);
   const perTask = word(d, TileOutputField.tilesPerTask);
   const from = task * perTask;
   const to = min(from + perTask, word(d, TileOutputField.tiles));
   const zero = f32x4.splat(0);
-  const six = f32x4.splat(6);
   for (let t = from; t < to; t++) {
     const tile = t + word(d, TileOutputField.firstTile);
-    const i = rowOf(tile, rows, columns) << 1;
-    const j = (tile % columns) << 1;
-    const right = j + 1 < width;
-    const below = i + 1 < height;
-    const image = tile / (rows * columns);
-    let out = address(d, TileOutputField.output) + <usize>((image * height + i) * width + j) * pixel;
-    const next = <usize>width * pixel;
+    const right = hasRight(d, tile);
+    const below = hasLower(d, tile);
+    let out = tileOfOutput(d, tile);
     let m = address(d, TileOutputField.input) + <usize>t * pixel;
     for (let c: usize = 0; c < pixel; c += 16) {
       let y00 = biases ? v128.load(biases + c) : zero;
@@ -183,23 +156,11 @@ export function transformOutput(d: usize, task: i32): void {
           y11 = subtract(y11, b);
         }
       }
-      if (activation !== Activation.linear) {
-        y00 = f32x4.max(y00, zero);
-        y01 = f32x4.max(y01, zero);
-        y10 = f32x4.max(y10, zero);
-        y11 = f32x4.max(y11, zero);
-      }
-      if (activation === Activation.relu6) {
-        y00 = f32x4.min(y00, six);
-        y01 = f32x4.min(y01, six);
-        y10 = f32x4.min(y10, six);
-        y11 = f32x4.min(y11, six);
-      }
-      v128.store(out, y00);
-      if (right) v128.store(out + pixel, y01);
+      v128.store(out, activated(y00, activation));
+      if (right) v128.store(out + pixel, activated(y01, activation));
       if (below) {
-        v128.store(out + next, y10);
-        if (right) v128.store(out + next + pixel, y11);
+        v128.store(out + next, activated(y10, activation));
+        if (right) v128.store(out + next + pixel, activated(y11, activation));
       }
       out += 16;
       m += 16;
@@ -220,7 +181,7 @@ const FILTER_ROWS: i32 = 16;
 const FILTER_ROW: usize = 9 * PANEL_ROW;
 
 /** G g G^T of a filter, as 16 planes of packed panels; a task is one panel. */
-export function transformFilter(d: usize, task: i32, scratch: usize): void {
+export function transformFilter3x3(d: usize, task: i32, scratch: usize): void {
   const rows = word(d, WinogradFilterField.rows);
   const rowStep = address(d, WinogradFilterField.rowStep);
   const columnStep = address(d, WinogradFilterField.columnStep);
@@ -262,7 +223,7 @@ export function transformFilter(d: usize, task: i32, scratch: usize): void {
 }
 
 /** C^T m C: from the products to the nine taps of a filter's gradient. */
-export function transformFilterGradient(d: usize, task: i32): void {
+export function transformFilterGradient3x3(d: usize, task: i32): void {
   const plane = address(d, WinogradFilterGradientField.inputPlane);
   const tap = address(d, WinogradFilterGradientField.outputTap);
   const perTask = word(d, WinogradFilterGradientField.valuesPerTask);

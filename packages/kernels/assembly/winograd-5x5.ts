@@ -1,0 +1,240 @@
+import { address, word } from './descriptor';
+import { PANEL, PANEL_ROW, packRows } from './panels';
+import { multiplyAdd } from './simd';
+import { TileInputField, TileOutputField, WinogradFilterField, WinogradFilterGradientField } from './winograd-fields';
+import { activated, hasLower, hasRight, tileOfMap, tileOfOutput } from './winograd-tile';
+
+/*
+ * Winograd's minimal filtering as in winograd-3x3.ts, for filters of 5x5: F(2x2, 5x5) with 36 products instead of 100, and
+ * F(5x5, 2x2) for the filter's gradient. The points are 0, a, -a, b, -b and infinity, where b = 1/a. With a = 3/4 the
+ * matrices' entries stay near 1, and the error is a third to a sixth of that of the usual 0, 1, -1, 2, -2 (docs/decisions/0009).
+ *
+ * Each transform is a matrix on both sides: first down the columns of a tile, into scratch memory, then along the rows.
+ * The functions named after a matrix multiply one column or row by it, four channels side by side; `fromStep` and
+ * `toStep` are the bytes from one of its values to the next.
+ */
+
+const A: f32 = 0.75;
+const B: f32 = <f32>(4.0 / 3.0);
+const A2: f32 = A * A;
+const B2: f32 = B * B;
+/** The product of a point's differences from the other finite points: 1 for 0, and these for +-a and +-b. */
+const NA: f32 = 2 * A2 * (A2 - B2);
+const NB: f32 = 2 * B2 * (B2 - A2);
+
+/** Values of a tile's side, and bytes of a row of a tile in scratch memory. */
+const SIDE: usize = 6;
+const ROW: usize = 96;
+
+function times(x: v128, factor: f32): v128 {
+  return f32x4.mul(x, f32x4.splat(factor));
+}
+
+/** x + factor * y */
+function plus(x: v128, factor: f32, y: v128): v128 {
+  return multiplyAdd(y, f32x4.splat(factor), x);
+}
+
+/** Input: for a point p, the coefficients of the product of x - q over all other finite points q. */
+function inputMatrix(from: usize, fromStep: usize, to: usize, toStep: usize): void {
+  const d0 = v128.load(from);
+  const d1 = v128.load(from + fromStep);
+  const d2 = v128.load(from + 2 * fromStep);
+  const d3 = v128.load(from + 3 * fromStep);
+  const d4 = v128.load(from + 4 * fromStep);
+  const d5 = v128.load(from + 5 * fromStep);
+  v128.store(to, f32x4.add(plus(d0, -(A2 + B2), d2), d4));
+  const evenA = plus(d4, -B2, d2);
+  const oddA = times(plus(d3, -B2, d1), A);
+  v128.store(to + toStep, f32x4.add(evenA, oddA));
+  v128.store(to + 2 * toStep, f32x4.sub(evenA, oddA));
+  const evenB = plus(d4, -A2, d2);
+  const oddB = times(plus(d3, -A2, d1), B);
+  v128.store(to + 3 * toStep, f32x4.add(evenB, oddB));
+  v128.store(to + 4 * toStep, f32x4.sub(evenB, oddB));
+  v128.store(to + 5 * toStep, f32x4.add(plus(d1, -(A2 + B2), d3), d5));
+}
+
+/** Gradient of the output: the values, as a polynomial, at each point. */
+function gradientMatrix(from: usize, fromStep: usize, to: usize, toStep: usize): void {
+  const y0 = v128.load(from);
+  const y1 = v128.load(from + fromStep);
+  v128.store(to, y0);
+  const evenA = times(y0, 1 / NA);
+  v128.store(to + toStep, plus(evenA, A / NA, y1));
+  v128.store(to + 2 * toStep, plus(evenA, -A / NA, y1));
+  const evenB = times(y0, 1 / NB);
+  v128.store(to + 3 * toStep, plus(evenB, B / NB, y1));
+  v128.store(to + 4 * toStep, plus(evenB, -B / NB, y1));
+  v128.store(to + 5 * toStep, y1);
+}
+
+/** Filter: the same of five values. */
+function filterMatrix(from: usize, fromStep: usize, to: usize, toStep: usize): void {
+  const g0 = v128.load(from);
+  const g1 = v128.load(from + fromStep);
+  const g2 = v128.load(from + 2 * fromStep);
+  const g3 = v128.load(from + 3 * fromStep);
+  const g4 = v128.load(from + 4 * fromStep);
+  v128.store(to, g0);
+  const evenA = times(plus(plus(g0, A2, g2), A2 * A2, g4), 1 / NA);
+  const oddA = times(plus(g1, A2, g3), A / NA);
+  v128.store(to + toStep, f32x4.add(evenA, oddA));
+  v128.store(to + 2 * toStep, f32x4.sub(evenA, oddA));
+  const evenB = times(plus(plus(g0, B2, g2), B2 * B2, g4), 1 / NB);
+  const oddB = times(plus(g1, B2, g3), B / NB);
+  v128.store(to + 3 * toStep, f32x4.add(evenB, oddB));
+  v128.store(to + 4 * toStep, f32x4.sub(evenB, oddB));
+  v128.store(to + 5 * toStep, g4);
+}
+
+/** Output: powers 0 and 1 of the points. */
+function outputMatrix(from: usize, fromStep: usize, to: usize, toStep: usize): void {
+  const m1 = v128.load(from + fromStep);
+  const m2 = v128.load(from + 2 * fromStep);
+  const m3 = v128.load(from + 3 * fromStep);
+  const m4 = v128.load(from + 4 * fromStep);
+  v128.store(to, f32x4.add(v128.load(from), f32x4.add(f32x4.add(m1, m2), f32x4.add(m3, m4))));
+  const y1 = plus(times(f32x4.sub(m1, m2), A), B, f32x4.sub(m3, m4));
+  v128.store(to + toStep, f32x4.add(y1, v128.load(from + 5 * fromStep)));
+}
+
+/** Gradient of the filter: powers 0 to 4. */
+function filterGradientMatrix(from: usize, fromStep: usize, to: usize, toStep: usize): void {
+  const m1 = v128.load(from + fromStep);
+  const m2 = v128.load(from + 2 * fromStep);
+  const m3 = v128.load(from + 3 * fromStep);
+  const m4 = v128.load(from + 4 * fromStep);
+  const evenA = f32x4.add(m1, m2);
+  const oddA = times(f32x4.sub(m1, m2), A);
+  const evenB = f32x4.add(m3, m4);
+  const oddB = times(f32x4.sub(m3, m4), B);
+  v128.store(to, f32x4.add(v128.load(from), f32x4.add(evenA, evenB)));
+  v128.store(to + toStep, f32x4.add(oddA, oddB));
+  v128.store(to + 2 * toStep, plus(times(evenA, A2), B2, evenB));
+  v128.store(to + 3 * toStep, plus(times(oddA, A2), B2, oddB));
+  const y4 = plus(times(evenA, A2 * A2), B2 * B2, evenB);
+  v128.store(to + 4 * toStep, f32x4.add(y4, v128.load(from + 5 * fromStep)));
+}
+
+/** The tiles of a padded map, for the products. */
+export function transformInput5x5(d: usize, task: i32, scratch: usize): void {
+  const row = address(d, TileInputField.mapRow);
+  const pixel = address(d, TileInputField.channels) << 2;
+  const plane = address(d, TileInputField.outputPlane);
+  const perTask = word(d, TileInputField.tilesPerTask);
+  const from = task * perTask;
+  const to = min(from + perTask, word(d, TileInputField.tiles));
+  for (let t = from; t < to; t++) {
+    let x = tileOfMap(d, t + word(d, TileInputField.firstTile));
+    let out = address(d, TileInputField.output) + <usize>t * pixel;
+    for (const end = x + pixel; x < end; x += 16, out += 16) {
+      for (let j: usize = 0; j < SIDE; j++) inputMatrix(x + j * pixel, row, scratch + (j << 4), ROW);
+      for (let i: usize = 0; i < SIDE; i++) inputMatrix(scratch + i * ROW, 16, out + i * SIDE * plane, plane);
+    }
+  }
+}
+
+/** The 2 x 2 tiles of a gradient that is padded to whole tiles. */
+export function transformGradient5x5(d: usize, task: i32, scratch: usize): void {
+  const row = address(d, TileInputField.mapRow);
+  const pixel = address(d, TileInputField.channels) << 2;
+  const plane = address(d, TileInputField.outputPlane);
+  const perTask = word(d, TileInputField.tilesPerTask);
+  const from = task * perTask;
+  const to = min(from + perTask, word(d, TileInputField.tiles));
+  for (let t = from; t < to; t++) {
+    let y = tileOfMap(d, t + word(d, TileInputField.firstTile));
+    let out = address(d, TileInputField.output) + <usize>t * pixel;
+    for (const end = y + pixel; y < end; y += 16, out += 16) {
+      for (let j: usize = 0; j < 2; j++) gradientMatrix(y + j * pixel, row, scratch + (j << 4), ROW);
+      for (let i: usize = 0; i < SIDE; i++) gradientMatrix(scratch + i * ROW, 16, out + i * SIDE * plane, plane);
+    }
+  }
+}
+
+/** From the products to the output, with bias and activation. */
+export function transformOutput5x5(d: usize, task: i32, scratch: usize): void {
+  const pixel = address(d, TileOutputField.channels) << 2;
+  const plane = address(d, TileOutputField.inputPlane);
+  const next = address(d, TileOutputField.outWidth) * pixel;
+  const biases = address(d, TileOutputField.bias);
+  const activation = word(d, TileOutputField.activation);
+  const perTask = word(d, TileOutputField.tilesPerTask);
+  const from = task * perTask;
+  const to = min(from + perTask, word(d, TileOutputField.tiles));
+  const zero = f32x4.splat(0);
+  const tileOut = scratch + 2 * ROW;
+  for (let t = from; t < to; t++) {
+    const tile = t + word(d, TileOutputField.firstTile);
+    const right = hasRight(d, tile);
+    const below = hasLower(d, tile);
+    let out = tileOfOutput(d, tile);
+    let m = address(d, TileOutputField.input) + <usize>t * pixel;
+    for (let c: usize = 0; c < pixel; c += 16, m += 16, out += 16) {
+      for (let j: usize = 0; j < SIDE; j++) outputMatrix(m + j * plane, SIDE * plane, scratch + (j << 4), ROW);
+      outputMatrix(scratch, 16, tileOut, 16);
+      outputMatrix(scratch + ROW, 16, tileOut + 32, 16);
+      const bias = biases ? v128.load(biases + c) : zero;
+      v128.store(out, activated(f32x4.add(v128.load(tileOut), bias), activation));
+      if (right) v128.store(out + pixel, activated(f32x4.add(v128.load(tileOut, 16), bias), activation));
+      if (below) {
+        v128.store(out + next, activated(f32x4.add(v128.load(tileOut, 32), bias), activation));
+        if (right) v128.store(out + next + pixel, activated(f32x4.add(v128.load(tileOut, 48), bias), activation));
+      }
+    }
+  }
+}
+
+/** Rows of a filter's panel that are gathered at a time, and bytes of one: its 25 taps. */
+const FILTER_ROWS: i32 = 16;
+const FILTER_ROW: usize = 25 * PANEL_ROW;
+const FILTER_TILE: usize = <usize>FILTER_ROWS * FILTER_ROW;
+
+/** A filter as 36 planes of packed panels; a task is one panel. */
+export function transformFilter5x5(d: usize, task: i32, scratch: usize): void {
+  const rows = word(d, WinogradFilterField.rows);
+  const rowStep = address(d, WinogradFilterField.rowStep);
+  const columnStep = address(d, WinogradFilterField.columnStep);
+  const table = address(d, WinogradFilterField.tapTable);
+  const plane = address(d, WinogradFilterField.outputPlane);
+  const first = task * PANEL;
+  const present = min(PANEL, word(d, WinogradFilterField.columns) - first);
+  const source = address(d, WinogradFilterField.source) + <usize>first * columnStep;
+  const tile = scratch + FILTER_TILE;
+  let out = address(d, WinogradFilterField.output) + <usize>(task * rows) * PANEL_ROW;
+  for (let k = 0; k < rows; k += FILTER_ROWS) {
+    const count = min(FILTER_ROWS, rows - k);
+    for (let tap: usize = 0; tap < 25; tap++)
+      packRows(
+        source + <usize>load<i32>(table + (tap << 2)) + <usize>k * rowStep,
+        count,
+        rowStep,
+        columnStep,
+        present,
+        scratch + tap * PANEL_ROW,
+        FILTER_ROW,
+      );
+    for (let row = 0; row < count; row++, out += PANEL_ROW)
+      for (let column: usize = 0; column < PANEL_ROW; column += 16) {
+        const g = scratch + <usize>row * FILTER_ROW + column;
+        for (let j: usize = 0; j < 5; j++) filterMatrix(g + j * PANEL_ROW, 5 * PANEL_ROW, tile + (j << 4), ROW);
+        for (let i: usize = 0; i < SIDE; i++) filterMatrix(tile + i * ROW, 16, out + column + i * SIDE * plane, plane);
+      }
+  }
+}
+
+/** From the products to the 25 taps of a filter's gradient. */
+export function transformFilterGradient5x5(d: usize, task: i32, scratch: usize): void {
+  const plane = address(d, WinogradFilterGradientField.inputPlane);
+  const tap = address(d, WinogradFilterGradientField.outputTap);
+  const perTask = word(d, WinogradFilterGradientField.valuesPerTask);
+  const from = task * perTask;
+  const to = min(from + perTask, word(d, WinogradFilterGradientField.values));
+  let m = address(d, WinogradFilterGradientField.input) + ((<usize>from) << 2);
+  let out = address(d, WinogradFilterGradientField.output) + ((<usize>from) << 2);
+  for (let value = from; value < to; value += 4, m += 16, out += 16) {
+    for (let j: usize = 0; j < SIDE; j++) filterGradientMatrix(m + j * plane, SIDE * plane, scratch + (j << 4), ROW);
+    for (let i: usize = 0; i < 5; i++) filterGradientMatrix(scratch + i * ROW, 16, out + i * 5 * tap, tap);
+  }
+}
