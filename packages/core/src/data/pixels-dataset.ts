@@ -67,39 +67,54 @@ export class PixelsDataset implements Dataset {
   }
 
   *batches(options: BatchOptions): Generator<Batch<tf.Tensor1D>> {
-    const { pixels, labels, shape } = this.options;
-    const length = shape[0] * shape[1] * shape[2];
+    const { labels } = this.options;
     const normalize = this.normalizer();
     const batches = batchesOf(this.size, options);
     const augment = this.augmenter(options.augment);
     for (const indices of batches) {
       throwIfAborted(options.signal);
-      const x = new Float32Array(indices.length * length);
-      const y = new Int32Array(indices.length);
-      for (const [row, index] of indices.entries()) {
-        const stored = pixels.subarray(index * length, (index + 1) * length);
-        normalize(augment ? augment(stored, index) : stored, x, row * length);
-        y[row] = labels[index]!;
-      }
-      yield { x: tf.tensor4d(x, [indices.length, ...shape]), y: tf.tensor1d(y, 'int32') };
+      const images = Array.from(indices, (index) => augment(this.image(index), index));
+      const shape = this.shapeOf(images);
+      const length = shape[0] * shape[1] * shape[2];
+      const x = new Float32Array(images.length * length);
+      for (const [row, { data }] of images.entries()) normalize(data, x, row * length);
+      const y = Int32Array.from(indices, (index) => labels[index]!);
+      yield { x: tf.tensor4d(x, [images.length, ...shape]), y: tf.tensor1d(y, 'int32') };
     }
   }
 
-  /** The values of an image, by its index, as an augmentation changes them. */
-  private augmenter(augment: BatchOptions['augment']): ((stored: Pixels, index: number) => Pixels) | undefined {
-    if (!augment) return undefined;
+  private image(index: number): PixelImage {
     const [height, width, channels] = this.shape;
+    const length = height * width * channels;
+    return { data: this.options.pixels.subarray(index * length, (index + 1) * length), width, height, channels };
+  }
+
+  /** An image, by its index, as an augmentation changes it. */
+  private augmenter(augment: BatchOptions['augment']): (image: PixelImage, index: number) => PixelImage {
+    if (!augment) return (image) => image;
     const seed = drawEpochSeed(augment.random);
-    return (data, index) => {
-      const image: PixelImage = augment.transform({ data, width, height, channels }, imageRandom(seed, index));
-      if (image.height !== height || image.width !== width || image.channels !== channels)
-        throw new CnnzooError(
-          'SHAPE',
-          `batches: the images of this set are [${this.shape}], the augmentation made one ` +
-            `[${image.height},${image.width},${image.channels}]. Choose one that keeps the size.`,
-        );
-      return image.data;
-    };
+    return (image, index) => augment.transform(image, imageRandom(seed, index));
+  }
+
+  /** That of the images of a batch, which an augmentation may have made larger or smaller, but all the same. */
+  private shapeOf(images: readonly PixelImage[]): ImageShape {
+    const channels = this.shape[2];
+    const [{ width, height }] = images as [PixelImage, ...PixelImage[]];
+    const stray = images.find(
+      (image) =>
+        image.width !== width ||
+        image.height !== height ||
+        image.channels !== channels ||
+        image.data.length !== height * width * channels,
+    );
+    if (stray)
+      throw new CnnzooError(
+        'SHAPE',
+        `batches: expected the augmentation to make images of one size and of ${channels} channels, in this batch ` +
+          `[${height},${width},${channels}]; received [${stray.height},${stray.width},${stray.channels}] of ` +
+          `${stray.data.length} values.`,
+      );
+    return [height, width, channels];
   }
 
   private normalizer(): (image: Pixels, out: Float32Array, at: number) => void {

@@ -254,6 +254,7 @@ const all: [string, Augment][] = [
   ['horizontalFlip', horizontalFlip()],
   ['verticalFlip', verticalFlip(0.7)],
   ['padAndCrop', padAndCrop(4)],
+  ['padAndCrop to a size', padAndCrop(1, 9)],
   ['pcaLighting', pcaLighting()],
   ['randomErasing', randomErasing({ p: 0.9, value: 3 })],
   ['randomResizedCrop', randomResizedCrop(20, { scale: [0.3, 0.9] })],
@@ -291,6 +292,7 @@ it('moves floats as it moves bytes, and changes no colours of floats', () => {
 it.each([
   () => padAndCrop(-1),
   () => padAndCrop(1.5),
+  () => padAndCrop(0, 0),
   () => horizontalFlip(1.1),
   () => verticalFlip(Number.NaN),
   () => rotation(-3),

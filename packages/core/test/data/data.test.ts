@@ -178,8 +178,8 @@ describe('PixelsDataset', () => {
     expect(run(2, {})).not.toEqual(images);
   });
 
-  it('refuses an augmentation that changes the size, and stops by a signal', () => {
-    const transform: Augment = (image) => ({ ...image, data: new Uint8Array(4), width: 2 });
+  it('refuses an augmentation that says another size than its data have, and stops by a signal', () => {
+    const transform: Augment = (image) => ({ ...image, data: new Uint8Array(5), width: 2 });
     expect(() => drain(data, { batchSize: 5, augment: { transform, random: new Random(1) } })).toThrow(
       expect.objectContaining({ code: 'SHAPE' }),
     );
@@ -267,6 +267,55 @@ it('padAndCrop moves the image by up to its padding, and fills with 0', () => {
   }
   expect(shifts.size).toBe(25);
   expect(image[0]).toBe(1);
+});
+
+it('padAndCrop to a size takes every place alike, and refuses an image that is too small', () => {
+  const [height, width] = [4, 5];
+  const image = { data: Uint8Array.from({ length: height * width }, (_, i) => i + 1), width, height, channels: 1 };
+  const places = new Set<string>();
+  for (let seed = 0; seed < 400; seed++) {
+    const cropped = padAndCrop(1, 3)(image, new Random(seed));
+    expect([cropped.height, cropped.width, cropped.data.length]).toEqual([3, 3, 9]);
+    const at = cropped.data.findIndex((value) => value > 0);
+    const first = cropped.data[at]! - 1;
+    const [down, right] = [Math.floor(first / width) - Math.floor(at / 3), (first % width) - (at % 3)];
+    places.add(`${down},${right}`);
+    for (let i = 0; i < 9; i++) {
+      const [row, column] = [down + Math.floor(i / 3), right + (i % 3)];
+      const inside = row >= 0 && row < height && column >= 0 && column < width;
+      expect(cropped.data[i]).toBe(inside ? image.data[row * width + column] : 0);
+    }
+  }
+  expect(places.size).toBe(4 * 5);
+  expect(() => padAndCrop(1, 7)(image, new Random(0))).toThrow(/at least 5 pixels.*received one of 4 x 5/);
+});
+
+it('an augmentation may change the size of all images, not of some', () => {
+  const pixels = new Uint8Array(4 * 6 * 6 * 3);
+  const set = new PixelsDataset({
+    pixels,
+    shape: [6, 6, 3],
+    labels: new Uint8Array(4),
+    categories: ['a'],
+    mean: [0, 0, 0],
+    std: [1, 1, 1],
+  });
+  const batches = (transform: Augment) => [
+    ...set.batches({ batchSize: 3, augment: { transform, random: new Random(1) } }),
+  ];
+  const shapes = batches(padAndCrop(0, 4)).map(({ x, y }) => {
+    tf.dispose([x, y]);
+    return x.shape;
+  });
+  expect(shapes).toEqual([
+    [3, 4, 4, 3],
+    [1, 4, 4, 3],
+  ]);
+  let images = 0;
+  const uneven: Augment = (image, random) => padAndCrop(0, images++ % 2 ? 4 : 5)(image, random);
+  expect(() => batches(uneven)).toThrow(expect.objectContaining({ code: 'SHAPE' }));
+  const grey: Augment = (image) => ({ ...image, data: image.data.subarray(0, 36), channels: 1 });
+  expect(() => batches(grey)).toThrow(/of 3 channels/);
 });
 
 describe('mnist', () => {
