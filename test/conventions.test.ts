@@ -2,6 +2,11 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { alexnet } from '@cnnzoo/alexnet';
+import { Dropout, useBackend } from '@cnnzoo/core';
+import { googlenet } from '@cnnzoo/googlenet';
+import { nin, nin_cifar } from '@cnnzoo/nin';
+import { vgg } from '@cnnzoo/vgg';
 import { getModel, listModels } from 'cnnzoo';
 import { describe, expect, it } from 'vitest';
 import published from './harness/torchvision-weights.json' with { type: 'json' };
@@ -173,4 +178,24 @@ it.each(ours)("%s: torchvision's facts", (name) => {
       ...(PREPARED[`${name} ${key}`] ?? { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] }),
     });
   }
+});
+
+it("a net's dropout has the published rate, or the one that is given", async () => {
+  await useBackend('wasm');
+  const small = vgg('small', { blocks: [[1, 4]] }, {});
+  const published = [
+    [alexnet, [0.5, 0.5]],
+    [small, [0.5, 0.5]],
+    [nin, [0.5]],
+    [nin_cifar, [0.5, 0.5]],
+    [googlenet, [0.2]],
+  ] as const;
+  for (const [build, expected] of published)
+    for (const options of [{}, { dropout: 0.125 }]) {
+      const net = build({ numClasses: 0, ...options });
+      const rates = net.layers.filter((layer) => layer instanceof Dropout).map(({ rate }) => rate);
+      expect(rates, build.name).toEqual(expected.map((rate) => options.dropout ?? rate));
+      net.dispose();
+    }
+  expect(() => nin_cifar({ dropout: 1 })).toThrow(expect.objectContaining({ code: 'INPUT' }));
 });

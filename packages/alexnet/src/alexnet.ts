@@ -8,8 +8,8 @@
  */
 import {
   adaptiveAvgPool,
-  type BuildOptions,
   conv,
+  type DropoutOptions,
   defineModel,
   dropout,
   flatten,
@@ -43,19 +43,19 @@ const features = seq([
 export function alexNet<Names extends string>(
   name: string,
   weights: WeightsTable<Names>,
-): ModelDefinition<BuildOptions, Names> {
+): ModelDefinition<DropoutOptions, Names> {
   return defineModel({
     name,
     head: 'classifier.6',
     inputShape: [224, 224, 3],
     numClasses: 1000,
     weights,
-    net: ({ numClasses }) =>
+    net: ({ numClasses, dropout: rate = 0.5 }) =>
       seq({
         features,
         avgpool: adaptiveAvgPool(6),
         flatten,
-        classifier: seq([dropout(0.5), linear(4096), relu, dropout(0.5), linear(4096), relu, head(numClasses)]),
+        classifier: seq([dropout(rate), linear(4096), relu, dropout(rate), linear(4096), relu, head(numClasses)]),
       }),
     backbone: {
       replaces: 'classifier',

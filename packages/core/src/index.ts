@@ -38,6 +38,7 @@ export {
 export { type Cifar10Facts, cifar10Weights } from './weights/cifar10.js';
 export {
   type BuildOptions,
+  type DropoutOptions,
   defineModel,
   defineWeights,
   type ModelDefinition,

@@ -4,7 +4,7 @@
  * losses bring gradients to the early layers in training.
  */
 import {
-  type BuildOptions,
+  type DropoutOptions,
   defineModel,
   dropout,
   flatten,
@@ -19,7 +19,7 @@ import {
 } from '@cnnzoo/core';
 import { type InceptionOptions, type InceptionWidths, inception, type Unit } from './inception.js';
 
-export interface GoogLeNetOptions extends BuildOptions {
+export interface GoogLeNetOptions extends DropoutOptions {
   /** The outputs are [logits, aux1, aux2], all [n, numClasses]; the auxiliary ones are for the loss alone. */
   auxHeads?: boolean;
 }
@@ -41,7 +41,7 @@ const ceilPool = (kernelSize: number): Layer => maxPool(kernelSize, 2, 0, { ceil
 /** Images [n, 224, 224, 3] (from 15 px on) -> logits [n, 1000]. */
 export function googLeNet<Names extends string>(
   name: string,
-  { unit, wideKernel, norm, maxpool4, dropout: rate, auxPool, linear: dense }: GoogLeNetConfig,
+  { unit, wideKernel, norm, maxpool4, dropout: published, auxPool, linear: dense }: GoogLeNetConfig,
   weights: WeightsTable<Names>,
 ): ModelDefinition<GoogLeNetOptions, Names> {
   const block = (...widths: InceptionWidths): Layer => inception(widths, { unit, wideKernel });
@@ -73,7 +73,7 @@ export function googLeNet<Names extends string>(
     inception4c: block(128, 128, 256, 24, 64, 64),
     inception4d: block(112, 144, 288, 32, 64, 64),
   });
-  const late = (numClasses: number): Layer =>
+  const late = (numClasses: number, rate: number): Layer =>
     seq({
       inception4e: block(256, 160, 320, 32, 128, 128),
       maxpool4: ceilPool(maxpool4),
@@ -91,11 +91,11 @@ export function googLeNet<Names extends string>(
     numClasses: 1000,
     weights,
     net:
-      ({ numClasses, auxHeads = false }) =>
+      ({ numClasses, auxHeads = false, dropout: rate = published }) =>
       (image, path) => {
         const x = early(image, path);
         const y = middle(x, path);
-        const logits = late(numClasses)(y, path);
+        const logits = late(numClasses, rate)(y, path);
         return auxHeads ? [logits, aux(numClasses)(x, 'aux1'), aux(numClasses)(y, 'aux2')] : logits;
       },
   });

@@ -4,7 +4,7 @@
  */
 import {
   avgPool,
-  type BuildOptions,
+  type DropoutOptions,
   defineModel,
   dropout,
   globalAvgPool,
@@ -29,21 +29,21 @@ const named = (block: 1 | 2 | 3, layers: readonly Layer[]): Record<string, Layer
 export function ninCifar<Names extends string>(
   name: string,
   weights: WeightsTable<Names>,
-): ModelDefinition<BuildOptions, Names> {
+): ModelDefinition<DropoutOptions, Names> {
   return defineModel({
     name,
     head: 'cccp6',
     inputShape: [32, 32, 3],
     numClasses: 10,
     weights,
-    net: ({ numClasses }) =>
+    net: ({ numClasses, dropout: rate = 0.5 }) =>
       seq({
         ...named(1, ninLayers([192, 160, 96], 5)),
         pool1: maxPool(3, 2, 0, { ceilMode: true }),
-        drop3: dropout(0.5),
+        drop3: dropout(rate),
         ...named(2, ninLayers([192, 192, 192], 5)),
         pool2: avgPool(3, 2, 0, { ceilMode: true }),
-        drop6: dropout(0.5),
+        drop6: dropout(rate),
         ...named(3, ninLayers([192, 192], 3)),
         cccp6: head(numClasses, (classes) => ninConv(classes, 1)),
         relu_cccp6: relu,

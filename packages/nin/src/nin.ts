@@ -4,8 +4,8 @@
  * the map is the logit: global average pooling where AlexNet and VGG spend most of their parameters on linear layers.
  */
 import {
-  type BuildOptions,
   conv,
+  type DropoutOptions,
   defineModel,
   dropout,
   globalAvgPool,
@@ -55,14 +55,14 @@ const even = (width: number): [number, number, number] => [width, width, width];
 export function ninImageNet<Names extends string>(
   name: string,
   weights: WeightsTable<Names>,
-): ModelDefinition<BuildOptions, Names> {
+): ModelDefinition<DropoutOptions, Names> {
   return defineModel({
     name,
     head: '7',
     inputShape: [224, 224, 3],
     numClasses: 1000,
     weights,
-    net: ({ numClasses }) =>
+    net: ({ numClasses, dropout: rate = 0.5 }) =>
       seq([
         ninBlock(even(96), 11, { stride: 4, padding: 0 }),
         maxPool(3, 2),
@@ -70,7 +70,7 @@ export function ninImageNet<Names extends string>(
         maxPool(3, 2),
         ninBlock(even(384), 3),
         maxPool(3, 2),
-        dropout(0.5),
+        dropout(rate),
         head(numClasses, (classes) => ninBlock(even(classes), 3)),
         globalAvgPool,
       ]),

@@ -7,9 +7,9 @@
  */
 import {
   adaptiveAvgPool,
-  type BuildOptions,
   batchNorm,
   conv,
+  type DropoutOptions,
   defineModel,
   dropout,
   flatten,
@@ -55,7 +55,7 @@ export function vgg<Names extends string>(
   name: string,
   { blocks, norm = false }: VggConfig,
   weights: WeightsTable<Names>,
-): ModelDefinition<BuildOptions, Names> {
+): ModelDefinition<DropoutOptions, Names> {
   // One list, not a list of blocks: the published keys count straight through.
   const features = seq(blocks.flatMap(([depth, channels]) => blockLayers(depth, channels, { norm })));
   return defineModel({
@@ -64,12 +64,12 @@ export function vgg<Names extends string>(
     inputShape: [224, 224, 3],
     numClasses: 1000,
     weights,
-    net: ({ numClasses }) =>
+    net: ({ numClasses, dropout: rate = 0.5 }) =>
       seq({
         features,
         avgpool: adaptiveAvgPool(7),
         flatten,
-        classifier: seq([dense(4096), relu, dropout(0.5), dense(4096), relu, dropout(0.5), head(numClasses, dense)]),
+        classifier: seq([dense(4096), relu, dropout(rate), dense(4096), relu, dropout(rate), head(numClasses, dense)]),
       }),
     backbone: {
       replaces: 'classifier',

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { layers } from '@tensorflow/tfjs-layers';
+import { CnnzooError } from '../errors.js';
 import { currentRandom } from '../random-scope.js';
 import type { Layer } from './layer.js';
 import { applyOwn, type LayerArgs, layerArgs } from './own.js';
@@ -34,7 +35,8 @@ export class Dropout extends layers.Layer {
 }
 
 /** Dropout (https://jmlr.org/papers/v15/srivastava14a.html) of `rate`, 0 to below 1. */
-export const dropout =
-  (rate: number): Layer =>
-  (x, path) =>
-    applyOwn(Dropout, { name: path, rate }, x);
+export function dropout(rate: number): Layer {
+  if (!(rate >= 0 && rate < 1))
+    throw new CnnzooError('INPUT', `dropout: expected a rate of 0 to below 1, received ${rate}.`);
+  return (x, path) => applyOwn(Dropout, { name: path, rate }, x);
+}

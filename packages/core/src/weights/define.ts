@@ -18,6 +18,12 @@ export interface BuildOptions {
   seed?: number;
 }
 
+/** What a builder takes whose net has dropout, as torchvision's do. */
+export interface DropoutOptions extends BuildOptions {
+  /** The share of values that are zeroed in training, 0 to below 1: the published one unless given. */
+  dropout?: number;
+}
+
 /** What a family's builder takes besides. */
 type OwnOptions<Options extends BuildOptions> = [Options] extends [never] ? unknown : Omit<Options, keyof BuildOptions>;
 
