@@ -8,13 +8,13 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { encodeSafetensors, loadStateDict, stateDict, useBackend } from '@cnnzoo/core';
+import { encodeSafetensors, loadStateDict, Random, stateDict, useBackend } from '@cnnzoo/core';
 import { CIFAR10, type ImageFolder, imageFolder, PixelsDataset } from '@cnnzoo/core/data';
 import { evaluate, fit } from '@cnnzoo/core/train';
 import { recipes } from './recipes.js';
 
-/** Decodes a set once: 60,000 small images fit in memory. */
-async function inMemory(set: ImageFolder['train']): Promise<PixelsDataset> {
+/** Decodes a set once: 60,000 small images fit in memory. In the order of its files, unless shuffled. */
+async function inMemory(set: ImageFolder['train'], shuffle?: Random): Promise<PixelsDataset> {
   const pixels = new Uint8Array(set.size * 32 * 32 * 3);
   const labels = new Uint8Array(set.size);
   // What becomes of a byte is the byte.
@@ -28,7 +28,7 @@ async function inMemory(set: ImageFolder['train']): Promise<PixelsDataset> {
     interpolation: 'bilinear',
   } as const;
   let image = 0;
-  for await (const { x, y } of set.batches({ batchSize: 1000, preprocessing })) {
+  for await (const { x, y } of set.batches({ batchSize: 1000, preprocessing, ...(shuffle && { shuffle }) })) {
     pixels.set((await x.data()).map(Math.round), image * 32 * 32 * 3);
     labels.set(await y.data(), image);
     image += x.shape[0];
@@ -43,12 +43,14 @@ const recipe = recipes[name];
 if (!recipe || !folder) throw new Error(`expected one of ${Object.keys(recipes).join(', ')} and a folder of images`);
 await useBackend('wasm');
 const files = await imageFolder(folder);
-const [train, test] = [await inMemory(files.train), await inMemory(files.validation!)];
+const train = await inMemory(files.train);
+// So that its first images stand for all.
+const test = await inMemory(files.validation!, new Random(0));
 const net = recipe.build({ seed: recipe.options.seed });
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const { epochs, seed } = await fit(net, train, {
   ...recipe.options,
-  validation: test,
+  validation: test.first(recipe.validated),
   checkpoint: { directory: `${root}/training/${name}`, everySteps: 100, keep: 1 },
   resume: true,
   log: `${root}/out/${name}.jsonl`,

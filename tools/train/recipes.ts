@@ -10,6 +10,8 @@ export interface Recipe {
   readonly build: (options: BuildOptions) => LayersModel;
   /** The directory under packages/ that ships the weights. */
   readonly family: 'nin' | 'resnet';
+  /** Test images that are measured after every epoch, for the curve; the weights that are written are measured on all. */
+  readonly validated: number;
   readonly options: FitOptions & { readonly seed: number };
 }
 
@@ -25,6 +27,7 @@ export const recipes: Readonly<Record<string, Recipe>> = {
   resnet20: {
     build: resnet20,
     family: 'resnet',
+    validated: 10_000,
     options: {
       ...shared,
       epochs: 30,
@@ -37,6 +40,7 @@ export const recipes: Readonly<Record<string, Recipe>> = {
     // Without a linear layer it takes any size.
     build: (options) => nin_cifar({ ...options, inputShape: [null, null, 3] }),
     family: 'nin',
+    validated: 2_000,
     options: {
       ...shared,
       batchSize: 64,

@@ -15,7 +15,7 @@ export function tileOfMap(d: usize, tile: i32): usize {
   );
 }
 
-/** A pixel of the output where tile (i, j) of an image begins, in units of 2 x 2. */
+/** Where the 2 x 2 outputs of a tile begin. */
 export function tileOfOutput(d: usize, tile: i32): usize {
   const rows = word(d, TileOutputField.tileRows);
   const columns = word(d, TileOutputField.tileColumns);
