@@ -1,6 +1,7 @@
 import { address, word } from './descriptor';
-import { PANEL, PANEL_ROW, packRows } from './panels';
+import { PANEL_ROW } from './panels';
 import { TileInputField, TileOutputField, WinogradFilterField, WinogradFilterGradientField } from './winograd-fields';
+import { FILTER_ROWS, gatherTaps } from './winograd-filter';
 import { activated, hasLower, hasRight, tileOfMap, tileOfOutput } from './winograd-tile';
 
 /*
@@ -176,33 +177,17 @@ function filterRow(i: i32, a: v128, b: v128, c: v128): v128 {
   return f32x4.mul(i === 1 ? add(outer, b) : subtract(outer, b), f32x4.splat(0.5));
 }
 
-/** Rows of a filter's panel that are gathered at a time, and bytes of one: its nine taps. */
-const FILTER_ROWS: i32 = 16;
+/** Bytes of a gathered row of a filter's panel: its nine taps. */
 const FILTER_ROW: usize = 9 * PANEL_ROW;
 
 /** G g G^T of a filter, as 16 planes of packed panels; a task is one panel. */
 export function transformFilter3x3(d: usize, task: i32, scratch: usize): void {
   const rows = word(d, WinogradFilterField.rows);
-  const rowStep = address(d, WinogradFilterField.rowStep);
-  const columnStep = address(d, WinogradFilterField.columnStep);
-  const table = address(d, WinogradFilterField.tapTable);
   const plane = address(d, WinogradFilterField.outputPlane);
-  const first = task * PANEL;
-  const present = min(PANEL, word(d, WinogradFilterField.columns) - first);
-  const source = address(d, WinogradFilterField.source) + <usize>first * columnStep;
   let out = address(d, WinogradFilterField.output) + <usize>(task * rows) * PANEL_ROW;
   for (let k = 0; k < rows; k += FILTER_ROWS) {
     const count = min(FILTER_ROWS, rows - k);
-    for (let tap: usize = 0; tap < 9; tap++)
-      packRows(
-        source + <usize>load<i32>(table + (tap << 2)) + <usize>k * rowStep,
-        count,
-        rowStep,
-        columnStep,
-        present,
-        scratch + tap * PANEL_ROW,
-        FILTER_ROW,
-      );
+    gatherTaps(d, task, k, count, 9, scratch);
     for (let row = 0; row < count; row++) {
       for (let column: usize = 0; column < PANEL_ROW; column += 16) {
         const g = scratch + <usize>row * FILTER_ROW + column;

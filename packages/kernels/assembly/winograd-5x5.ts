@@ -1,7 +1,8 @@
 import { address, word } from './descriptor';
-import { PANEL, PANEL_ROW, packRows } from './panels';
+import { PANEL_ROW } from './panels';
 import { multiplyAdd } from './simd';
 import { TileInputField, TileOutputField, WinogradFilterField, WinogradFilterGradientField } from './winograd-fields';
+import { FILTER_ROWS, gatherTaps } from './winograd-filter';
 import { activated, hasLower, hasRight, tileOfMap, tileOfOutput } from './winograd-tile';
 
 /*
@@ -186,35 +187,19 @@ export function transformOutput5x5(d: usize, task: i32, scratch: usize): void {
   }
 }
 
-/** Rows of a filter's panel that are gathered at a time, and bytes of one: its 25 taps. */
-const FILTER_ROWS: i32 = 16;
+/** Bytes of a gathered row of a filter's panel: its 25 taps. */
 const FILTER_ROW: usize = 25 * PANEL_ROW;
 const FILTER_TILE: usize = <usize>FILTER_ROWS * FILTER_ROW;
 
 /** A filter as 36 planes of packed panels; a task is one panel. */
 export function transformFilter5x5(d: usize, task: i32, scratch: usize): void {
   const rows = word(d, WinogradFilterField.rows);
-  const rowStep = address(d, WinogradFilterField.rowStep);
-  const columnStep = address(d, WinogradFilterField.columnStep);
-  const table = address(d, WinogradFilterField.tapTable);
   const plane = address(d, WinogradFilterField.outputPlane);
-  const first = task * PANEL;
-  const present = min(PANEL, word(d, WinogradFilterField.columns) - first);
-  const source = address(d, WinogradFilterField.source) + <usize>first * columnStep;
   const tile = scratch + FILTER_TILE;
   let out = address(d, WinogradFilterField.output) + <usize>(task * rows) * PANEL_ROW;
   for (let k = 0; k < rows; k += FILTER_ROWS) {
     const count = min(FILTER_ROWS, rows - k);
-    for (let tap: usize = 0; tap < 25; tap++)
-      packRows(
-        source + <usize>load<i32>(table + (tap << 2)) + <usize>k * rowStep,
-        count,
-        rowStep,
-        columnStep,
-        present,
-        scratch + tap * PANEL_ROW,
-        FILTER_ROW,
-      );
+    gatherTaps(d, task, k, count, 25, scratch);
     for (let row = 0; row < count; row++, out += PANEL_ROW)
       for (let column: usize = 0; column < PANEL_ROW; column += 16) {
         const g = scratch + <usize>row * FILTER_ROW + column;
