@@ -1,5 +1,5 @@
-import { confusion, type Digit, mistakes, recall, SIZE } from './digits.js';
-import { greyPng } from './png.js';
+import { confusion, type Digit, mistakes, recall } from './digits.js';
+import { inkOnPaper } from './png.js';
 
 const CELL = 44;
 const LEFT = 40;
@@ -49,10 +49,8 @@ function gallery(digits: readonly Digit[]): string {
     .slice(0, rows * COLUMNS)
     .map(({ pixels, truth, guess }, i) => {
       const [x, y] = [RIGHT + (i % COLUMNS) * (THUMB + 12), TOP + Math.floor(i / COLUMNS) * (THUMB + 26)];
-      const ink = pixels.map((value) => 255 - value);
-      const source = `data:image/png;base64,${greyPng(ink, SIZE, SIZE).toString('base64')}`;
       const caption = text(x + THUMB / 2, y + THUMB + 14, `${truth}, read ${guess}`, 'class="caption"');
-      return `<image x="${x}" y="${y}" width="${THUMB}" height="${THUMB}" href="${source}"/>${caption}`;
+      return `<image x="${x}" y="${y}" width="${THUMB}" height="${THUMB}" href="${inkOnPaper(pixels)}"/>${caption}`;
     })
     .join('\n');
 }

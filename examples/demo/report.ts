@@ -1,7 +1,7 @@
 import { extname } from 'node:path';
 import { lenet5_relu } from '@cnnzoo/lenet';
-import { confusion, type Digit, mistakes, oneOfEach, type Photograph, recall, SIZE } from './digits.js';
-import { greyPng } from './png.js';
+import { confusion, type Digit, mistakes, oneOfEach, type Photograph, recall } from './digits.js';
+import { inkOnPaper } from './png.js';
 
 export interface Report {
   readonly digits: readonly Digit[];
@@ -63,14 +63,12 @@ footer { margin-top: 3.5rem; padding-top: 1rem; border-top: 1px solid var(--line
 `;
 
 function picture({ pixels, truth, guess, score }: Digit): string {
-  const ink = pixels.map((value) => 255 - value);
-  const source = `data:image/png;base64,${greyPng(ink, SIZE, SIZE).toString('base64')}`;
   const wrong = truth !== guess;
   const caption = wrong
     ? `<b>${truth}</b>, read <span class="no">${guess}</span>`
     : `read <span class="yes">${guess}</span>`;
   const alt = wrong ? `A ${truth} that was read as ${guess}` : `A ${truth}`;
-  return `<figure><img src="${source}" alt="${alt}" width="84" height="84"><figcaption>${caption}<br>${percent(score)}</figcaption></figure>`;
+  return `<figure><img src="${inkOnPaper(pixels)}" alt="${alt}" width="84" height="84"><figcaption>${caption}<br>${percent(score)}</figcaption></figure>`;
 }
 
 /** Mistakes are rare: their colour goes by the square root of the count, so that a few are seen. */

@@ -1,3 +1,5 @@
+import { type Preprocessing, useBackend } from '@cnnzoo/core';
+import { tensor4d } from '@tensorflow/tfjs-core';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { countLine, epochLine } from '../src/finetune/progress.js';
@@ -5,7 +7,7 @@ import { commandOf } from '../src/finetune/settings.js';
 import { confusionMatrix } from '../src/report/confusion.js';
 import { chart, ticksOf } from '../src/report/curves.js';
 import { section } from '../src/report/html.js';
-import { encodePng } from '../src/report/png.js';
+import { picturesOf } from '../src/report/pictures.js';
 import { tallyOf } from '../src/report/tally.js';
 
 const answer = (label: number, predicted: number, probability = 0.5) => ({
@@ -36,10 +38,24 @@ describe('the tally', () => {
   });
 });
 
-describe('a PNG', () => {
-  it.each([1, 3] as const)('of %i channels is read back bit for bit', async (channels) => {
-    const data = Uint8Array.from({ length: 7 * 5 * channels }, (_, i) => (i * 89) % 256);
-    const png = encodePng({ width: 7, height: 5, channels, data });
+describe('a picture', () => {
+  it.each([1, 3] as const)('of %i channels is what the net saw, to the bit', async (channels) => {
+    await useBackend('cpu');
+    const data = Uint8Array.from({ length: 5 * 7 * channels }, (_, i) => (i * 89) % 256);
+    const [mean, std] = [0.4, 0.2];
+    const values = Float32Array.from(data, (value) => (value / 255 - mean) / std);
+    const x = tensor4d(values, [1, 5, 7, channels]);
+    const preprocessing: Preprocessing = {
+      resize: null,
+      crop: [5, 7],
+      channels,
+      mean: Array(channels).fill(mean),
+      std: Array(channels).fill(std),
+      interpolation: 'bilinear',
+    };
+    const [url] = picturesOf(x, preprocessing);
+    x.dispose();
+    const png = Buffer.from(url!.replace('data:image/png;base64,', ''), 'base64');
     const space = channels === 1 ? 'b-w' : 'srgb';
     const { data: read, info } = await sharp(png).toColourspace(space).raw().toBuffer({ resolveWithObject: true });
     expect([info.width, info.height, info.channels]).toEqual([7, 5, channels]);
