@@ -24,7 +24,7 @@ describe.skipIf(!found)(`a head on the features of VGG-16${reason}`, () => {
     const out = join(place, 'out');
     const argv = ['--model', 'vgg16', '--weights', file, '--size', '32', '--epochs', '2', '--out', out];
     const { code, err } = await cnnzoo('finetune', join(place, 'noise'), ...argv);
-    expect(err).toContain('features, training: 6 of 6');
+    expect(err).toContain('features: 9 of 9');
     expect(code).toBe(0);
     expect(await readFile(join(out, 'report.html'), 'utf8')).toContain(
       'IMAGENET1K_FEATURES, from vgg16-features.safetensors',

@@ -48,6 +48,7 @@ describe('a training', () => {
     expect(err.split('\n').filter((line) => /^epoch [123] of 3 {2}loss .* validation: loss/.test(line))).toHaveLength(
       3,
     );
+    for (const count of ['checking: 37 of 37', 'validation: 12 of 12']) expect(err).toContain(count);
     expect(code).toBe(0);
     expect(out).toMatch(/^top-1 \d+\.\d % of 12 validation images$/m);
   });
@@ -226,7 +227,8 @@ describe('bad input', () => {
   const fault = async (...argv: string[]) => {
     const { code, out, err } = await cnnzoo('finetune', ...argv);
     expect({ code, out }).toEqual({ code: 1, out: '' });
-    expect(err).toMatch(/^error /);
+    // What is wrong with the weights is known when the images are checked.
+    expect(err).toMatch(/^(checking: .*\n)*error /);
     expect(err).not.toContain('    at ');
     return err;
   };

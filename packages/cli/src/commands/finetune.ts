@@ -17,15 +17,18 @@ export async function finetune(folder: string, options: FinetuneOptions, context
   const out = outOf(folder, options);
   getModel(options.model);
   if (!options.preview && !options.resume) await requireFree(out);
-  const data = await openFolder(folder, options.seed, context.signal);
-  const net = await openNet(options, data.categories, context);
   const progress = countProgress(context.terminal);
-  const job: Job = { folder, out, options, data, net, progress, context };
   try {
-    return await (options.preview ? showBatch(job) : trainAndReport(job));
+    const data = await openFolder(folder, options.seed, progress, context.signal);
+    const net = await openNet(options, data.categories, context);
+    try {
+      const job: Job = { folder, out, options, data, net, progress, context };
+      return await (options.preview ? showBatch(job) : trainAndReport(job));
+    } finally {
+      net.dispose();
+    }
   } finally {
     progress.end();
-    net.dispose();
   }
 }
 

@@ -1,5 +1,6 @@
 import { CnnzooError } from '@cnnzoo/core';
 import { type FilesDataset, type ImageFolder, imageFolder } from '@cnnzoo/core/data';
+import type { Progress } from './progress.js';
 
 /** What of every class is kept for validation where the folder has no part for it. */
 const SHARE = 0.2;
@@ -9,8 +10,14 @@ export interface LabelledFolder extends ImageFolder {
 }
 
 /** The images to train on and those to validate on. The workers' threads keep what they decode no longer than needed. */
-export async function openFolder(folder: string, seed: number, signal: AbortSignal): Promise<LabelledFolder> {
-  const found = await imageFolder(folder, { seed, signal, validation: SHARE });
+export async function openFolder(
+  folder: string,
+  seed: number,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<LabelledFolder> {
+  const onImages = (done: number, total: number): void => progress.advance('checking', done, total);
+  const found = await imageFolder(folder, { seed, signal, onImages, validation: SHARE });
   const { categories, train, validation } = found;
   if (categories.length < 2)
     throw new CnnzooError(

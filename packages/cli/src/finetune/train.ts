@@ -1,19 +1,15 @@
 import { adamW, cosine, fit, type History } from '@cnnzoo/core/train';
-import type { LabelledFolder } from './folder.js';
 import type { Job } from './job.js';
 import { placesIn } from './out.js';
 import { epochLine, TRAINING } from './progress.js';
 import { augmentOf, learningRate } from './settings.js';
-import { watched } from './watched.js';
 
 /** Trains the net; the bar shows features, steps and validations, and each epoch leaves a line. */
 export async function train({ out, options, data, net, progress, context }: Job): Promise<History> {
   const { epochs, batchSize, seed, freeze, resume = false } = options;
   const places = placesIn(out);
   const isFrozen = freeze === 'backbone';
-  const counted = (what: string, of: LabelledFolder['train']) =>
-    watched(of, (done) => progress.advance(what, done, of.size));
-  return fit(net, isFrozen ? counted('features, training', data.train) : data.train, {
+  return fit(net, data.train, {
     epochs,
     batchSize,
     seed,
@@ -22,13 +18,17 @@ export async function train({ out, options, data, net, progress, context }: Job)
     freeze: isFrozen ? 'backbone' : [],
     augment: augmentOf(options, net.preprocessing),
     features: isFrozen && { directory: places.features },
-    validation: counted(isFrozen ? 'features, validation' : 'validation', data.validation),
+    validation: data.validation,
     checkpoint: { directory: places.checkpoints, keep: 2 },
     log: places.log,
     progress: false,
     signal: context.signal,
     onStep: ({ epoch, step, steps, loss }) =>
       progress.advance(TRAINING, step + 1, steps, `epoch ${epoch + 1} of ${epochs}  loss ${loss.toFixed(3)}`),
+    onImages: (work, done, total) => {
+      // On features a validation takes no time.
+      if (work === 'features' || !isFrozen) progress.advance(work, done, total);
+    },
     onEpoch: (record) => progress.say(epochLine(record, epochs)),
   });
 }

@@ -22,6 +22,8 @@ export interface ImageFolderOptions {
   preprocessing?: Preprocessing;
   /** Worker threads that read, decode and augment; 0: the calling thread. One less than the machine has, unless given. */
   workers?: number;
+  /** Hears how many files were checked, and of how many. */
+  onImages?: (done: number, total: number) => void;
   /** Stops the check of the files. */
   signal?: AbortSignal;
 }
@@ -63,11 +65,11 @@ async function filesOf(folder: string | Iterable<File>): Promise<Map<string, Omi
 async function check(
   files: readonly LabelledFile[],
   pool: WorkerPool,
-  signal: AbortSignal | undefined,
+  { onImages, signal }: Pick<ImageFolderOptions, 'onImages' | 'signal'>,
 ): Promise<Map<LabelledFile, Failure>> {
   const failures = new Map<LabelledFile, Failure>();
   const left = new AbortController();
-  let next = 0;
+  let [next, done] = [0, 0];
   const lane = async (): Promise<void> => {
     while (next < files.length) {
       throwIfAborted(signal);
@@ -76,6 +78,8 @@ async function check(
       const part = files.slice(start, next).map(({ name, source }) => ({ name, source }));
       const found = await pool.run({ kind: 'check', files: part }, left.signal);
       for (const [i, failure] of found.failures) failures.set(files[start + i]!, failure);
+      done += part.length;
+      onImages?.(done, files.length);
     }
   };
   try {
@@ -125,7 +129,7 @@ export async function imageFolder(
   folder: string | Iterable<File>,
   options: ImageFolderOptions = {},
 ): Promise<ImageFolder> {
-  const { validation: share, seed = 0, corrupt: policy = 'skip', preprocessing, signal } = options;
+  const { validation: share, seed = 0, corrupt: policy = 'skip', preprocessing } = options;
   checkOptions(options);
   const files = await filesOf(folder);
   const layout = folderLayout([...files.keys()]);
@@ -141,7 +145,7 @@ export async function imageFolder(
     paths.map(({ path, label }) => ({ ...files.get(path)!, label }));
   const [all, kept] = [open(layout.train), layout.validation && open(layout.validation)];
   const listed = [...all, ...(kept ?? [])];
-  const failures = await check(listed, pool, signal);
+  const failures = await check(listed, pool, options);
   const corrupt = listed.flatMap((file) => {
     const failure = failures.get(file);
     return failure ? [{ name: file.name, message: failure.message }] : [];

@@ -23,6 +23,8 @@ export interface Evaluation {
 export interface EvaluateOptions {
   batchSize?: number;
   loss?: Loss;
+  /** Hears after every batch how many images were measured, and of how many. */
+  onImages?: (done: number, total: number) => void;
   signal?: AbortSignal;
 }
 
@@ -36,7 +38,7 @@ export async function evaluate(net: Net, data: Dataset, options: EvaluateOptions
 export async function evaluateTrainee(
   { model, apply }: Trainee,
   data: Dataset,
-  { batchSize = 128, loss = crossEntropy(), signal }: EvaluateOptions,
+  { batchSize = 128, loss = crossEntropy(), onImages, signal }: EvaluateOptions,
   preprocessing?: Preprocessing,
 ): Promise<Evaluation> {
   checkWhole('batchSize', batchSize, 1);
@@ -64,6 +66,7 @@ export async function evaluateTrainee(
       const values = await Promise.all(results.map((result) => result.data()));
       for (const [i, [value]] of values.entries()) sums[i]! += value!;
       count += n;
+      onImages?.(count, data.size);
     } finally {
       tf.dispose([x, y, ...results]);
     }

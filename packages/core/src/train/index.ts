@@ -5,7 +5,14 @@ export { Ema, type EmaOptions } from './ema.js';
 export { type EvaluateOptions, type Evaluation, evaluate } from './evaluate.js';
 export { fit } from './fit/fit.js';
 export type { EpochRecord, History } from './fit/history.js';
-export type { CheckpointOptions, EarlyStopping, FeatureOptions, FitOptions, StageOptions } from './fit/options.js';
+export type {
+  CheckpointOptions,
+  EarlyStopping,
+  FeatureOptions,
+  FitOptions,
+  ImageWork,
+  StageOptions,
+} from './fit/options.js';
 export { binaryCrossEntropy, type ClassWeights, type CrossEntropyOptions, crossEntropy, type Loss } from './loss.js';
 export { cutmix, type Images, type Mix, mixup } from './mix.js';
 export type { Gradient, Optimizer, OptimizerRun, Schedule } from './optimizer.js';

@@ -153,7 +153,14 @@ describe('a thousand images, ten of them corrupt', () => {
 
   it('reports each by name, and loses none of the others', async () => {
     const warned = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
-    const data = await imageFolder(folder, { workers: 2, preprocessing });
+    const heard: number[] = [];
+    const onImages = (done: number, total: number) => {
+      heard.push(done);
+      expect(total).toBe(TOTAL);
+    };
+    const data = await imageFolder(folder, { workers: 2, preprocessing, onImages });
+    expect(heard.at(-1)).toBe(TOTAL);
+    expect(heard).toEqual([...new Set(heard)].sort((a, b) => a - b));
     expect(data.corrupt.map(({ name }) => name).sort()).toEqual(corrupt.map((id) => `${folder}/${pathOf(id)}`).sort());
     const said = warned.mock.calls.map(([text]) => text).join('\n');
     for (const { name, message } of data.corrupt) {

@@ -8,11 +8,19 @@ export class RunLog {
 
   /**
    * Adds a run to the file.
-   * @param resumed the steps that the run goes on from: what the file says of later ones is taken back.
+   * @param resumed the steps that the run goes on from: what the file says of later ones is taken back. A run that was
+   * killed before its first checkpoint goes on from nothing, and so begins anew here too.
    */
   static async open(path: string, seed: number, resumed: number | undefined): Promise<RunLog> {
     const log = new RunLog(path);
-    if (resumed !== undefined && (await log.takeBack(resumed))) return log;
+    const { lines, isCut } = await log.read();
+    const start = lines.findLastIndex((line) => line.startsWith('{"event":"start"'));
+    const goesOn = resumed !== undefined && start >= 0;
+    const stays = (line: string, i: number): boolean =>
+      i <= start || (JSON.parse(line) as { steps: number }).steps <= resumed!;
+    const kept = goesOn ? lines.filter(stays) : lines;
+    if (isCut || kept.length < lines.length) await log.rewrite(kept);
+    if (goesOn) return log;
     log.add({ event: 'start', seed });
     await log.flush();
     return log;
@@ -31,22 +39,19 @@ export class RunLog {
     await appendText(this.path, text);
   }
 
-  /** Whether the file had a run to go on with. */
-  private async takeBack(steps: number): Promise<boolean> {
-    const { namesIn, writeFileAtomic } = await import('#platform');
+  /** The whole lines of the file, none where there is no file, and whether one more was cut short. */
+  private async read(): Promise<{ lines: string[]; isCut: boolean }> {
+    const { namesIn } = await import('#platform');
     const slash = Math.max(this.path.lastIndexOf('/'), this.path.lastIndexOf('\\'));
     const directory = slash < 0 ? '.' : this.path.slice(0, slash) || '/';
-    if (!(await namesIn(directory)).includes(this.path.slice(slash + 1))) return false;
-    const text = new TextDecoder().decode(await readFile(this.path));
-    // The last line may be cut short.
-    const lines = text
-      .slice(0, text.lastIndexOf('\n') + 1)
-      .split('\n')
-      .slice(0, -1);
-    const start = lines.findLastIndex((line) => line.startsWith('{"event":"start"'));
-    if (start < 0) return false;
-    const kept = lines.filter((line, i) => i <= start || (JSON.parse(line) as { steps: number }).steps <= steps);
-    await writeFileAtomic(this.path, [new TextEncoder().encode(kept.map((line) => `${line}\n`).join(''))]);
-    return true;
+    if (!(await namesIn(directory)).includes(this.path.slice(slash + 1))) return { lines: [], isCut: false };
+    const lines = new TextDecoder().decode(await readFile(this.path)).split('\n');
+    const rest = lines.pop();
+    return { lines, isCut: rest !== '' };
+  }
+
+  private async rewrite(lines: readonly string[]): Promise<void> {
+    const { writeFileAtomic } = await import('#platform');
+    await writeFileAtomic(this.path, [new TextEncoder().encode(lines.map((line) => `${line}\n`).join(''))]);
   }
 }

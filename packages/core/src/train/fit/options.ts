@@ -40,6 +40,9 @@ export interface StageOptions extends Omit<RunOptions, 'signal' | 'augment'> {
   features?: FeatureOptions | false;
 }
 
+/** What goes over images without taking steps: the computing of frozen layers' outputs, and the validation. */
+export type ImageWork = 'features' | 'validation';
+
 export interface CheckpointOptions {
   directory: string;
   /** After how many steps one is written, beside that at the end of every epoch. */
@@ -60,7 +63,7 @@ export interface FitOptions extends Omit<StageOptions, 'optimizer'> {
   checkpoint?: string | CheckpointOptions;
   /** Goes on from the newest checkpoint, if there is one, as if nothing had happened in between. */
   resume?: boolean;
-  /** A file that receives a line of JSON for every step and every epoch. */
+  /** A file that receives a line of JSON for every step and every epoch, and one where a run begins. */
   log?: string;
   /** A bar on the terminal; there is one unless told otherwise. */
   progress?: boolean;
@@ -68,6 +71,8 @@ export interface FitOptions extends Omit<StageOptions, 'optimizer'> {
   stepLosses?: boolean;
   onStep?: (step: Step) => void;
   onEpoch?: (record: EpochRecord) => void;
+  /** Hears between the steps how many images are done, of how many. */
+  onImages?: (work: ImageWork, done: number, total: number) => void;
   /** Ends the training before its next step, with a checkpoint where those are kept. */
   signal?: AbortSignal;
 }

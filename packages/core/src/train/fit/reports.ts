@@ -2,10 +2,10 @@ import type { Step } from '../training-run.js';
 import type { EpochProgress } from './epoch-progress.js';
 import type { EpochRecord } from './history.js';
 import { RunLog } from './log.js';
-import type { FitOptions } from './options.js';
+import type { FitOptions, ImageWork } from './options.js';
 import { type ProgressBar, progressLine } from './progress-line.js';
 
-export interface ReportOptions extends Pick<FitOptions, 'log' | 'progress' | 'onStep' | 'onEpoch'> {
+export interface ReportOptions extends Pick<FitOptions, 'log' | 'progress' | 'onStep' | 'onEpoch' | 'onImages'> {
   readonly seed: number;
   /** Epochs and steps of the whole training. */
   readonly epochs: number;
@@ -26,7 +26,11 @@ export interface Place {
 
 /** Tells whoever wants to know: the bar on the terminal, the log, the caller's own functions. */
 export class Reports {
-  private readonly begun = performance.now();
+  /** Milliseconds that steps took, with what comes back in every epoch; and since when they are counted. */
+  private spent = 0;
+  private mark = performance.now();
+  /** Of the whole training, 0 to 1. */
+  private share = 0;
 
   private constructor(
     private readonly options: ReportOptions,
@@ -43,15 +47,23 @@ export class Reports {
 
   async step(step: Step, progress: EpochProgress, { epoch, steps, inEpoch, stepsPerEpoch }: Place): Promise<void> {
     const { epochs, steps: all, resumed = 0, onStep } = this.options;
-    if (this.bar) {
-      const seconds = (performance.now() - this.begun) / 1000;
-      const left = (seconds / (steps - resumed)) * (all - steps);
-      this.bar.update(steps / all, progressLine({ epoch, epochs, step: inEpoch, stepsPerEpoch, progress, left }));
-    }
+    const now = performance.now();
+    this.spent += now - this.mark;
+    this.mark = now;
+    this.share = steps / all;
+    const left = (this.spent / 1000 / (steps - resumed)) * (all - steps);
+    this.bar?.update(this.share, progressLine({ epoch, epochs, step: inEpoch, stepsPerEpoch, progress, left }));
     const { loss, accuracy, count } = step;
     this.log?.add({ event: 'step', epoch, steps, loss, accuracy, count });
     await this.log?.flush();
     onStep?.(step);
+  }
+
+  images(work: ImageWork, done: number, total: number): void {
+    // Features are computed once: the steps to come won't take as long.
+    if (work === 'features') this.mark = performance.now();
+    this.bar?.update(this.share, `${work}  ${done}/${total}`);
+    this.options.onImages?.(work, done, total);
   }
 
   async epoch(record: EpochRecord): Promise<void> {

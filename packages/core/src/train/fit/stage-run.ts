@@ -164,11 +164,12 @@ export class StageRun {
   }
 
   private async validate() {
-    const { stage, options } = this.context;
+    const { stage, options, reports } = this.context;
     const { trainee, validation, preprocessing } = this.source;
     if (!validation) return undefined;
     const { signal } = options;
-    const given = { ...(stage.loss && { loss: stage.loss }), ...(signal && { signal }) };
+    const onImages = (done: number, total: number) => reports.images('validation', done, total);
+    const given = { onImages, ...(stage.loss && { loss: stage.loss }), ...(signal && { signal }) };
     const measure = () => evaluateTrainee(trainee, validation, given, preprocessing);
     return this.ema ? this.ema.during(measure) : measure();
   }

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
@@ -61,6 +61,15 @@ it('repeats itself by its seed, whatever is random', async () => {
   const losses = await run(7);
   expect(await run(7)).toEqual(losses);
   expect(await run(8)).not.toEqual(losses);
+});
+
+it('adds its log to what is there, but for a line that was cut short', async () => {
+  const log = join(directory, 'log.jsonl');
+  await writeFile(log, '{"event":"start","seed":1}\n{"event":"st');
+  await fit(net, data, { ...options, epochs: 1, log });
+  const lines = (await readFile(log, 'utf8')).trimEnd().split('\n');
+  const events = lines.map((line) => JSON.parse(line).event);
+  expect(events).toEqual(['start', 'start', ...Array(4).fill('step'), 'epoch']);
 });
 
 describe('goes on', () => {

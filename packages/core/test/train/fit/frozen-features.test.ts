@@ -76,6 +76,15 @@ it('takes so many views of each image, and not the same in every epoch', async (
   expect(first!.losses).not.toEqual(second!.losses);
 });
 
+it('tells how far it is with them, and with each validation', async () => {
+  const heard: [string, number, number][] = [];
+  const onImages: FitOptions['onImages'] = (...call) => heard.push(call);
+  await fit(net, data, { ...options, augment: jitter, features: { views: 2 }, validation, onImages });
+  const all = 2 * data.size + validation.size;
+  const batches = [32, 40, 72, 80, 100].map((done) => ['features', done, all]);
+  expect(heard).toEqual([...batches, ...Array(3).fill(['validation', validation.size, validation.size])]);
+});
+
 it('leaves images that change to every epoch', async () => {
   const seen = watched();
   await fit(net, data, { ...options, augment: jitter });

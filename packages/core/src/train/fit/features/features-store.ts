@@ -21,15 +21,21 @@ export interface FeaturesRequest {
   readonly directory?: string;
   /** Bytes; without a directory, features that take more are not kept. */
   readonly mostInMemory: number;
+  /** Hears after every batch how many images are done, each view of one counted. */
+  readonly onImages: (done: number) => void;
 }
 
 /** The batches of all views, one view after the other. */
-async function* batchesOf({ part, data, batching, views }: FeaturesRequest): AsyncGenerator<ComputedBatch, void, void> {
+async function* batchesOf(request: FeaturesRequest): AsyncGenerator<ComputedBatch, void, void> {
+  const { part, data, batching, views, onImages } = request;
+  const options = { ...batching, ...(views && { augment: { transform: views.augment, random: views.random } }) };
+  let done = 0;
   for (let view = 0; view < (views?.count ?? 1); view++)
-    yield* compute(part, data, {
-      ...batching,
-      ...(views && { augment: { transform: views.augment, random: views.random } }),
-    });
+    for await (const batch of compute(part, data, options)) {
+      yield batch;
+      done += batch.targets.length / batch.width;
+      onImages(done);
+    }
 }
 
 const product = (shape: readonly number[]): number => shape.reduce((size, n) => size * n, 1);

@@ -23,7 +23,7 @@ const MOST_IN_MEMORY = 2 ** 30;
  */
 export async function frozenFeatures(source: Source, context: StageContext): Promise<Source | undefined> {
   const { trainee, data, validation, augment, preprocessing } = source;
-  const { stage, options, seed, index } = context;
+  const { stage, options, reports, seed, index } = context;
   const { model } = trainee;
   if (stage.features === false) return undefined;
   const { views, directory }: FeatureOptions = stage.features ?? {};
@@ -41,7 +41,9 @@ export async function frozenFeatures(source: Source, context: StageContext): Pro
     ...(signal && { signal }),
   };
   const part = partOf(model, model.inputs[0]!, [cut]);
-  const keep = (of: Dataset, change?: Augment): Promise<Dataset | undefined> =>
+  const ofData = data.size * (augment ? (views ?? 1) : 1);
+  const total = ofData + (validation?.size ?? 0);
+  const keep = (of: Dataset, before: number, change?: Augment): Promise<Dataset | undefined> =>
     keptFeatures({
       part,
       model,
@@ -51,9 +53,10 @@ export async function frozenFeatures(source: Source, context: StageContext): Pro
       ...(change && { views: { count: views ?? 1, augment: change, random: new Random(seed + index) } }),
       ...(directory !== undefined && { directory }),
       mostInMemory: MOST_IN_MEMORY,
+      onImages: (done) => reports.images('features', before + done, total),
     });
-  const features = await keep(data, augment);
-  const validated = validation && (await keep(validation));
+  const features = await keep(data, 0, augment);
+  const validated = validation && (await keep(validation, ofData));
   if (!features || (validation && !validated)) {
     warn(
       'fit computes the features of the frozen layers again in every epoch, because they are too many for memory: ' +
