@@ -30,13 +30,16 @@ export class Reports {
   private spent = 0;
   private mark = performance.now();
   /** Of the whole training, 0 to 1. */
-  private share = 0;
+  private share: number;
 
   private constructor(
     private readonly options: ReportOptions,
     private readonly bar: ProgressBar | undefined,
     private readonly log: RunLog | undefined,
-  ) {}
+  ) {
+    const { resumed = 0, steps } = options;
+    this.share = steps > 0 ? resumed / steps : 0;
+  }
 
   static async open(options: ReportOptions): Promise<Reports> {
     const { progress = true, log, seed, resumed } = options;
