@@ -40,8 +40,8 @@ export const recipes: Readonly<Record<string, Recipe>> = {
     },
   },
   nin_cifar: {
-    // Without a linear layer it takes any size.
-    build: (options) => nin_cifar({ ...options, inputShape: [null, null, 3] }),
+    // Without a linear layer it takes any size. Half of the channels dropped, as published, is for ten times as many epochs.
+    build: (options) => nin_cifar({ ...options, inputShape: [null, null, 3], dropout: 0.1 }),
     family: 'nin',
     validated: 2_000,
     options: {
@@ -51,12 +51,13 @@ export const recipes: Readonly<Record<string, Recipe>> = {
       ema: { decay: 0.998 },
       stages: [
         {
-          // 24 of 32 pixels are 9/16 of the arithmetic, and another augmentation.
-          epochs: 24,
+          // 24 of 32 pixels are 9/16 of the arithmetic, and another augmentation. At a constant rate of 0.06, warmed up in 50
+          // steps, every logit falls to 0 behind the last ReLU and stays there; at 0.03 none does.
+          epochs: 16,
           augment: compose(padAndCrop(0, 24), horizontalFlip()),
-          optimizer: momentum(oneCycle(0.03)),
+          optimizer: momentum(oneCycle(0.05)),
         },
-        { epochs: 4, optimizer: momentum(cosine(0.003)) },
+        { epochs: 1, optimizer: momentum(cosine(0.005)) },
       ],
     },
   },
