@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { nodeScript } from '../harness/process.js';
 import { type Peer, type Ratio, type Suite, timeRatio } from '../harness/suite.js';
-import { Lacking, tfjsNodeFolder } from '../kernels/peers.js';
+import { Lacking, TFJS_NODE_ENV, tfjsNodeFolder } from '../kernels/peers.js';
 import { photoFolder } from './photos.js';
 
 const STEP = 'ResNet-18, a step on 8';
@@ -33,7 +33,7 @@ export async function fitSuite(): Promise<Suite> {
     const native = tfjsNodeFolder();
     if (native instanceof Lacking) skipped.push(`tfjs-node: ${native.message}`);
     else {
-      const env = { TF_ENABLE_ONEDNN_OPTS: '0', TF_CPP_MIN_LOG_LEVEL: '2', NODE_PATH: join(native, 'node_modules') };
+      const env = { ...TFJS_NODE_ENV, NODE_PATH: join(native, 'node_modules') };
       const on = { ...step, args: [...step.args, 'tfjs-node'], env };
       peers.push(
         { name: NATIVE_FIT, command: on },

@@ -13,6 +13,15 @@ export function tfjsNodeFolder(): string | Lacking {
   return new Lacking(`there is no @tensorflow/tfjs-node in '${folder}' (CNNZOO_TFJS_NODE)`);
 }
 
+/**
+ * How it is run: without oneDNN, which dies of SIGFPE on some virtual machines, unless the environment says otherwise; and
+ * without its log.
+ */
+export const TFJS_NODE_ENV = {
+  TF_ENABLE_ONEDNN_OPTS: process.env.TF_ENABLE_ONEDNN_OPTS ?? '0',
+  TF_CPP_MIN_LOG_LEVEL: '2',
+} as const;
+
 /** Another version of Node: the npm package `node` brings it. */
 export async function nodeProgram(major: number): Promise<string | Lacking> {
   const args = ['--yes', `node@${major}`, '-p', 'process.execPath'];

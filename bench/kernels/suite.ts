@@ -3,7 +3,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { nodeScript, run } from '../harness/process.js';
 import { type Peer, type Suite, timeRatio } from '../harness/suite.js';
-import { Lacking, nodeProgram, tfjsNodeFolder } from './peers.js';
+import { Lacking, nodeProgram, TFJS_NODE_ENV, tfjsNodeFolder } from './peers.js';
 
 const THREADS = availableParallelism();
 const NODES = [22, 24] as const;
@@ -66,11 +66,11 @@ async function peers(folder: string, skipped: string[]): Promise<Peer[]> {
   const all: Peer[] = [{ name: ours(STEP), command: step }];
   const native = tfjsNodeFolder();
   if (native instanceof Lacking) skipped.push(`tfjs-node: ${native.message}`);
-  else {
-    // Without oneDNN, which was no faster, and without its log.
-    const env = { TF_ENABLE_ONEDNN_OPTS: '0', TF_CPP_MIN_LOG_LEVEL: '2' };
-    all.push({ name: tfjsNode, command: { ...(await nodeScript('kernels/train-tfjs-node.ts', [native])), env } });
-  }
+  else
+    all.push({
+      name: tfjsNode,
+      command: { ...(await nodeScript('kernels/train-tfjs-node.ts', [native])), env: TFJS_NODE_ENV },
+    });
   all.push(
     { name: ours(RESNET), command: resnet },
     { name: onnx(RESNET), command: onnxResnet },
