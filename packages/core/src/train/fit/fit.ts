@@ -96,13 +96,22 @@ const setupOf = (net: Net, { size }: Dataset, stages: readonly Stage[]): Setup =
   accumulate: stages.map(({ accumulate }) => accumulate),
 });
 
-/** Another batch size would take other images at the next step. More epochs are fine: that is what resuming is for. */
+/**
+ * Another batch size would take other images at the next step. More epochs are fine, and more stages behind those that the
+ * checkpoint knows: that is what resuming is for.
+ */
 function requireSame(now: Setup, then: Setup): void {
+  const known: Setup = {
+    ...now,
+    stages: Math.min(now.stages, then.stages),
+    batchSize: now.batchSize.slice(0, then.stages),
+    accumulate: now.accumulate.slice(0, then.stages),
+  };
   for (const key of Object.keys(then) as (keyof Setup)[])
-    if (`${now[key]}` !== `${then[key]}`)
+    if (`${known[key]}` !== `${then[key]}`)
       throw new CnnzooError(
         'INPUT',
-        `fit: the checkpoint is of a training with ${key} ${then[key]}, received ${now[key]}. Go on with what it began ` +
+        `fit: the checkpoint is of a training with ${key} ${then[key]}, received ${known[key]}. Go on with what it began ` +
           'with, or begin anew in another directory.',
       );
 }

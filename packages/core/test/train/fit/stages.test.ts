@@ -127,6 +127,24 @@ describe('checkpoints', () => {
     expect(weights()).toEqual(ended);
   });
 
+  it('takes more stages, as if they had been there from the beginning', async () => {
+    const stages = [{ epochs: 2 }, { epochs: 1, batchSize: 8, optimizer: sgd({ lr: 0.01, momentum: 0.9 }) }];
+    const all = { ...options, ema: { decay: 0.8 }, stepLosses: true };
+    const whole = await fit(net, data, { ...all, stages });
+    const ended = weights();
+    net.dispose();
+    net = smallNet();
+    await fit(net, data, { ...all, stages: stages.slice(0, 1), checkpoint: directory });
+    const resume = { ...all, checkpoint: directory, resume: true };
+    const { epochs } = await fit(net, data, { ...resume, stages });
+    expect(epochs.map(({ losses }) => losses)).toEqual(whole.epochs.map(({ losses }) => losses));
+    expect(weights()).toEqual(ended);
+    await expect(fit(net, data, { ...resume, stages: stages.slice(0, 1) })).rejects.toThrow(/stages 2, received 1/);
+    await expect(fit(net, data, { ...resume, stages: [{ epochs: 2 }, { epochs: 1 }, {}] })).rejects.toThrow(
+      /batchSize 16,8, received 16,16/,
+    );
+  });
+
   it('takes more epochs, and nothing else that is other than it was', async () => {
     await fit(net, data, { ...options, checkpoint: directory });
     const resume = { ...options, checkpoint: directory, resume: true };
