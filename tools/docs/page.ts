@@ -7,6 +7,7 @@ import { codeOf } from './example.js';
 import { type Family, modelOf } from './family.js';
 import { blocks, type Cell, code, generated, table } from './markdown.js';
 import type { Nets } from './nets.js';
+import { trainingSection } from './training.js';
 import { variantTable } from './variants.js';
 
 export const figurePath = (family: string, figure: string): string => `${family}/${figure}.svg`;
@@ -80,6 +81,7 @@ export function familyPage(family: Family, nets: Nets): string {
       'without weights are counted by `summary`.',
     '## Weights',
     weightsTable(family.models),
+    ...trainingSection(family),
     '## Code',
     codeOf(family, nets),
   );

@@ -5,6 +5,7 @@ import { families, modelOf } from './family.js';
 import { Nets } from './nets.js';
 import { overview } from './overview.js';
 import { familyPage, figurePath } from './page.js';
+import { trainingCurves, trainingPath, trainingsOf } from './training.js';
 
 /** Needs a backend. */
 export function pages(): Map<string, string> {
@@ -21,6 +22,8 @@ export function pages(): Map<string, string> {
         const picture = diagram(net, { ...view, title: `${caption} (${model})` });
         files.set(`architectures/${figurePath(family.name, name)}`, picture);
       }
+      for (const training of trainingsOf(family))
+        files.set(`architectures/${trainingPath(family.name, training.model)}`, trainingCurves(training));
       nets.dispose();
     }
     return files;

@@ -41,7 +41,7 @@ async function inMemory(set: ImageFolder['train'], shuffle?: Random): Promise<Pi
 const [name = '', folder = ''] = process.argv.slice(2);
 const recipe = recipes[name];
 if (!recipe || !folder) throw new Error(`expected one of ${Object.keys(recipes).join(', ')} and a folder of images`);
-await useBackend('wasm');
+await useBackend();
 const files = await imageFolder(folder);
 const train = await inMemory(files.train);
 // So that its first images stand for all.

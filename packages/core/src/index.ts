@@ -35,6 +35,7 @@ export {
   listCache,
   verifyCache,
 } from './weights/cache-api.js';
+export { type Cifar10Facts, cifar10Weights } from './weights/cifar10.js';
 export {
   type BuildOptions,
   type DropoutOptions,

@@ -1,8 +1,8 @@
 /**
  * torchvision's checkpoints: facts from the `_meta` of torchvision's weight enums (BSD-3-Clause code; no licence is
- * stated for the weights), hub copies from the default configurations of timm 1.0.31.
+ * stated for the weights), hub copies from the default configurations of timm 1.0.31. For CIFAR-10 our own, in this package.
  */
-import { defineWeights, torchvisionWeights } from '@cnnzoo/core';
+import { cifar10Weights, defineWeights, torchvisionWeights } from '@cnnzoo/core';
 
 export const resnet18 = /* @__PURE__ */ defineWeights(
   'resnet18',
@@ -278,6 +278,23 @@ export const resnext101_64x4d = /* @__PURE__ */ defineWeights(
   'IMAGENET1K_V1',
 );
 
-/** Ours are still to be trained. */
-export const resnet20 = /* @__PURE__ */ defineWeights('resnet20', {});
+/** Trained and measured by tools/train/cifar10.ts. */
+export const resnet20 = /* @__PURE__ */ defineWeights(
+  'resnet20',
+  {
+    CIFAR10_V1: /* @__PURE__ */ cifar10Weights({
+      url: () => new URL('../weights/resnet20.safetensors', import.meta.url),
+      sha256: 'fa2d07d17f494dc2f7c81cb8f18a409e31a0043516cfe7abc5502d43b03d8cb3',
+      parameters: 269722,
+      fileSize: 0.525,
+      gflops: 0.041,
+      top1: 88.79,
+      top5: 99.65,
+      recipe: 'pnpm exec tsx tools/train/cifar10.ts resnet20 FOLDER',
+    }),
+  },
+  'CIFAR10_V1',
+);
+
+/** None are trained. */
 export const resnet56 = /* @__PURE__ */ defineWeights('resnet56', {});

@@ -1,6 +1,6 @@
 import { CnnzooError } from '../errors.js';
 import { readFile } from '../read-file.js';
-import { CIFAR10 } from './cifar10-facts.js';
+import { CIFAR10 } from '../weights/cifar10.js';
 import { PixelsDataset } from './pixels-dataset.js';
 
 const SIDE = 32;

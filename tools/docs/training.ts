@@ -1,0 +1,45 @@
+/** How the weights that are trained here came about: the history that their training wrote. */
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { ModelDefinition } from '@cnnzoo/core';
+import type { History } from '@cnnzoo/core/train';
+import { curves } from '../../examples/curves.js';
+import type { Family } from './family.js';
+import { code } from './markdown.js';
+
+interface Training extends History {
+  readonly model: string;
+  /** The data set. */
+  readonly data: string;
+}
+
+export const trainingPath = (family: string, model: string): string => `${family}/${model}-training.svg`;
+
+/** Those of a family's models whose package holds a history. */
+export const trainingsOf = ({ name, models }: Family): Training[] =>
+  models.flatMap(({ name: model }: ModelDefinition) => {
+    const path = fileURLToPath(new URL(`../../packages/${name}/weights/${model}.history.json`, import.meta.url));
+    return existsSync(path) ? [{ model, ...(JSON.parse(readFileSync(path, 'utf8')) as Omit<Training, 'model'>) }] : [];
+  });
+
+export const trainingCurves = ({ epochs }: Training): string =>
+  curves('top-1 accuracy, %', 'epoch', [
+    { name: 'training images', values: epochs.map(({ top1 }) => 100 * top1) },
+    { name: 'test images', values: epochs.map(({ validation }) => 100 * validation!.top1) },
+  ]);
+
+/** A family's page's blocks; none where none of its weights were trained here. */
+export function trainingSection(family: Family): string[] {
+  const trainings = trainingsOf(family);
+  if (trainings.length === 0) return [];
+  return [
+    '## How ours were trained',
+    ...trainings.flatMap(({ model, data, seed, epochs }) => [
+      `### ${code(model)}`,
+      `${epochs.length} epochs of ${data}, seed ${seed}, by \`tools/train/cifar10.ts\`. The training images are augmented, ` +
+        `and measured before each step; ${epochs.at(-1)!.validation!.count.toLocaleString('en')} test images are measured after each epoch, with ` +
+        'the averaged weights.',
+      `![Top-1 accuracy by epoch (${model})](${trainingPath(family.name, model)})`,
+    ]),
+  ];
+}
