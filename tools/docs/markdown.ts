@@ -1,11 +1,10 @@
 /** Pieces of markdown. */
 export type Cell = string | number | null | undefined;
 
+export const number = (value: number): string => value.toLocaleString('en-US', { maximumFractionDigits: 6 });
+
 const cellOf = (value: Cell): string =>
-  (typeof value === 'number' ? value.toLocaleString('en-US', { maximumFractionDigits: 6 }) : (value ?? '')).replaceAll(
-    '|',
-    '\\|',
-  );
+  (typeof value === 'number' ? number(value) : (value ?? '')).replaceAll('|', '\\|');
 
 /** Columns whose heads begin with '>' are of numbers. */
 export function table(heads: readonly string[], rows: readonly (readonly Cell[])[]): string {

@@ -7,7 +7,7 @@ import { codeOf } from './example.js';
 import { type Family, modelOf } from './family.js';
 import { blocks, type Cell, code, generated, table } from './markdown.js';
 import type { Nets } from './nets.js';
-import { trainingSection } from './training.js';
+import { type Training, trainingSection } from './training.js';
 import { variantTable } from './variants.js';
 
 export const figurePath = (family: string, figure: string): string => `${family}/${figure}.svg`;
@@ -62,7 +62,7 @@ function weightsTable(models: readonly ModelDefinition[]): string {
   return table(['model', 'entry', '>top-1 %', '>file', 'sources', 'licence', 'recipe'], rows);
 }
 
-export function familyPage(family: Family, nets: Nets): string {
+export function familyPage(family: Family, nets: Nets, trainings: readonly Training[]): string {
   return blocks(
     generated,
     `# ${family.title}`,
@@ -81,7 +81,7 @@ export function familyPage(family: Family, nets: Nets): string {
       'without weights are counted by `summary`.',
     '## Weights',
     weightsTable(family.models),
-    ...trainingSection(family),
+    ...trainingSection(family.name, trainings),
     '## Code',
     codeOf(family, nets),
   );

@@ -16,13 +16,14 @@ export function pages(): Map<string, string> {
     files.set('architectures.md', overview(all, nets));
     files.set('architectures/comparison.svg', chart(all));
     for (const family of all) {
-      files.set(`architectures/${family.name}.md`, familyPage(family, nets));
+      const trainings = trainingsOf(family);
+      files.set(`architectures/${family.name}.md`, familyPage(family, nets, trainings));
       for (const { name, model, caption, options, ...view } of family.figures) {
         const net = nets.of(modelOf(family, model), options);
         const picture = diagram(net, { ...view, title: `${caption} (${model})` });
         files.set(`architectures/${figurePath(family.name, name)}`, picture);
       }
-      for (const training of trainingsOf(family))
+      for (const training of trainings)
         files.set(`architectures/${trainingPath(family.name, training.model)}`, trainingCurves(training));
       nets.dispose();
     }

@@ -5,9 +5,9 @@ import type { ModelDefinition } from '@cnnzoo/core';
 import type { History } from '@cnnzoo/core/train';
 import { curves } from '../../examples/curves.js';
 import type { Family } from './family.js';
-import { code } from './markdown.js';
+import { code, number } from './markdown.js';
 
-interface Training extends History {
+export interface Training extends History {
   readonly model: string;
   /** The data set. */
   readonly data: string;
@@ -28,18 +28,17 @@ export const trainingCurves = ({ epochs }: Training): string =>
     { name: 'test images', values: epochs.map(({ validation }) => 100 * validation!.top1) },
   ]);
 
-/** A family's page's blocks; none where none of its weights were trained here. */
-export function trainingSection(family: Family): string[] {
-  const trainings = trainingsOf(family);
+/** Blocks of a family's page; none where none of its weights were trained here. */
+export function trainingSection(family: string, trainings: readonly Training[]): string[] {
   if (trainings.length === 0) return [];
   return [
     '## How ours were trained',
     ...trainings.flatMap(({ model, data, seed, epochs }) => [
       `### ${code(model)}`,
       `${epochs.length} epochs of ${data}, seed ${seed}, by \`tools/train/cifar10.ts\`. The training images are augmented, ` +
-        `and measured before each step; ${epochs.at(-1)!.validation!.count.toLocaleString('en')} test images are measured after each epoch, with ` +
-        'the averaged weights.',
-      `![Top-1 accuracy by epoch (${model})](${trainingPath(family.name, model)})`,
+        `and measured before each step; ${number(epochs.at(-1)!.validation!.count)} test images are measured after each epoch, ` +
+        'with the averaged weights.',
+      `![Top-1 accuracy by epoch (${model})](${trainingPath(family, model)})`,
     ]),
   ];
 }
