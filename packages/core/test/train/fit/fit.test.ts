@@ -1,37 +1,17 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Augment, PixelsDataset } from '../../../src/data/index.js';
-import { stateDict, useBackend } from '../../../src/index.js';
+import { describe, expect, it } from 'vitest';
+import type { Augment } from '../../../src/data/index.js';
 import { cosine, evaluate, type FitOptions, fit, type History, mixup, sgd } from '../../../src/train/index.js';
-import { noise, smallNet } from '../nets.js';
+import { smallNet } from '../nets.js';
+import { data, directory, net, renewNet, setUp, validation, weights } from './setup.js';
 
-let net: LayersModel;
-let data: PixelsDataset;
-let validation: PixelsDataset;
-let directory: string;
-
-beforeAll(async () => {
-  await useBackend('cpu');
-  data = await noise(50, 1);
-  validation = await noise(30, 2);
-});
-beforeEach(async () => {
-  net = smallNet({ rate: 0.3 });
-  directory = await mkdtemp(join(tmpdir(), 'cnnzoo-fit-'));
-});
-afterEach(async () => {
-  net.dispose();
-  await rm(directory, { recursive: true });
-});
+setUp({ images: 50, validated: 30, rate: 0.3 });
 
 const optimizer = sgd({ lr: cosine(0.1), momentum: 0.9 });
 const jitter: Augment = (image, random) => ({ ...image, data: image.data.map((v) => v + 0.1 * random.uniform()) });
 const options: FitOptions = { optimizer, epochs: 3, batchSize: 16, seed: 7, stepLosses: true, progress: false };
 const lossesOf = ({ epochs }: History) => epochs.map(({ losses }) => losses);
-const weights = () => [...stateDict(net)].map(([key, { data }]) => [key, [...(data as Float32Array)]]);
 
 it('gives a record for each epoch, and trains', async () => {
   const { epochs, seed } = await fit(net, data, { ...options, epochs: 8, validation });
@@ -88,8 +68,7 @@ describe('goes on', () => {
     const strip = ({ epochs }: History) => epochs.map(({ imagesPerSecond: _, ...rest }) => rest);
     const whole = strip(await fit(net, data, { ...all, log: join(directory, 'whole.jsonl') }));
     const ended = weights();
-    net.dispose();
-    net = smallNet({ rate: 0.3 });
+    renewNet();
     const stop = new AbortController();
     const stopped = fit(net, data, {
       ...all,
@@ -98,8 +77,7 @@ describe('goes on', () => {
       onStep: ({ step }) => step + 1 === stopAfter && stop.abort(),
     });
     await expect(stopped).rejects.toMatchObject({ code: 'ABORTED' });
-    net.dispose();
-    net = smallNet({ rate: 0.3 });
+    renewNet();
     const resumed = await fit(net, data, { ...all, checkpoint: join(directory, 'run'), resume: true });
     expect(strip(resumed)).toEqual(whole);
     expect(weights()).toEqual(ended);

@@ -1,36 +1,19 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readdir } from 'node:fs/promises';
 import * as tf from '@tensorflow/tfjs-core';
-import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { relativeError } from '../../../../../test/close.js';
-import { type Augment, horizontalFlip, type PixelsDataset } from '../../../src/data/index.js';
-import { stateDict, useBackend } from '../../../src/index.js';
+import { type Augment, horizontalFlip } from '../../../src/data/index.js';
+import { stateDict } from '../../../src/index.js';
 import { cutOf } from '../../../src/train/fit/features/cut.js';
 import { rowsInFile, rowsInMemory } from '../../../src/train/fit/features/rows.js';
 import { type FitOptions, fit, freeze, type History, mixup, sgd } from '../../../src/train/index.js';
 import { bytesSource } from '../../../src/weights/formats/bytes.js';
-import { easyImages, noise, smallNet } from '../nets.js';
+import { easyImages } from '../nets.js';
+import { data, directory, net, renewNet, setUp, validation } from './setup.js';
 
-let net: LayersModel;
-let data: PixelsDataset;
-let validation: PixelsDataset;
-let directory: string;
-
-beforeAll(async () => {
-  await useBackend('cpu');
-  data = await noise(40, 1);
-  validation = await noise(20, 2);
-});
-beforeEach(async () => {
-  net = smallNet({ rate: 0.3 });
-  directory = await mkdtemp(join(tmpdir(), 'cnnzoo-features-'));
-});
-afterEach(async () => {
+setUp({ rate: 0.3 });
+afterEach(() => {
   vi.restoreAllMocks();
-  net.dispose();
-  await rm(directory, { recursive: true });
 });
 
 const options: FitOptions = {
@@ -59,8 +42,7 @@ it('trains as it would on the images, which are computed once', async () => {
   const features = await fit(net, data, { ...options, validation });
   const trained = weights();
   expect(seen()).toBe(data.size + validation.size);
-  net.dispose();
-  net = smallNet({ rate: 0.3 });
+  renewNet();
   const seenWithout = watched();
   const images = await fit(net, data, { ...options, validation, features: false });
   expect(seenWithout()).toBe(3 * (data.size + validation.size));
@@ -115,11 +97,9 @@ describe('a directory', () => {
 
   it('gives what memory gives', async () => {
     const { history } = await run();
-    net.dispose();
-    net = smallNet({ rate: 0.3 });
+    renewNet();
     expect(numbers((await run()).history)).toEqual(numbers(history));
-    net.dispose();
-    net = smallNet({ rate: 0.3 });
+    renewNet();
     expect(numbers(await fit(net, data, options))).toEqual(numbers(history));
   });
 

@@ -1,35 +1,14 @@
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { PixelsDataset } from '../../../src/data/index.js';
-import { stateDict, useBackend } from '../../../src/index.js';
+import { describe, expect, it, vi } from 'vitest';
+import { stateDict } from '../../../src/index.js';
 import { evaluate, type FitOptions, fit, sgd } from '../../../src/train/index.js';
-import { noise, smallNet } from '../nets.js';
+import { data, directory, net, renewNet, setUp, validation, weights } from './setup.js';
 
-let net: LayersModel;
-let data: PixelsDataset;
-let validation: PixelsDataset;
-let directory: string;
-
-beforeAll(async () => {
-  await useBackend('cpu');
-  data = await noise(40, 1);
-  validation = await noise(20, 2);
-});
-beforeEach(async () => {
-  net = smallNet();
-  directory = await mkdtemp(join(tmpdir(), 'cnnzoo-stages-'));
-});
-afterEach(async () => {
-  net.dispose();
-  await rm(directory, { recursive: true });
-});
+setUp();
 
 const options = { optimizer: sgd({ lr: 0.05 }), batchSize: 16, seed: 3, progress: false } satisfies FitOptions;
 const valuesOf = (key: string) => [...(stateDict(net).get(key)!.data as Float32Array)];
-const weights = () => [...stateDict(net)].map(([key, { data }]) => [key, [...(data as Float32Array)]]);
 
 describe('stages', () => {
   const stages: FitOptions['stages'] = [
@@ -56,16 +35,14 @@ describe('stages', () => {
       epochs.map(({ imagesPerSecond: _, ...rest }) => rest);
     const whole = strip(await fit(net, data, all));
     const ended = weights();
-    net.dispose();
-    net = smallNet();
+    renewNet();
     const stop = new AbortController();
     let steps = 0;
     const onStep = () => ++steps === stopAfter && stop.abort();
     await expect(fit(net, data, { ...all, checkpoint: directory, signal: stop.signal, onStep })).rejects.toMatchObject({
       code: 'ABORTED',
     });
-    net.dispose();
-    net = smallNet();
+    renewNet();
     expect(strip(await fit(net, data, { ...all, checkpoint: directory, resume: true }))).toEqual(whole);
     expect(weights()).toEqual(ended);
     // Nothing is left to do.
@@ -132,8 +109,7 @@ describe('checkpoints', () => {
     const all = { ...options, ema: { decay: 0.8 }, stepLosses: true };
     const whole = await fit(net, data, { ...all, stages });
     const ended = weights();
-    net.dispose();
-    net = smallNet();
+    renewNet();
     await fit(net, data, { ...all, stages: stages.slice(0, 1), checkpoint: directory });
     const resume = { ...all, checkpoint: directory, resume: true };
     const { epochs } = await fit(net, data, { ...resume, stages });
@@ -149,8 +125,7 @@ describe('checkpoints', () => {
     await fit(net, data, { ...options, checkpoint: directory });
     const resume = { ...options, checkpoint: directory, resume: true };
     expect((await fit(net, data, { ...resume, epochs: 2 })).epochs).toHaveLength(2);
-    net.dispose();
-    net = smallNet();
+    renewNet();
     const fresh = weights();
     await expect(fit(net, data, { ...resume, batchSize: 8 })).rejects.toThrow(/batchSize 16, received 8/);
     await expect(fit(net, validation, resume)).rejects.toThrow(/images 40, received 20/);
