@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { Batch, BatchOptions, Dataset } from '../../src/data/dataset.js';
 import { fromTensors, type PixelsDataset } from '../../src/data/index.js';
-import { batchNorm, buildModel, conv, dropout, globalAvgPool, linear, relu, seq } from '../../src/index.js';
+import { batchNorm, buildModel, conv, dropout, globalAvgPool, linear, relu, seq, stateDict } from '../../src/index.js';
 import { Random } from '../../src/random.js';
 import { withRandom } from '../../src/random-scope.js';
 
@@ -22,6 +22,10 @@ export const smallNet = ({ classes = 4, rate = 0, shape = [6, 5] as [number, num
       [...shape, 1],
     ),
   );
+
+/** A net's weights and running statistics, with their keys, to be compared. */
+export const weightValues = (net: LayersModel): [key: string, values: number[]][] =>
+  [...stateDict(net)].map(([key, { data }]) => [key, [...(data as Float32Array)]]);
 
 /** Images in the order they are given, whatever is asked for. */
 export class InOrder implements Dataset {

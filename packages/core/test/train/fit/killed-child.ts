@@ -1,7 +1,7 @@
 /** Run by killed.test.ts: FOLDER EPOCHS. Trains a small net, goes on from its checkpoint, and prints the history. */
-import { type Random, stateDict, useBackend } from '../../../src/index.js';
+import { type Random, useBackend } from '../../../src/index.js';
 import { adamW, fit, mixup, oneCycle } from '../../../src/train/index.js';
-import { noise, smallNet } from '../nets.js';
+import { noise, smallNet, weightValues } from '../nets.js';
 
 const [folder, epochs] = process.argv.slice(2);
 await useBackend('cpu');
@@ -24,5 +24,4 @@ const { epochs: records } = await fit(net, await noise(60, 1), {
   onStep: () => process.stdout.write('.'),
 });
 const history = records.map(({ imagesPerSecond: _, ...record }) => record);
-const weights = [...stateDict(net)].map(([key, { data }]) => [key, [...(data as Float32Array)]]);
-process.stdout.write(`\n${JSON.stringify({ history, weights })}`);
+process.stdout.write(`\n${JSON.stringify({ history, weights: weightValues(net) })}`);

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { afterEach, beforeAll, beforeEach } from 'vitest';
 import type { PixelsDataset } from '../../../src/data/index.js';
-import { stateDict, useBackend } from '../../../src/index.js';
-import { noise, smallNet } from '../nets.js';
+import { useBackend } from '../../../src/index.js';
+import { noise, smallNet, weightValues } from '../nets.js';
 
 /** What every test of a file has, once the file called `setUp`. */
 export let net: LayersModel;
@@ -40,4 +40,4 @@ export function renewNet(): void {
   net = smallNet({ rate: dropout });
 }
 
-export const weights = () => [...stateDict(net)].map(([key, { data }]) => [key, [...(data as Float32Array)]]);
+export const weights = () => weightValues(net);
