@@ -1,0 +1,24 @@
+// Values of another realm (jsdom, vm, Jest, an iframe) fail `instanceof`; their tags tell what they are all the same.
+const tagOf = (value: unknown): string => Object.prototype.toString.call(value).slice(8, -1);
+
+/** Returns true for a Uint8Array of any realm, a Node Buffer among them. */
+export const isBytes = (value: unknown): value is Uint8Array =>
+  ArrayBuffer.isView(value) && tagOf(value) === 'Uint8Array';
+
+/** Returns true for an ArrayBuffer of any realm. */
+export const isArrayBuffer = (value: unknown): value is ArrayBuffer => tagOf(value) === 'ArrayBuffer';
+
+/** Returns true for a Map of any realm. */
+export const isMap = (value: unknown): value is Map<unknown, unknown> => tagOf(value) === 'Map';
+
+/** Returns true for a Blob or File of any realm. */
+export const isBlob = (value: unknown): value is Blob => ['Blob', 'File'].includes(tagOf(value));
+
+/** Returns true for a URL object of any realm. */
+export const isUrl = (value: unknown): value is URL => tagOf(value) === 'URL';
+
+/**
+ * A copy of the bytes with a buffer of its own that begins at 0. `bytes.slice()` is none: a Buffer's is a view of the
+ * same memory.
+ */
+export const copyOf = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => new Uint8Array(bytes);
