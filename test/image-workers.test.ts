@@ -8,7 +8,7 @@ import { build } from 'esbuild';
 import type { Page } from 'playwright-core';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { openChromium } from '../tools/release/browser.js';
+import { openChromium, openPage } from '../tools/release/chromium.js';
 import { serve } from '../tools/release/serve.js';
 
 // Worker threads as users get them, from packages/*/dist: `pnpm test` builds first.
@@ -96,7 +96,7 @@ it('a page: two workers make what the calling thread makes, of Files', async ({ 
   );
   const server = await serve(site, false);
   try {
-    const page: Page = await browser.newPage();
+    const page: Page = await openPage(browser);
     await page.goto(server.url);
     await page.setInputFiles('input', join(directory, 'folder'));
     await page.waitForFunction('globalThis.run');

@@ -51,7 +51,7 @@ describe.each([
   const images = join(process.env.CNNZOO_DATA ?? '', 'test');
   const found = process.env.CNNZOO_DATA !== undefined && existsSync(join(images, 'airplane'));
   const reason = found ? '' : ' (skipped: CNNZOO_DATA names no directory with CIFAR-10 as train and test folders)';
-  it.skipIf(!found)(`is as accurate as stated${reason}`, { timeout: 600_000 }, async () => {
+  it.skipIf(!found)(`is as accurate as stated${reason}`, async () => {
     const classifier = await net.pretrained();
     const { train } = await imageFolder(images);
     const { top1, top5, count } = await evaluate(classifier, train);

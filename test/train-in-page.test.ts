@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildPage, findChromium, openChromium } from '../tools/release/browser.js';
+import { buildPage } from '../tools/release/browser.js';
+import { findChromium, openChromium, openPage } from '../tools/release/chromium.js';
 import { serve } from '../tools/release/serve.js';
 
 const page = fileURLToPath(new URL('../examples/train-in-page', import.meta.url));
@@ -31,7 +32,7 @@ describe.skipIf(!findChromium())('a page that trains a ResNet (needs Chromium)',
 
   async function open(isolated: boolean): Promise<Learned> {
     const server = await serve(site, isolated);
-    const tab = await browser.newPage();
+    const tab = await openPage(browser);
     const complaints: string[] = [];
     tab.on('console', (message) => {
       if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
@@ -39,7 +40,7 @@ describe.skipIf(!findChromium())('a page that trains a ResNet (needs Chromium)',
     tab.on('pageerror', (error) => void complaints.push(String(error)));
     try {
       await tab.goto(server.url);
-      await tab.locator('body[data-done]').waitFor({ timeout: 60_000 });
+      await tab.locator('body[data-done]').waitFor();
       expect(await tab.locator('body').getAttribute('data-done')).toBe('');
       expect(complaints).toEqual([]);
       return {
@@ -48,7 +49,7 @@ describe.skipIf(!findChromium())('a page that trains a ResNet (needs Chromium)',
         losses: (await tab.locator('#losses li').allTextContents()).map(Number),
       };
     } finally {
-      await tab.close();
+      await tab.context().close();
       await server.close();
     }
   }

@@ -62,13 +62,13 @@ const slow = process.env.CNNZOO_SLOW === '1';
 const why = 'whole networks: CNNZOO_SLOW=1';
 
 describe('the example', () => {
-  it('neighbours', { timeout: 120_000 }, async () => {
+  it('neighbours', async () => {
     const lines = (await run('neighbours', 'images/train/red', weights)).trim().split('\n');
     expect(lines).toHaveLength(TRAIN);
     expect(lines[0]).toMatch(/^0\.png: (\d+\.png \d\.\d\d(, |$)){3}/);
   });
 
-  it('finetune-folder, twice', { timeout: 300_000 }, async ({ skip }) => {
+  it('finetune-folder, twice', async ({ skip }) => {
     if (!slow) return skip(why);
     const out = await run('finetune-folder', 'images', weights);
     expect(out.match(/^epoch \d: loss/gm)).toHaveLength(5);
@@ -80,14 +80,14 @@ describe('the example', () => {
     net.dispose();
   });
 
-  it('staged', { timeout: 300_000 }, async ({ skip }) => {
+  it('staged', async ({ skip }) => {
     if (!slow) return skip(why);
     const out = await run('staged', 'images', weights);
     expect(out.match(/^stage 1/gm)).toHaveLength(10);
     expect(out.match(/^stage 2/gm)).toHaveLength(3);
   });
 
-  it('linear-probe', { timeout: 300_000 }, async ({ skip }) => {
+  it('linear-probe', async ({ skip }) => {
     if (!slow) return skip(why);
     const features = join(folder, 'features.safetensors');
     const net = vgg16.backbone!({ numClasses: 0, seed: 2 });
@@ -97,7 +97,7 @@ describe('the example', () => {
     expect(await run('linear-probe', 'images')).toMatch(/random weights: [\d.]+ % of 8 images/);
   });
 
-  it('from-scratch', { timeout: 300_000 }, async ({ skip }) => {
+  it('from-scratch', async ({ skip }) => {
     if (!slow) return skip(why);
     const out = await run('from-scratch', '1');
     expect(Number(/top-1 ([\d.]+) %/.exec(out)?.[1])).toBeGreaterThan(97);

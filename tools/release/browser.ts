@@ -1,34 +1,9 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Browser, chromium } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { createLogger, createServer, build as viteBuild } from 'vite';
+import { openPage } from './chromium.js';
 import { serve } from './serve.js';
-
-const CHROMIUM = [
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
-];
-
-/** Nothing but the page: no sandbox (containers lack what it needs), no updates, no telemetry. */
-const FLAGS = [
-  '--no-sandbox',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-
-export const findChromium = (): string | undefined => CHROMIUM.find(existsSync);
-
-/** A browser of this machine; undefined where there is none. */
-export async function openChromium(): Promise<Browser | undefined> {
-  const executablePath = findChromium();
-  return executablePath ? chromium.launch({ executablePath, args: FLAGS }) : undefined;
-}
 
 /** Builds a folder's page for production. A warning is a failure: users would see it in every build. */
 export async function buildPage(directory: string, outDir = join(directory, 'dist')): Promise<string> {
@@ -77,7 +52,7 @@ export async function checkDevelopment(browser: Browser, directory: string): Pro
 
 /** Waits for the page's answer and compares it. Gives the paths of what the page asked for. */
 async function checkPage(browser: Browser, url: string, isolated: boolean): Promise<string[]> {
-  const page = await browser.newPage();
+  const page = await openPage(browser);
   const complaints: string[] = [];
   const requested: string[] = [];
   page.on('console', (message) => {
@@ -92,7 +67,7 @@ async function checkPage(browser: Browser, url: string, isolated: boolean): Prom
   try {
     await page.goto(url);
     const output = page.locator('output[data-done]');
-    await output.waitFor({ state: 'attached', timeout: 60_000 }).catch((cause: unknown) => {
+    await output.waitFor({ state: 'attached' }).catch((cause: unknown) => {
       throw new Error(`the page gave no answer; it said: ${complaints.join('\n') || 'nothing'}`, { cause });
     });
     assert.deepEqual(JSON.parse((await output.textContent()) ?? ''), {
@@ -103,6 +78,6 @@ async function checkPage(browser: Browser, url: string, isolated: boolean): Prom
     assert.deepEqual(complaints, [], 'expected no warnings, errors and failed requests');
     return requested;
   } finally {
-    await page.close();
+    await page.context().close();
   }
 }

@@ -1,14 +1,13 @@
-import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { type Browser, chromium } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { findChromium, openChromium, openPage } from '../../../tools/release/chromium.js';
 
-const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
 const root = fileURLToPath(new URL('..', import.meta.url));
 const { resolve } = createRequire(import.meta.url);
 
@@ -63,7 +62,7 @@ interface Trained {
   readonly losses: number[];
 }
 
-describe.skipIf(!executablePath)('in a browser (needs Chromium)', () => {
+describe.skipIf(!findChromium())('in a browser (needs Chromium)', () => {
   let browser: Browser;
   let server: Server;
   const files = new Map<string, [type: string, content: string | Buffer]>();
@@ -94,7 +93,7 @@ describe.skipIf(!executablePath)('in a browser (needs Chromium)', () => {
       response.writeHead(files.has(url!) ? 200 : 404, headers).end(content);
     });
     await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-    browser = await chromium.launch({ executablePath: executablePath!, args: ['--no-sandbox', '--disable-quic'] });
+    browser = (await openChromium())!;
   });
   afterAll(async () => {
     await browser?.close();
@@ -103,7 +102,7 @@ describe.skipIf(!executablePath)('in a browser (needs Chromium)', () => {
 
   async function inPage(isolation: boolean, options: object, worker = false): Promise<Trained> {
     isolated = isolation;
-    const page = await browser.newPage();
+    const page = await openPage(browser);
     try {
       await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
       await page.waitForFunction(() => 'train' in globalThis);
@@ -121,7 +120,7 @@ describe.skipIf(!executablePath)('in a browser (needs Chromium)', () => {
         [options, worker] as const,
       );
     } finally {
-      await page.close();
+      await page.context().close();
     }
   }
 

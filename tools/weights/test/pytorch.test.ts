@@ -28,7 +28,6 @@ const askStrict = (name: string, path: string, ...options: string[]): Golden =>
 describe('saveStateDict', () => {
   it.for(['lenet5_relu', 'nin_cifar', 'googlenet', 'resnet18'])(
     "%s: what it wrote loads strictly into PyTorch's module, which answers the same",
-    { timeout: 120_000 },
     async (name, context) => {
       if (missing) return context.skip(missing);
       const [{ definition }] = members([name]) as [Member];
@@ -58,7 +57,7 @@ async function twoClasses(): Promise<string> {
   return folder;
 }
 
-it('a net goes on in two processes under torchrun, and comes back', { timeout: 300_000 }, async (context) => {
+it('a net goes on in two processes under torchrun, and comes back', async (context) => {
   if (missing) return context.skip(missing);
   const [begun, trained] = [join(directory, 'begun.safetensors'), join(directory, 'trained.safetensors')];
   const net = resnet20({ numClasses: 2, seed: 1 });

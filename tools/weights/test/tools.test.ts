@@ -148,7 +148,6 @@ describe('with PyTorch', () => {
 
   it.for(['lenet5', 'lenet5_relu', 'resnet18'])(
     '%s: a checkpoint it wrote answers the same, ported too',
-    { timeout: 120_000 },
     async (name, context) => {
       if (missing) return context.skip(missing);
       const [{ definition }] = members([name]) as [Member];

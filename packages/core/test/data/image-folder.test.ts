@@ -306,7 +306,7 @@ describe('imageFolder', () => {
     const batches = train.batches({ batchSize: 8, augment: { transform, random: new Random(1) } });
     const { value } = await batches.next();
     tf.dispose([value!.x, value!.y]);
-    await vi.waitFor(() => expect(seen.length).toBe(24));
+    await vi.waitFor(() => expect(seen.length).toBe(24), 600_000);
     await new Promise((resolve) => setTimeout(resolve, 100));
     expect(seen.length).toBe(24);
     await batches.return();
@@ -361,13 +361,12 @@ describe('imageFolder', () => {
     const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', child, folder], {
       cwd: fileURLToPath(new URL('../../../../', import.meta.url)),
     });
-    const { size, lingered } = JSON.parse(stdout.trim().split('\n').at(-1)!);
-    expect(size).toBe(40);
-    expect(lingered).toBeLessThan(3000);
+    // Had the process waited for a worker or a timer, it would never have ended.
+    expect(JSON.parse(stdout.trim().split('\n').at(-1)!)).toEqual({ size: 40 });
   });
 });
 
-it('reads the JPEG copy of CIFAR-10', { timeout: 600_000 }, async ({ skip }) => {
+it('reads the JPEG copy of CIFAR-10', async ({ skip }) => {
   const directory = process.env.CNNZOO_DATA;
   if (!directory) return skip('CNNZOO_DATA names no directory with CIFAR-10 as train and test folders');
   const { train, validation, categories, corrupt } = await imageFolder(directory);

@@ -33,7 +33,7 @@ async function lossesOn(backend: 'cpu' | 'wasm'): Promise<{ losses: number[]; ke
   return { losses, kernels };
 }
 
-it('ResNet-18 trains as on the cpu backend, and computes nothing that is of no use', { timeout: 600_000 }, async () => {
+it('ResNet-18 trains as on the cpu backend, and computes nothing that is of no use', async () => {
   const wasm = await lossesOn('wasm');
   const cpu = await lossesOn('cpu');
   expect(wasm.losses.length).toBe(STEPS);

@@ -35,7 +35,7 @@ function tinyNet(): LayersModel {
   );
 }
 
-it(`${STEPS} steps take no more memory than the first ones`, { timeout: 600_000 }, async () => {
+it(`${STEPS} steps take no more memory than the first ones`, async () => {
   await useBackend('wasm');
   const net = tinyNet();
   const data = easyImages(40);
@@ -62,7 +62,7 @@ it(`${STEPS} steps take no more memory than the first ones`, { timeout: 600_000 
   net.dispose();
 });
 
-it(`${FIT_STEPS} steps of fit take no more memory than the first ones`, { timeout: 600_000 }, async () => {
+it(`${FIT_STEPS} steps of fit take no more memory than the first ones`, async () => {
   await useBackend('wasm');
   const net = tinyNet();
   const [data, validation] = [await noise(160, 1), await noise(20, 2)];

@@ -50,7 +50,7 @@ async function startingNet() {
 it.each([
   ['sgd', sgd({ lr: 0.01, momentum: 0.9 })],
   ['adamW', adamW({ lr: 1e-4 })],
-] as const)('%s: each loss is within 1e-4 of those of PyTorch', { timeout: 300_000 }, async (name, optimizer) => {
+] as const)('%s: each loss is within 1e-4 of those of PyTorch', async (name, optimizer) => {
   await useBackend('wasm');
   const net = await startingNet();
   const losses: number[] = [];

@@ -1,8 +1,8 @@
-import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { findChromium, openChromium, openPage } from '../../../../tools/release/chromium.js';
 import type * as cacheApi from '../../src/weights/cache-api.js';
 import type { Obtainable } from '../../src/weights/candidates.js';
 import type * as obtain from '../../src/weights/obtain.js';
@@ -15,7 +15,6 @@ declare global {
   var cnnzoo: typeof cacheApi & typeof obtain;
 }
 
-const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
 const core = fileURLToPath(new URL('../../', import.meta.url));
 
 /** The browser's side of core, as one script. */
@@ -37,7 +36,7 @@ async function script(): Promise<string> {
   return outputFiles[0]!.text;
 }
 
-describe.skipIf(!executablePath)('in a browser (needs Chromium)', () => {
+describe.skipIf(!findChromium())('in a browser (needs Chromium)', () => {
   const fixture = useFixture();
   const bytes = synthetic(40_000);
   let browser: Browser;
@@ -45,11 +44,7 @@ describe.skipIf(!executablePath)('in a browser (needs Chromium)', () => {
 
   beforeAll(async () => {
     // A name that is not localhost's: what browsers call an insecure context.
-    const rules = '--host-resolver-rules=MAP insecure.test 127.0.0.1';
-    browser = await chromium.launch({
-      executablePath: executablePath!,
-      args: ['--no-sandbox', '--disable-quic', rules],
-    });
+    browser = (await openChromium(['--host-resolver-rules=MAP insecure.test 127.0.0.1']))!;
     pages = await TestServer.start();
     const text = await script();
     // tfjs is not used by what runs here.
@@ -67,7 +62,7 @@ describe.skipIf(!executablePath)('in a browser (needs Chromium)', () => {
   });
 
   async function open(host = '127.0.0.1'): Promise<Page> {
-    const page = await (await browser.newContext()).newPage();
+    const page = await openPage(browser);
     await page.goto(pages.url.replace('127.0.0.1', host));
     await page.waitForFunction(() => 'cnnzoo' in globalThis);
     return page;

@@ -36,7 +36,7 @@ function life(folder: string, ms: number): Promise<string | undefined> {
   });
 }
 
-it(`killed ${KILLS} times, a training ends as one that never was`, { timeout: 600_000 }, async () => {
+it(`killed ${KILLS} times, a training ends as one that never was`, async () => {
   const folder = await mkdtemp(join(tmpdir(), 'cnnzoo-killed-'));
   try {
     const whole = await life(join(folder, 'whole'), Number.POSITIVE_INFINITY);
