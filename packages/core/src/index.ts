@@ -23,7 +23,7 @@ export {
 export { MaxPool2d, maxPool } from './layers/max-pool.js';
 export { PadChannels, padChannels } from './layers/pad-channels.js';
 export type { PoolOptions } from './layers/pool.js';
-export { load } from './load.js';
+export { load } from './load-classifier.js';
 export type { Net } from './net.js';
 export { Random, type RandomState } from './random.js';
 export { type Summary, type SummaryRow, summary } from './summary.js';

@@ -1,8 +1,5 @@
-import * as tf from '@tensorflow/tfjs-core';
-import { useBackend } from '../backend/choose.js';
 import { CnnzooError } from '../errors.js';
 import { modelOf, type Net } from '../net.js';
-import { Faults, isIgnored } from './faults.js';
 import { toTorchShape, toTorchValues } from './layout.js';
 import { slotsOf } from './slots.js';
 import type { StateDict, StateTensor, WeightsSource } from './tensors.js';
@@ -27,31 +24,8 @@ export function stateDict(net: Net): StateDict {
  * the net is unchanged.
  */
 export async function loadStateDict(net: Net, source: WeightsSource): Promise<void> {
-  const model = modelOf(net);
-  await useBackend();
-  const [{ openTensors }, { readTensors }] = await Promise.all([import('./open.js'), import('./read-tensors.js')]);
-  const file = await openTensors(source);
-  const loaded: tf.Tensor[] = [];
-  try {
-    const slots = slotsOf(model);
-    const faults = new Faults();
-    const wanted = new Set(slots.map(({ key }) => key));
-    for (const key of file.tensors.keys()) if (!wanted.has(key) && !isIgnored(key)) faults.isUnexpected(key);
-    for (const { key, variable } of slots) {
-      const expected = toTorchShape(variable.shape as number[]);
-      const received = file.tensors.get(key)?.shape;
-      if (!received) faults.isMissing(key);
-      else if (expected.join() !== received.join()) faults.hasShape(key, expected, received);
-    }
-    faults.throwIfAny(model.name);
-    const entries = slots.map(({ key }) => [key, file.tensors.get(key)!] as const);
-    for await (const [, tensor] of readTensors(entries)) loaded.push(tensor);
-    // From here on nothing can fail: all or nothing.
-    for (const [i, { variable }] of slots.entries()) variable.write(loaded[i]!);
-  } finally {
-    tf.dispose(loaded);
-    await file.close();
-  }
+  // The readers stay out of what a page loads to build a net.
+  await (await import('./load-state-dict.js')).loadStateDict(net, source);
 }
 
 /** Writes the net's weights as safetensors, which PyTorch loads strictly. The file is replaced whole or not at all. */
