@@ -5,6 +5,10 @@ const tagOf = (value: unknown): string => Object.prototype.toString.call(value).
 export const isBytes = (value: unknown): value is Uint8Array =>
   ArrayBuffer.isView(value) && tagOf(value) === 'Uint8Array';
 
+/** Returns true for a typed array of any realm, by the name of its class: 'Float32Array', 'BigInt64Array', … */
+export const isTypedArray = (value: unknown, name: string): boolean =>
+  ArrayBuffer.isView(value) && tagOf(value) === name;
+
 /** Returns true for an ArrayBuffer of any realm. */
 export const isArrayBuffer = (value: unknown): value is ArrayBuffer => tagOf(value) === 'ArrayBuffer';
 

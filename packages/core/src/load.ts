@@ -1,6 +1,7 @@
 import type { serialization } from '@tensorflow/tfjs-core';
 import { type LayersModel, Sequential } from '@tensorflow/tfjs-layers';
 import { useBackend } from './backend/choose.js';
+import { isUrl } from './bytes.js';
 import { Classifier } from './classifier.js';
 import { CnnzooError } from './errors.js';
 import { writeNote } from './features.js';
@@ -52,7 +53,7 @@ export async function load(path: string | URL): Promise<Classifier> {
   await useBackend();
   registerLayers();
   const name = String(path);
-  const where = path instanceof URL ? new URL(savedFile(path.href)) : savedFile(path);
+  const where = isUrl(path) ? new URL(savedFile(path.href)) : savedFile(path);
   const [{ openTensors }, { buildFrom }] = await Promise.all([
     import('./weights/open.js'),
     import('./weights/values.js'),

@@ -1,4 +1,5 @@
 import { hashSource, localPath } from '#platform';
+import { isMap, isUrl } from '../bytes.js';
 import { CnnzooError } from '../errors.js';
 import { isUnder } from '../layers/layer.js';
 import { warn } from '../warn.js';
@@ -60,8 +61,8 @@ const names = ({ weights }: Owner): string =>
     .join(', ');
 
 const describe = (source: unknown): string => {
-  if (typeof source === 'string' || source instanceof URL) return `'${source}'`;
-  return source instanceof Map ? 'a state dict' : (source?.constructor?.name ?? String(source));
+  if (typeof source === 'string' || isUrl(source)) return `'${source}'`;
+  return isMap(source) ? 'a state dict' : (source?.constructor?.name ?? String(source));
 };
 
 const isEntry = (value: unknown): value is WeightsEntry =>
@@ -116,7 +117,7 @@ async function openGiven(owner: Owner, given: WeightsSource, options: ObtainOpti
 
 /** The address of what has to be fetched over http. */
 function remoteUrl(given: WeightsSource): string | undefined {
-  if (!(typeof given === 'string' || given instanceof URL) || localPath(String(given)) !== undefined) return undefined;
+  if (!(typeof given === 'string' || isUrl(given)) || localPath(String(given)) !== undefined) return undefined;
   const { href, protocol } = new URL(given, globalThis.location?.href);
   return protocol === 'http:' || protocol === 'https:' ? href : undefined;
 }

@@ -1,4 +1,5 @@
 import { openPath } from '#platform';
+import { isArrayBuffer, isBlob, isBytes, isUrl } from '../bytes.js';
 import { CnnzooError } from '../errors.js';
 import { blobSource, bytesSource } from './formats/bytes.js';
 import { memoryTensors } from './formats/memory.js';
@@ -24,14 +25,13 @@ async function fetchSource(url: string): Promise<ByteSource> {
 
 /** The bytes behind a path, URL, buffer or Blob; undefined where the values are in memory as they are. */
 export async function sourceOf(source: WeightsSource): Promise<ByteSource | undefined> {
-  if (typeof source === 'string' || source instanceof URL) {
+  if (typeof source === 'string' || isUrl(source)) {
     const text = String(source);
     return isRemote(text) ? fetchSource(text) : openPath(source);
   }
-  if (source instanceof Uint8Array) return bytesSource(source, 'the bytes');
-  if (source instanceof ArrayBuffer) return bytesSource(new Uint8Array(source), 'the bytes');
-  if (typeof Blob !== 'undefined' && source instanceof Blob)
-    return blobSource(source, (source as { name?: string }).name ?? 'the blob');
+  if (isBytes(source)) return bytesSource(source, 'the bytes');
+  if (isArrayBuffer(source)) return bytesSource(new Uint8Array(source), 'the bytes');
+  if (isBlob(source)) return blobSource(source, (source as { name?: string }).name ?? 'the blob');
   return undefined;
 }
 

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { type WasmMemory, wasmMemory } from '../backend/wasm-memory.js';
+import { isTypedArray } from '../bytes.js';
 import { numel } from '../shape.js';
 import { toTfShape, toTfValues } from './layout.js';
 import { ReusedBuffer } from './read-buffer.js';
@@ -7,7 +8,9 @@ import type { LazyTensor, StateTensor } from './tensors.js';
 
 /** Values as float32, the only type that a net computes in. */
 const toFloat32 = ({ data }: StateTensor): Float32Array =>
-  data instanceof Float32Array ? data : Float32Array.from(data as ArrayLike<number | bigint>, Number);
+  isTypedArray(data, 'Float32Array')
+    ? (data as Float32Array)
+    : Float32Array.from(data as ArrayLike<number | bigint>, Number);
 
 /** Makes the tensor of what was read, when its turn has come. */
 type Finish = () => tf.Tensor;

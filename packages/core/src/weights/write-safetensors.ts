@@ -1,3 +1,4 @@
+import { copyOf } from '../bytes.js';
 import { CnnzooError } from '../errors.js';
 import { toFloat16 } from './formats/half.js';
 import { checkTensor } from './formats/memory.js';
@@ -37,6 +38,7 @@ const inOrder = (a: Written, b: Written): number =>
 
 /**
  * A state dict as a safetensors file, piece by piece: it is never held a second time as a whole.
+ * The pieces share no memory with it.
  * @throws CnnzooError INPUT, before the first piece, where a shape and its values or the metadata can't be written.
  */
 export function* encodeSafetensors(
@@ -53,6 +55,6 @@ export function* encodeSafetensors(
   yield encodeHeader(tensors, metadata);
   for (const { values } of tensors) {
     const { buffer, byteOffset, byteLength } = values();
-    yield new Uint8Array(buffer, byteOffset, byteLength);
+    yield copyOf(new Uint8Array(buffer, byteOffset, byteLength));
   }
 }

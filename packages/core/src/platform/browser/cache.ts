@@ -1,3 +1,4 @@
+import { ReusedBuffer } from '../../weights/read-buffer.js';
 import type { ByteSource } from '../../weights/tensors.js';
 import { sha256 } from './sha256.js';
 
@@ -15,7 +16,7 @@ export const resumeHeaders = (_validator: string): Record<string, string> => ({}
 
 /** The sha256 of all bytes, in hexadecimal. */
 export async function hashSource(source: ByteSource): Promise<string> {
-  const bytes = await source.read(0, source.size);
+  const bytes = await source.read(0, source.size, new ReusedBuffer());
   // Withheld from pages that aren't served over https.
   if (!globalThis.crypto?.subtle) return sha256(bytes);
   const digest = await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>);

@@ -76,7 +76,7 @@ class NodeFile implements ByteSource {
 function pathOf(path: string | URL): string {
   if (typeof path === 'string' && !path.startsWith('file:')) return path;
   try {
-    return fileURLToPath(path);
+    return fileURLToPath(String(path));
   } catch (cause) {
     throw fileError('open', String(path), cause);
   }

@@ -1,17 +1,22 @@
+import { copyOf } from '../../bytes.js';
 import { CnnzooError } from '../../errors.js';
 import type { ByteSource } from '../tensors.js';
 
-/** Bytes in memory. A read is a view of them. */
+/**
+ * Bytes in memory, which may be the caller's, or part of a larger buffer. A read is a copy, so that no result changes
+ * with them, nor they with a result; with `into` it is a view.
+ */
 export const bytesSource = (bytes: Uint8Array, name: string): ByteSource => ({
   name,
   size: bytes.length,
-  read: async (offset, length) => {
+  read: async (offset, length, into) => {
     if (offset + length > bytes.length)
       throw new CnnzooError(
         'FORMAT',
         `'${name}' ends too early: expected ${length} bytes at ${offset}, received ${Math.max(0, bytes.length - offset)}.`,
       );
-    return bytes.subarray(offset, offset + length);
+    const view = bytes.subarray(offset, offset + length);
+    return into ? view : copyOf(view);
   },
   close: async () => {},
 });

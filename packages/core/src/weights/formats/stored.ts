@@ -1,3 +1,4 @@
+import { copyOf } from '../../bytes.js';
 import { CnnzooError } from '../../errors.js';
 import { numel } from '../../shape.js';
 import type { DType, DTypes, StateTensor } from '../tensors.js';
@@ -86,6 +87,6 @@ export function toTensor(bytes: Uint8Array, stored: StoredName, shape: readonly 
   const count = numel(shape);
   if (bytes.length !== count * size)
     throw new CnnzooError('FORMAT', `expected ${count * size} bytes of ${stored}, received ${bytes.length}.`);
-  const aligned = bytes.byteOffset % size === 0 ? bytes : bytes.slice();
+  const aligned = bytes.byteOffset % size === 0 ? bytes : copyOf(bytes);
   return { shape, dtype, data: view(aligned.buffer, aligned.byteOffset, count) } as StateTensor;
 }

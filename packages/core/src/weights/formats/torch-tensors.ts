@@ -1,3 +1,4 @@
+import { copyOf } from '../../bytes.js';
 import { CnnzooError } from '../../errors.js';
 import { numel } from '../../shape.js';
 import type { ReadBuffer } from '../read-buffer.js';
@@ -42,7 +43,7 @@ function gather(bytes: Uint8Array, tensor: TensorRef): Uint8Array {
   const { shape, storage, offset } = tensor;
   const each = STORED[storage.stored].bytes;
   const Unit = UNITS[Math.log2(each)]!;
-  const aligned = bytes.byteOffset % each === 0 ? bytes : bytes.slice();
+  const aligned = bytes.byteOffset % each === 0 ? bytes : copyOf(bytes);
   const values = new Unit(aligned.buffer, aligned.byteOffset, aligned.length / each);
   const out = new Unit(numel(shape));
   const axes = axesOf(tensor);
@@ -59,13 +60,15 @@ function gather(bytes: Uint8Array, tensor: TensorRef): Uint8Array {
   return new Uint8Array(out.buffer);
 }
 
-function valuesOf(bytes: Uint8Array, tensor: TensorRef): StateTensor {
+/** The values of a tensor. `mayView`: they may lie in the storage's bytes. */
+function valuesOf(bytes: Uint8Array, tensor: TensorRef, mayView: boolean): StateTensor {
   const { shape, offset, storage } = tensor;
   const each = STORED[storage.stored].bytes;
   if (numel(shape) === 0) return toTensor(new Uint8Array(0), storage.stored, shape);
   if (!isContiguous(tensor)) return toTensor(gather(bytes, tensor), storage.stored, shape);
   const begin = (storage.start + offset) * each;
-  return toTensor(bytes.subarray(begin, begin + numel(shape) * each), storage.stored, shape);
+  const values = bytes.subarray(begin, begin + numel(shape) * each);
+  return toTensor(mayView ? values : copyOf(values), storage.stored, shape);
 }
 
 /** Values that views may unfold to beyond twice what the storages hold: a quarter of a gigabyte of float32. */
@@ -111,9 +114,12 @@ export function lazyTensors(
 
   return new Map(
     [...state].map(([key, tensor]): [string, LazyTensor] => {
-      const { stored } = tensor.storage;
-      const read = async (into?: ReadBuffer) => valuesOf(await storageBytes(tensor.storage, into), tensor);
-      return [key, { shape: tensor.shape, dtype: STORED[stored].dtype, stored, read }];
+      const { shape, storage } = tensor;
+      // A storage that is one tensor's alone is its values; any other stays apart from what a caller may change.
+      const isWhole = users.get(storage.key) === 1 && numel(shape) === storage.count;
+      const read = async (into?: ReadBuffer) =>
+        valuesOf(await storageBytes(storage, into), tensor, isWhole || into !== undefined);
+      return [key, { shape, dtype: STORED[storage.stored].dtype, stored: storage.stored, read }];
     }),
   );
 }

@@ -1,3 +1,4 @@
+import { copyOf } from '../../bytes.js';
 import { CnnzooError } from '../../errors.js';
 import type { ByteSource, TensorFile } from '../tensors.js';
 import { readPickle } from './pickle.js';
@@ -10,7 +11,7 @@ const PICKLE = 'data.pkl';
 
 /** Turns each value of `size` bytes around. */
 function swapped(bytes: Uint8Array, size: number): Uint8Array {
-  const out = bytes.slice();
+  const out = copyOf(bytes);
   for (let at = 0; at < out.length; at += size) out.subarray(at, at + size).reverse();
   return out;
 }
