@@ -1,3 +1,5 @@
+import { CnnzooError } from './errors.js';
+
 // Values of another realm (jsdom, vm, Jest, an iframe) fail `instanceof`; their tags tell what they are all the same.
 const tagOf = (value: unknown): string => Object.prototype.toString.call(value).slice(8, -1);
 
@@ -26,3 +28,32 @@ export const isUrl = (value: unknown): value is URL => tagOf(value) === 'URL';
  * same memory.
  */
 export const copyOf = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => new Uint8Array(bytes);
+
+/**
+ * The bytes of a value of any realm that can only mean bytes: an ArrayBuffer, a Uint8Array or Buffer, a
+ * Uint8ClampedArray, a DataView; undefined for every other value. A view where it may be one, a copy of shared memory,
+ * which few interfaces take.
+ */
+export function bytesIn(value: unknown): Uint8Array | undefined {
+  const tag = tagOf(value);
+  if (tag === 'ArrayBuffer') return new Uint8Array(value as ArrayBuffer);
+  if (tag === 'SharedArrayBuffer') return copyOf(new Uint8Array(value as SharedArrayBuffer));
+  if (!ArrayBuffer.isView(value) || !['Uint8Array', 'Uint8ClampedArray', 'DataView'].includes(tag)) return undefined;
+  const bytes = new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+  return tagOf(value.buffer) === 'SharedArrayBuffer' ? copyOf(bytes) : bytes;
+}
+
+/**
+ * The bytes of an argument, as `bytesIn` tells them.
+ *
+ * @param name for the message.
+ * @throws CnnzooError INPUT for every other value.
+ */
+export function requireBytesOf(value: unknown, name: string): Uint8Array {
+  const bytes = bytesIn(value);
+  if (bytes) return bytes;
+  throw new CnnzooError(
+    'INPUT',
+    `${name}: expected bytes (Uint8Array, Buffer or ArrayBuffer), received ${value === null ? 'null' : tagOf(value)}.`,
+  );
+}

@@ -1,3 +1,4 @@
+import { requireBytesOf } from '../bytes.js';
 import { CnnzooError } from '../errors.js';
 import { readFile } from '../read-file.js';
 import { CIFAR10 } from '../weights/cifar10.js';
@@ -57,7 +58,9 @@ async function cifar(
   const names = layout.files[split];
   if (!names) throw new CnnzooError('INPUT', `${name}: expected split 'train' or 'test', received '${split}'.`);
   const files =
-    typeof source === 'string' ? await Promise.all(names.map((file) => readFile(`${source}/${file}`))) : source;
+    typeof source === 'string'
+      ? await Promise.all(names.map((file) => readFile(`${source}/${file}`)))
+      : [...source].map((file, i) => requireBytesOf(file, `${name}: file ${i}`));
   const record = layout.labels + 3 * PLANE;
   for (const [i, { length }] of files.entries())
     if (length === 0 || length % record !== 0)

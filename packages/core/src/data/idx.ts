@@ -1,3 +1,4 @@
+import { requireBytesOf } from '../bytes.js';
 import { CnnzooError } from '../errors.js';
 import { numel } from '../shape.js';
 
@@ -55,12 +56,62 @@ const TYPES: Readonly<Record<number, ElementType>> = {
 
 const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
 
-async function gunzip(bytes: Uint8Array, name: string): Promise<Uint8Array> {
-  try {
-    const stream = new Blob([bytes as Uint8Array<ArrayBuffer>]).stream().pipeThrough(new DecompressionStream('gzip'));
-    return new Uint8Array(await new Response(stream).arrayBuffer());
-  } catch (cause) {
+interface Header {
+  readonly type: ElementType;
+  readonly shape: readonly number[];
+  /** Bytes before the values. */
+  readonly length: number;
+  /** Bytes of the whole file. */
+  readonly fileLength: number;
+}
+
+/** @param start at least the first bytes of the file. */
+function readHeader(start: Uint8Array, fail: (what: string) => never): Header {
+  const view = new DataView(start.buffer, start.byteOffset, start.byteLength);
+  if (start.length < 4 || view.getUint16(0) !== 0)
+    fail('expected an idx file, which starts with two zero bytes, an element type and a rank.');
+  const type = TYPES[start[2]!] ?? fail(`unknown idx element type 0x${start[2]!.toString(16)}.`);
+  const rank = start[3]!;
+  const length = 4 + 4 * rank;
+  if (rank === 0 || start.length < length) fail(`the header of a rank-${rank} idx file is cut short.`);
+  const shape = Array.from({ length: rank }, (_, i) => view.getUint32(4 + 4 * i));
+  return { type, shape, length, fileLength: length + numel(shape) * type.bytes };
+}
+
+/** Bytes of the longest header: a rank is one byte. */
+const LONGEST_HEADER = 4 + 4 * 255;
+
+/** Inflates no more than a chunk beyond what the idx header says, however much the gzip data would become. */
+async function gunzip(bytes: Uint8Array, name: string, fail: (what: string) => never): Promise<Uint8Array> {
+  const stream = new Blob([bytes as Uint8Array<ArrayBuffer>]).stream().pipeThrough(new DecompressionStream('gzip'));
+  const reader = stream.getReader();
+  const damaged = (cause: unknown): never => {
     throw new CnnzooError('FORMAT', `${name}: the gzip data is damaged or cut short. Fetch the file again.`, { cause });
+  };
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  let most = Number.POSITIVE_INFINITY;
+  const joined = (): Uint8Array => {
+    const all = new Uint8Array(length);
+    let at = 0;
+    for (const chunk of chunks) {
+      all.set(chunk, at);
+      at += chunk.length;
+    }
+    return all;
+  };
+  try {
+    for (;;) {
+      const { done, value } = await reader.read().catch(damaged);
+      if (done) return joined();
+      chunks.push(value);
+      length += value.length;
+      if (most === Number.POSITIVE_INFINITY && length >= LONGEST_HEADER) most = readHeader(joined(), fail).fileLength;
+      if (length > most) return joined();
+    }
+  } finally {
+    // Of a stream that failed, the failure is known.
+    await reader.cancel().catch(() => undefined);
   }
 }
 
@@ -70,21 +121,15 @@ async function gunzip(bytes: Uint8Array, name: string): Promise<Uint8Array> {
  * @param name for messages
  */
 export async function readIdx(bytes: Uint8Array, name = 'idx file'): Promise<IdxArray> {
-  const raw = isGzip(bytes) ? await gunzip(bytes, name) : bytes;
-  const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
   const fail = (what: string): never => {
     throw new CnnzooError('FORMAT', `${name}: ${what}`);
   };
-  if (raw.length < 4 || view.getUint16(0) !== 0)
-    fail('expected an idx file, which starts with two zero bytes, an element type and a rank.');
-  const type = TYPES[raw[2]!] ?? fail(`unknown idx element type 0x${raw[2]!.toString(16)}.`);
-  const rank = raw[3]!;
-  const header = 4 + 4 * rank;
-  if (rank === 0 || raw.length < header) fail(`the header of a rank-${rank} idx file is cut short.`);
-  const shape = Array.from({ length: rank }, (_, i) => view.getUint32(4 + 4 * i));
+  const given = requireBytesOf(bytes, name);
+  const raw = isGzip(given) ? await gunzip(given, name, fail) : given;
+  const { type, shape, length, fileLength } = readHeader(raw, fail);
+  if (raw.length < fileLength)
+    fail(`[${shape}] needs ${fileLength} bytes, the file has ${raw.length}. It is damaged, or cut short.`);
+  if (raw.length > fileLength) fail(`[${shape}] needs ${fileLength} bytes, the file has more. It is damaged.`);
   const count = numel(shape);
-  const expected = header + count * type.bytes;
-  if (raw.length !== expected)
-    fail(`[${shape}] needs ${expected} bytes, the file has ${raw.length}. It is damaged, or cut short.`);
-  return { shape, data: type.read(new DataView(raw.buffer, raw.byteOffset + header, count * type.bytes), count) };
+  return { shape, data: type.read(new DataView(raw.buffer, raw.byteOffset + length, count * type.bytes), count) };
 }

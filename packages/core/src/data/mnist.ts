@@ -1,3 +1,4 @@
+import { copyOf, isBytes, requireBytesOf } from '../bytes.js';
 import { CnnzooError } from '../errors.js';
 import { type IdxArray, readIdx } from './idx.js';
 import { PixelsDataset } from './pixels-dataset.js';
@@ -72,12 +73,16 @@ export async function mnist(
     throw new CnnzooError('INPUT', `mnist: expected split 'train' or 'test', received '${split}'.`);
   const [images, labels] = await (typeof source === 'string'
     ? Promise.all([readFile(source, NAMES[split][0]), readFile(source, NAMES[split][1])])
-    : Promise.all([readIdx(source.images, 'images'), readIdx(source.labels, 'labels')]));
+    : Promise.all([
+        // Copies: the set is not to change with the caller's bytes.
+        readIdx(copyOf(requireBytesOf(source.images, 'mnist: images')), 'images'),
+        readIdx(copyOf(requireBytesOf(source.labels, 'mnist: labels')), 'labels'),
+      ]));
   if (
     images.shape.length !== 3 ||
     labels.shape.length !== 1 ||
     images.shape[0] !== labels.shape[0] ||
-    !(images.data instanceof Uint8Array && labels.data instanceof Uint8Array)
+    !(isBytes(images.data) && isBytes(labels.data))
   )
     throw new CnnzooError(
       'FORMAT',

@@ -18,7 +18,7 @@ export const isDrawable = (input: object): input is Drawable =>
 /** @param name for messages. */
 export function imageDataPixels({ data, width, height }: ImageData, name: string): DecodedImage {
   // A colour space of float16 exists.
-  if (!(data instanceof Uint8ClampedArray) || data.length !== width * height * 4)
+  if (Object.prototype.toString.call(data) !== '[object Uint8ClampedArray]' || data.length !== width * height * 4)
     throw new CnnzooError(
       'IMAGE',
       `${name}: expected ImageData of 8 bits a channel, width * height * 4 values, received ${data.length} values of ` +

@@ -1,5 +1,6 @@
 import { Tensor } from '@tensorflow/tfjs-core';
 import { decodeImage } from '#platform';
+import { bytesIn, isBlob, isUrl } from '../bytes.js';
 import { CnnzooError } from '../errors.js';
 import type { DecodedImage } from './decoded.js';
 import { drawablePixels, imageDataPixels, isDrawable, isImageData } from './drawable.js';
@@ -18,13 +19,12 @@ function describe(input: unknown): string {
  * @param name what messages call an input that has no name of its own.
  */
 export async function toPixels(input: ImageInput, name = 'the image'): Promise<DecodedImage> {
-  if (typeof input === 'string' || input instanceof URL) {
+  if (typeof input === 'string' || isUrl(input)) {
     const file = await readImage(input);
     return decodeImage(file.bytes, file.name);
   }
-  if (input instanceof Uint8Array) return decodeImage(input, name);
-  if (input instanceof ArrayBuffer) return decodeImage(new Uint8Array(input), name);
-  if (input instanceof Blob) return decodeImage(new Uint8Array(await input.arrayBuffer()), name);
+  const bytes = isBlob(input) ? new Uint8Array(await input.arrayBuffer()) : bytesIn(input);
+  if (bytes) return decodeImage(bytes, name);
   if (input instanceof Tensor) return tensorPixels(input, name);
   if (typeof input === 'object' && input !== null) {
     if (isImageData(input)) return imageDataPixels(input, name);
@@ -32,7 +32,7 @@ export async function toPixels(input: ImageInput, name = 'the image'): Promise<D
   }
   throw new CnnzooError(
     'INPUT',
-    `${name}: expected a path, a URL, bytes, a Blob, ImageData, a canvas, an image, a video or a Tensor3D, received ` +
-      `${describe(input)}.`,
+    `${name}: expected a path, a URL, bytes (Uint8Array, Buffer, ArrayBuffer), a Blob, ImageData, a canvas, an image, ` +
+      `a video or a Tensor3D, received ${describe(input)}.`,
   );
 }

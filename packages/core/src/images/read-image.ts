@@ -25,6 +25,6 @@ async function fetchBytes(url: string): Promise<Uint8Array> {
 /** The bytes of an encoded image, and its name for messages. */
 export async function readImage(location: string | URL): Promise<{ bytes: Uint8Array; name: string }> {
   const text = String(location);
-  const bytes = FETCHED.test(text) ? await fetchBytes(text) : await readFile(location);
+  const bytes = FETCHED.test(text) ? await fetchBytes(text) : await readFile(text);
   return { bytes, name: nameOf(text) };
 }

@@ -1,3 +1,4 @@
+import { copyOf } from '../bytes.js';
 import type { Codec } from './codec.js';
 import type { ImageFormat } from './containers/container.js';
 import type { DecodedImage } from './decoded.js';
@@ -69,12 +70,6 @@ async function startDecoder(format: ImageFormat, load: LoadWasm): Promise<Decode
   return emscripten(codec as unknown as EmscriptenCodec, wasm);
 }
 
-/** Bytes with a buffer of their own, as the decoders want them. */
-const owned = (bytes: Uint8Array): Uint8Array<ArrayBuffer> =>
-  bytes.buffer instanceof ArrayBuffer && bytes.byteLength === bytes.buffer.byteLength
-    ? (bytes as Uint8Array<ArrayBuffer>)
-    : bytes.slice();
-
 /** The codecs that core brings along (jSquash: MozJPEG, libwebp and a PNG decoder in WebAssembly), each started once. */
 export function wasmCodec(load: LoadWasm): Codec {
   const started = new Map<ImageFormat, Promise<Decode>>();
@@ -86,6 +81,6 @@ export function wasmCodec(load: LoadWasm): Codec {
       // A wasm file that did not arrive is asked for again next time.
       decoder.catch(() => started.delete(format));
     }
-    return (await decoder)(owned(bytes));
+    return (await decoder)(copyOf(bytes));
   };
 }

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { runInNewContext } from 'node:vm';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cifar10, cifar100, type PixelsDataset } from '../../src/data/index.js';
@@ -71,6 +72,23 @@ describe('CIFAR', () => {
     expect(labels).toEqual([99, 0]);
     expect(bytes).toEqual([...picture(0), ...picture(1)]);
     expect((await cifar100([records([[19, 42]], 0)], { split: 'test' })).size).toBe(1);
+  });
+
+  it('takes bytes wherever they lie', async () => {
+    const whole = records([[3], [4]], 0);
+    const elsewhere = runInNewContext('new Uint8Array(bytes)', { bytes: [...whole] }) as Uint8Array;
+    const odd = Buffer.concat([Buffer.from('odd'), whole]).subarray(3);
+    for (const bytes of [odd, elsewhere, elsewhere.buffer as unknown as Uint8Array]) {
+      const data = await cifar10([bytes], { split: 'test' });
+      expect(contents(data, [0.4914, 0.4822, 0.4465], [0.247, 0.2435, 0.2616])).toEqual({
+        bytes: [...picture(0), ...picture(1)],
+        labels: [3, 4],
+      });
+    }
+    await expect(cifar10(whole as unknown as Uint8Array[], { split: 'test' })).rejects.toMatchObject({
+      code: 'INPUT',
+      message: 'cifar10: file 0: expected bytes (Uint8Array, Buffer or ArrayBuffer), received Number.',
+    });
   });
 
   it('refuses files that are cut short, missing, or of the other set', async () => {

@@ -1,8 +1,10 @@
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { gzipSync } from 'node:zlib';
+import { runInNewContext } from 'node:vm';
+import { createGzip, gzipSync } from 'node:zlib';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
@@ -92,6 +94,38 @@ describe('readIdx', () => {
     expect([...data]).toEqual([1, 2, 3, 4, 5, 6]);
   });
 
+  it('reads bytes wherever they lie', async () => {
+    const file = idx(13, [2], new Uint8Array(new Float32Array([1, 1]).buffer).reverse());
+    for (const bytes of [file, gzipSync(file)]) {
+      const pooled = Buffer.concat([Buffer.from('odd'), bytes]).subarray(3);
+      const shared = new Uint8Array(new SharedArrayBuffer(bytes.length));
+      shared.set(bytes);
+      const elsewhere = runInNewContext('new Uint8Array(bytes)', { bytes: [...bytes] });
+      for (const input of [pooled, shared, elsewhere, shared.buffer])
+        expect([...(await readIdx(input as Uint8Array)).data]).toEqual([1, 1]);
+      expect(Buffer.compare(pooled, bytes)).toBe(0);
+    }
+    await expect(readIdx('digits' as unknown as Uint8Array)).rejects.toMatchObject({ code: 'INPUT' });
+  });
+
+  it.each([
+    ['the values', idx(8, [16], new Uint8Array(16))],
+    ['what is no header', new Uint8Array(2048)],
+    ['a header that is never whole', Uint8Array.of(0, 0, 8, 255)],
+  ])('inflates no further than an idx header says: a bomb behind %s', async (_, start) => {
+    const zeros = new Uint8Array(2 ** 20);
+    const zip = createGzip({ level: 1 });
+    const chunks: Uint8Array[] = [];
+    zip.on('data', (chunk: Uint8Array) => chunks.push(chunk));
+    zip.write(start);
+    for (let i = 0; i < 500; i++) if (!zip.write(zeros)) await once(zip, 'drain');
+    await once(zip.end(), 'end');
+    const before = process.resourceUsage().maxRSS;
+    await expect(readIdx(Buffer.concat(chunks))).rejects.toMatchObject({ code: 'FORMAT' });
+    // Kilobytes.
+    expect(process.resourceUsage().maxRSS - before).toBeLessThan(150_000);
+  });
+
   const good = idx(8, [2, 3], Uint8Array.of(1, 2, 3, 4, 5, 6));
   it.each([
     ['an empty file', new Uint8Array(0), /starts with two zero bytes/],
@@ -100,7 +134,8 @@ describe('readIdx', () => {
     ['no dimensions', idx(8, [], Uint8Array.of(1)), /rank-0/],
     ['a header that is cut short', good.subarray(0, 9), /header/],
     ['data that are cut short', good.subarray(0, good.length - 1), /needs 18 bytes, the file has 17/],
-    ['bytes too many', Uint8Array.of(...good, 0), /needs 18 bytes, the file has 19/],
+    ['bytes too many', Uint8Array.of(...good, 0), /needs 18 bytes, the file has more/],
+    ['bytes too many in gzip data', gzipSync(Uint8Array.of(...good, 0)), /needs 18 bytes, the file has more/],
     ['a shape that fits in no memory', idx(8, [0xffffffff, 0xffffffff], Uint8Array.of(1)), /needs \d+ bytes/],
     ['gzip data that are cut short', gzipSync(good).subarray(0, 20), /gzip/],
   ])('refuses %s', async (_, bytes, message) => {
@@ -360,6 +395,17 @@ describe('mnist', () => {
       expect(drain(digits, { batchSize: 2 })).toMatchObject([
         { shape: [2, 3, 3, 1], x: new Array(18).fill(2), y: [4, 9] },
       ]);
+  });
+
+  it('keeps its images where the caller writes over the bytes', async () => {
+    const bytes = images.slice();
+    const digits = await mnist({ images: bytes, labels }, { split: 'test', mean: 0.5, std: 0.25 });
+    bytes.fill(0);
+    expect(drain(digits, { batchSize: 2 })).toMatchObject([{ x: new Array(18).fill(2) }]);
+    await expect(mnist({ images: 'x' as unknown as Uint8Array, labels }, { split: 'test' })).rejects.toMatchObject({
+      code: 'INPUT',
+      message: 'mnist: images: expected bytes (Uint8Array, Buffer or ArrayBuffer), received String.',
+    });
   });
 
   it('a file that is missing is named', async () => {

@@ -27,6 +27,8 @@ export const photoPath = (name: string): string =>
 
 export const photo = (name: string): Uint8Array => new Uint8Array(readFileSync(photoPath(name)));
 
+export const fixturePath = (name: string): string => fileURLToPath(new URL(`goldens/decode/${name}`, import.meta.url));
+
 export const fixture = (name: string): Uint8Array => bytesAt(`goldens/decode/${name}`);
 
 /** RGB without alpha, grey repeated: what Pillow's `convert('RGB')` gives. */

@@ -1,12 +1,16 @@
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { pathToFileURL } from 'node:url';
+import { runInNewContext } from 'node:vm';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { bytesIn } from '../../src/bytes.js';
+import type { DecodedImage } from '../../src/images/decoded.js';
 import type { ImageInput } from '../../src/images/input.js';
 import { toPixels } from '../../src/images/pixels.js';
-import { goldens, photo, photoPath, rgbOf } from './goldens.js';
+import { fixture, fixturePath, goldens, photo, photoPath, rgbOf } from './goldens.js';
 import { sha256, synthetic } from './noise.js';
 
 const CHELSEA = goldens.photographs.find(({ image }) => image === 'chelsea.png')!;
@@ -41,6 +45,48 @@ describe('encoded images', () => {
     await expectChelsea(bytes.slice().buffer);
     await expectChelsea(Buffer.from(bytes));
     await expectChelsea(new Blob([bytes.slice()]));
+  });
+
+  test.each(['rgb.png', '444.jpg', 'grey.jpg', 'rgb.webp', 'lossy.webp', 'chelsea.png', 'rocket.jpg'])(
+    'the bytes of %s wherever they lie, which stay as they are',
+    async (name) => {
+      const photograph = goldens.photographs.find(({ image }) => image === name);
+      const bytes = photograph ? photo(name) : fixture(name);
+      const expected = photograph?.decoded ?? sha256(Buffer.from(goldens.decode[name]!.rgb, 'base64'));
+      const odd = Buffer.concat([Buffer.from('odd'), bytes, bytes]).subarray(3, 3 + bytes.length);
+      const shared = new Uint8Array(new SharedArrayBuffer(bytes.length + 5), 5);
+      shared.set(bytes);
+      const block = new SharedArrayBuffer(bytes.length);
+      new Uint8Array(block).set(bytes);
+      const pooled = Buffer.from(Buffer.from(bytes).toString('base64'), 'base64');
+      const elsewhere = runInNewContext('new Uint8Array(bytes)', { bytes: [...bytes] }) as Uint8Array;
+      expect(elsewhere).not.toBeInstanceOf(Uint8Array);
+      const inputs: Record<string, ImageInput> = {
+        'a Buffer of the pool': pooled,
+        'a file as it was read': readFileSync(photograph ? photoPath(name) : fixturePath(name)),
+        'Buffer.concat of parts': Buffer.concat([bytes.subarray(0, 50), bytes.subarray(50)]),
+        'a subarray at an odd offset': odd,
+        'a view of the same place': new Uint8Array(odd.buffer, odd.byteOffset, odd.length),
+        'shared memory': shared,
+        'a SharedArrayBuffer': block,
+        'a DataView': new DataView(odd.buffer, odd.byteOffset, odd.length),
+        'clamped bytes': new Uint8ClampedArray(odd.buffer, odd.byteOffset, odd.length),
+        'bytes of another realm': elsewhere,
+        "another realm's ArrayBuffer": elsewhere.buffer as ArrayBuffer,
+      };
+      for (const [what, input] of Object.entries(inputs)) {
+        expect(sha256(rgbOf(await toPixels(input))), what).toBe(expected);
+        const left = bytesIn(input)!;
+        expect(Buffer.compare(left, bytes), what).toBe(0);
+      }
+    },
+  );
+
+  test('a URL object of another realm', async () => {
+    const url = pathToFileURL(photoPath('chelsea.png'));
+    // jsdom's class: no subclass of this realm's, with the same tag.
+    const other = { [Symbol.toStringTag]: 'URL', href: url.href, protocol: 'file:', toString: () => url.href };
+    await expectChelsea(other as unknown as URL);
   });
 
   test('a URL of a server, a data URL, a blob URL', async () => {
@@ -140,6 +186,10 @@ describe('pictures of a page', () => {
     expect(await toPixels(imageData)).toEqual(expected);
     const short = { ...imageData, width: 7 } as ImageData;
     await expect(toPixels(short)).rejects.toMatchObject({ code: 'IMAGE' });
+    const elsewhere = runInNewContext('new Uint8ClampedArray(values)', { values: [...imageData.data] });
+    expect(rgbOf(await toPixels({ ...imageData, data: elsewhere } as ImageData))).toEqual(
+      rgbOf(expected as DecodedImage),
+    );
     const halves = { data: new Float32Array(96), width, height } as unknown as ImageData;
     await expect(toPixels(halves)).rejects.toThrow('Float32Array for 6 x 4 pixels');
   });
@@ -199,6 +249,7 @@ test.each<[string, unknown]>([
   ['undefined', undefined],
   ['Object', {}],
   ['Float32Array', new Float32Array(4)],
+  ['Uint16Array', new Uint16Array(4)],
   ['Array', []],
 ])('%s is refused', async (what, input) => {
   await expect(toPixels(input as ImageInput)).rejects.toMatchObject({ code: 'INPUT' });

@@ -1,3 +1,4 @@
+import { isBytes } from '../../bytes.js';
 import { CnnzooError } from '../../errors.js';
 import type { Random } from '../../random.js';
 import type { Pixels } from '../dataset.js';
@@ -36,7 +37,7 @@ export const withRecipe = (
 /** An image whose values can be looked up in tables of 256; refuses floats, and channels other than grey and RGB. */
 export function requireBytes(name: string, image: PixelImage): PixelImage<Uint8Array> {
   const { data, channels } = image;
-  if (data instanceof Uint8Array && (channels === 1 || channels === 3)) return { ...image, data };
+  if (isBytes(data) && (channels === 1 || channels === 3)) return { ...image, data };
   throw new CnnzooError(
     'INPUT',
     `${name}: expected an image of bytes, grey or RGB, received ${data.constructor.name} of ${channels} channels. ` +

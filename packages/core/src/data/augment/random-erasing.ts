@@ -1,3 +1,4 @@
+import { copyOf, isBytes } from '../../bytes.js';
 import type { Random } from '../../random.js';
 import {
   type Augment,
@@ -32,7 +33,7 @@ export function erase(
   height: number,
   value: number,
 ): PixelImage {
-  const data = image.data.slice();
+  const data = isBytes(image.data) ? copyOf(image.data) : image.data.slice();
   for (let row = top; row < top + height; row++) {
     const start = (row * image.width + left) * image.channels;
     data.fill(value, start, start + width * image.channels);

@@ -1,3 +1,4 @@
+import { isBytes } from '../../bytes.js';
 import { CnnzooError, type ErrorCode } from '../../errors.js';
 import type { DecodedImage } from '../../images/decoded.js';
 import { toGrey } from '../../images/grey.js';
@@ -100,7 +101,7 @@ export async function augmentAll(
     const file = files[i]!;
     await naming(file, () => {
       const { data, width, height, channels: left } = augment(image, imageRandom(epochSeed, indices[i]!));
-      if (!(data instanceof Uint8Array) || left !== channels)
+      if (!isBytes(data) || left !== channels)
         throw new CnnzooError('INPUT', `expected the augmentation to keep bytes of ${channels} channels.`);
       write(
         i,

@@ -1,3 +1,4 @@
+import { copyOf } from '../../../bytes.js';
 import { toGrey } from '../../../images/grey.js';
 import type { PixelImage } from '../augment.js';
 
@@ -60,7 +61,7 @@ export function adjustSaturation(image: Bytes, factor: number): Bytes {
 
 /** Pillow's SMOOTH filter in its float32 steps; the border stays as it is. */
 function smooth({ data, width, height, channels }: Bytes): Uint8Array {
-  const out = data.slice();
+  const out = copyOf(data);
   const [side, middle] = [Math.fround(1 / 13), Math.fround(5 / 13)];
   const { fround } = Math;
   const line = width * channels;

@@ -1,8 +1,9 @@
+import { isBytes } from '../../../bytes.js';
 import type { PixelImage } from '../augment.js';
 
 /** `count` values, all 0, of the image's kind. */
 const blank = ({ data }: PixelImage, count: number): PixelImage['data'] =>
-  data instanceof Uint8Array ? new Uint8Array(count) : new Float32Array(count);
+  isBytes(data) ? new Uint8Array(count) : new Float32Array(count);
 
 /**
  * The part of `width` x `height` pixels whose first is in column `left` and row `top`; where it reaches beyond the

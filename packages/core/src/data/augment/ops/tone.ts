@@ -1,3 +1,4 @@
+import { copyOf } from '../../../bytes.js';
 import type { PixelImage } from '../augment.js';
 import { lookUp } from './enhance.js';
 
@@ -22,7 +23,7 @@ export const solarize = (image: Bytes, threshold: number): Bytes =>
 /** Each channel through a table made from its histogram. */
 function byHistogram(image: Bytes, tableOf: (counts: Uint32Array) => ArrayLike<number> | null): Bytes {
   const { channels } = image;
-  const data = image.data.slice();
+  const data = copyOf(image.data);
   for (let channel = 0; channel < channels; channel++) {
     const counts = new Uint32Array(256);
     for (let i = channel; i < data.length; i += channels) counts[data[i]!]!++;
