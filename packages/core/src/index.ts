@@ -1,5 +1,12 @@
 export { useBackend } from './backend/choose.js';
-export { Classifier, type ClassifierParts, type ClassifyOptions, type Prediction } from './classifier.js';
+export {
+  Classifier,
+  type ClassifierImages,
+  type ClassifierParts,
+  type ClassifyOptions,
+  type ImageOptions,
+  type Prediction,
+} from './classifier.js';
 export { CnnzooError, type ErrorCode } from './errors.js';
 export { type FeaturePyramid, featurePyramid, type PyramidLevel } from './feature-pyramid.js';
 export type { ImageInput } from './images/input.js';

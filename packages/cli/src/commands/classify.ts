@@ -60,11 +60,11 @@ async function open({ model, weights, backend }: ClassifyOptions, context: Conte
   );
 }
 
-async function look(net: Classifier, image: string, topK: number): Promise<Answer> {
+async function look(net: Classifier, image: string, topK: number, signal: AbortSignal): Promise<Answer> {
   try {
-    return { image, predictions: await net.classify(image, { topK }) };
+    return { image, predictions: await net.classify(image, { topK, signal }) };
   } catch (error) {
-    if (!(error instanceof CnnzooError)) throw error;
+    if (!(error instanceof CnnzooError) || error.code === 'ABORTED') throw error;
     return { image, error: faultOf(error) };
   }
 }
@@ -84,7 +84,7 @@ export async function classify(images: readonly string[], options: ClassifyOptio
     for (const [i, image] of images.entries()) {
       context.signal.throwIfAborted();
       const error = faults[i];
-      const answer = error || !net ? { image, error: error! } : await look(net, image, top);
+      const answer = error || !net ? { image, error: error! } : await look(net, image, top, context.signal);
       answers.push(answer);
       if (!json) writeAnswer(answer, context);
     }

@@ -1,4 +1,4 @@
-import { type Classifier, CnnzooError } from '@cnnzoo/core';
+import type { Classifier } from '@cnnzoo/core';
 import type { FilesDataset } from '@cnnzoo/core/data';
 
 /** What a net says of a labelled image. */
@@ -27,11 +27,10 @@ export async function answersOf(
 ): Promise<Answer[]> {
   const answers: Answer[] = [];
   for (let start = 0; start < files.length; start += BATCH) {
-    if (signal.aborted) throw new CnnzooError('ABORTED', 'Stopped.', { cause: signal.reason });
     const part = files.slice(start, start + BATCH);
     const predictions = await net.classify(
       part.map(({ name }) => name),
-      { topK: 1 },
+      { topK: 1, signal },
     );
     for (const [i, [best]] of predictions.entries())
       answers.push({ file: part[i]!.name, label: part[i]!.label, predicted: best!.index, probability: best!.score });

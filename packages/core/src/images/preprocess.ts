@@ -1,9 +1,16 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { requireBackend } from '../backend/require.js';
+import { breathe } from '../breathe.js';
 import { CnnzooError } from '../errors.js';
 import type { ImageInput } from './input.js';
 import { toPixels } from './pixels.js';
 import { checkPreprocessing, normalised, type Preprocessing, prepare } from './prepare.js';
+
+export interface PreprocessOptions {
+  /** The work that the signal stops, for its message. */
+  what?: string;
+  signal?: AbortSignal | undefined;
+}
 
 /**
  * Images to the batch that a net takes: float32 [images, height, width, channels], bit for bit what torchvision's
@@ -19,6 +26,7 @@ import { checkPreprocessing, normalised, type Preprocessing, prepare } from './p
 export async function preprocess(
   images: ImageInput | readonly ImageInput[],
   preprocessing: Preprocessing,
+  { what = 'The preprocessing', signal }: PreprocessOptions = {},
 ): Promise<tf.Tensor4D> {
   requireBackend('preprocess');
   checkPreprocessing(preprocessing);
@@ -30,6 +38,7 @@ export async function preprocess(
   const tables = normalised(preprocessing);
   // One after the other: a list of photographs is never in memory at once.
   for (const [i, input] of list.entries()) {
+    await breathe(what, signal);
     const pixels = await toPixels(input, Array.isArray(images) ? `images[${i}]` : 'the image');
     prepare(values, i * size, pixels, preprocessing, tables);
   }

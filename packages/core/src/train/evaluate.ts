@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { requireBackend } from '../backend/require.js';
+import { breathe } from '../breathe.js';
 import type { Dataset } from '../data/dataset.js';
 import { CnnzooError } from '../errors.js';
 import type { Preprocessing } from '../images/prepare.js';
@@ -36,7 +37,7 @@ export async function evaluate(net: Net, data: Dataset, options: EvaluateOptions
 
 /** The same for part of a net, whose inputs are the data set's. */
 export async function evaluateTrainee(
-  { model, apply }: Trainee,
+  { model, infer }: Trainee,
   data: Dataset,
   { batchSize = 128, loss = crossEntropy(), onImages, signal }: EvaluateOptions,
   preprocessing?: Preprocessing,
@@ -44,26 +45,28 @@ export async function evaluateTrainee(
   checkWhole('batchSize', batchSize, 1);
   const classes = classesOf(model);
   const sums = [0, 0, 0];
+  const pause = (): Promise<void> => breathe('The evaluation', signal);
   let count = 0;
   for await (const { x, y } of data.batches({
     batchSize,
     ...(preprocessing && { preprocessing }),
     ...(signal && { signal }),
   })) {
-    const results: tf.Scalar[] = [];
+    const results: tf.Tensor[] = [];
     try {
-      if (signal?.aborted)
-        throw new CnnzooError('ABORTED', 'The evaluation was stopped by its signal.', { cause: signal.reason });
+      await pause();
       await checkTargets({ x, y }, classes);
       const n = x.shape[0];
+      const outputs = await infer(x, pause);
       results.push(
+        ...outputs,
         ...tf.tidy(() => {
-          const logits = apply(x, false)[0]!;
+          const logits = outputs[0]!;
           const total = tf.mul(loss(logits, y), n) as tf.Scalar;
           return [total, hitsAt(1, logits, y), ...(classes > 5 ? [hitsAt(5, logits, y)] : [])];
         }),
       );
-      const values = await Promise.all(results.map((result) => result.data()));
+      const values = await Promise.all(results.slice(outputs.length).map((result) => result.data()));
       for (const [i, [value]] of values.entries()) sums[i]! += value!;
       count += n;
       onImages?.(count, data.size);

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { breathe } from '../breathe.js';
 import type { Augment } from '../data/augment/augment.js';
 import type { Batch, BatchOptions, Dataset } from '../data/dataset.js';
 import { CnnzooError } from '../errors.js';
@@ -185,10 +186,7 @@ export class TrainingRun {
     const { random, mixes, at } = this;
     let images: Images = batch;
     try {
-      if (signal?.aborted)
-        throw new CnnzooError('ABORTED', `The training was stopped by its signal before step ${at.step}.`, {
-          cause: signal.reason,
-        });
+      await breathe(`The training, before step ${at.step},`, signal);
       await checkTargets(batch, this.classes);
       const mix = mixes.length > 1 ? mixes[random.integer(mixes.length)] : mixes[0];
       if (mix) images = mix(batch, this.classes, random);

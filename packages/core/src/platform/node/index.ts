@@ -6,4 +6,5 @@ export * from './files.js';
 export * from './list-files.js';
 export * from './progress-bar.js';
 export * from './run-files.js';
+export * from './turn.js';
 export * from './workers.js';

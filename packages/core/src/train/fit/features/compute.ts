@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { breathe } from '../../../breathe.js';
 import type { BatchOptions, Dataset } from '../../../data/dataset.js';
-import type { Part } from './part.js';
+import type { NetPart } from '../../../layers/part.js';
 
 /** What a frozen part makes of a batch, and the batch's targets. */
 export interface ComputedBatch {
@@ -15,14 +16,16 @@ export interface ComputedBatch {
 
 /** Runs a part of a net, as in inference, over a data set, batch after batch. */
 export async function* compute(
-  part: Part,
+  part: NetPart,
   data: Dataset,
   options: BatchOptions,
 ): AsyncGenerator<ComputedBatch, void, void> {
+  const pause = (): Promise<void> => breathe('The training', options.signal);
   for await (const { x, y } of data.batches(options)) {
     let features: tf.Tensor | undefined;
     try {
-      features = tf.tidy(() => part(x, false)[0]!);
+      await pause();
+      [features] = (await part.infer(x, pause)) as [tf.Tensor];
       const [values, targets] = await Promise.all([features.data(), y.data()]);
       yield {
         // The backend's own, which it may use again.

@@ -1,5 +1,5 @@
 import type { LayersModel, layers, SymbolicTensor } from '@tensorflow/tfjs-layers';
-import { orderTo } from './order.js';
+import { orderTo } from '../../../layers/order.js';
 
 /** Whether a layer gives the same for the same input whatever the training does, and in training as in inference. */
 function isConstant(layer: layers.Layer): boolean {

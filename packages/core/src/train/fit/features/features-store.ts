@@ -1,17 +1,17 @@
 import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
 import type { Augment } from '../../../data/augment/augment.js';
 import type { BatchOptions, Dataset } from '../../../data/dataset.js';
+import type { NetPart } from '../../../layers/part.js';
 import type { Random } from '../../../random.js';
 import type { ByteSource } from '../../../weights/tensors.js';
 import { type ComputedBatch, compute } from './compute.js';
 import { FeaturesDataset, type StoredTargets } from './features-dataset.js';
 import { featuresKey } from './key.js';
-import type { Part } from './part.js';
 import { rowsInFile, rowsInMemory } from './rows.js';
 
 export interface FeaturesRequest {
   /** The frozen part, which ends at `cut`. */
-  readonly part: Part;
+  readonly part: NetPart;
   readonly model: LayersModel;
   readonly cut: SymbolicTensor;
   readonly data: Dataset;

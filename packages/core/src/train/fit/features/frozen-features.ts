@@ -1,14 +1,15 @@
 import type { Augment } from '../../../data/augment/augment.js';
 import type { BatchOptions, Dataset } from '../../../data/dataset.js';
 import { CnnzooError } from '../../../errors.js';
+import { partOf } from '../../../layers/part.js';
 import { Random } from '../../../random.js';
 import { warn } from '../../../warn.js';
 import { checkWhole } from '../../checks.js';
+import { restOfNet } from '../../trainee.js';
 import type { FeatureOptions } from '../options.js';
 import type { Source, StageContext } from '../stage-run.js';
 import { cutOf } from './cut.js';
 import { keptFeatures } from './features-store.js';
-import { partOf } from './part.js';
 
 /** Images that go through the frozen part together. */
 const BATCH = 32;
@@ -65,7 +66,7 @@ export async function frozenFeatures(source: Source, context: StageContext): Pro
     return undefined;
   }
   return {
-    trainee: { model, apply: partOf(model, cut, model.outputs) as Source['trainee']['apply'] },
+    trainee: restOfNet(model, cut),
     data: features,
     validation: validated,
     augment: undefined,

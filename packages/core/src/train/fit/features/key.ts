@@ -1,8 +1,8 @@
 import { hashBytes } from '../../../data/hash.js';
 import { CnnzooError } from '../../../errors.js';
+import { orderTo } from '../../../layers/order.js';
 import { layerSlotsOf } from '../../../weights/slots.js';
 import type { FeaturesRequest } from './features-store.js';
-import { orderTo } from './order.js';
 
 const FORMAT = 1;
 

@@ -1,0 +1,105 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { breathe } from './breathe.js';
+import type { Classifier, ClassifierImages, ClassifyOptions, ImageOptions, Prediction } from './classifier.js';
+import { CnnzooError } from './errors.js';
+import { featuresOf, requireHead, tapOf } from './features.js';
+import type { ImageInput } from './images/input.js';
+import { preprocess } from './images/preprocess.js';
+import { type NetPart, partOf } from './layers/part.js';
+import { checkOptions } from './options.js';
+
+/** Images that go through the net together; bounds the memory of long lists. */
+const BATCH = 32;
+
+const wholeOf = (model: LayersModel): NetPart => partOf(model, model.inputs[0]!, model.outputs);
+
+/** Runs the images through `net` batch by batch, and turns what it gives into a row of values for each image. */
+async function rowsOf(
+  what: string,
+  { preprocessing }: Classifier,
+  images: readonly ImageInput[],
+  net: NetPart,
+  { signal }: ImageOptions,
+  finish: (y: tf.Tensor) => tf.Tensor = (y) => y,
+): Promise<Float32Array[]> {
+  const rows: Float32Array[] = [];
+  const pause = (): Promise<void> => breathe(what, signal);
+  for (let start = 0; start < images.length; start += BATCH) {
+    await pause();
+    const x = await preprocess(images.slice(start, start + BATCH), preprocessing, { what, signal });
+    let outputs: tf.Tensor[] = [];
+    try {
+      outputs = await net.infer(x, pause);
+      const y = tf.tidy(() => finish(outputs[0]!));
+      outputs.push(y);
+      const values = (await y.data()) as Float32Array;
+      const width = y.size / y.shape[0]!;
+      for (let i = 0; i < values.length; i += width) rows.push(values.slice(i, i + width));
+    } finally {
+      tf.dispose([x, ...outputs]);
+    }
+  }
+  return rows;
+}
+
+const listOf = (images: ClassifierImages): readonly ImageInput[] =>
+  (Array.isArray(images) ? images : [images]) as readonly ImageInput[];
+
+/** The work of `Classifier.classify`: a list of predictions for each image. */
+export async function classify(
+  net: Classifier,
+  images: ClassifierImages,
+  options: ClassifyOptions = {},
+): Promise<Prediction[][]> {
+  checkOptions('classify', options, ['topK', 'signal']);
+  const { topK = 5 } = options;
+  if (!(Number.isInteger(topK) && topK > 0))
+    throw new CnnzooError('INPUT', `classify: expected topK 1, 2, …, received ${topK}.`);
+  requireHead(net.model);
+  const rows = await rowsOf('The classification', net, listOf(images), wholeOf(net.model), options, (logits) =>
+    tf.softmax(logits as tf.Tensor2D),
+  );
+  return rows.map((scores) => best(scores, net.categories, topK));
+}
+
+function best(scores: Float32Array, categories: Classifier['categories'], topK: number): Prediction[] {
+  return Array.from(scores, (score, index) => ({ label: categories?.[index] ?? String(index), index, score }))
+    .sort((a, b) => b.score - a.score)
+    .slice(0, topK);
+}
+
+/** The nets up to their heads. */
+const features = new WeakMap<LayersModel, LayersModel>();
+
+/** The work of `Classifier.embed`: a vector for each image. */
+export async function embed(
+  net: Classifier,
+  images: ClassifierImages,
+  options: ImageOptions = {},
+): Promise<Float32Array[]> {
+  checkOptions('embed', options, ['signal']);
+  const found = features.get(net.model) ?? featuresOf(net.model);
+  features.set(net.model, found);
+  return rowsOf('The embedding', net, listOf(images), wholeOf(found), options);
+}
+
+/** The work of `Classifier.activations`. */
+export async function activations<Name extends string>(
+  net: Classifier,
+  images: ClassifierImages,
+  names: readonly Name[],
+  options: ImageOptions = {},
+): Promise<Record<Name, tf.Tensor>> {
+  checkOptions('activations', options, ['signal']);
+  const { signal } = options;
+  const tap = wholeOf(tapOf(net.model, names));
+  const what = 'The computing of activations';
+  const x = await preprocess(images, net.preprocessing, { what, signal });
+  try {
+    const outputs = await tap.infer(x, () => breathe(what, signal));
+    return Object.fromEntries(names.map((name, i) => [name, outputs[i]!])) as Record<Name, tf.Tensor>;
+  } finally {
+    x.dispose();
+  }
+}
