@@ -3,6 +3,7 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { CnnzooError } from './errors.js';
 import type { ImageInput } from './images/input.js';
 import type { Preprocessing } from './images/prepare.js';
+import type { FetchOptions } from './weights/tensors.js';
 
 export interface ClassifierParts {
   readonly model: LayersModel;
@@ -100,8 +101,8 @@ export class Classifier implements ClassifierParts {
   }
 
   /** Reads what `save` wrote. The same as the function `load`. */
-  static async load(path: string | URL): Promise<Classifier> {
-    return (await import('./load.js')).load(path);
+  static async load(path: string | URL, options: FetchOptions = {}): Promise<Classifier> {
+    return (await import('./load.js')).load(path, options);
   }
 
   /** Frees the net's weights. */

@@ -8,6 +8,7 @@ import { writeNote } from './features.js';
 import { NetModel } from './layers/net-model.js';
 import { registerLayers } from './layers/register.js';
 import { CONFIG_KEY, SAVE_FORMAT, type SavedConfig, savedFile } from './save.js';
+import type { FetchOptions } from './weights/tensors.js';
 
 function parseConfig(text: string | undefined, name: string): SavedConfig {
   const expected = "expected a file written by a Classifier's save";
@@ -49,7 +50,7 @@ const hasModelInside = ({ topology }: SavedConfig): boolean =>
   (topology.config as { layers: { config: object }[] }).layers.some(({ config }) => 'layers' in config);
 
 /** Reads a classifier that `save` wrote: a directory, its file, or the URL of either. */
-export async function load(path: string | URL): Promise<Classifier> {
+export async function load(path: string | URL, options: FetchOptions = {}): Promise<Classifier> {
   await useBackend();
   registerLayers();
   const name = String(path);
@@ -58,7 +59,7 @@ export async function load(path: string | URL): Promise<Classifier> {
     import('./weights/open.js'),
     import('./weights/values.js'),
   ]);
-  const file = await openTensors(where);
+  const file = await openTensors(where, options);
   try {
     const config = parseConfig(file.metadata[CONFIG_KEY], name);
     const model = await buildFrom(file, () => build(config, name), { nested: hasModelInside(config) });

@@ -1,15 +1,19 @@
 import { localPath, mirrorLocation, openPath } from '#platform';
+import { reasonOf } from '../download/reason.js';
 import { CnnzooError } from '../errors.js';
 import { expectedDigits } from './expected-hash.js';
+import { fetchText, MAX_TEXT } from './fetch-text.js';
 import { HubDownload } from './hub.js';
 import { findInMirror, MIRROR_INDEX, parseMirrorIndex } from './mirror.js';
+import { checkStart, MAX_CHECKPOINT, MAX_UNSTATED } from './open.js';
 import type { Source, WeightsEntry } from './registry.js';
 import type { Part } from './store.js';
 import type { ByteSource } from './tensors.js';
-import { fetchText, reasonOf, type TransferContext, transfer } from './transfer.js';
+import { type FileBounds, type TransferContext, transfer } from './transfer.js';
 
 /** What is fetched: an entry of a registry, or a URL in the place of one. */
-export type Obtainable = Pick<WeightsEntry, 'model' | 'name' | 'sources'>;
+export type Obtainable = Pick<WeightsEntry, 'model' | 'name' | 'sources'> &
+  Partial<Pick<WeightsEntry, 'fileSize' | 'parameters'>>;
 
 /** One place to fetch from. */
 export interface Candidate {
@@ -25,21 +29,32 @@ export function candidatesOf(entry: Obtainable, context: TransferContext): Candi
   const mirror = mirrorLocation();
   return [
     ...(mirror ? [mirrorCandidate(mirror, entry, context)] : []),
-    ...entry.sources.map((source) => sourceCandidate(source, context)),
+    ...entry.sources.map((source) => sourceCandidate(source, context, boundsOf(entry))),
   ];
 }
 
-const sourceCandidate = (source: Source, context: TransferContext): Candidate => ({
+/**
+ * Bounds on an entry's file. A copy on a hub differs from the publisher's file in its container and in buffers, and may
+ * hold float32 for the publisher's float16: 5 % and a mebibyte over the larger of both are room enough.
+ */
+function boundsOf({ fileSize = 0, parameters = 0 }: Obtainable): FileBounds {
+  const known = Math.max(fileSize * 2 ** 20, parameters * Float32Array.BYTES_PER_ELEMENT);
+  return known > 0
+    ? { maxBytes: Math.ceil(1.05 * known) + 2 ** 20 }
+    : { maxBytes: MAX_CHECKPOINT, maxUnstated: MAX_UNSTATED, checkStart: (start) => checkStart('the file', start) };
+}
+
+const sourceCandidate = (source: Source, context: TransferContext, bounds: FileBounds): Candidate => ({
   kind: source.kind,
   url: source.url,
   async fill(part) {
     const digits = expectedDigits(source);
     if (digits || source.kind !== 'hub') {
-      await transfer(source.url, part, context.fetch, context);
+      await transfer(source.url, part, context.fetch, context, bounds);
       return digits;
     }
     const hub = new HubDownload(source.url, context);
-    await transfer(source.url, part, hub.send, context);
+    await transfer(source.url, part, hub.send, context, bounds);
     return hub.sha256();
   },
 });
@@ -55,11 +70,12 @@ function mirrorCandidate(location: string, entry: Obtainable, context: TransferC
     url: location,
     async fill(part) {
       const index = base + MIRROR_INDEX;
-      const text = path === undefined ? await fetchText(index, context) : await readText(index);
+      const text = path === undefined ? await fetchText(index, "a mirror's index", context) : await readText(index);
       const file = findInMirror(parseMirrorIndex(text, index), entry.model, entry.name);
       if (!file) throw new CnnzooError('DOWNLOAD', `its index has no weights '${entry.name}' of '${entry.model}'`);
-      if (path === undefined) await transfer(base + file.path, part, context.fetch, context);
-      else await copy(base + file.path, part, context);
+      const bounds = { maxBytes: file.bytes };
+      if (path === undefined) await transfer(base + file.path, part, context.fetch, context, bounds);
+      else await copy(base + file.path, part, context, bounds);
       return file.sha256;
     },
   };
@@ -74,6 +90,8 @@ const openInMirror = (path: string): Promise<ByteSource> =>
 async function readText(path: string): Promise<string> {
   const source = await openInMirror(path);
   try {
+    if (source.size > MAX_TEXT)
+      throw new CnnzooError('DOWNLOAD', `its index has ${source.size} bytes: expected at most ${MAX_TEXT}`);
     return new TextDecoder().decode(await source.read(0, source.size));
   } finally {
     await source.close();
@@ -82,9 +100,16 @@ async function readText(path: string): Promise<string> {
 
 const COPY_CHUNK = 1 << 20;
 
-async function copy(path: string, part: Part, { signal, progress }: TransferContext): Promise<void> {
+async function copy(
+  path: string,
+  part: Part,
+  { signal, progress }: TransferContext,
+  { maxBytes }: FileBounds,
+): Promise<void> {
   const source = await openInMirror(path);
   try {
+    if (source.size > maxBytes)
+      throw new CnnzooError('DOWNLOAD', `its index gives '${path}' ${maxBytes} bytes, received ${source.size}`);
     await part.restart({ url: path, validator: null, total: source.size });
     while (part.size < source.size) {
       signal?.throwIfAborted();

@@ -1,4 +1,5 @@
-import { fetchText, type Send, type TransferContext } from './transfer.js';
+import { fetchText } from './fetch-text.js';
+import type { Send, TransferContext } from './transfer.js';
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
@@ -38,7 +39,7 @@ export class HubDownload {
     const pointer = this.url.replace('/resolve/', '/raw/');
     if (pointer === this.url) return undefined;
     try {
-      const text = await fetchText(pointer, this.context);
+      const text = await fetchText(pointer, 'a pointer file', this.context);
       return /^oid sha256:([0-9a-f]{64})$/m.exec(text)?.[1];
     } catch (error) {
       if (this.context.signal?.aborted) throw error;

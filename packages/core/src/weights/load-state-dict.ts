@@ -6,13 +6,13 @@ import { toTorchShape } from './layout.js';
 import { openTensors } from './open.js';
 import { readTensors } from './read-tensors.js';
 import { slotsOf } from './slots.js';
-import type { WeightsSource } from './tensors.js';
+import type { FetchOptions, WeightsSource } from './tensors.js';
 
 /** Loads a checkpoint into a net, strictly: all of it, or nothing. */
-export async function loadStateDict(net: Net, source: WeightsSource): Promise<void> {
+export async function loadStateDict(net: Net, source: WeightsSource, options: FetchOptions = {}): Promise<void> {
   const model = modelOf(net);
   await useBackend();
-  const file = await openTensors(source);
+  const file = await openTensors(source, options);
   const loaded: tf.Tensor[] = [];
   try {
     const slots = slotsOf(model);

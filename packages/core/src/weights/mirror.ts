@@ -1,55 +1,44 @@
+import * as v from 'valibot';
 import { CnnzooError } from '../errors.js';
+import type { MirrorFile, MirrorIndex } from './mirror-layout.js';
+import { byteCount, sha256Digits } from './stored-schema.js';
 
-/*
- * A mirror is a directory, on disk or behind a web server, as `port --all DIR` makes it:
- *
- *   index.json
- *   resnet50/IMAGENET1K_V2.safetensors
- *   …
- *
- * `CNNZOO_MIRROR` holds its path or its base URL.
+export * from './mirror-layout.js';
+
+/** One part of a path inside a mirror: no step up (also not as `%2e`), nothing that begins a query or a root. */
+const isName = (part: string): boolean => !/^(?:\.|%2e){0,2}$/i.test(part) && !/[\\?#:\p{Cc}\p{Cs}]/u.test(part);
+
+const Path = v.pipe(
+  v.string(),
+  v.check((path) => path.split('/').every(isName), 'expected the path of a file inside the mirror'),
+);
+
+const Index = v.object({
+  format: v.literal(1),
+  files: v.record(Path, v.object({ sha256: sha256Digits, bytes: byteCount, model: v.string(), weights: v.string() })),
+});
+
+/**
+ * Reads the text of a mirror's index.
+ * @throws CnnzooError FORMAT.
  */
-
-export const MIRROR_INDEX = 'index.json';
-
-export interface MirrorFile {
-  readonly sha256: string;
-  readonly bytes: number;
-  readonly model: string;
-  /** The entry's name, e.g. 'IMAGENET1K_V2'. */
-  readonly weights: string;
-}
-
-export interface MirrorIndex {
-  readonly format: 1;
-  /** By path inside the mirror, with '/': `<model>/<NAME>.safetensors`. */
-  readonly files: Readonly<Record<string, MirrorFile>>;
-}
-
-/** Where a mirror keeps the weights of an entry. */
-export const mirrorPath = (model: string, weights: string): string => `${model}/${weights}.safetensors`;
-
-/** Reads the text of a mirror's index. */
 export function parseMirrorIndex(text: string, name: string): MirrorIndex {
-  let index: Partial<MirrorIndex> | null;
+  const damaged = (received: string, cause?: unknown) =>
+    new CnnzooError(
+      'FORMAT',
+      `${name}: expected a mirror's index, received ${received}. Make the mirror with \`port --all\` of the same version.`,
+      { cause },
+    );
+  let json: unknown;
   try {
-    index = JSON.parse(text) as Partial<MirrorIndex> | null;
+    json = JSON.parse(text);
   } catch (cause) {
-    throw new CnnzooError(
-      'FORMAT',
-      `${name}: expected a mirror's index (JSON), received ${JSON.stringify(text.slice(0, 40))}…`,
-      {
-        cause,
-      },
-    );
+    throw damaged(`${JSON.stringify(text.slice(0, 40))}…, which is not JSON`, cause);
   }
-  if (index?.format !== 1 || typeof index.files !== 'object' || index.files === null)
-    throw new CnnzooError(
-      'FORMAT',
-      `${name}: expected a mirror's index of format 1, received format ${index?.format}. ` +
-        'Make the mirror with `port --all` of the same version.',
-    );
-  return index as MirrorIndex;
+  const { success, output, issues } = v.safeParse(Index, json);
+  if (success) return output;
+  const [{ message }] = issues;
+  throw damaged(`one whose ${v.getDotPath(issues[0]) ?? 'content'} is wrong: ${message}`);
 }
 
 /** The file that holds an entry's weights, and its path inside the mirror. */

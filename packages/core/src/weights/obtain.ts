@@ -1,18 +1,20 @@
-import { localPath, openPath, openStore } from '#platform';
+import { fetchUrl, localPath, openPath, openStore } from '#platform';
+import { abortedError } from '../download/aborted.js';
+import type { Fetch } from '../download/fetch-bytes.js';
+import { reasonOf } from '../download/reason.js';
 import { CnnzooError } from '../errors.js';
 import { warn } from '../warn.js';
-import { abortedError } from './aborted.js';
 import { fileNameOf, fromCache, type ObtainedWeights, recordOf, warnUnverified } from './cached.js';
 import { type Candidate, candidatesOf, type Obtainable } from './candidates.js';
 import { openChecked } from './checked.js';
 import { expectedDigits } from './expected-hash.js';
 import type { CacheRecord, Store } from './store.js';
 import type { TensorFile } from './tensors.js';
-import { type Fetch, type Progress, reasonOf, type TransferContext, TUNING, type Tuning } from './transfer.js';
+import { type Progress, type TransferContext, TUNING, type Tuning } from './transfer.js';
 import { encodeTurned, isWorthTurning } from './turned.js';
 
 export interface ObtainOptions {
-  /** In place of the global `fetch`, e.g. for a proxy or for headers. */
+  /** Used for every request, e.g. for headers of your own. Default: the global `fetch`; in Node, through the proxy that HTTPS_PROXY, HTTP_PROXY or ALL_PROXY name, except for the hosts in NO_PROXY. */
   readonly fetch?: Fetch | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Called as bytes arrive; never where the weights are in the cache. */
@@ -41,7 +43,7 @@ export async function obtainWeights(
     const meanwhile = await fromCache(store, entry);
     if (meanwhile) return meanwhile;
     const context: TransferContext = {
-      fetch: fetch ?? ((input, init) => globalThis.fetch(input, init)),
+      fetch: fetch ?? fetchUrl,
       signal: signal ? AbortSignal.any([signal, lost]) : lost,
       progress,
       tuning,

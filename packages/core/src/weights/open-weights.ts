@@ -105,7 +105,7 @@ async function openGiven(owner: Owner, given: WeightsSource, options: ObtainOpti
     const { file, sha256 } = await obtainWeights(await entryOfUrl(owner, url), options);
     return { file, sha256: async () => sha256 };
   }
-  const source = await sourceOf(given);
+  const source = await sourceOf(given, options);
   if (!source) return { file: await openTensors(given), sha256: async () => undefined };
   try {
     return { file: await openTensorSource(source), sha256: () => hashSource(source) };

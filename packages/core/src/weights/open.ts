@@ -1,5 +1,6 @@
-import { openPath } from '#platform';
+import { fetchUrl, openPath } from '#platform';
 import { isArrayBuffer, isBlob, isBytes, isUrl } from '../bytes.js';
+import { fetchBytes, isFetched, shownUrl } from '../download/fetch-bytes.js';
 import { CnnzooError } from '../errors.js';
 import { blobSource, bytesSource } from './formats/bytes.js';
 import { memoryTensors } from './formats/memory.js';
@@ -7,27 +8,30 @@ import { isSafetensors, openSafetensors } from './formats/safetensors.js';
 import { isTorchLegacy, openTorchLegacy } from './formats/torch-legacy.js';
 import { openTorchZip } from './formats/torch-zip.js';
 import { isZip } from './formats/zip.js';
-import type { ByteSource, StateDict, StateTensor, TensorFile, WeightsSource } from './tensors.js';
+import type { ByteSource, FetchOptions, StateDict, StateTensor, TensorFile, WeightsSource } from './tensors.js';
 import { openTurned } from './turned.js';
 
-const isRemote = (text: string): boolean => /^(https?|blob|data):/.test(text);
+/** Bytes of the largest checkpoint that is fetched, and of the largest whose size nobody states. */
+export const MAX_CHECKPOINT = 2 ** 32;
+export const MAX_UNSTATED = 2 ** 30;
 
-async function fetchSource(url: string): Promise<ByteSource> {
-  const failed = (cause: unknown): never => {
-    throw new CnnzooError('DOWNLOAD', `Can't fetch '${url}': ${cause}. Check the address and the connection.`, {
-      cause,
-    });
-  };
-  const response = await fetch(url).catch(failed);
-  if (!response.ok) throw new CnnzooError('DOWNLOAD', `Can't fetch '${url}': the server answered ${response.status}.`);
-  return bytesSource(new Uint8Array(await response.arrayBuffer().catch(failed)), url);
+async function fetchSource(url: string, signal: AbortSignal | undefined): Promise<ByteSource> {
+  const bytes = await fetchBytes(url, {
+    fetch: fetchUrl,
+    what: 'a checkpoint',
+    maxBytes: MAX_CHECKPOINT,
+    maxUnstated: MAX_UNSTATED,
+    signal,
+    checkStart: (start) => checkStart(shownUrl(url), start),
+  });
+  return bytesSource(bytes, shownUrl(url));
 }
 
 /** The bytes behind a path, URL, buffer or Blob; undefined where the values are in memory as they are. */
-export async function sourceOf(source: WeightsSource): Promise<ByteSource | undefined> {
+export async function sourceOf(source: WeightsSource, { signal }: FetchOptions = {}): Promise<ByteSource | undefined> {
   if (typeof source === 'string' || isUrl(source)) {
     const text = String(source);
-    return isRemote(text) ? fetchSource(text) : openPath(source);
+    return isFetched(text) ? fetchSource(text, signal) : openPath(source, signal);
   }
   if (isBytes(source)) return bytesSource(source, 'the bytes');
   if (isArrayBuffer(source)) return bytesSource(new Uint8Array(source), 'the bytes');
@@ -41,10 +45,28 @@ export async function sourceOf(source: WeightsSource): Promise<ByteSource | unde
  */
 export async function openTensorSource(source: ByteSource, intact = false): Promise<TensorFile> {
   const start = await source.read(0, Math.min(source.size, 64));
-  if (isZip(start)) return openTorchZip(source, intact);
-  if (isTorchLegacy(start)) return openTorchLegacy(source);
-  if (isSafetensors(start, source.size)) return openTurned(await openSafetensors(source));
-  throw unknownFormat(source.name, start);
+  switch (formatOf(start, source.size)) {
+    case 'torch-zip':
+      return openTorchZip(source, intact);
+    case 'torch-legacy':
+      return openTorchLegacy(source);
+    case 'safetensors':
+      return openTurned(await openSafetensors(source));
+    default:
+      throw unknownFormat(source.name, start);
+  }
+}
+
+/** The format of a file that begins so; undefined if it is no checkpoint's. */
+function formatOf(start: Uint8Array, size: number): TensorFile['format'] | undefined {
+  if (isZip(start)) return 'torch-zip';
+  if (isTorchLegacy(start)) return 'torch-legacy';
+  return isSafetensors(start, size) ? 'safetensors' : undefined;
+}
+
+/** Throws if a file that begins so is no checkpoint, whatever follows. */
+export function checkStart(name: string, start: Uint8Array): void {
+  if (!formatOf(start, Infinity)) throw unknownFormat(name, start);
 }
 
 function unknownFormat(name: string, start: Uint8Array): CnnzooError {
@@ -64,8 +86,8 @@ function unknownFormat(name: string, start: Uint8Array): CnnzooError {
 }
 
 /** Opens what weights can come from. */
-export async function openTensors(source: WeightsSource): Promise<TensorFile> {
-  const bytes = await sourceOf(source);
+export async function openTensors(source: WeightsSource, options: FetchOptions = {}): Promise<TensorFile> {
+  const bytes = await sourceOf(source, options);
   if (!bytes) return memoryTensors(source as StateDict | Readonly<Record<string, StateTensor>>);
   try {
     return await openTensorSource(bytes);

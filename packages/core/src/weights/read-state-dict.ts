@@ -1,4 +1,4 @@
-import type { StateDict, TensorFile, WeightsSource } from './tensors.js';
+import type { FetchOptions, StateDict, TensorFile, WeightsSource } from './tensors.js';
 
 /** The values of all tensors of an opened checkpoint. */
 export async function readAll(file: TensorFile): Promise<StateDict> {
@@ -10,11 +10,11 @@ export async function readAll(file: TensorFile): Promise<StateDict> {
 /**
  * Reads a checkpoint (safetensors, `.pth`, a state dict): key -> { shape, dtype, data }, in PyTorch's layout. Needs no
  * backend, and holds no tf tensor.
- * @throws CnnzooError FILE, FORMAT, HASH or UNSAFE.
+ * @throws CnnzooError FILE, FORMAT, HASH or UNSAFE; for a URL, DOWNLOAD or ABORTED.
  */
-export async function readStateDict(source: WeightsSource): Promise<StateDict> {
+export async function readStateDict(source: WeightsSource, options: FetchOptions = {}): Promise<StateDict> {
   const { openTensors } = await import('./open.js');
-  const file = await openTensors(source);
+  const file = await openTensors(source, options);
   try {
     return await readAll(file);
   } finally {

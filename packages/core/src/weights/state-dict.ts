@@ -2,7 +2,7 @@ import { CnnzooError } from '../errors.js';
 import { modelOf, type Net } from '../net.js';
 import { toTorchShape, toTorchValues } from './layout.js';
 import { slotsOf } from './slots.js';
-import type { StateDict, StateTensor, WeightsSource } from './tensors.js';
+import type { FetchOptions, StateDict, StateTensor, WeightsSource } from './tensors.js';
 
 /** The net's weights in PyTorch's layout, float32, keyed as in a PyTorch state dict. Copies: nothing to dispose of. */
 export function stateDict(net: Net): StateDict {
@@ -23,9 +23,9 @@ export function stateDict(net: Net): StateDict {
  * its shape, and no other (`num_batches_tracked` aside), or one CnnzooError lists all that is wrong. Where it throws,
  * the net is unchanged.
  */
-export async function loadStateDict(net: Net, source: WeightsSource): Promise<void> {
+export async function loadStateDict(net: Net, source: WeightsSource, options: FetchOptions = {}): Promise<void> {
   // The readers stay out of what a page loads to build a net.
-  await (await import('./load-state-dict.js')).loadStateDict(net, source);
+  await (await import('./load-state-dict.js')).loadStateDict(net, source, options);
 }
 
 /** Writes the net's weights as safetensors, which PyTorch loads strictly. The file is replaced whole or not at all. */

@@ -67,3 +67,9 @@ export type WeightsSource =
   | Blob
   | StateDict
   | Readonly<Record<string, StateTensor>>;
+
+/** What fetching a checkpoint by its URL takes. */
+export interface FetchOptions {
+  /** Ends the download. */
+  readonly signal?: AbortSignal | undefined;
+}

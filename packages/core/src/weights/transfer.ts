@@ -1,12 +1,16 @@
 import { resumeHeaders } from '#platform';
+import { abortedError } from '../download/aborted.js';
+import { BodyError, dropBody, readBody, statedSize } from '../download/body.js';
+import type { Fetch } from '../download/fetch-bytes.js';
+import { orAbort, sleep } from '../download/or-abort.js';
+import { reasonOf } from '../download/reason.js';
+import { retryAfter } from '../download/retry-after.js';
+import { StartCheck } from '../download/start-check.js';
+import { PATIENCE, type Patience, StallError, Watchdog } from '../download/watchdog.js';
 import { CnnzooError } from '../errors.js';
-import { abortedError } from './aborted.js';
 import type { Part, PartOrigin } from './store.js';
-import { type Patience, StallError, Watchdog } from './watchdog.js';
 
-export type Fetch = typeof globalThis.fetch;
-
-/** Bytes of a download so far, and of the whole file where the server says it. */
+/** Bytes of a download so far, and of the whole file if the server says it. */
 export interface ProgressState {
   readonly loaded: number;
   readonly total: number | null;
@@ -16,19 +20,36 @@ export type Progress = (state: ProgressState) => void;
 
 /** How long a download is tried. */
 export interface Tuning extends Patience {
-  /** Attempts that get nowhere before a broken connection is given up. */
+  /** Attempts in a row without a new byte before a broken connection is given up. */
   readonly attempts: number;
   /** Milliseconds before the second attempt; doubled for each one after it. */
   readonly backoffMs: number;
 }
 
-export const TUNING: Tuning = { stallMs: 30_000, bytes: 16_384, attempts: 4, backoffMs: 500 };
+export const TUNING: Tuning = { ...PATIENCE, attempts: 4, backoffMs: 500 };
+
+/** Requests for one file in one call; each of them but the last few brought new bytes. */
+const MAX_REQUESTS = 1000;
+/** Times in one call that a file is begun anew. */
+const MAX_RESTARTS = 8;
+/** Milliseconds that a server's Retry-After is waited for at most. */
+const MAX_WAIT = 30_000;
 
 export interface TransferContext {
   readonly fetch: Fetch;
   readonly signal: AbortSignal | undefined;
   readonly progress: Progress | undefined;
   readonly tuning: Tuning;
+}
+
+/** Bounds on one file. */
+export interface FileBounds {
+  /** Bytes that the file has at most. */
+  readonly maxBytes: number;
+  /** The same for a file whose size the server does not state. Default: `maxBytes`. */
+  readonly maxUnstated?: number;
+  /** Throws if the first bytes begin no checkpoint; asked if nobody states the size of the file. */
+  readonly checkStart?: (start: Uint8Array) => void;
 }
 
 /** Sends one request; the hub's looks at the redirect on its way. */
@@ -40,46 +61,30 @@ const RETRIED = new Set([408, 425, 429, 500, 502, 503, 504]);
 class Broken extends Error {
   constructor(
     message: string,
+    /** Attempts after which it is thrown on. */
     readonly attempts: number,
-    options?: { cause?: unknown },
+    readonly options: { cause?: unknown; waitMs?: number } = {},
   ) {
     super(message, options);
   }
 }
 
-/** An error's message with that of its cause: Node's fetch says only 'fetch failed'. */
-export function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const cause = error.cause instanceof Error ? error.cause : undefined;
-  if (!cause || error instanceof CnnzooError || error instanceof Broken) return error.message;
-  const { code } = cause as { code?: string };
-  return `${error.message} (${cause.message || code || cause.name})`;
+/** State of one call, over its attempts. */
+interface Attempts {
+  /** Most bytes that any attempt has reached, at the last time that it counted as progress. */
+  mark: number;
+  restarts: number;
+  /** True after the server refused to go on: the next attempt asks for the whole file. */
+  whole: boolean;
 }
 
-/** Rejects as soon as the signal aborts, also where `promise` does not listen to it. */
-export function orAbort<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(signal.reason);
-    if (signal.aborted) onAbort();
-    signal.addEventListener('abort', onAbort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
-}
-
-const sleep = (ms: number, signal: AbortSignal | undefined): Promise<void> => {
-  const wait = new Promise<void>((resolve) => setTimeout(resolve, ms));
-  return signal ? orAbort(wait, signal) : wait;
-};
-
-const wholeNumber = (text: string | null | undefined): number | null =>
-  text && /^\d+$/.test(text) ? Number(text) : null;
-
-/** What identifies the bytes of a response, so that a later one can be told to be of the same file. */
-function originOf(url: string, { headers }: Response): PartOrigin {
+/** The identity of a response's file, so that a later response can be told to be of the same file. */
+function originOf(url: string, response: Response): PartOrigin {
+  const { headers } = response;
   const encoding = headers.get('content-encoding');
-  // Lengths and ranges of an encoded response are not those of the file.
+  // Ranges of an encoded response are not those of the file.
   if (encoding && encoding !== 'identity') return { url, validator: null, total: null };
-  return { url, validator: validatorOf(headers), total: wholeNumber(headers.get('content-length')) };
+  return { url, validator: validatorOf(headers), total: statedSize(response) };
 }
 
 /** A weak ETag promises no equal bytes. */
@@ -88,7 +93,7 @@ function validatorOf(headers: Headers): string | null {
   return etag && !etag.startsWith('W/') ? etag : headers.get('last-modified');
 }
 
-/** Whether a 206 goes on exactly where the part ends. */
+/** Returns true if a 206 goes on exactly at the end of the part. */
 function continues(part: Part, { headers }: Response): boolean {
   const range = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(headers.get('content-range') ?? '');
   const total = part.origin?.total ?? null;
@@ -100,48 +105,71 @@ function continues(part: Part, { headers }: Response): boolean {
   );
 }
 
-/** Fetches a URL into a part, going on where the part ends if it can. Retries what broke on the way. */
-export async function transfer(url: string, part: Part, send: Send, context: TransferContext): Promise<void> {
+/** Returns true if a 416 says that the part is all there is. */
+const isAll = (part: Part, { headers }: Response): boolean =>
+  headers.get('content-range') === `bytes */${part.size}` && (part.origin?.total ?? part.size) === part.size;
+
+/**
+ * Fetches a URL into a part, going on from the end of the part if it can. Retries what broke on the way, for as long as
+ * new bytes come: bytes that an earlier attempt has brought are no progress.
+ */
+export async function transfer(
+  url: string,
+  part: Part,
+  send: Send,
+  context: TransferContext,
+  bounds: FileBounds,
+): Promise<void> {
   const { signal, tuning } = context;
-  if (part.origin?.url !== url || part.origin.validator === null)
+  if (part.origin?.url !== url || part.origin.validator === null || part.size > bounds.maxBytes)
     await part.restart({ url, validator: null, total: null });
-  for (let failures = 0; ; ) {
-    const before = part.size;
+  const state: Attempts = { mark: part.size, restarts: 0, whole: false };
+  for (let failures = 0, requests = 1; ; requests++) {
     try {
-      return await attempt(url, part, send, context);
+      return await attempt(url, part, send, context, bounds, state);
     } catch (error) {
       if (signal?.aborted) throw abortedError(signal);
       if (!(error instanceof Broken)) throw error;
-      failures = part.size - before >= tuning.bytes ? 1 : failures + 1;
-      if (failures >= Math.min(error.attempts, tuning.attempts)) throw error;
-      await sleep(tuning.backoffMs * 2 ** (failures - 1), signal).catch(() => undefined);
+      const progressed = part.size - state.mark >= tuning.bytes;
+      if (progressed) state.mark = part.size;
+      failures = progressed ? 1 : failures + 1;
+      if (failures >= Math.min(error.attempts, tuning.attempts) || requests >= MAX_REQUESTS) throw error;
+      const wait = Math.max(tuning.backoffMs * 2 ** (failures - 1), error.options.waitMs ?? 0);
+      await sleep(wait, signal).catch(() => undefined);
       if (signal?.aborted) throw abortedError(signal);
     }
   }
 }
 
-async function attempt(url: string, part: Part, send: Send, context: TransferContext): Promise<void> {
+async function attempt(
+  url: string,
+  part: Part,
+  send: Send,
+  context: TransferContext,
+  bounds: FileBounds,
+  state: Attempts,
+): Promise<void> {
   const { tuning } = context;
   const dog = new Watchdog(tuning);
   const signal = context.signal ? AbortSignal.any([context.signal, dog.signal]) : dog.signal;
   try {
-    const resume = part.size > 0 && part.origin?.validator ? part.origin.validator : null;
+    const resume = part.size > 0 && !state.whole ? (part.origin?.validator ?? null) : null;
     if (resume && part.size === part.origin?.total) return;
     const headers: Record<string, string> = { 'Accept-Encoding': 'identity' };
     if (resume) Object.assign(headers, { Range: `bytes=${part.size}-` }, resumeHeaders(resume));
     const response = await orAbort(send(url, { headers, signal }), signal).catch((cause: unknown) => {
-      // A server that can't be reached is not there a second later either, unless it was there before.
-      throw signal.aborted ? cause : new Broken(reasonOf(cause), part.size > 0 ? tuning.attempts : 2, { cause });
+      throw signal.aborted ? cause : unanswered(cause, part, tuning);
     });
     if (resume && (response.status === 416 || (response.status === 206 && !continues(part, response)))) {
-      await response.body?.cancel();
-      if (response.headers.get('content-range') === `bytes */${part.size}`) return;
-      await part.restart({ url, validator: null, total: null });
-      throw new Broken(`the file has changed on the server while it was fetched`, tuning.attempts);
+      dropBody(response);
+      if (response.status === 416 && isAll(part, response)) return;
+      // What is there stays until the server sends the file anew.
+      state.whole = true;
+      throw new Broken('the server does not go on where the connection broke', tuning.attempts);
     }
     checkStatus(response, resume !== null, tuning);
-    if (response.status === 200) await part.restart(originOf(url, response));
-    await pour(response, part, dog, signal, context.progress);
+    if (response.status === 200) await begin(url, response, part, bounds, state);
+    await pour(response, part, dog, signal, context.progress, bounds);
   } catch (error) {
     if (context.signal?.aborted || !(error instanceof StallError)) throw error;
     // A dead server stays dead: only one that had been quick is asked again.
@@ -151,16 +179,44 @@ async function attempt(url: string, part: Part, send: Send, context: TransferCon
   }
 }
 
+/** A server that can't be reached is not there a second later either, unless it was there before. */
+function unanswered(cause: unknown, part: Part, { attempts }: Tuning): Broken {
+  const reason = reasonOf(cause);
+  if (/redirect/.test(reason)) return new Broken(reason, 1, { cause });
+  return new Broken(reason, part.size > 0 ? attempts : 2, { cause });
+}
+
 function checkStatus(response: Response, resuming: boolean, { attempts }: Tuning): void {
   const { status, statusText, headers } = response;
-  const close = () => void response.body?.cancel().catch(() => undefined);
   if (status !== 200 && !(status === 206 && resuming)) {
-    close();
-    throw new Broken(`HTTP ${status} ${statusText}`.trim(), RETRIED.has(status) ? attempts : 1);
+    dropBody(response);
+    const waitMs = Math.min(retryAfter(headers) ?? 0, MAX_WAIT);
+    throw new Broken(`HTTP ${status} ${statusText}`.trim(), RETRIED.has(status) ? attempts : 1, { waitMs });
   }
   if (!headers.get('content-type')?.startsWith('text/html')) return;
-  close();
+  dropBody(response);
   throw new Broken('the server sent a web page (text/html) in place of the file', 1);
+}
+
+/** Empties the part for a response that holds the file from its start. */
+async function begin(
+  url: string,
+  response: Response,
+  part: Part,
+  { maxBytes }: FileBounds,
+  state: Attempts,
+): Promise<void> {
+  const origin = originOf(url, response);
+  if (origin.total !== null && origin.total > maxBytes) {
+    dropBody(response);
+    throw new Broken(`expected at most ${maxBytes} bytes, received ${origin.total}`, 1);
+  }
+  if (part.size > 0 && ++state.restarts > MAX_RESTARTS) {
+    dropBody(response);
+    throw new Broken('the server began the file anew again and again', 1);
+  }
+  state.whole = false;
+  await part.restart(origin);
 }
 
 async function pour(
@@ -169,43 +225,26 @@ async function pour(
   dog: Watchdog,
   signal: AbortSignal,
   progress: Progress | undefined,
+  { maxBytes, maxUnstated = maxBytes, checkStart }: FileBounds,
 ): Promise<void> {
-  const reader = response.body!.getReader();
   const total = part.origin?.total ?? null;
+  const limit = total ?? maxUnstated;
+  const start = checkStart && total === null && part.size === 0 ? new StartCheck(checkStart) : undefined;
   try {
-    for (;;) {
-      const { done, value } = await orAbort(reader.read(), signal).catch((cause: unknown) => {
-        if (signal.aborted) throw cause;
-        throw new Broken(`the connection broke after ${part.size} of ${total ?? '?'} bytes`, Infinity, { cause });
-      });
-      if (done) break;
-      dog.feed(value.byteLength);
-      await part.append(value);
+    await readBody(response, dog, signal, async (chunk) => {
+      if (part.size + chunk.byteLength > limit) throw new Broken(`expected at most ${limit} bytes, received more`, 1);
+      start?.add(chunk);
+      await part.append(chunk);
       progress?.({ loaded: part.size, total });
-    }
-  } catch (error) {
-    // Not awaited: a dead connection would not answer this either.
-    void reader.cancel(error).catch(() => undefined);
-    throw error;
+    });
+    start?.end();
+  } catch (cause) {
+    if (cause instanceof BodyError)
+      throw new Broken(`the connection broke after ${part.size} of ${total ?? '?'} bytes`, Infinity, { cause });
+    // Of what can't be the file, nothing is kept.
+    if (cause instanceof Broken || cause instanceof CnnzooError) await part.discard();
+    throw cause;
   }
   if (total === null || part.size === total) return;
-  const { size } = part;
-  if (size > total) await part.restart({ url: response.url, validator: null, total: null });
-  throw new Broken(`the connection ended after ${size} of ${total} bytes`, Infinity);
-}
-
-/** Fetches a small text, e.g. an index or a pointer file. */
-export async function fetchText(url: string, { fetch, signal: outer, tuning }: TransferContext): Promise<string> {
-  const dog = new Watchdog(tuning);
-  const signal = outer ? AbortSignal.any([outer, dog.signal]) : dog.signal;
-  try {
-    const response = await orAbort(fetch(url, { signal }), signal);
-    if (!response.ok) throw new Error(`HTTP ${response.status} ${response.statusText}`.trim());
-    return await orAbort(response.text(), signal);
-  } catch (error) {
-    if (outer?.aborted) throw abortedError(outer);
-    throw error;
-  } finally {
-    dog.stop();
-  }
+  throw new Broken(`the connection ended after ${part.size} of ${total} bytes`, Infinity);
 }

@@ -1,18 +1,23 @@
+import { fetchBytes } from '../../download/fetch-bytes.js';
 import { CnnzooError } from '../../errors.js';
 import { bytesSource } from '../../weights/formats/bytes.js';
 import type { ByteSource } from '../../weights/tensors.js';
+import { fetchUrl } from './fetch.js';
+
+/** Bytes of the largest file that a page takes into memory. */
+const MAX_BYTES = 2 ** 32;
+const MAX_UNSTATED = 2 ** 30;
 
 /** Fetches what a page names by a path or URL, into memory. */
-export async function openPath(path: string | URL): Promise<ByteSource> {
+export async function openPath(path: string | URL, signal?: AbortSignal): Promise<ByteSource> {
   const name = String(path);
-  const failed = (cause: unknown): never => {
-    throw new CnnzooError('FILE', `Can't fetch '${name}': ${cause}. A page reads URLs, not files of the disk.`, {
-      cause,
-    });
-  };
-  const response = await fetch(path).catch(failed);
-  if (!response.ok) throw new CnnzooError('FILE', `Can't fetch '${name}': the server answered ${response.status}.`);
-  return bytesSource(new Uint8Array(await response.arrayBuffer().catch(failed)), name);
+  const limits = { maxBytes: MAX_BYTES, maxUnstated: MAX_UNSTATED };
+  try {
+    return bytesSource(await fetchBytes(name, { fetch: fetchUrl, what: 'a file', signal, ...limits }), name);
+  } catch (cause) {
+    if (!(cause instanceof CnnzooError && cause.code === 'DOWNLOAD')) throw cause;
+    throw new CnnzooError('FILE', `${cause.message} A page reads URLs, not files of the disk.`, { cause });
+  }
 }
 
 /** A page has no file system. */

@@ -2,6 +2,7 @@ export * from './backends.js';
 export * from './cache.js';
 export * from './crc32.js';
 export * from './decode.js';
+export * from './fetch.js';
 export * from './files.js';
 export * from './list-files.js';
 export * from './progress-bar.js';

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { promises as fs, readSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { abortedError } from '../../download/aborted.js';
 import { CnnzooError } from '../../errors.js';
 import type { ReadBuffer } from '../../weights/read-buffer.js';
 import type { ByteSource } from '../../weights/tensors.js';
@@ -83,7 +84,8 @@ function pathOf(path: string | URL): string {
 }
 
 /** Opens a file by its path or file: URL. The caller closes it. */
-export async function openPath(path: string | URL): Promise<ByteSource> {
+export async function openPath(path: string | URL, signal?: AbortSignal): Promise<ByteSource> {
+  if (signal?.aborted) throw abortedError(signal);
   const name = pathOf(path);
   let handle: fs.FileHandle;
   try {

@@ -1,18 +1,22 @@
-/** What a connection must deliver to count as alive. */
+/** Least that a connection must deliver to count as alive. */
 export interface Patience {
   /** Milliseconds after which a connection that delivered less than `bytes` is given up. */
   readonly stallMs: number;
   readonly bytes: number;
+  /** Milliseconds for all of the connection. Default: no limit. */
+  readonly totalMs?: number;
 }
 
-/** Thrown where a server is dead or slower than anyone would wait for. */
+export const PATIENCE: Patience = { stallMs: 30_000, bytes: 16_384 };
+
+/** Thrown for a server that is dead or slower than anyone would wait for. */
 export class StallError extends Error {
   constructor(
-    /** Whether the connection had been quick enough before. */
+    message: string,
+    /** Tells if the connection had been quick enough before. */
     readonly progressed: boolean,
-    { stallMs, bytes }: Patience,
   ) {
-    super(`the server sent less than ${bytes} bytes in ${stallMs / 1000} s`);
+    super(message);
   }
 }
 
@@ -22,12 +26,16 @@ export class StallError extends Error {
  */
 export class Watchdog {
   private readonly controller = new AbortController();
+  private readonly total: ReturnType<typeof setTimeout> | undefined;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private received = 0;
-  /** Whether a whole allowance has arrived at least once. */
+  /** True after a whole allowance has arrived. */
   progressed = false;
 
   constructor(private readonly patience: Patience) {
+    const { totalMs } = patience;
+    if (totalMs !== undefined)
+      this.total = setTimeout(() => this.abort(`the server did not finish in ${totalMs / 1000} s`), totalMs);
     this.wait();
   }
 
@@ -46,14 +54,20 @@ export class Watchdog {
   /** Ends the watch. */
   stop(): void {
     clearTimeout(this.timer);
+    clearTimeout(this.total);
   }
 
   private wait(): void {
+    const { stallMs, bytes } = this.patience;
     this.received = 0;
     clearTimeout(this.timer);
     this.timer = setTimeout(
-      () => this.controller.abort(new StallError(this.progressed, this.patience)),
-      this.patience.stallMs,
+      () => this.abort(`the server sent less than ${bytes} bytes in ${stallMs / 1000} s`),
+      stallMs,
     );
+  }
+
+  private abort(message: string): void {
+    this.controller.abort(new StallError(message, this.progressed));
   }
 }
