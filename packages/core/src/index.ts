@@ -57,6 +57,14 @@ export type { PretrainedOptions } from './weights/pretrained.js';
 export { readStateDict } from './weights/read-state-dict.js';
 export type { Metrics, Source, WeightsEntry, WeightsInfo, WeightsTable } from './weights/registry.js';
 export { loadStateDict, saveStateDict, stateDict } from './weights/state-dict.js';
-export type { DType, FetchOptions, LazyTensor, StateDict, StateTensor, TensorFile, WeightsSource } from './weights/tensors.js';
+export type {
+  DType,
+  FetchOptions,
+  LazyTensor,
+  StateDict,
+  StateTensor,
+  TensorFile,
+  WeightsSource,
+} from './weights/tensors.js';
 export { type TorchvisionFacts, torchvisionWeights } from './weights/torchvision.js';
 export { type EncodeOptions, encodeSafetensors } from './weights/write-safetensors.js';

@@ -1,7 +1,17 @@
 // Servers that break, lie or never end: each costs a bounded number of requests, bytes and seconds.
 import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
-import { buildModel, CnnzooError, globalAvgPool, linear, load, loadStateDict, readStateDict, seq, useBackend } from '../../src/index.js';
+import {
+  buildModel,
+  CnnzooError,
+  globalAvgPool,
+  linear,
+  load,
+  loadStateDict,
+  readStateDict,
+  seq,
+  useBackend,
+} from '../../src/index.js';
 import type { Obtainable } from '../../src/weights/candidates.js';
 import { obtainWeights } from '../../src/weights/obtain.js';
 import type { Source } from '../../src/weights/registry.js';
@@ -103,7 +113,9 @@ describe('a server that breaks, and', () => {
       const range = ranges && /^bytes=(\d+)-$/.exec(request.headers.range ?? '');
       if (!range) return cutAt(20_000, { etag })(request, response, server);
       const from = Number(range[1]);
-      response.writeHead(206, { etag, 'content-range': `bytes ${from}-39999/40000` }).write(bytes.subarray(from, from + 9));
+      response
+        .writeHead(206, { etag, 'content-range': `bytes ${from}-39999/40000` })
+        .write(bytes.subarray(from, from + 9));
       return void response.destroy();
     });
     await failure(entryOf(source));
@@ -182,7 +194,11 @@ describe('a body without end', () => {
     const { server } = fixture;
     const source = serve((request, response) => {
       if (server.seen.length === 1) return cutAt(20_000)(request, response, server);
-      return endless(206, { 'content-range': `bytes 20000-${bytes.length - 1}/${bytes.length}` })(request, response, server);
+      return endless(206, { 'content-range': `bytes 20000-${bytes.length - 1}/${bytes.length}` })(
+        request,
+        response,
+        server,
+      );
     });
     await failure(entryOf(source));
     expect(await diskSize()).toBe(0);
@@ -223,7 +239,10 @@ describe('a body without end', () => {
     const { join } = await import('node:path');
     const file = { sha256: 'a'.repeat(64), bytes: 100, model: 'net', weights: 'V1' };
     await mkdir(join(directory, 'zoo', 'net'), { recursive: true });
-    await writeFile(join(directory, 'zoo', 'index.json'), JSON.stringify({ format: 1, files: { 'net/V1.safetensors': file } }));
+    await writeFile(
+      join(directory, 'zoo', 'index.json'),
+      JSON.stringify({ format: 1, files: { 'net/V1.safetensors': file } }),
+    );
     await writeFile(join(directory, 'zoo', 'net', 'V1.safetensors'), '');
     await truncate(join(directory, 'zoo', 'net', 'V1.safetensors'), 2 ** 40);
     process.env.CNNZOO_MIRROR = join(directory, 'zoo');

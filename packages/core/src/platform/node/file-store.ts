@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { CnnzooError } from '../../errors.js';
 import { abortedError } from '../../download/aborted.js';
+import { CnnzooError } from '../../errors.js';
 import { type CacheRecord, isCacheRecord, type Part, type Store } from '../../weights/store.js';
 import type { ByteSource } from '../../weights/tensors.js';
 import { cacheError, codeOf } from './file-errors.js';
