@@ -28,7 +28,7 @@ export {
   localResponseNorm,
 } from './layers/local-response-norm.js';
 export { MaxPool2d, maxPool } from './layers/max-pool.js';
-export { PadChannels, padChannels } from './layers/pad-channels.js';
+export { PadChannels, type PadChannelsOptions, padChannels } from './layers/pad-channels.js';
 export type { PoolOptions } from './layers/pool.js';
 export { load } from './load-classifier.js';
 export type { Net } from './net.js';
@@ -42,7 +42,7 @@ export {
   listCache,
   verifyCache,
 } from './weights/cache-api.js';
-export { type Cifar10Facts, cifar10Weights } from './weights/cifar10.js';
+export { CIFAR10, type Cifar10Facts, cifar10Weights } from './weights/cifar10.js';
 export {
   type BuildOptions,
   type DropoutOptions,

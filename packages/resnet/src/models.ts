@@ -53,7 +53,10 @@ export const resnext101_64x4d = /* @__PURE__ */ resnet(
   weights.resnext101_64x4d,
 );
 export const resnet20 = /* @__PURE__ */ resnetCifar('resnet20', 3, weights.resnet20);
+export const resnet32 = /* @__PURE__ */ resnetCifar('resnet32', 5, weights.resnet32);
+export const resnet44 = /* @__PURE__ */ resnetCifar('resnet44', 7, weights.resnet44);
 export const resnet56 = /* @__PURE__ */ resnetCifar('resnet56', 9, weights.resnet56);
+export const resnet110 = /* @__PURE__ */ resnetCifar('resnet110', 18, weights.resnet110);
 
 /** Every variant by name: torchvision's, where it has one. */
 export const models = {
@@ -68,5 +71,8 @@ export const models = {
   resnext101_32x8d,
   resnext101_64x4d,
   resnet20,
+  resnet32,
+  resnet44,
   resnet56,
+  resnet110,
 } as const;

@@ -1,8 +1,9 @@
 /**
  * ResNet for CIFAR-10 (https://arxiv.org/abs/1512.03385, section 4.2): 6 n + 2 layers in three stages of n basic blocks,
- * of 16, 32 and 64 channels, without a pooling before them. Its shortcuts have no parameters (option A): where a block
- * halves the resolution they take every other pixel, and the channels that are missing are zeros, behind the others as in
- * the authors' https://github.com/facebookarchive/fb.resnet.torch.
+ * of 16, 32 and 64 channels, without a pooling before them. Its shortcuts have no parameters (option A): a block that
+ * halves the resolution takes every other pixel, and adds channels of zeros, half of them before and half of them after
+ * its input's, as https://github.com/akamaster/pytorch_resnet_cifar10 does and the checkpoints that were trained with it
+ * expect. (The authors' https://github.com/facebookarchive/fb.resnet.torch adds all of them after.)
  */
 import {
   avgPool,
@@ -21,9 +22,11 @@ import {
 } from '@cnnzoo/core';
 import { basicBlock } from './resnet.js';
 
-const subsample = (channels: number, stride: number): Layer => seq([avgPool(1, stride), padChannels(channels)]);
+/** Every other pixel, and a quarter of the new width as zeros on both sides of the channels. */
+const subsample = (channels: number, stride: number): Layer =>
+  seq([avgPool(1, stride), padChannels(channels, { before: channels / 4 })]);
 
-/** Images [n, 32, 32, 3] -> logits [n, 10]; `depth` blocks in each stage. */
+/** Images [n, 32, 32, 3] -> logits [n, 10]; `depth` blocks in each of three stages. */
 export function resnetCifar<Names extends string>(
   name: string,
   depth: number,

@@ -1,8 +1,9 @@
 /**
  * torchvision's checkpoints: facts from the `_meta` of torchvision's weight enums (BSD-3-Clause code; no licence is
- * stated for the weights), hub copies from the default configurations of timm 1.0.31. For CIFAR-10 our own, in this package.
+ * stated for the weights), hub copies from the default configurations of timm 1.0.31. For CIFAR-10 our own, in this
+ * package, and two of Y. Idelbayev's, facts from the README of akamaster/pytorch_resnet_cifar10.
  */
-import { cifar10Weights, defineWeights, torchvisionWeights } from '@cnnzoo/core';
+import { CIFAR10, cifar10Weights, defineWeights, torchvisionWeights, type WeightsInfo } from '@cnnzoo/core';
 
 export const resnet18 = /* @__PURE__ */ defineWeights(
   'resnet18',
@@ -278,13 +279,56 @@ export const resnext101_64x4d = /* @__PURE__ */ defineWeights(
   'IMAGENET1K_V1',
 );
 
-/** Trained and measured by tools/train/cifar10.ts. */
+/** What differs between Y. Idelbayev's ResNets for CIFAR-10. */
+interface IdelbayevFacts {
+  /** The publisher's file; the first digits of its hash are in its name. */
+  name: `${string}-${string}.th`;
+  sha256: string;
+  parameters: number;
+  /** MiB. */
+  fileSize: number;
+  /** 10^9 multiply-adds at 32 px, counted by us. */
+  gflops: number;
+  /** Per cent of CIFAR-10's test images, as published. */
+  error: number;
+}
+
+const REPOSITORY = 'https://github.com/akamaster/pytorch_resnet_cifar10';
+
+const idelbayevWeights = ({ name, sha256, parameters, fileSize, gflops, error }: IdelbayevFacts): WeightsInfo => ({
+  sources: [
+    {
+      kind: 'publisher',
+      url: `${REPOSITORY}/raw/master/pretrained_models/${name}`,
+      sha256,
+      hashPrefix: sha256.slice(0, 8),
+    },
+  ],
+  parameters,
+  fileSize,
+  gflops,
+  minSize: [32, 32],
+  metrics: { values: { 'CIFAR-10': { 'acc@1': Number((100 - error).toFixed(2)) } }, measuredBy: 'akamaster' },
+  preprocessing: {
+    resize: 32,
+    crop: [32, 32],
+    channels: 3,
+    mean: [0.485, 0.456, 0.406],
+    std: [0.229, 0.224, 0.225],
+    interpolation: 'bilinear',
+  },
+  categories: CIFAR10.categories,
+  licence: 'BSD-2-Clause',
+  recipe: REPOSITORY,
+});
+
+/** CIFAR10_V1 was trained and measured by tools/train/cifar10.ts. */
 export const resnet20 = /* @__PURE__ */ defineWeights(
   'resnet20',
   {
     CIFAR10_V1: /* @__PURE__ */ cifar10Weights({
       url: () => new URL('../weights/resnet20.safetensors', import.meta.url),
-      sha256: 'fa2d07d17f494dc2f7c81cb8f18a409e31a0043516cfe7abc5502d43b03d8cb3',
+      sha256: '6018eded70ac46be2ac7b69eee8e0b779da0f5cf2131991eb9e7850568cc801d',
       parameters: 269722,
       fileSize: 0.525,
       gflops: 0.041,
@@ -292,9 +336,38 @@ export const resnet20 = /* @__PURE__ */ defineWeights(
       top5: 99.65,
       recipe: 'pnpm exec tsx tools/train/cifar10.ts resnet20 FOLDER',
     }),
+    CIFAR10_AKAMASTER: /* @__PURE__ */ idelbayevWeights({
+      name: 'resnet20-12fca82f.th',
+      sha256: '12fca82f0bebc4135bf1f32f6e3710e61d5108578464b84fd6d7f5c1b04036c8',
+      parameters: 269722,
+      fileSize: 1.048,
+      gflops: 0.041,
+      error: 8.27,
+    }),
   },
   'CIFAR10_V1',
 );
 
 /** None are trained. */
-export const resnet56 = /* @__PURE__ */ defineWeights('resnet56', {});
+export const resnet32 = /* @__PURE__ */ defineWeights('resnet32', {});
+
+/** None are trained. */
+export const resnet44 = /* @__PURE__ */ defineWeights('resnet44', {});
+
+export const resnet56 = /* @__PURE__ */ defineWeights(
+  'resnet56',
+  {
+    CIFAR10_AKAMASTER: /* @__PURE__ */ idelbayevWeights({
+      name: 'resnet56-4bfd9763.th',
+      sha256: '4bfd97631478d6b638d2764fd2baff3edb1d7d82252d54439343b6596b9b5367',
+      parameters: 853018,
+      fileSize: 3.311,
+      gflops: 0.125,
+      error: 6.61,
+    }),
+  },
+  'CIFAR10_AKAMASTER',
+);
+
+/** None are trained. */
+export const resnet110 = /* @__PURE__ */ defineWeights('resnet110', {});

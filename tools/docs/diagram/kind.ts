@@ -61,7 +61,11 @@ const DESCRIPTIONS: readonly (readonly [RegExp, Kind, (config: Config, channels:
   [/^AvgPool/, 'pool', (c) => `average pool ${extent(c.kernelSize)}${strideOf(c.stride)}`],
   [/^Dropout$/, 'dropout', ({ rate }) => `dropout${rate === undefined ? '' : ` ${rate}`}`],
   [/^(Permute|Reshape|Flatten)$/, 'reshape', () => 'flatten'],
-  [/^PadChannels$/, 'reshape', ({ channels }) => `zeros, to ${channels} channels`],
+  [
+    /^PadChannels$/,
+    'reshape',
+    ({ channels, before }) => `zeros ${before ? 'on both sides' : 'after'}, to ${channels} channels`,
+  ],
   [/^Add$/, 'join', () => 'add'],
   [/^Concatenate$/, 'join', () => 'concatenate'],
 ];

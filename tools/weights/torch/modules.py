@@ -75,14 +75,14 @@ def nin_cifar(classes):
 
 
 class OptionA(nn.Module):
-    """He et al., 2015, section 3.3: every other pixel, and zeros for the channels that are missing."""
+    """He et al., 2015, section 3.3: every other pixel, and zeros on both sides of the channels."""
 
     def __init__(self, more, stride):
         super().__init__()
-        self.more, self.stride = more, stride
+        self.side, self.stride = more // 2, stride
 
     def forward(self, x):
-        return nn.functional.pad(x[:, :, :: self.stride, :: self.stride], (0, 0, 0, 0, 0, self.more))
+        return nn.functional.pad(x[:, :, :: self.stride, :: self.stride], (0, 0, 0, 0, self.side, self.side))
 
 
 class ResNetCifar(nn.Module):
@@ -224,7 +224,10 @@ MODULES = {
     "nin": (lambda h, w, classes, _: nin(classes), 1000),
     "nin_cifar": (lambda h, w, classes, _: nin_cifar(classes), 10),
     "resnet20": (lambda h, w, classes, _: ResNetCifar(3, classes), 10),
+    "resnet32": (lambda h, w, classes, _: ResNetCifar(5, classes), 10),
+    "resnet44": (lambda h, w, classes, _: ResNetCifar(7, classes), 10),
     "resnet56": (lambda h, w, classes, _: ResNetCifar(9, classes), 10),
+    "resnet110": (lambda h, w, classes, _: ResNetCifar(18, classes), 10),
     "googlenet_paper": (GoogLeNetPaper, 1000),
     "textbook_resnet18": (lambda h, w, classes, _: textbook_resnet18(classes), 10),
 }

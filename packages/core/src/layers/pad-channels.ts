@@ -5,26 +5,38 @@ import type { Layer } from './layer.js';
 import { applyOwn, type LayerArgs, layerArgs } from './own.js';
 import { single } from './parametric.js';
 
-interface PadChannelsArgs {
+export interface PadChannelsOptions {
+  /** How many of the zeros come before the input's channels. Default: 0, all come after. */
+  before?: number;
+}
+
+interface PadChannelsArgs extends PadChannelsOptions {
   channels: number;
 }
 
-/** Adds channels of zeros behind the input's: [n, h, w, c] -> [n, h, w, channels]. */
+/** Adds channels of zeros around the input's: [n, h, w, c] -> [n, h, w, channels]. */
 export class PadChannels extends layers.Layer {
   static readonly className = 'cnnzoo.PadChannels';
-  readonly args: PadChannelsArgs;
+  readonly args: Required<PadChannelsArgs>;
 
-  constructor({ channels, ...rest }: PadChannelsArgs & LayerArgs) {
+  constructor({ channels, before = 0, ...rest }: PadChannelsArgs & LayerArgs) {
     super(layerArgs(rest));
-    this.args = { channels };
+    this.args = { channels, before };
   }
 
   override build(shape: Shape | Shape[]): void {
     const received = (shape as Shape).at(-1)!;
-    if (received > this.args.channels)
+    const { channels, before } = this.args;
+    if (received > channels)
       throw new CnnzooError(
         'SHAPE',
-        `Layer '${this.name}': expected at least the ${received} channels of its input, received ${this.args.channels}.`,
+        `Layer '${this.name}': expected at least the ${received} channels of its input, received ${channels}.`,
+      );
+    if (!(Number.isInteger(before) && before >= 0 && before <= channels - received))
+      throw new CnnzooError(
+        'SHAPE',
+        `Layer '${this.name}': expected before as a whole number from 0 to the ${channels - received} channels of zeros, ` +
+          `received ${before}.`,
       );
     super.build(shape);
   }
@@ -35,12 +47,12 @@ export class PadChannels extends layers.Layer {
 
   override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
     const x = single(inputs) as tf.Tensor4D;
-    const more = this.args.channels - x.shape[3];
+    const { channels, before } = this.args;
     return tf.pad(x, [
       [0, 0],
       [0, 0],
       [0, 0],
-      [0, more],
+      [before, channels - x.shape[3] - before],
     ]);
   }
 
@@ -49,8 +61,8 @@ export class PadChannels extends layers.Layer {
   }
 }
 
-/** Zeros up to `channels` channels. */
+/** Adds zeros up to `channels` channels. */
 export const padChannels =
-  (channels: number): Layer =>
+  (channels: number, { before = 0 }: PadChannelsOptions = {}): Layer =>
   (x, path) =>
-    applyOwn(PadChannels, { name: path, channels }, x);
+    applyOwn(PadChannels, { name: path, channels, before }, x);
