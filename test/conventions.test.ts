@@ -143,7 +143,8 @@ describe.each(listModels())('weights of %s', (name) => {
       expect(entry.licence).not.toBe('');
       expect(entry.recipe).not.toBe('');
       for (const { kind, url, sha256, hashPrefix } of entry.sources) {
-        if (kind === 'publisher') expect(url).toContain(`-${hashPrefix}.pth`);
+        if (kind === 'publisher') expect(url).toMatch(new RegExp(`-${hashPrefix}\\.(pth|th)$`));
+        if (kind === 'publisher' && sha256) expect(sha256.startsWith(hashPrefix!)).toBe(true);
         if (kind === 'package') expect(sha256).toMatch(/^[0-9a-f]{64}$/);
       }
     }

@@ -7,12 +7,12 @@ import * as families from '../src/families.js';
 describe('listModels', () => {
   it('holds every model of every family, once, small to large', () => {
     expect(listModels()).toEqual(Object.values(families).flatMap((models) => Object.keys(models)));
-    expect(listModels('resnet1*')).toEqual(['resnet18', 'resnet101', 'resnet152']);
+    expect(listModels('resnet1*')).toEqual(['resnet18', 'resnet101', 'resnet152', 'resnet110']);
   });
 
   it('takes * for any characters and ? for one', () => {
     expect(listModels('resnet?8')).toEqual(['resnet18']);
-    expect(listModels('resnet1??')).toEqual(['resnet101', 'resnet152']);
+    expect(listModels('resnet1??')).toEqual(['resnet101', 'resnet152', 'resnet110']);
     expect(listModels('*_2')).toEqual(['wide_resnet50_2', 'wide_resnet101_2']);
     expect(listModels('RESNET50')).toEqual(['resnet50']);
   });

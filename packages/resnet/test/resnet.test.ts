@@ -8,11 +8,18 @@ import {
   summary,
   useBackend,
 } from '@cnnzoo/core';
+import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { testModels } from '../../../test/harness/models.js';
-import { logitsOf } from '../../../test/harness/parity.js';
+import { logitsOf, relativeError } from '../../../test/harness/parity.js';
 import { syntheticCheckpoint, syntheticImage } from '../../../test/harness/synthetic.js';
 import { basicBlock, bottleneck, models, resnet18, resnet20 } from '../src/index.js';
+
+/** Logits of the shipped resnet20 on the synthetic image while its zeros came after the channels (decision 15). */
+const BEFORE = [
+  0.8073098659515381, 1.9209609031677246, 2.9515087604522705, -0.5156330466270447, -0.8995702266693115,
+  -2.7474205493927, 3.144444465637207, -2.8361523151397705, -3.8701746463775635, 2.045454978942871,
+];
 
 testModels(models, { goldens: new URL('goldens/', import.meta.url), anySize: true, small: [33, 40] });
 
@@ -91,6 +98,27 @@ describe('ResNet', () => {
       [8, 8, 64],
     ]);
     expect([...stateDict(net).keys()].filter((key) => key.includes('downsample'))).toEqual([]);
+    net.dispose();
+  });
+
+  it('passes on the channels between zeros on both sides, as published checkpoints for CIFAR-10 expect', () => {
+    for (const [width, path] of [
+      [32, 'layer2.0.downsample.1'],
+      [64, 'layer3.0.downsample.1'],
+    ] as const) {
+      const net = resnet20();
+      const layer = net.layers.find(({ name }) => name === path)!;
+      const padded = tf.tidy(() => (layer.call(tf.ones([1, 1, 1, width / 2]), {}) as tf.Tensor).dataSync());
+      const side = new Array<number>(width / 4).fill(0);
+      expect([...padded]).toEqual([...side, ...new Array<number>(width / 2).fill(1), ...side]);
+      net.dispose();
+    }
+  });
+
+  it('answers with its shipped weights as these did before their channels were permuted for it', async () => {
+    const net = await resnet20.pretrained();
+    const image = syntheticImage(32, 32, 3);
+    expect(relativeError(logitsOf(net.model, image, [32, 32, 3]), BEFORE)).toBeLessThan(1e-5);
     net.dispose();
   });
 
