@@ -9,6 +9,7 @@ import type { Layer } from './layer.js';
 import { batchNormInferenceKernel, type Joined } from './norm-kernels.js';
 import { applyOwn, type LayerArgs, layerArgs } from './own.js';
 import { Parametric, single } from './parametric.js';
+import { smallestBatch } from './smallest-batch.js';
 
 export interface BatchNormOptions {
   eps?: number;
@@ -72,11 +73,12 @@ export class BatchNorm extends Parametric {
       return tf.batchNorm(x as tf.Tensor4D, mean, variance, bias, weight, eps);
     }
     const n = x.size / weight.size;
-    if (n < 2)
+    if (n < 2 || (n / x.shape[0]!) * smallestBatch() < 2)
       throw new CnnzooError(
         'TRAINING',
-        `BatchNorm '${this.name}' has one value per channel in training (input [${x.shape}]), which has no variance. ` +
-          'Use a larger batch or image, or freeze the layer.',
+        `BatchNorm '${this.name}' has one value per channel in a training batch of one image (input [${x.shape}]), which ` +
+          'has no variance. If it is the last batch of an epoch, leave it out by dropLast: true or choose another ' +
+          'batchSize; else use larger batches or images, or freeze the layer.',
       );
     return tf.tidy(() =>
       batchNormTrain(x, { weight, bias, eps }, joined, ({ mean, variance }) => {

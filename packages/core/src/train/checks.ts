@@ -1,11 +1,23 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import type { Batch } from '../data/dataset.js';
+import type { Batch, Dataset } from '../data/dataset.js';
 import { CnnzooError } from '../errors.js';
 
 /** Refuses a number that is not whole, or less than `least`. */
 export function checkWhole(name: string, value: number, least: number): void {
   if (Number.isInteger(value) && value >= least) return;
   throw new CnnzooError('INPUT', `expected ${name} to be a whole number of at least ${least}, received ${value}.`);
+}
+
+/**
+ * Refuses a data set without images, over which no epoch would end.
+ * @param where the function that takes it, and as what.
+ */
+export function checkNotEmpty(where: string, { size }: Dataset): void {
+  if (Number.isInteger(size) && size > 0) return;
+  throw new CnnzooError(
+    'INPUT',
+    `${where}: expected a data set with at least one image, received one of size ${size}.`,
+  );
 }
 
 /** Refuses a batch whose targets don't fit its images or the net's classes: tfjs would count them as no class at all. */

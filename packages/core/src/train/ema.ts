@@ -4,6 +4,7 @@ import { modelOf, type Net } from '../net.js';
 import { type Slot, slotsOf } from '../weights/slots.js';
 import { loadStateDict, stateDict } from '../weights/state-dict.js';
 import type { StateDict } from '../weights/tensors.js';
+import { findNotFiniteSync } from './finite.js';
 
 export interface EmaOptions {
   /** How much the average keeps at each step, 0 to below 1: 0.999 looks back over some 1000 steps. */
@@ -30,8 +31,17 @@ export class Ema {
     this.averages = this.slots.map(({ variable }) => tf.tidy(() => tf.variable(variable.read().clone(), false)));
   }
 
-  /** Takes the net's values in: after each step. */
+  /**
+   * Takes the net's values in: after each step.
+   * @throws CnnzooError TRAINING if one of them is not finite: no average would ever lose it again.
+   */
   update(): void {
+    const key = findNotFiniteSync(this.slots.map(({ key, variable }) => ({ key, tensor: variable.read() })));
+    if (key !== undefined)
+      throw new CnnzooError(
+        'TRAINING',
+        `Ema: '${key}' of the net is not finite; the average is that of the step before. Lower the learning rate.`,
+      );
     tf.tidy(() => {
       for (const [i, { variable }] of this.slots.entries()) {
         const average = this.averages[i]!;

@@ -5,7 +5,7 @@ import type { Dataset } from '../data/dataset.js';
 import { CnnzooError } from '../errors.js';
 import type { Preprocessing } from '../images/prepare.js';
 import { modelOf, type Net, preprocessingOf } from '../net.js';
-import { checkTargets, checkWhole, classesOf } from './checks.js';
+import { checkNotEmpty, checkTargets, checkWhole, classesOf } from './checks.js';
 import { crossEntropy, type Loss } from './loss.js';
 import { hitsAt } from './metrics.js';
 import { type Trainee, wholeNet } from './trainee.js';
@@ -43,6 +43,7 @@ export async function evaluateTrainee(
   preprocessing?: Preprocessing,
 ): Promise<Evaluation> {
   checkWhole('batchSize', batchSize, 1);
+  checkNotEmpty('evaluate', data);
   const classes = classesOf(model);
   const sums = [0, 0, 0];
   const pause = (): Promise<void> => breathe('The evaluation', signal);

@@ -4,16 +4,20 @@ import type { Augment } from '../data/augment/augment.js';
 import type { Batch, BatchOptions, Dataset } from '../data/dataset.js';
 import { CnnzooError } from '../errors.js';
 import type { Preprocessing } from '../images/prepare.js';
+import { withSmallestBatch } from '../layers/smallest-batch.js';
 import type { Random, RandomState } from '../random.js';
 import { weightsOf } from '../weights/slots.js';
 import type { StateDict } from '../weights/tensors.js';
 import { accumulate } from './accumulate.js';
-import { checkTargets, checkWhole, classesOf } from './checks.js';
+import { checkNotEmpty, checkTargets, classesOf } from './checks.js';
 import { clipByGlobalNorm } from './clip.js';
 import { type Differentiated, differentiate } from './differentiate.js';
+import { batchesPerEpoch, checkEpochs, smallestBatch, stepsPerEpoch } from './epochs.js';
+import { findNotFinite } from './finite.js';
 import { crossEntropy, type Loss } from './loss.js';
 import type { Images, Mix } from './mix.js';
 import type { Optimizer, OptimizerRun } from './optimizer.js';
+import { PassState } from './pass-state.js';
 import type { Trainee } from './trainee.js';
 
 /** One step, as it was taken. */
@@ -43,6 +47,8 @@ export interface RunOptions {
   auxiliaryWeight?: number;
   /** Whether every epoch takes the images in a new order, as it does unless told otherwise. */
   shuffle?: boolean;
+  /** Leaves out the last batch of every epoch if it is smaller than the others, as PyTorch's drop_last. Default: false. */
+  dropLast?: boolean;
   /** Changes each image each time it is used. */
   augment?: Augment;
   /** Mixes the images of a batch with one another: `mixup`, `cutmix`, or one of several, drawn for each batch. */
@@ -72,36 +78,34 @@ export interface RunState {
   readonly optimizer: StateDict;
 }
 
-/** How many steps an epoch has. */
-export const stepsPerEpoch = (
-  size: number,
-  { batchSize = 32, accumulate = 1 }: Pick<RunOptions, 'batchSize' | 'accumulate'>,
-): number => Math.ceil(Math.ceil(size / batchSize) / accumulate);
-
 /** A training, step by step: it holds all that the next step depends on but the weights. */
 export class TrainingRun {
   readonly steps: number;
   private readonly optimizer: OptimizerRun;
   private readonly classes: number;
   private readonly mixes: readonly Mix[];
+  private readonly trainee: Trainee;
   private at: Position;
   /** Of the batches since the last step. */
   private pending: Differentiated | undefined;
+  /** The net as it was before the batches since the last step. */
+  private before: PassState | undefined;
 
   constructor(
-    private readonly trainee: Trainee,
+    trainee: Trainee,
     private readonly data: Dataset,
     private readonly random: Random,
     private readonly options: RunOptions,
     private readonly preprocessing?: Preprocessing,
     state?: RunState,
   ) {
-    const { epochs = 1, batchSize = 32, clipNorm, accumulate = 1 } = options;
-    checkWhole('epochs', epochs, 0);
-    checkWhole('batchSize', batchSize, 1);
-    checkWhole('accumulate', accumulate, 1);
+    const { epochs = 1, clipNorm } = options;
+    checkNotEmpty('train', data);
+    checkEpochs(data.size, options);
     if (clipNorm !== undefined && !(clipNorm > 0))
       throw new CnnzooError('INPUT', `expected clipNorm above 0, received ${clipNorm}.`);
+    const smallest = smallestBatch(data.size, options);
+    this.trainee = { ...trainee, apply: (...args) => withSmallestBatch(smallest, () => trainee.apply(...args)) };
     this.mixes = [options.mix ?? []].flat();
     this.classes = classesOf(trainee.model);
     this.steps = epochs * stepsPerEpoch(data.size, options);
@@ -128,6 +132,10 @@ export class TrainingRun {
       while (this.at.epoch < epochs) yield* this.epoch();
     } finally {
       this.disposePending();
+      // What a step that was not taken has changed: the net, and what its batches drew.
+      this.before?.restore();
+      this.before = undefined;
+      this.random.state = this.at.random;
     }
   }
 
@@ -137,9 +145,9 @@ export class TrainingRun {
 
   /** What is left of an epoch. */
   private async *epoch(): AsyncGenerator<Step, void, void> {
-    const { batchSize = 32, accumulate: perStep = 1 } = this.options;
+    const { batchSize = 32, accumulate: perStep = 1, dropLast = false } = this.options;
     const { epoch, batches: done, epochRandom, random } = this.at;
-    const batchesInAll = Math.ceil(this.data.size / batchSize);
+    const batchesInAll = batchesPerEpoch(this.data.size, this.options);
     this.random.state = epochRandom;
     let batches = done;
     for await (const batch of this.data.batches(this.batchOptions(done))) {
@@ -150,6 +158,7 @@ export class TrainingRun {
       const isLast = batches === batchesInAll;
       if (batches % perStep !== 0 && !isLast) continue;
       const step = await this.takeStep();
+      if (isLast) await this.checkWeights(step);
       const now = this.random.state;
       this.at = {
         epoch: isLast ? epoch + 1 : epoch,
@@ -159,6 +168,7 @@ export class TrainingRun {
         random: now,
       };
       yield step;
+      if (isLast && dropLast) break;
     }
     if (batches !== batchesInAll)
       throw new CnnzooError(
@@ -188,6 +198,7 @@ export class TrainingRun {
     try {
       await breathe(`The training, before step ${at.step},`, signal);
       await checkTargets(batch, this.classes);
+      this.before ??= new PassState(this.trainee.model);
       const mix = mixes.length > 1 ? mixes[random.integer(mixes.length)] : mixes[0];
       if (mix) images = mix(batch, this.classes, random);
       const differentiated = await differentiate(this.trainee, images, { loss, auxiliaryWeight, random }, at.step);
@@ -199,13 +210,44 @@ export class TrainingRun {
 
   private async takeStep(): Promise<Step> {
     const { clipNorm } = this.options;
+    await this.checkPending();
     if (clipNorm !== undefined)
       this.pending = { ...this.pending!, gradients: await clipByGlobalNorm(this.pending!.gradients, clipNorm) };
     const { gradients, loss, losses, accuracy, count } = this.pending!;
     const { epoch, step } = this.at;
     this.optimizer.update(gradients, step, this.steps);
+    this.before!.commit();
+    this.before = undefined;
     this.disposePending();
     return { epoch, step, steps: this.steps, loss, losses, accuracy, count };
+  }
+
+  /** Refuses a step that would leave the net with values that are not finite. */
+  private async checkPending(): Promise<void> {
+    const gradients = this.pending!.gradients.map(({ key, gradient }) => ({
+      key: `the gradient of '${key}'`,
+      tensor: gradient,
+    }));
+    const key = await findNotFinite([...gradients, ...this.before!.written]);
+    if (key === undefined) return;
+    throw new CnnzooError(
+      'TRAINING',
+      `The loss is finite at step ${this.at.step}, but not ${key}; the net is as it was after the step before. ` +
+        'Lower the learning rate, or look for inputs that are not finite.',
+    );
+  }
+
+  /** Refuses weights that a step has made too large: no loss comes after an epoch's last step to tell of them. */
+  private async checkWeights({ step }: Step): Promise<void> {
+    const trainable = new Set(this.trainee.model.trainableWeights);
+    const weights = weightsOf(this.trainee.model).filter(({ variable }) => trainable.has(variable));
+    const key = await findNotFinite(weights.map(({ key, variable }) => ({ key: `'${key}'`, tensor: variable.read() })));
+    if (key === undefined) return;
+    throw new CnnzooError(
+      'TRAINING',
+      `${key} is not finite after step ${step}, the last of its epoch. Lower the learning rate, and begin anew or go on ` +
+        'from a checkpoint.',
+    );
   }
 
   private disposePending(): void {

@@ -90,8 +90,13 @@ class RuleRun<Slot extends string> implements OptimizerRun {
 
   update(gradients: Parameters<OptimizerRun['update']>[0], step: number, steps: number): void {
     const rates = this.groups.rates(step, steps);
-    for (const { key, variable, gradient } of gradients) {
-      const entry = this.entryOf(key, variable);
+    // What can fail comes first: a step is taken whole or not at all.
+    const updates = gradients.map(({ key, variable, gradient }) => ({
+      entry: this.entryOf(key, variable),
+      variable,
+      gradient,
+    }));
+    for (const { entry, variable, gradient } of updates) {
       entry.count++;
       const { group, weightDecay, slots, count } = entry;
       tf.tidy(() => this.rule.update(variable, gradient, slots, { lr: rates[group]!, weightDecay, count }));

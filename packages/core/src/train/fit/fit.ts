@@ -7,7 +7,7 @@ import { modelOf, type Net } from '../../net.js';
 import { Random } from '../../random.js';
 import { slotsOf } from '../../weights/slots.js';
 import { loadStateDict } from '../../weights/state-dict.js';
-import { stepsPerEpoch } from '../training-run.js';
+import { stepsPerEpoch } from '../epochs.js';
 import { Checkpoints, type FitState, type Setup } from './checkpoints.js';
 import type { EpochRecord, History } from './history.js';
 import type { FitOptions } from './options.js';
