@@ -1,3 +1,5 @@
+import { visibleText } from './visible.js';
+
 /** What went wrong, for code that handles errors; the message is for people. */
 export type ErrorCode =
   | 'BACKEND' // no backend, or one that is not installed
@@ -30,6 +32,6 @@ export class CnnzooError extends Error {
     message: string,
     options?: { cause?: unknown },
   ) {
-    super(message, options);
+    super(visibleText(message), options);
   }
 }
