@@ -95,8 +95,11 @@ export class Classifier implements ClassifierParts {
     return preprocess(images, this.preprocessing, options);
   }
 
-  /** Writes weights, architecture, labels and preprocessing to `path` (a directory, or a `.safetensors` file). */
-  async save(path: string): Promise<void> {
+  /**
+   * Writes weights, architecture, labels and preprocessing to `path`: a directory, or a `.safetensors` file, as a path
+   * or file: URL.
+   */
+  async save(path: string | URL): Promise<void> {
     await (await import('./save.js')).save(this, path);
   }
 

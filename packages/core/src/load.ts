@@ -1,7 +1,6 @@
 import type { serialization } from '@tensorflow/tfjs-core';
 import { type LayersModel, Sequential } from '@tensorflow/tfjs-layers';
 import { useBackend } from './backend/choose.js';
-import { isUrl } from './bytes.js';
 import { Classifier } from './classifier.js';
 import { CnnzooError } from './errors.js';
 import { writeNote } from './features.js';
@@ -49,17 +48,25 @@ function build({ topology, note }: SavedConfig, name: string): LayersModel {
 const hasModelInside = ({ topology }: SavedConfig): boolean =>
   (topology.config as { layers: { config: object }[] }).layers.some(({ config }) => 'layers' in config);
 
+/** The saved file by its path, or by its URL, whose query stays behind. */
+async function savedPlace(location: string | URL): Promise<string | URL> {
+  const { localPath, pathOf } = await import('#platform');
+  const path = localPath(location);
+  if (path !== undefined) return savedFile(pathOf(location));
+  const [, place, query] = /^([^?#]*)([?#].*)?$/s.exec(String(location))!;
+  return /^(blob|data):/i.test(place!) ? location : `${savedFile(place!)}${query ?? ''}`;
+}
+
 /** Reads a classifier that `save` wrote: a directory, its file, or the URL of either. */
 export async function load(path: string | URL, options: FetchOptions = {}): Promise<Classifier> {
   await useBackend();
   registerLayers();
   const name = String(path);
-  const where = isUrl(path) ? new URL(savedFile(path.href)) : savedFile(path);
   const [{ openTensors }, { buildFrom }] = await Promise.all([
     import('./weights/open.js'),
     import('./weights/values.js'),
   ]);
-  const file = await openTensors(where, options);
+  const file = await openTensors(await savedPlace(path), options);
   try {
     const config = parseConfig(file.metadata[CONFIG_KEY], name);
     const model = await buildFrom(file, () => build(config, name), { nested: hasModelInside(config) });

@@ -1,5 +1,4 @@
 import type { Classifier } from './classifier.js';
-import { CnnzooError } from './errors.js';
 import { type ModelNote, noteOf } from './features.js';
 import type { Preprocessing } from './images/prepare.js';
 import { MODEL_KEY, WEIGHTS_KEY } from './weights/metadata-keys.js';
@@ -19,13 +18,13 @@ export interface SavedConfig {
   readonly weights: string | null;
 }
 
-/** Where a classifier saved to `path` lies: one file, so that no reader ever sees half of it. */
+/** The file of a classifier that is saved to `path`: one, so that no reader ever sees half of it. */
 export const savedFile = (path: string): string =>
   path.endsWith('.safetensors') ? path : `${path.replace(/[/\\]+$/, '')}/model.safetensors`;
 
-export async function save(classifier: Classifier, path: string): Promise<void> {
-  if (typeof path !== 'string' || path === '')
-    throw new CnnzooError('INPUT', `save: expected the path of a directory or .safetensors file, received ${path}.`);
+export async function save(classifier: Classifier, location: string | URL): Promise<void> {
+  const { pathOf } = await import('#platform');
+  const path = pathOf(location);
   const { model, preprocessing, categories, weights } = classifier;
   const note = noteOf(model);
   const config: SavedConfig = {

@@ -1,4 +1,4 @@
-import { requireBytesOf } from '../bytes.js';
+import { isUrl, requireBytesOf } from '../bytes.js';
 import { CnnzooError } from '../errors.js';
 import { readFile } from '../read-file.js';
 import { CIFAR10 } from '../weights/cifar10.js';
@@ -52,22 +52,23 @@ export interface CifarOptions {
 async function cifar(
   name: string,
   layout: Layout,
-  source: string | readonly Uint8Array[],
+  source: string | URL | readonly Uint8Array[],
   split: CifarOptions['split'],
 ): Promise<PixelsDataset> {
   const names = layout.files[split];
   if (!names) throw new CnnzooError('INPUT', `${name}: expected split 'train' or 'test', received '${split}'.`);
+  const directory = typeof source === 'string' || isUrl(source) ? source : undefined;
   const files =
-    typeof source === 'string'
-      ? await Promise.all(names.map((file) => readFile(`${source}/${file}`)))
-      : [...source].map((file, i) => requireBytesOf(file, `${name}: file ${i}`));
+    directory === undefined
+      ? [...(source as readonly Uint8Array[])].map((file, i) => requireBytesOf(file, `${name}: file ${i}`))
+      : await Promise.all(names.map(async (file) => readFile((await import('#platform')).pathIn(directory, file))));
   const record = layout.labels + 3 * PLANE;
   for (const [i, { length }] of files.entries())
     if (length === 0 || length % record !== 0)
       throw new CnnzooError(
         'FORMAT',
         `${name}: expected records of ${record} bytes, as the binary version has them; ` +
-          `${typeof source === 'string' ? `'${names[i]}'` : `file ${i}`} has ${length} bytes. It is damaged or cut short.`,
+          `${directory === undefined ? `file ${i}` : `'${names[i]}'`} has ${length} bytes. It is damaged or cut short.`,
       );
   const count = files.reduce((sum, { length }) => sum + length / record, 0);
   const pixels = new Uint8Array(count * 3 * PLANE);
@@ -89,15 +90,19 @@ function interleave(planes: Uint8Array, out: Uint8Array, at: number): void {
 }
 
 /**
- * CIFAR-10 in its binary version, from a directory that holds data_batch_1.bin to data_batch_5.bin and test_batch.bin,
+ * CIFAR-10 in its binary version, from a directory (a path or file: URL) that holds data_batch_1.bin to data_batch_5.bin and test_batch.bin,
  * or from the bytes of such files: images [n, 32, 32, 3], ten classes.
  */
-export const cifar10 = (source: string | readonly Uint8Array[], { split }: CifarOptions): Promise<PixelsDataset> =>
-  cifar('cifar10', cifar10Layout, source, split);
+export const cifar10 = (
+  source: string | URL | readonly Uint8Array[],
+  { split }: CifarOptions,
+): Promise<PixelsDataset> => cifar('cifar10', cifar10Layout, source, split);
 
 /**
- * CIFAR-100 in its binary version, from a directory that holds train.bin and test.bin, or from the bytes of such files:
+ * CIFAR-100 in its binary version, from a directory (a path or file: URL) that holds train.bin and test.bin, or from the bytes of such files:
  * images [n, 32, 32, 3] and their hundred fine classes.
  */
-export const cifar100 = (source: string | readonly Uint8Array[], { split }: CifarOptions): Promise<PixelsDataset> =>
-  cifar('cifar100', cifar100Layout, source, split);
+export const cifar100 = (
+  source: string | URL | readonly Uint8Array[],
+  { split }: CifarOptions,
+): Promise<PixelsDataset> => cifar('cifar100', cifar100Layout, source, split);

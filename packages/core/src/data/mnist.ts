@@ -1,4 +1,4 @@
-import { copyOf, isBytes, requireBytesOf } from '../bytes.js';
+import { copyOf, isBytes, isUrl, requireBytesOf } from '../bytes.js';
 import { CnnzooError } from '../errors.js';
 import { type IdxArray, readIdx } from './idx.js';
 import { PixelsDataset } from './pixels-dataset.js';
@@ -48,10 +48,12 @@ export const FASHION_MNIST = {
   std: 0.353,
 } as const;
 
-async function readFile(directory: string, name: string): Promise<IdxArray> {
-  const { openPath } = await import('#platform');
-  const path = `${directory}/${name}`;
-  const source = await openPath(path).catch((error) => openPath(`${path}.gz`).catch(() => Promise.reject(error)));
+async function readFile(directory: string | URL, name: string): Promise<IdxArray> {
+  const { openPath, pathIn } = await import('#platform');
+  const path = pathIn(directory, name);
+  const source = await openPath(path).catch((error) =>
+    openPath(pathIn(directory, `${name}.gz`)).catch(() => Promise.reject(error)),
+  );
   try {
     return await readIdx(await source.read(0, source.size), source.name);
   } finally {
@@ -60,18 +62,18 @@ async function readFile(directory: string, name: string): Promise<IdxArray> {
 }
 
 /**
- * MNIST, or a set in its format, from a directory that holds the four idx files, gzipped or not, or from the bytes of
+ * MNIST, or a set in its format, from a directory (a path or file: URL) that holds the four idx files, gzipped or not, or from the bytes of
  * two: images [n, 28, 28, 1].
  *
  * Fashion-MNIST (Xiao, Rasul and Vollgraf, 2017) is `mnist(directory, { split, ...FASHION_MNIST })`.
  */
 export async function mnist(
-  source: string | MnistFiles,
+  source: string | URL | MnistFiles,
   { split, mean = MEAN, std = STD, categories = DIGITS }: MnistOptions,
 ): Promise<PixelsDataset> {
   if (!(split in NAMES))
     throw new CnnzooError('INPUT', `mnist: expected split 'train' or 'test', received '${split}'.`);
-  const [images, labels] = await (typeof source === 'string'
+  const [images, labels] = await (typeof source === 'string' || isUrl(source)
     ? Promise.all([readFile(source, NAMES[split][0]), readFile(source, NAMES[split][1])])
     : Promise.all([
         // Copies: the set is not to change with the caller's bytes.

@@ -117,8 +117,10 @@ async function openGiven(owner: Owner, given: WeightsSource, options: ObtainOpti
 
 /** The address of what has to be fetched over http. */
 function remoteUrl(given: WeightsSource): string | undefined {
-  if (!(typeof given === 'string' || isUrl(given)) || localPath(String(given)) !== undefined) return undefined;
-  const { href, protocol } = new URL(given, globalThis.location?.href);
+  if (!(typeof given === 'string' || isUrl(given)) || localPath(given) !== undefined) return undefined;
+  const base = globalThis.location?.href;
+  if (!URL.canParse(String(given), base)) return undefined;
+  const { href, protocol } = new URL(given, base);
   return protocol === 'http:' || protocol === 'https:' ? href : undefined;
 }
 

@@ -29,15 +29,20 @@ export async function loadStateDict(net: Net, source: WeightsSource, options: Fe
 }
 
 /** Writes the net's weights as safetensors, which PyTorch loads strictly. The file is replaced whole or not at all. */
-export async function saveStateDict(net: Net, path: string, metadata: Record<string, string> = {}): Promise<void> {
+export async function saveStateDict(
+  net: Net,
+  location: string | URL,
+  metadata: Record<string, string> = {},
+): Promise<void> {
+  const [{ encodeSafetensors }, { pathOf, writeFileAtomic }] = await Promise.all([
+    import('./write-safetensors.js'),
+    import('#platform'),
+  ]);
+  const path = pathOf(location);
   if (!path.endsWith('.safetensors'))
     throw new CnnzooError(
       'INPUT',
       `saveStateDict writes safetensors: expected a path that ends so, received '${path}'.`,
     );
-  const [{ encodeSafetensors }, { writeFileAtomic }] = await Promise.all([
-    import('./write-safetensors.js'),
-    import('#platform'),
-  ]);
   await writeFileAtomic(path, encodeSafetensors(stateDict(net), metadata));
 }

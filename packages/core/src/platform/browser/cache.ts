@@ -8,9 +8,6 @@ export { cacheDirectory, openStore } from './page-store.js';
 export const mirrorLocation = (): string | undefined =>
   (globalThis as { CNNZOO_MIRROR?: string }).CNNZOO_MIRROR || undefined;
 
-/** Nothing is local to a page. */
-export const localPath = (_location: string): string | undefined => undefined;
-
 /** `If-Range` would cost a preflight that few servers answer: the resumed response's own headers are compared. */
 export const resumeHeaders = (_validator: string): Record<string, string> => ({});
 

@@ -21,7 +21,7 @@ export async function openPath(path: string | URL, signal?: AbortSignal): Promis
 }
 
 /** A page has no file system. */
-export async function writeFileAtomic(path: string): Promise<void> {
+export async function writeFileAtomic(path: string | URL): Promise<void> {
   throw new CnnzooError(
     'FILE',
     `Can't write '${path}': a page has no file system. Use encodeSafetensors(stateDict(net)) and offer a download.`,

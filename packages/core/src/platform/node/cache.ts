@@ -1,17 +1,22 @@
 import { createHash } from 'node:crypto';
-import { fileURLToPath } from 'node:url';
+import { CnnzooError } from '../../errors.js';
 import { ReusedBuffer } from '../../weights/read-buffer.js';
 import type { ByteSource } from '../../weights/tensors.js';
+import { localPath } from './paths.js';
 
 export { cacheDirectory, openStore } from './file-store.js';
 
-/** Where `CNNZOO_MIRROR` says that a mirror is: a path or a URL. */
-export const mirrorLocation = (): string | undefined => process.env.CNNZOO_MIRROR || undefined;
-
-/** A path, or the path of a `file:` URL; undefined for what lies behind a network. */
-export function localPath(location: string): string | undefined {
-  if (location.startsWith('file:')) return fileURLToPath(location);
-  return /^[a-z][a-z\d+.-]+:/i.test(location) ? undefined : location;
+/**
+ * Where `CNNZOO_MIRROR` says that a mirror is: a path, or a file:, http: or https: URL.
+ * @throws CnnzooError INPUT for other schemes.
+ */
+export function mirrorLocation(): string | undefined {
+  const location = process.env.CNNZOO_MIRROR || undefined;
+  if (location === undefined || localPath(location) !== undefined || /^https?:/i.test(location)) return location;
+  throw new CnnzooError(
+    'INPUT',
+    `CNNZOO_MIRROR: expected a path, or a file:, http: or https: URL, received '${location}'.`,
+  );
 }
 
 /** Headers that make a server send the rest of a file only if it is still the same file. */

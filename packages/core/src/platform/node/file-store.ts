@@ -7,6 +7,7 @@ import type { ByteSource } from '../../weights/tensors.js';
 import { cacheError, codeOf } from './file-errors.js';
 import { FilePart, removePart } from './file-part.js';
 import { openPath, writeFileAtomic } from './files.js';
+import { pathOf } from './paths.js';
 
 /** Milliseconds after which the lock of a process that no longer renews it (it was killed) is void. */
 const STALE_LOCK = 10_000;
@@ -14,7 +15,7 @@ const LOCK_POLL = 100;
 
 /** The directory that weights are kept in: `CNNZOO_CACHE`, else the platform's place for caches. */
 export async function cacheDirectory(): Promise<string> {
-  if (process.env.CNNZOO_CACHE) return resolve(process.env.CNNZOO_CACHE);
+  if (process.env.CNNZOO_CACHE) return resolve(pathOf(process.env.CNNZOO_CACHE));
   const { default: envPaths } = await import('env-paths');
   return envPaths('cnnzoo', { suffix: '' }).cache;
 }

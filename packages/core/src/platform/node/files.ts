@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { promises as fs, readSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { abortedError } from '../../download/aborted.js';
 import { CnnzooError } from '../../errors.js';
 import type { ReadBuffer } from '../../weights/read-buffer.js';
 import type { ByteSource } from '../../weights/tensors.js';
+import { pathOf } from './paths.js';
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file. Check the path',
@@ -74,15 +74,6 @@ class NodeFile implements ByteSource {
   }
 }
 
-function pathOf(path: string | URL): string {
-  if (typeof path === 'string' && !path.startsWith('file:')) return path;
-  try {
-    return fileURLToPath(String(path));
-  } catch (cause) {
-    throw fileError('open', String(path), cause);
-  }
-}
-
 /** Opens a file by its path or file: URL. The caller closes it. */
 export async function openPath(path: string | URL, signal?: AbortSignal): Promise<ByteSource> {
   if (signal?.aborted) throw abortedError(signal);
@@ -115,9 +106,10 @@ async function syncDirectory(path: string): Promise<void> {
  * the file that was there before stays, and nothing half-written.
  */
 export async function writeFileAtomic(
-  path: string,
+  location: string | URL,
   chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
 ): Promise<void> {
+  const path = pathOf(location);
   const directory = dirname(path);
   const temporary = join(directory, `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
   try {

@@ -5,6 +5,7 @@ export * from './decode.js';
 export * from './fetch.js';
 export * from './files.js';
 export * from './list-files.js';
+export * from './paths.js';
 export * from './progress-bar.js';
 export * from './run-files.js';
 export * from './turn.js';

@@ -1,15 +1,42 @@
 import { promises as fs } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileError } from './files.js';
+import { pathOf } from './paths.js';
 
 /** Adds text to the end of a file, which is made where there is none. */
-export async function appendText(path: string, text: string): Promise<void> {
+export async function appendText(location: string | URL, text: string): Promise<void> {
+  const path = pathOf(location);
   try {
     await fs.mkdir(dirname(path), { recursive: true });
     await fs.appendFile(path, text);
   } catch (cause) {
     throw fileError('write', path, cause);
   }
+}
+
+/** The directory itself, or the nearest above it that exists. */
+async function existing(directory: string): Promise<string> {
+  const stat = await fs.stat(directory).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code === 'ENOENT' && dirname(directory) !== directory) return undefined;
+    throw cause;
+  });
+  return stat ? directory : existing(dirname(directory));
+}
+
+/**
+ * Makes sure that a directory can be written to, or be made, and leaves all as it was.
+ * @returns its path.
+ * @throws CnnzooError FILE.
+ */
+export async function requireWritable(location: string | URL): Promise<string> {
+  const directory = pathOf(location);
+  try {
+    // Rights alone don't tell: a file system may be read-only.
+    await fs.rmdir(await fs.mkdtemp(join(await existing(resolve(directory)), '.cnnzoo-')));
+  } catch (cause) {
+    throw fileError('write to', directory, cause);
+  }
+  return directory;
 }
 
 /** Removes files, also those that are gone already. */
@@ -19,7 +46,8 @@ export async function removeFiles(paths: readonly string[]): Promise<void> {
 }
 
 /** The names in a directory; none where there is no such directory. */
-export async function namesIn(directory: string): Promise<string[]> {
+export async function namesIn(location: string | URL): Promise<string[]> {
+  const directory = pathOf(location);
   return fs.readdir(directory).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === 'ENOENT') return [];
     throw fileError('list', directory, cause);

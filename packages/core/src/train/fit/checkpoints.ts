@@ -1,3 +1,4 @@
+import { isUrl } from '../../bytes.js';
 import { CnnzooError } from '../../errors.js';
 import { warn } from '../../warn.js';
 import type { StateDict } from '../../weights/tensors.js';
@@ -53,21 +54,24 @@ const part = (state: StateDict, prefix: string): StateDict =>
 
 /** The states of a training in a directory: each one file, which is there whole or not at all. */
 export class Checkpoints {
-  readonly everySteps: number;
-  private readonly directory: string;
-  private readonly keep: number;
+  private constructor(
+    private readonly directory: string,
+    readonly everySteps: number,
+    private readonly keep: number,
+  ) {}
 
-  constructor(options: string | CheckpointOptions) {
+  /** @throws CnnzooError FILE where the directory can't be written to. */
+  static async open(options: string | URL | CheckpointOptions): Promise<Checkpoints> {
     const {
       directory,
       everySteps = Number.POSITIVE_INFINITY,
       keep = 3,
-    } = typeof options === 'string' ? { directory: options } : options;
+    } = typeof options === 'string' || isUrl(options) ? { directory: options } : options;
     if (everySteps !== Number.POSITIVE_INFINITY) checkWhole('everySteps', everySteps, 1);
     checkWhole('keep', keep, 1);
-    this.directory = directory.replace(/[\\/]+$/, '');
-    this.everySteps = everySteps;
-    this.keep = keep;
+    const { requireWritable } = await import('#platform');
+    const path = await requireWritable(directory);
+    return new Checkpoints(path.replace(/[\\/]+$/, ''), everySteps, keep);
   }
 
   /**

@@ -8,6 +8,7 @@ import { Random } from '../../random.js';
 import { slotsOf } from '../../weights/slots.js';
 import { loadStateDict } from '../../weights/state-dict.js';
 import { stepsPerEpoch } from '../epochs.js';
+import { matchCategories } from '../match-categories.js';
 import { Checkpoints, type FitState, type Setup } from './checkpoints.js';
 import type { EpochRecord, History } from './history.js';
 import type { FitOptions } from './options.js';
@@ -22,13 +23,21 @@ const SEEDS = 2 ** 32;
  * net has the weights of the last step; of the best epoch, where `earlyStopping` watches; their average, where `ema` is
  * on. Where it throws, the net has the weights of the last step, and the newest checkpoint lets it go on.
  * @throws CnnzooError INPUT for options that don't fit together; TRAINING where the loss is not finite or nothing is
- * trainable; ABORTED by the signal; FILE, FORMAT of the checkpoints.
+ * trainable; ABORTED by the signal; FILE for places that can't be written to, before the first step; FORMAT of the
+ * checkpoints.
  */
-export async function fit(net: Net, data: Dataset, options: FitOptions): Promise<History> {
+export async function fit(net: Net, given: Dataset, givenOptions: FitOptions): Promise<History> {
   requireBackend('fit');
+  const data = matchCategories(net, given, givenOptions, 'fit');
+  const { validation } = givenOptions;
+  const options: FitOptions = {
+    ...givenOptions,
+    ...(validation && { validation: matchCategories(net, validation, givenOptions, "fit's validation") }),
+  };
   await accelerateBackend();
   const stages = stagesOf(options);
-  const checkpoints = options.checkpoint === undefined ? undefined : new Checkpoints(options.checkpoint);
+  await requireFeatureDirectories(stages);
+  const checkpoints = options.checkpoint === undefined ? undefined : await Checkpoints.open(options.checkpoint);
   const setup = setupOf(net, data, stages);
   const saved = await savedState(net, checkpoints, options.resume ?? false);
   if (saved) {
@@ -67,6 +76,13 @@ export async function fit(net: Net, data: Dataset, options: FitOptions): Promise
     reports.end();
   }
   return { epochs, seed };
+}
+
+/** Refuses directories that can't be written to now: a stage finds them when those before it have been trained. */
+async function requireFeatureDirectories(stages: readonly Stage[]): Promise<void> {
+  const { requireWritable } = await import('#platform');
+  for (const { features = false } of stages)
+    if (features !== false && features.directory !== undefined) await requireWritable(features.directory);
 }
 
 /** What the training goes on from; undefined where it begins. */

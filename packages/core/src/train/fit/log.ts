@@ -11,8 +11,9 @@ export class RunLog {
    * @param resumed the steps that the run goes on from: what the file says of later ones is taken back. A run that was
    * killed before its first checkpoint goes on from nothing, and so begins anew here too.
    */
-  static async open(path: string, seed: number, resumed: number | undefined): Promise<RunLog> {
-    const log = new RunLog(path);
+  static async open(location: string | URL, seed: number, resumed: number | undefined): Promise<RunLog> {
+    const { pathOf } = await import('#platform');
+    const log = new RunLog(pathOf(location));
     const { lines, isCut } = await log.read();
     const start = lines.findLastIndex((line) => line.startsWith('{"event":"start"'));
     const goesOn = resumed !== undefined && start >= 0;

@@ -2,6 +2,7 @@ import type { Augment } from '../../data/augment/augment.js';
 import type { Dataset } from '../../data/dataset.js';
 import type { Part } from '../../freeze.js';
 import type { EmaOptions } from '../ema.js';
+import type { MatchOptions } from '../match-categories.js';
 import type { RunOptions, Step } from '../training-run.js';
 import type { EpochRecord } from './history.js';
 
@@ -17,7 +18,7 @@ export interface FeatureOptions {
   /** How many augmented views of each image are kept, of which every epoch takes one; without any: the image as it is. */
   views?: number;
   /** Where they are kept for later runs on the same weights and data; in memory, for this run, unless given. */
-  directory?: string;
+  directory?: string | URL;
 }
 
 /** What may differ from stage to stage. */
@@ -44,14 +45,15 @@ export interface StageOptions extends Omit<RunOptions, 'signal' | 'augment'> {
 export type ImageWork = 'features' | 'validation';
 
 export interface CheckpointOptions {
-  directory: string;
+  /** By its path or file: URL. */
+  directory: string | URL;
   /** After how many steps one is written, beside that at the end of every epoch. */
   everySteps?: number;
   /** How many of the newest are kept: 3 unless given. */
   keep?: number;
 }
 
-export interface FitOptions extends Omit<StageOptions, 'optimizer'> {
+export interface FitOptions extends Omit<StageOptions, 'optimizer'>, MatchOptions {
   optimizer?: StageOptions['optimizer'];
   /** One after the other; each takes what it does not say from the options around it. */
   stages?: readonly Partial<StageOptions>[];
@@ -60,11 +62,11 @@ export interface FitOptions extends Omit<StageOptions, 'optimizer'> {
   /** Everything random is drawn from it: the same seed gives the same losses, on one backend and number of threads. */
   seed?: number;
   /** Where the state of the training is kept: a directory, or that and how often. */
-  checkpoint?: string | CheckpointOptions;
+  checkpoint?: string | URL | CheckpointOptions;
   /** Goes on from the newest checkpoint, if there is one, as if nothing had happened in between. */
   resume?: boolean;
   /** A file that receives a line of JSON for every step and every epoch, and one where a run begins. */
-  log?: string;
+  log?: string | URL;
   /** A bar on the terminal; there is one unless told otherwise. */
   progress?: boolean;
   /** Whether the history holds the loss of every step. */

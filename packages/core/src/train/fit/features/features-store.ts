@@ -18,7 +18,7 @@ export interface FeaturesRequest {
   readonly batching: BatchOptions;
   /** Augmented views of each image, in place of the image. */
   readonly views?: { readonly count: number; readonly augment: Augment; readonly random: Random };
-  readonly directory?: string;
+  readonly directory?: string | URL;
   /** Bytes; without a directory, features that take more are not kept. */
   readonly mostInMemory: number;
   /** Hears after every batch how many images are done, each view of one counted. */
@@ -98,11 +98,11 @@ async function inMemory(request: FeaturesRequest): Promise<Dataset | undefined> 
 }
 
 /** The file of one request: safetensors, `features` [views x images, …] and `targets`. */
-async function inDirectory(request: FeaturesRequest, directory: string): Promise<Dataset> {
+async function inDirectory(request: FeaturesRequest, directory: string | URL): Promise<Dataset> {
   const { data, views, mostInMemory } = request;
   const name = `features-${await featuresKey(request)}.safetensors`;
-  const path = `${directory.replace(/[\\/]+$/, '')}/${name}`;
-  const { namesIn, openPath, writeFileAtomic } = await import('#platform');
+  const { namesIn, openPath, pathIn, writeFileAtomic } = await import('#platform');
+  const path = pathIn(directory, name);
   if (!(await namesIn(directory)).includes(name)) await writeFileAtomic(path, fileOf(request));
   const { openTensors } = await import('../../../weights/open.js');
   const file = await openTensors(path);
