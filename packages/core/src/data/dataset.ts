@@ -41,6 +41,8 @@ export interface Dataset {
   readonly size: number;
   /** Their classes, by label. */
   readonly categories: readonly string[];
+  /** false where `categories` only counts the labels, for want of names: nothing is compared by them. */
+  readonly named?: boolean;
   /** Whether they are files of any size, which become what `preprocessing` says. */
   readonly fromFiles?: boolean;
   /** Changes where an image or its place does: by it, what was computed of the images is found again. */

@@ -1,5 +1,8 @@
 import { CnnzooError } from '../errors.js';
-import { naturalOrder } from './natural-order.js';
+import { visible } from '../visible.js';
+import { codePointOrder } from './code-point-order.js';
+import { folderParts, type Paths } from './folder-parts.js';
+import { foldersAbove } from './listing.js';
 
 /** A file of an image folder, by its path in it with slashes, and the class that its folder names. */
 export interface LabelledPath {
@@ -8,34 +11,17 @@ export interface LabelledPath {
 }
 
 export interface FolderLayout {
-  /** The class folders, in natural order. */
+  /** The class folders, by code points; those without images too. */
   readonly categories: readonly string[];
   readonly train: readonly LabelledPath[];
   /** What stands in a folder for validation, where there is one. */
   readonly validation: readonly LabelledPath[] | null;
+  /** Images beside the folders for training and validation. */
+  readonly unused: readonly string[];
 }
 
-/** What is taken for an image: formats that can't be decoded are among them, so that they are reported, not overlooked. */
-const IMAGE = /\.(jpe?g|png|webp|gif|bmp|tiff?|ppm|pgm|avif|heic)$/i;
-
-/** Folders for validation; `test` only where none of the others is there. */
-const VALIDATION = ['val', 'valid', 'validation'];
-
-/** Hidden files and folders: what systems leave behind. */
-const isHidden = (path: string): boolean => path.split('/').some((part) => part.startsWith('.'));
-
-const below = (paths: readonly string[], folder: string): string[] =>
-  paths.filter((path) => path.startsWith(`${folder}/`));
-
-function validationFolder(folders: ReadonlySet<string>): string | null {
-  const found = VALIDATION.filter((name) => folders.has(name));
-  if (found.length > 1)
-    throw new CnnzooError(
-      'INPUT',
-      `imageFolder: expected one folder for validation beside train, received ${found.join(' and ')}. Rename one.`,
-    );
-  return found[0] ?? (folders.has('test') ? 'test' : null);
-}
+/** A class' name, whichever way a file system spells its accents. */
+const nameOf = (folder: string): string => folder.normalize('NFC');
 
 /** The class folder of a path, inside `root` ('' or 'train/'). */
 function categoryOf(path: string, root: string): string {
@@ -43,40 +29,51 @@ function categoryOf(path: string, root: string): string {
   if (rest.length === 0)
     throw new CnnzooError(
       'INPUT',
-      `imageFolder: expected every image in a folder that names its class, received '${path}' beside them. Move it.`,
+      `imageFolder: expected every image in a folder that names its class, received '${visible(path)}' beside them. ` +
+        'Move it.',
     );
-  return category!;
+  return nameOf(category!);
 }
+
+const directoryOf = (path: string): string => path.slice(0, path.lastIndexOf('/') + 1);
+
+/** torchvision's order: class by class, in each folder by folder, in each file by file. */
+const inOrder = (a: LabelledPath, b: LabelledPath): number =>
+  a.label - b.label || codePointOrder(directoryOf(a.path), directoryOf(b.path)) || codePointOrder(a.path, b.path);
 
 function labelled(paths: readonly string[], root: string, categories: readonly string[]): LabelledPath[] {
   const labels = new Map(categories.map((category, label) => [category, label]));
-  return paths.map((path) => {
-    const label = labels.get(categoryOf(path, root));
-    if (label === undefined)
-      throw new CnnzooError(
-        'INPUT',
-        `imageFolder: expected in ${root} the classes of train/, received '${path}'. Train on that class, or remove it.`,
-      );
-    return { path, label };
-  });
+  return paths
+    .map((path) => {
+      const label = labels.get(categoryOf(path, root));
+      if (label === undefined)
+        throw new CnnzooError(
+          'INPUT',
+          `imageFolder: expected in ${visible(root)} the classes of the folder for training, received ` +
+            `'${visible(path)}'. Train on that class, or remove it.`,
+        );
+      return { path, label };
+    })
+    .sort(inOrder);
 }
 
+const below = (paths: readonly string[], root: string): string[] => paths.filter((path) => path.startsWith(root));
+
 /**
- * Finds classes and parts among the paths of a folder: class folders, or a `train` folder of them with a `val`, `valid`,
- * `validation` or `test` folder beside it. Images may lie deeper in a class folder. Files that are no images, and hidden
- * ones, are left out.
+ * Finds classes and parts among the paths of a folder: class folders, or a folder of them for training with one for
+ * validation or tests beside it, as `folderParts` tells them. Images may lie deeper in a class folder.
+ *
+ * @param folders at least those without images.
  */
-export function folderLayout(paths: readonly string[]): FolderLayout {
-  const images = paths.filter((path) => IMAGE.test(path) && !isHidden(path)).sort(naturalOrder);
-  const folders = new Set(images.filter((path) => path.includes('/')).map((path) => path.split('/')[0]!));
-  const parts = folders.has('train');
-  const root = parts ? 'train/' : '';
-  const training = parts ? below(images, 'train') : images;
-  const categories = [...new Set(training.map((path) => categoryOf(path, root)))].sort(naturalOrder);
-  const other = parts ? validationFolder(folders) : null;
+export function folderLayout(images: readonly string[], folders: readonly string[] = []): FolderLayout {
+  const paths: Paths = { images, folders: [...new Set([...images.flatMap(foldersAbove), ...folders])] };
+  const { train = '', validation = null } = folderParts(paths) ?? {};
+  const names = below(paths.folders, train).map((path) => nameOf(path.slice(train.length).split('/')[0]!));
+  const categories = [...new Set(names)].sort(codePointOrder);
   return {
     categories,
-    train: labelled(training, root, categories),
-    validation: other === null ? null : labelled(below(images, other), `${other}/`, categories),
+    train: labelled(below(images, train), train, categories),
+    validation: validation === null ? null : labelled(below(images, validation), validation, categories),
+    unused: images.filter((path) => !path.startsWith(train) && !(validation !== null && path.startsWith(validation))),
   };
 }

@@ -39,6 +39,7 @@ export async function fromTensors(
     shape: [h, w, channels],
     labels: Int32Array.from(numbers),
     categories: categories ?? Array.from({ length: classes }, (_, i) => `${i}`),
+    named: categories !== undefined,
     mean: mean ?? new Array<number>(channels).fill(0),
     std: std ?? new Array<number>(channels).fill(1),
   });

@@ -1,8 +1,10 @@
 import { CnnzooError } from '../errors.js';
 import type { Preprocessing } from '../images/prepare.js';
+import { visible } from '../visible.js';
 import { warn } from '../warn.js';
 import { FilesDataset, JOB_SIZE, type LabelledFile } from './files-dataset.js';
-import { folderLayout, type LabelledPath } from './folder-layout.js';
+import { type FolderFiles, folderFiles } from './folder-files.js';
+import { type FolderLayout, folderLayout, type LabelledPath } from './folder-layout.js';
 import { throwIfAborted } from './order.js';
 import type { Failure } from './pipeline/job.js';
 import { WorkerPool } from './pipeline/pool.js';
@@ -16,7 +18,7 @@ export interface ImageFolderOptions {
   validation?: number;
   /** Of the split: 0 unless given. */
   seed?: number;
-  /** What becomes of files that can't be decoded: left out and reported, or an error that names them. */
+  /** What becomes of what can't be read or decoded: left out and reported, or an error that names it. */
   corrupt?: 'skip' | 'throw';
   /** For nets that bring no preprocessing of their own: size, mean and deviation of what they are given. */
   preprocessing?: Preprocessing;
@@ -28,7 +30,7 @@ export interface ImageFolderOptions {
   signal?: AbortSignal;
 }
 
-/** A file that can't be decoded, and why. */
+/** A file or folder that can't be read or decoded, and why. */
 export interface CorruptFile {
   readonly name: string;
   readonly message: string;
@@ -38,27 +40,13 @@ export interface ImageFolder {
   readonly train: FilesDataset;
   /** Undefined where there is no folder for it and no share was asked for. */
   readonly validation: FilesDataset | undefined;
-  /** The class folders, in natural order ('2' before '10'): labels are indices into this. */
+  /**
+   * The class folders in torchvision's order, by code points ('10' before '2', 'Z' before 'a'): labels are indices into
+   * this. Accents are spelt in one way (Unicode's NFC), whichever the file system has.
+   */
   readonly categories: readonly string[];
   /** What was left out. */
   readonly corrupt: readonly CorruptFile[];
-}
-
-/** The files by their paths in the folder. */
-async function filesOf(folder: string | Iterable<File>): Promise<Map<string, Omit<LabelledFile, 'label'>>> {
-  if (typeof folder === 'string') {
-    const { listFiles } = await import('#platform');
-    const root = folder.replace(/[\\/]+$/, '');
-    const paths = await listFiles(folder);
-    return new Map(paths.map((path) => [path, { name: `${root}/${path}`, source: `${root}/${path}` }]));
-  }
-  return new Map(
-    Array.from(folder, (file) => {
-      const name = file.webkitRelativePath || file.name;
-      // The first part is the folder that was chosen.
-      return [name.slice(name.indexOf('/') + 1), { name, source: file }];
-    }),
-  );
 }
 
 /** Decodes every file. */
@@ -100,63 +88,93 @@ function checkOptions({ validation, corrupt, workers }: ImageFolderOptions): voi
     throw new CnnzooError('INPUT', `imageFolder: expected 0, 1, 2, … workers, received ${workers}.`);
 }
 
-/** Says by name what can't be decoded, or throws it. */
-function report(corrupt: readonly CorruptFile[], total: number, fatal: boolean): void {
-  if (corrupt.length === 0) return;
-  const list = corrupt.map(({ message }) => `\n  ${message}`).join('');
-  if (fatal)
-    throw new CnnzooError(
-      'IMAGE',
-      `imageFolder: ${corrupt.length} of ${total} images can't be decoded. Repair or remove them, or leave them out by ` +
-        `corrupt: 'skip'.${list}`,
-    );
-  warn(`${corrupt.length} of ${total} images can't be decoded and are left out:${list}`);
+const listed = (what: string, items: readonly CorruptFile[]): string =>
+  `${what}:${items.map(({ message }) => `\n  ${message}`).join('')}`;
+
+/** Says by name what can't be read or decoded, or throws it. */
+function report(unreadable: readonly CorruptFile[], corrupt: readonly CorruptFile[], total: number, fatal: boolean) {
+  const parts = [
+    ...(unreadable.length > 0 ? [listed(`${unreadable.length} files or folders can't be read`, unreadable)] : []),
+    ...(corrupt.length > 0 ? [listed(`${corrupt.length} of ${total} images can't be decoded`, corrupt)] : []),
+  ];
+  if (parts.length === 0) return;
+  const text = parts.join('\n');
+  if (!fatal) return warn(`left out of the image folder: ${text}`);
+  throw new CnnzooError('IMAGE', `imageFolder: ${text}\nRepair or remove them, or leave them out by corrupt: 'skip'.`);
+}
+
+const names = (list: readonly string[]): string => list.map((name) => `'${visible(name)}'`).join(', ');
+
+/** Says which images are in neither part, by their folders. */
+function reportUnused(unused: readonly string[]): void {
+  if (unused.length === 0) return;
+  const places = [...new Set(unused.map((path) => (path.includes('/') ? `${path.split('/')[0]!}/` : path)))];
+  warn(`left out of the image folder: ${unused.length} images in neither part, in ${names(places)}.`);
+}
+
+/** Says which classes have no image to be trained on. */
+function reportEmpty(categories: readonly string[], files: readonly LabelledFile[]): void {
+  const labels = new Set(files.map(({ label }) => label));
+  const empty = categories.filter((_, label) => !labels.has(label));
+  if (empty.length > 0) warn(`the image folder has no image to train on of ${names(empty)}: their labels are kept.`);
+}
+
+const NO_CLASSES = 'imageFolder: expected folders of images that name their classes';
+
+function layoutOf({ images, folders, unreadable }: FolderFiles, where: string): FolderLayout {
+  const layout = folderLayout([...images.keys()], folders);
+  if (layout.train.length > 0) return layout;
+  const hidden = unreadable.length > 0 ? `\n${listed("What can't be read", unreadable)}` : '';
+  throw new CnnzooError('INPUT', `${NO_CLASSES}${where}, received no image in such a folder.${hidden}`);
 }
 
 /**
- * Labelled images of a folder: class folders (`flowers/rose/1.jpg`), or a `train` folder of them with a `val`, `valid`,
- * `validation` or `test` folder beside it. In Node, `folder` is a path; in a page, the files of an
+ * Labelled images of a folder: class folders (`flowers/rose/1.jpg`), or a folder of them for training with one for
+ * validation beside it: `train` with `val`, `valid`, `validation` or `test`, `Training` with `Testing`, `seg_train` with
+ * `seg_test`, in any case. In Node, `folder` is a path or file: URL; in a page, the files of an
  * `<input type="file" webkitdirectory>`.
  *
  * Every file is decoded once at the start, because nothing else tells whether it can be: so the number of images and
- * steps is known, and no file is lost in silence. JPEG, PNG and WebP are decoded; hidden files and what does not have
- * an image's extension are left out.
+ * steps is known. What can't be read or decoded, images beside the two parts and classes without images are named in a
+ * warning. JPEG, PNG and WebP are decoded; hidden files, and those whose ending is not an image's, are left out. A file
+ * without an ending is an image by its first bytes.
  *
  * @throws CnnzooError FILE where there is no such folder; INPUT where it holds no classes; IMAGE, with every name, where
- * files can't be decoded and `corrupt` is 'throw'; ABORTED by the signal.
+ * files can't be read or decoded and `corrupt` is 'throw'; ABORTED by the signal.
  */
 export async function imageFolder(
-  folder: string | Iterable<File>,
+  folder: string | URL | Iterable<File>,
   options: ImageFolderOptions = {},
 ): Promise<ImageFolder> {
   const { validation: share, seed = 0, corrupt: policy = 'skip', preprocessing } = options;
   checkOptions(options);
-  const files = await filesOf(folder);
-  const layout = folderLayout([...files.keys()]);
+  const found = await folderFiles(folder);
+  const layout = layoutOf(found, typeof folder === 'string' ? ` in '${visible(folder)}'` : '');
   const { categories } = layout;
-  if (categories.length === 0)
-    throw new CnnzooError(
-      'INPUT',
-      `imageFolder: expected folders of images that name their classes${typeof folder === 'string' ? ` in '${folder}'` : ''}, ` +
-        `received ${files.size} files and no image among them.`,
-    );
   const pool = new WorkerPool(options.workers ?? (await defaultWorkers()));
   const open = (paths: readonly LabelledPath[]): LabelledFile[] =>
-    paths.map(({ path, label }) => ({ ...files.get(path)!, label }));
+    paths.map(({ path, label }) => ({ ...found.images.get(path)!, label }));
   const [all, kept] = [open(layout.train), layout.validation && open(layout.validation)];
-  const listed = [...all, ...(kept ?? [])];
-  const failures = await check(listed, pool, options);
-  const corrupt = listed.flatMap((file) => {
+  const checked = [...all, ...(kept ?? [])];
+  const failures = await check(checked, pool, options);
+  const corrupt = checked.flatMap((file) => {
     const failure = failures.get(file);
     return failure ? [{ name: file.name, message: failure.message }] : [];
   });
-  report(corrupt, listed.length, policy === 'throw');
+  report(found.unreadable, corrupt, checked.length, policy === 'throw');
+  reportUnused(layout.unused);
   const whole = (part: readonly LabelledFile[]): LabelledFile[] => part.filter((file) => !failures.has(file));
   const dataset = (part: readonly LabelledFile[]): FilesDataset =>
     new FilesDataset({ files: part, categories, pool, ...(preprocessing && { preprocessing }) });
   const [train, drawn] = share === undefined || kept ? [whole(all), null] : stratifiedSplit(whole(all), share, seed);
   const validation = kept ? whole(kept) : drawn;
-  return { train: dataset(train), validation: validation ? dataset(validation) : undefined, categories, corrupt };
+  reportEmpty(categories, train);
+  return {
+    train: dataset(train),
+    validation: validation ? dataset(validation) : undefined,
+    categories,
+    corrupt: [...found.unreadable, ...corrupt],
+  };
 }
 
 async function defaultWorkers(): Promise<number> {

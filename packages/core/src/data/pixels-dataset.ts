@@ -13,6 +13,8 @@ export interface PixelsOptions {
   /** The index of each image's class. */
   readonly labels: Uint8Array | Int32Array;
   readonly categories: readonly string[];
+  /** false where `categories` only counts the labels. Default: true. */
+  readonly named?: boolean;
   /** Per channel: x = (pixel - mean) / std, with bytes on the scale 0..1. */
   readonly mean: readonly number[];
   readonly std: readonly number[];
@@ -26,12 +28,14 @@ const check = (ok: boolean, message: string): void => {
 export class PixelsDataset implements Dataset {
   readonly size: number;
   readonly categories: readonly string[];
+  readonly named: boolean;
   readonly shape: ImageShape;
 
   constructor(private readonly options: PixelsOptions) {
     const { pixels, shape, labels, categories, mean, std } = options;
     this.size = labels.length;
     this.categories = categories;
+    this.named = options.named ?? true;
     this.shape = shape;
     const expected = labels.length * shape[0] * shape[1] * shape[2];
     check(

@@ -7,6 +7,7 @@ import type { Preprocessing } from '../images/prepare.js';
 import { modelOf, type Net, preprocessingOf } from '../net.js';
 import { checkNotEmpty, checkTargets, checkWhole, classesOf } from './checks.js';
 import { crossEntropy, type Loss } from './loss.js';
+import { type MatchOptions, matchCategories } from './match-categories.js';
 import { hitsAt } from './metrics.js';
 import { type Trainee, wholeNet } from './trainee.js';
 
@@ -21,7 +22,7 @@ export interface Evaluation {
   readonly count: number;
 }
 
-export interface EvaluateOptions {
+export interface EvaluateOptions extends MatchOptions {
   batchSize?: number;
   loss?: Loss;
   /** Hears after every batch how many images were measured, and of how many. */
@@ -32,7 +33,8 @@ export interface EvaluateOptions {
 /** Runs a net that classifies over a whole data set, in inference mode. */
 export async function evaluate(net: Net, data: Dataset, options: EvaluateOptions = {}): Promise<Evaluation> {
   requireBackend('evaluate');
-  return evaluateTrainee(wholeNet(modelOf(net)), data, options, preprocessingOf(net));
+  const matched = matchCategories(net, data, options, 'evaluate');
+  return evaluateTrainee(wholeNet(modelOf(net)), matched, options, preprocessingOf(net));
 }
 
 /** The same for part of a net, whose inputs are the data set's. */

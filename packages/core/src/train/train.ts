@@ -4,10 +4,11 @@ import type { Dataset } from '../data/dataset.js';
 import { modelOf, type Net, preprocessingOf } from '../net.js';
 import { Random } from '../random.js';
 import { claim } from './claim.js';
+import { type MatchOptions, matchCategories } from './match-categories.js';
 import { wholeNet } from './trainee.js';
 import { type RunOptions, type Step, TrainingRun } from './training-run.js';
 
-export interface TrainOptions extends RunOptions {
+export interface TrainOptions extends RunOptions, MatchOptions {
   /** What order, augmentation, mixing and dropout are drawn from: the same seed repeats the run. */
   random?: Random;
 }
@@ -22,11 +23,12 @@ export interface TrainOptions extends RunOptions {
 export async function* train(net: Net, data: Dataset, options: TrainOptions): AsyncGenerator<Step, void, void> {
   requireBackend('train');
   const model = modelOf(net);
+  const matched = matchCategories(net, data, options, 'train');
   const release = claim('train', model);
   try {
     await accelerateBackend();
     const { random = new Random() } = options;
-    const run = new TrainingRun(wholeNet(model), data, random, options, preprocessingOf(net));
+    const run = new TrainingRun(wholeNet(model), matched, random, options, preprocessingOf(net));
     try {
       yield* run;
     } finally {

@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import * as tf from '@tensorflow/tfjs-core';
 import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { codePointOrder } from '../../src/data/code-point-order.js';
 import type { BatchOptions } from '../../src/data/dataset.js';
 import { folderLayout } from '../../src/data/folder-layout.js';
 import {
@@ -18,7 +19,6 @@ import {
   padAndCrop,
   trivialAugmentWide,
 } from '../../src/data/index.js';
-import { naturalOrder } from '../../src/data/natural-order.js';
 import type { Preprocessing } from '../../src/images/prepare.js';
 import { useBackend } from '../../src/index.js';
 import { Random } from '../../src/random.js';
@@ -86,10 +86,17 @@ async function folderOf(name: string, files: Readonly<Record<string, Uint8Array 
 describe('folderLayout', () => {
   const paths = (layout: ReturnType<typeof folderLayout>) => layout.train.map(({ path, label }) => `${label} ${path}`);
 
-  it('takes class folders in natural order, and images below them', () => {
-    const layout = folderLayout(['b/img10.JPG', 'b/img2.png', 'a10/x.webp', 'a2/deep/y.jpeg', 'notes.txt', 'b/.x.png']);
-    expect(layout.categories).toEqual(['a2', 'a10', 'b']);
-    expect(paths(layout)).toEqual(['0 a2/deep/y.jpeg', '1 a10/x.webp', '2 b/img2.png', '2 b/img10.JPG']);
+  it('takes class folders and files in torchvision’s order, and images below them', () => {
+    const layout = folderLayout(['b/img10.JPG', 'b/img2.png', 'a2/deep/y.jpeg', 'a2/z.png', 'a10/x.webp', 'B/1.png']);
+    expect(layout.categories).toEqual(['B', 'a10', 'a2', 'b']);
+    expect(paths(layout)).toEqual([
+      '0 B/1.png',
+      '1 a10/x.webp',
+      '2 a2/z.png',
+      '2 a2/deep/y.jpeg',
+      '3 b/img10.JPG',
+      '3 b/img2.png',
+    ]);
     expect(layout.validation).toBeNull();
   });
 
@@ -98,6 +105,83 @@ describe('folderLayout', () => {
     expect(rest.categories).toEqual(['a', 'b']);
     expect(rest.train.length).toBe(2);
     expect(validation).toEqual([{ path: `${name}/b/3.png`, label: 1 }]);
+  });
+
+  it.each([
+    ['Training/a/1.png', 'Testing/a/2.png'],
+    ['Train/a/1.png', 'Test/a/2.png'],
+    ['TRAIN/a/1.png', 'Val/a/2.png'],
+    ['train/a/1.png', 'VALIDATION/a/2.png'],
+    ['cars_train/a/1.png', 'cars_test/a/2.png'],
+    ['training_set/a/1.png', 'test_set/a/2.png'],
+    ['seg_train/seg_train/a/1.png', 'seg_test/seg_test/a/2.png'],
+    ['train/train/a/1.png', 'test/a/2.png'],
+    ['a b-Train/a/1.png', 'a b-valid/a/2.png'],
+  ])('takes the parts of %s and %s', (train, validation) => {
+    const layout = folderLayout([train, validation]);
+    expect(layout.categories).toEqual(['a']);
+    expect(paths(layout)).toEqual([`0 ${train}`]);
+    expect(layout.validation).toEqual([{ path: validation, label: 0 }]);
+  });
+
+  it.each([
+    [
+      ['train/1.png', 'plane/2.png', 'car/3.png'],
+      ['car', 'plane', 'train'],
+    ],
+    [
+      ['train/steam/1.png', 'plane/2.png'],
+      ['plane', 'train'],
+    ],
+    [
+      ['Test/1.png', 'val/2.png'],
+      ['Test', 'val'],
+    ],
+    [
+      ['a_train/1.png', 'b_test/2.png'],
+      ['a_train', 'b_test'],
+    ],
+    [
+      ['trains/1.png', 'tests/2.png'],
+      ['tests', 'trains'],
+    ],
+    [['train/1.png'], ['train']],
+  ])('takes %j for classes, because none has a partner', (files, categories) => {
+    const layout = folderLayout(files);
+    expect(layout.categories).toEqual(categories);
+    expect(layout.validation).toBeNull();
+    expect(layout.unused).toEqual([]);
+  });
+
+  it('takes a folder for training alone, where it holds the classes', () => {
+    const layout = folderLayout(['train/a/1.png', 'train/b/2.png']);
+    expect(layout.categories).toEqual(['a', 'b']);
+    expect(layout.validation).toBeNull();
+  });
+
+  it('keeps the labels of classes without images, in either part', () => {
+    const layout = folderLayout(
+      ['train/a/1.png', 'train/c/1.png', 'val/b/2.png', 'val/c/3.png'],
+      ['train', 'train/a', 'train/b', 'train/c', 'val', 'val/z'],
+    );
+    expect(layout.categories).toEqual(['a', 'b', 'c']);
+    expect(paths(layout)).toEqual(['0 train/a/1.png', '2 train/c/1.png']);
+    expect(layout.validation!.map(({ label }) => label)).toEqual([1, 2]);
+  });
+
+  it('takes two Unicode spellings of a name for one class', () => {
+    const layout = folderLayout(['cafe\u0301/1.png', 'caf\u00e9/2.png', 'cafz/3.png']);
+    expect(layout.categories).toEqual(['cafz', 'caf\u00e9']);
+    expect(layout.train.map(({ label }) => label)).toEqual([0, 1, 1]);
+    const parts = folderLayout(['train/cafe\u0301/1.png', 'val/caf\u00e9/2.png']);
+    expect(parts.validation).toEqual([{ path: 'val/caf\u00e9/2.png', label: 0 }]);
+  });
+
+  it('names images that are in neither part', () => {
+    expect(folderLayout(['train/a/1.png', 'val/a/2.png', 'test/a/3.png', '4.png']).unused).toEqual([
+      'test/a/3.png',
+      '4.png',
+    ]);
   });
 
   it('validates on test only where there is nothing else', () => {
@@ -112,15 +196,22 @@ describe('folderLayout', () => {
   it.each([
     ['images beside the classes', ['a/1.png', '2.png'], /2\.png/],
     ['a class that is not trained on', ['train/a/1.png', 'val/z/2.png'], /val\/z\/2\.png/],
+    [
+      'two folders for training',
+      ['train/a/1.png', 'val/a/2.png', 'x_train/a/1.png', 'x_val/a/2.png'],
+      /train and x_train/,
+    ],
+    ['two folders for tests', ['train/a/1.png', 'Test/a/2.png', 'testing/a/3.png'], /Test and testing/],
     ['two folders for validation', ['train/a/1.png', 'val/a/2.png', 'valid/a/3.png'], /val and valid/],
   ])('refuses %s', (_, files, message) => {
     expect(() => folderLayout(files)).toThrow(expect.objectContaining({ code: 'INPUT' }));
     expect(() => folderLayout(files)).toThrow(message);
   });
 
-  it('orders as people count', () => {
-    const sorted = ['a', 'a1', 'a1b', 'a2', 'a02', 'a10', 'b', 'ä'];
-    expect([...sorted].reverse().sort(naturalOrder)).toEqual(['a', 'a1', 'a1b', 'a02', 'a2', 'a10', 'b', 'ä']);
+  it('orders as Python sorts text, by code points', () => {
+    // sorted(['a', 'a1', …]): an emoji is one code point, above U+FF5A, whose two code units are below it.
+    const sorted = ['1', '10', '2', 'Z', 'a', 'a1', 'a10', 'a1b', 'a2', 'b', 'ä', 'ｚ', '😀', '😀a', '😁'];
+    expect([...sorted].reverse().sort(codePointOrder)).toEqual(sorted);
   });
 });
 

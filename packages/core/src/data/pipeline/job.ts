@@ -3,6 +3,7 @@ import { CnnzooError, type ErrorCode } from '../../errors.js';
 import type { DecodedImage } from '../../images/decoded.js';
 import { toGrey } from '../../images/grey.js';
 import { normalised, type Preprocessing, prepare } from '../../images/prepare.js';
+import { visible, visibleText } from '../../visible.js';
 import type { Augment, AugmentRecipe, PixelImage } from '../augment/augment.js';
 import { fromRecipe } from '../augment/from-recipe.js';
 import { imageRandom } from '../image-random.js';
@@ -59,9 +60,10 @@ export type DecodeFile = (file: ImageFile) => Promise<DecodedImage>;
 
 /** What went wrong, in a message that holds `name`, whatever was thrown. */
 export function failureOf(error: unknown, name = ''): Failure {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = visibleText(error instanceof Error ? error.message : String(error));
+  const shown = visible(name);
   const code = error instanceof CnnzooError ? error.code : 'IMAGE';
-  return { code, message: message.includes(name) ? message : `${name}: ${message}` };
+  return { code, message: message.includes(shown) ? message : `${shown}: ${message}` };
 }
 
 /** Does `work` with a file; where it throws, the error names the file. */
