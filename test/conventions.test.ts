@@ -100,7 +100,7 @@ describe('sources', () => {
   });
 
   /** Files whose tests by class are still to be replaced. */
-  const BY_CLASS = /core\/src\/(images|data|weights\/formats\/(pickle|torch-legacy|torch-objects)\.ts)/;
+  const BY_CLASS = /core\/src\/(images|data)\//;
 
   it('take values of another realm (jsdom, vm, Jest) for what they are: by bytes.ts, not by `instanceof`', () => {
     const byClass =

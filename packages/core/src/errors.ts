@@ -8,7 +8,7 @@ export type ErrorCode =
   | 'SHAPE' // shapes that don't fit together
   | 'STATE_DICT' // keys or shapes that don't fit the net
   | 'FORMAT' // a file that is damaged, or of no known format
-  | 'UNSAFE' // a pickle that asks for more than a state dict needs
+  | 'UNSAFE' // a pickle whose tensors are objects of a Python program
   | 'HASH' // bytes that aren't the published ones
   | 'DOWNLOAD' // a server that is dead, slow, or answers nonsense
   | 'FILE' // a path that is missing, a directory, or can't be written

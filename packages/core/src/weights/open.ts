@@ -3,6 +3,7 @@ import { isArrayBuffer, isBlob, isBytes, isUrl } from '../bytes.js';
 import { fetchBytes, isFetched, shownUrl } from '../download/fetch-bytes.js';
 import { CnnzooError } from '../errors.js';
 import { blobSource, bytesSource } from './formats/bytes.js';
+import { FOREIGN_START, foreignError, foreignOf } from './formats/foreign.js';
 import { memoryTensors } from './formats/memory.js';
 import { isSafetensors, openSafetensors } from './formats/safetensors.js';
 import { isTorchLegacy, openTorchLegacy } from './formats/torch-legacy.js';
@@ -53,7 +54,7 @@ export async function openTensorSource(source: ByteSource, intact = false): Prom
     case 'safetensors':
       return openTurned(await openSafetensors(source));
     default:
-      throw unknownFormat(source.name, start);
+      throw unknownFormat(source.name, await source.read(0, Math.min(source.size, FOREIGN_START)));
   }
 }
 
@@ -70,14 +71,12 @@ export function checkStart(name: string, start: Uint8Array): void {
 }
 
 function unknownFormat(name: string, start: Uint8Array): CnnzooError {
-  const text = new TextDecoder('latin1').decode(start);
-  const guess = /^\s*<(!doctype|html)/i.test(text)
-    ? 'a web page: the server answered with something else'
-    : text.startsWith('version https://git-lfs')
-      ? 'a pointer of git-lfs: the file itself was not fetched'
-      : start.length === 0
-        ? 'an empty file'
-        : `bytes that begin ${[...start.subarray(0, 8)].map((byte) => byte.toString(16).padStart(2, '0')).join(' ')}`;
+  const foreign = foreignOf(start, name);
+  if (foreign) return foreignError(name, foreign);
+  const guess =
+    start.length === 0
+      ? 'an empty file'
+      : `bytes that begin ${[...start.subarray(0, 8)].map((byte) => byte.toString(16).padStart(2, '0')).join(' ')}`;
   return new CnnzooError(
     'FORMAT',
     `'${name}' is no checkpoint that can be read, or a damaged one: expected safetensors or what torch.save writes, ` +

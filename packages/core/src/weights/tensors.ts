@@ -1,11 +1,19 @@
 import type { ReadBuffer } from './read-buffer.js';
 
-/** The types a checkpoint's tensors have once read. Halves (float16, bfloat16) are widened to float32, which is exact. */
+/**
+ * The types a checkpoint's tensors have once read. float16, bfloat16 and the float8 types are widened to float32, which
+ * is exact.
+ */
 export interface DTypes {
   float32: Float32Array;
   float64: Float64Array;
   int64: BigInt64Array;
   int32: Int32Array;
+  int16: Int16Array;
+  int8: Int8Array;
+  uint64: BigUint64Array;
+  uint32: Uint32Array;
+  uint16: Uint16Array;
   uint8: Uint8Array;
   bool: Uint8Array;
 }
@@ -27,7 +35,7 @@ export interface LazyTensor {
   readonly shape: readonly number[];
   /** As `StateTensor.dtype`: what `read` resolves to. */
   readonly dtype: DType;
-  /** How the file holds it: 'F32', 'F16', 'BF16', 'F64', 'I64', 'I32', 'U8', 'BOOL'. */
+  /** How the file holds it, by safetensors' name: 'F32', 'F16', 'BF16', 'F8_E4M3', 'I64', 'U8', 'BOOL', … */
   readonly stored: string;
   /** With `into`, the values may lie in it, and are good until it is read into again. */
   read(into?: ReadBuffer): Promise<StateTensor>;
@@ -43,6 +51,11 @@ export interface TensorFile {
   readonly tensors: ReadonlyMap<string, LazyTensor>;
   /** safetensors' `__metadata__`; empty for the other formats. */
   readonly metadata: Readonly<Record<string, string>>;
+  /**
+   * Names of Python's classes and functions in a file of torch that have no part in its tensors, e.g.
+   * 'argparse.Namespace': their objects were read over, and nothing was called. Empty for the other formats.
+   */
+  readonly inert: readonly string[];
   close(): Promise<void>;
 }
 

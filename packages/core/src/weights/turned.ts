@@ -1,6 +1,7 @@
 import { numel } from '../shape.js';
 import { encodeHeader } from './formats/safetensors-header.js';
 import { isStored, STORED } from './formats/stored.js';
+import { STORED_AS } from './formats/stored-as.js';
 import { toTfShape, toTfValues, toTorchShape, toTorchValues } from './layout.js';
 import { type ReadBuffer, ReusedBuffer } from './read-buffer.js';
 import type { LazyTensor, TensorFile } from './tensors.js';
@@ -18,7 +19,7 @@ const isKernel = ({ stored, shape }: LazyTensor): boolean =>
   stored === 'F32' && (shape.length === 2 || shape.length === 4);
 
 /** What a turned file holds as every other does. Halves are none of it: they would have to be widened at each start. */
-const isPlain = ({ stored, shape }: LazyTensor): boolean => shape.length < 2 && stored !== 'F16' && stored !== 'BF16';
+const isPlain = ({ stored, dtype, shape }: LazyTensor): boolean => shape.length < 2 && stored === STORED_AS[dtype];
 
 /** Whether a turned copy would load sooner. */
 export function isWorthTurning(file: TensorFile): boolean {

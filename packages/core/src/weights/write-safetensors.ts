@@ -12,7 +12,7 @@ export interface EncodeOptions {
 }
 
 /** The order in which the Python package writes types: the widest first, so that each tensor's offset fits its type. */
-const ORDER = ['I64', 'F64', 'F32', 'I32', 'F16', 'U8', 'BOOL'];
+const ORDER = ['U64', 'I64', 'F64', 'F32', 'U32', 'I32', 'F16', 'U16', 'I16', 'I8', 'U8', 'BOOL'];
 
 const isFloat = ({ dtype }: StateTensor): boolean => dtype === 'float32' || dtype === 'float64';
 

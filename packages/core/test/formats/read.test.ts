@@ -148,12 +148,72 @@ describe('state dicts in memory', () => {
   });
 });
 
+/** A zip archive of empty files. */
+function zipOf(...names: string[]): Uint8Array {
+  const entry = (magic: number, before: number, after: number, name: string, offset = 0): Buffer => {
+    const header = Buffer.alloc(4 + before + 2 + after);
+    header.writeUInt32LE(magic);
+    header.writeUInt16LE(name.length, 4 + before);
+    if (after === 16) header.writeUInt32LE(offset, header.length - 4);
+    return Buffer.concat([header, Buffer.from(name)]);
+  };
+  const locals = names.map((name) => entry(0x04034b50, 22, 2, name));
+  const offsets = locals.map((_, i) => Buffer.concat(locals.slice(0, i)).length);
+  const directory = Buffer.concat(names.map((name, i) => entry(0x02014b50, 24, 16, name, offsets[i])));
+  const end = Buffer.alloc(22);
+  end.writeUInt32LE(0x06054b50);
+  end.writeUInt16LE(names.length, 10);
+  end.writeUInt32LE(directory.length, 12);
+  end.writeUInt32LE(Buffer.concat(locals).length, 16);
+  return Buffer.concat([...locals, directory, end]);
+}
+
+describe('bytes behind a checkpoint', () => {
+  it.each(['net.zip.pth', 'net.legacy.pth', 'training.legacy.pth', 'zip64.zip.pth'])(
+    'are read over, as torch does: %s',
+    async (name) => {
+      const bytes = fixture(name);
+      const values = name.startsWith('zip64') ? 'types' : name.split('.')[0]!;
+      for (const more of [1, 3, 22, 100, 5000, 65_000])
+        for (const fill of [0, 0x50, 0xff])
+          expectState(await readStateDict(Buffer.concat([bytes, Buffer.alloc(more, fill)])), values);
+    },
+  );
+
+  it('of safetensors are damage, as for its own readers', async () => {
+    const bytes = Buffer.concat([fixture('net.safetensors'), Buffer.alloc(1)]);
+    await expect(readStateDict(bytes)).rejects.toMatchObject({ code: 'FORMAT' });
+  });
+});
+
 describe('what is no checkpoint', () => {
   const text = (content: string) => new TextEncoder().encode(content);
   it.each([
     ['a web page', text('<!DOCTYPE html><html>404</html>'), /received a web page/],
     ['a pointer of git-lfs', text('version https://git-lfs.github.com/spec/v1\noid sha256:0\n'), /git-lfs/],
     ['an empty file', new Uint8Array(0), /an empty file/],
+    ['HDF5', Uint8Array.of(0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a, 0), /an HDF5 file.*save_file/],
+    ['ONNX', Uint8Array.of(8, 7, 0x12, 7, ...text('pytorch')), /an ONNX graph.*state_dict/],
+    ['an array of NumPy', Uint8Array.of(0x93, ...text('NUMPY'), 1, 0), /an array of NumPy/],
+    ['a SavedModel', Uint8Array.of(8, 1, 0x12, 0x80, 2, 0x0a), /a SavedModel of TensorFlow/],
+    ['a net of TensorFlow Lite', Uint8Array.of(0x1c, 0, 0, 0, ...text('TFL3')), /a net of TensorFlow Lite/],
+    ['a GGUF file', text('GGUF\u0003'), /a GGUF file/],
+    [
+      'model.json',
+      text('{"format": "layers-model", "modelTopology": {}}'),
+      /a net of TensorFlow.js.*tf.loadLayersModel/,
+    ],
+    ['an index of files', text('{"metadata": {}, "weight_map": {"a": "model-00001.safetensors"}}'), /in several files/],
+    ["TensorFlow's checkpoint", text('model_checkpoint_path: "model.ckpt-7"\n'), /a checkpoint of TensorFlow/],
+    ['a plain pickle', Uint8Array.of(0x80, 4, 0x95, 1, 0, 0, 0, 0, 0, 0, 0, 0x7d, 0x2e), /torch.save did not write/],
+    ['a gzip archive', Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0), /a gzip archive.*Unpack/],
+    ['a tar archive', Uint8Array.from([...new Uint8Array(257), ...text('ustar\0')]), /a tar archive.*Unpack/],
+    ['an archive of NumPy', zipOf('weight.npy'), /an archive of NumPy \(\.npz\).*save_file/],
+    ['a net of Keras', zipOf('metadata.json', 'config.json', 'model.weights.h5'), /a net of Keras/],
+    ['a program of torch.export', zipOf('archive_format', 'models/model.json'), /a program of torch.export/],
+    ['a checkpoint in a zip archive', zipOf('nets/resnet18.pth'), /with 'nets\/resnet18.pth' in it.*Unpack/],
+    ['another zip archive', zipOf('mimetype'), /a zip archive of mimetype/],
+
     ['a picture', Uint8Array.of(0xff, 0xd8, 0xff, 0xe0, 0, 0, 0, 0, 0), /begin ff d8 ff e0/],
     ['a TorchScript program', fixture('torchscript.pt'), /TorchScript/],
   ])('%s is named', async (_what, bytes, message) => {
@@ -210,7 +270,7 @@ describe('a server', () => {
       response.write('half', () => response.destroy());
     });
     await expect(breaksOff).rejects.toMatchObject({ code: 'DOWNLOAD' });
-    await expect(served((_, response) => response.writeHead(404).end())).rejects.toThrow(/answered 404/);
+    await expect(served((_, response) => response.writeHead(404).end())).rejects.toThrow(/404/);
   });
 });
 

@@ -9,6 +9,11 @@ const ARRAYS = {
   float64: Float64Array,
   int64: BigInt64Array,
   int32: Int32Array,
+  int16: Int16Array,
+  int8: Int8Array,
+  uint64: BigUint64Array,
+  uint32: Uint32Array,
+  uint16: Uint16Array,
   uint8: Uint8Array,
   bool: Uint8Array,
 } as const satisfies Record<DType, unknown>;
@@ -54,5 +59,5 @@ export function memoryTensors(state: StateDict | Readonly<Record<string, StateTe
       return [key, { shape, dtype, stored: STORED_AS[dtype], read: async () => copyOfTensor(tensor) }];
     }),
   );
-  return { format: 'memory', tensors, metadata: {}, close: async () => {} };
+  return { format: 'memory', tensors, metadata: {}, inert: [], close: async () => {} };
 }

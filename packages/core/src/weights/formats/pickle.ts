@@ -1,3 +1,4 @@
+import { isMap } from '../../bytes.js';
 import { CnnzooError } from '../../errors.js';
 
 /** A name in a pickle that stands for a Python class or function; here it is only a name. */
@@ -5,41 +6,61 @@ export class Global {
   constructor(readonly name: string) {}
 }
 
-/** What a pickle refers to outside of itself. */
+/**
+ * Stands for an object that is not made here, of a class that the pickle names or of Python's own: nothing was called to
+ * make it. What is appended to it or set in it is read over.
+ */
+export class Inert {
+  /** The state that the pickle gives it: of most objects a dict of its attributes. */
+  state: Value;
+
+  /** @param name of its class, or of the function that would have made it. */
+  constructor(readonly name: string) {}
+}
+
+/** A value of a pickle: a number, string, list or tuple (array), dict (Map), `Global`, `Inert`, or the handlers' own. */
 export type Value = unknown;
 
+/** What a pickle refers to outside of itself. */
 export interface PickleHandlers {
-  /** Whether a global may be named at all. */
-  allows(name: string): boolean;
-  /** The value of a call: only of the globals that `allows`. */
+  /** Called with every name of a class or function. */
+  names(name: string): void;
+  /** The value of a call, or of a new object of a class. */
   call(name: string, args: readonly Value[]): Value;
+  /** Gives an object its state; false for what can have none. */
+  build(target: Value, state: Value): boolean;
   /** The value behind a persistent id. */
   persistent(id: Value): Value;
 }
 
-const KINDS = [
-  [Array, 'a list'],
-  [Map, 'a dict'],
-  [Global, 'a class'],
-] as const;
+/** Names of Python 2, which protocol 2 keeps to. */
+const MODULES: Readonly<Record<string, string>> = { __builtin__: 'builtins', copy_reg: 'copyreg' };
+
+const clipped = (text: string): string => (text.length > 200 ? `${text.slice(0, 200)}…` : text);
 
 /**
  * A value in a message. Only what is flat is spelled out, and shortened: a few bytes of a hostile pickle can make tuples
  * of tuples that no memory holds as text.
  */
 export function describe(value: Value): string {
-  if (typeof value === 'string') return value.length > 200 ? `${value.slice(0, 200)}…` : value;
+  if (typeof value === 'string') return clipped(value);
   if (typeof value !== 'object' || value === null) return String(value);
-  return KINDS.find(([kind]) => value instanceof kind)?.[1] ?? 'an object';
+  if (value instanceof Global) return `the class ${clipped(value.name)}`;
+  if (value instanceof Inert) return `an object of ${clipped(value.name)}`;
+  if (Array.isArray(value)) return 'a list';
+  return isMap(value) ? 'a dict' : 'an object';
 }
 
 /** Where MARK was pushed. */
 const MARK = Symbol('mark');
 
+/** Integers of Python have any size; none of a checkpoint is longer than these bytes. */
+const MAX_LONG = 2 ** 10;
+
 /**
  * Reads one pickle of protocols 2 to 5, as `torch.save` writes them, from `bytes` at `start`. It builds numbers,
  * strings, lists (arrays), tuples (arrays) and dicts (Maps, so that no key reaches a prototype), and what `handlers`
- * make of the few globals that they allow; any other is an error that names it.
+ * make of the names that they know. Nothing that a pickle names is called.
  */
 export function readPickle(
   bytes: Uint8Array,
@@ -81,14 +102,6 @@ class Machine {
 
   private damaged(why: string): CnnzooError {
     return new CnnzooError('FORMAT', `'${this.name}' holds a damaged pickle: ${why} at byte ${this.at}.`);
-  }
-
-  private refuse(what: string): CnnzooError {
-    return new CnnzooError(
-      'UNSAFE',
-      `'${this.name}' holds a pickle that asks for ${what}, which no state dict needs; nothing of it was run. ` +
-        'Save the state dict alone: torch.save(model.state_dict(), path), or as safetensors.',
-    );
   }
 
   /** Moves past `length` bytes and gives where they began. */
@@ -143,6 +156,12 @@ class Machine {
     return this.latin1.decode(this.bytes.subarray(from, from + length));
   }
 
+  /** Bytes of Python 3, of which no tensor is made. */
+  private raw(type: string, length: number): void {
+    this.take(length);
+    this.push(new Inert(type));
+  }
+
   private line(): string {
     const end = this.bytes.indexOf(0x0a, this.at);
     const text = this.bytesText((end === -1 ? this.bytes.length + 1 : end) - this.at);
@@ -174,34 +193,37 @@ class Machine {
     this.push(this.memo.get(index));
   }
 
-  private global(name: string): void {
-    if (!this.handlers.allows(name)) throw this.refuse(`'${describe(name)}'`);
+  private global(module: string, attribute: string): void {
+    const name = `${Object.hasOwn(MODULES, module) ? MODULES[module] : module}.${attribute}`;
+    this.handlers.names(name);
     this.push(new Global(name));
   }
 
   private setItems(items: readonly Value[]): void {
     const target = this.top();
-    if (!(target instanceof Map) || items.length % 2 !== 0) throw this.damaged('items are set on what is no dict');
+    if (target instanceof Inert) return;
+    if (!isMap(target) || items.length % 2 !== 0) throw this.damaged('items are set on what is no dict');
     for (let i = 0; i < items.length; i += 2) target.set(items[i], items[i + 1]);
   }
 
   private append(items: readonly Value[]): void {
     const target = this.top();
+    if (target instanceof Inert) return;
     if (!Array.isArray(target)) throw this.damaged('items are appended to what is no list');
     for (const item of items) target.push(item);
   }
 
-  private reduce(): void {
-    const args = this.pop();
-    const callee = this.pop();
-    if (!(callee instanceof Global && Array.isArray(args))) throw this.damaged('it calls what is no function');
-    this.push(this.handlers.call(callee.name, args));
+  private call(callee: Value, args: Value): void {
+    if (!(callee instanceof Global || callee instanceof Inert) || !Array.isArray(args))
+      throw this.damaged('it calls what is no function');
+    this.push(callee instanceof Global ? this.handlers.call(callee.name, args) : new Inert(callee.name));
   }
 
-  /** Attributes of a dict (a state dict's `_metadata`) are read over; nothing else has any. */
   private build(): void {
     const state = this.pop();
-    if (!(this.top() instanceof Map && state instanceof Map)) throw this.refuse('the state of an object');
+    const target = this.top();
+    if (target instanceof Inert) target.state = state;
+    else if (!this.handlers.build(target, state)) throw this.damaged('a state is given to what can have none');
   }
 
   private step(opcode: number): void {
@@ -218,6 +240,9 @@ class Machine {
         break;
       case 0x30: // POP
         this.pop();
+        break;
+      case 0x31: // POP_MARK
+        this.popToMark();
         break;
       case 0x4e: // NONE
         this.push(null);
@@ -240,6 +265,13 @@ class Machine {
       case 0x8a: // LONG1
         this.push(this.long(this.bytes[this.take(1)]!));
         break;
+      case 0x8b: {
+        // LONG4
+        const length = view.getUint32(this.take(4), true);
+        if (length > MAX_LONG) throw this.damaged('an integer has thousands of digits');
+        this.push(this.long(length));
+        break;
+      }
       case 0x47: // BINFLOAT
         this.push(view.getFloat64(this.take(8), false));
         break;
@@ -257,6 +289,25 @@ class Machine {
         break;
       case 0x54: // BINSTRING
         this.push(this.bytesText(view.getUint32(this.take(4), true)));
+        break;
+      case 0x43: // SHORT_BINBYTES
+        this.raw('bytes', this.bytes[this.take(1)]!);
+        break;
+      case 0x42: // BINBYTES
+        this.raw('bytes', view.getUint32(this.take(4), true));
+        break;
+      case 0x8e: // BINBYTES8
+        this.raw('bytes', this.length64());
+        break;
+      case 0x96: // BYTEARRAY8
+        this.raw('bytearray', this.length64());
+        break;
+      case 0x8f: // EMPTY_SET
+        this.push(new Inert('set'));
+        break;
+      case 0x91: // FROZENSET
+        this.popToMark();
+        this.push(new Inert('frozenset'));
         break;
       case 0x5d: // EMPTY_LIST
       case 0x29: // EMPTY_TUPLE
@@ -278,6 +329,7 @@ class Machine {
         this.append([this.pop()]);
         break;
       case 0x65: // APPENDS
+      case 0x90: // ADDITEMS
         this.append(this.popToMark());
         break;
       case 0x73: {
@@ -305,33 +357,49 @@ class Machine {
         this.recall(view.getUint32(this.take(4), true));
         break;
       case 0x63: // GLOBAL
-        this.global(`${this.line()}.${this.line()}`);
+        this.global(this.line(), this.line());
         break;
       case 0x93: {
         // STACK_GLOBAL
         const attribute = this.pop();
         const module = this.pop();
         if (typeof module !== 'string' || typeof attribute !== 'string') throw this.damaged('a name is no string');
-        this.global(`${module}.${attribute}`);
+        this.global(module, attribute);
         break;
       }
       case 0x52: // REDUCE
-        this.reduce();
+      case 0x81: {
+        // NEWOBJ
+        const args = this.pop();
+        this.call(this.pop(), args);
         break;
+      }
+      case 0x92: {
+        // NEWOBJ_EX: the last are arguments by name.
+        this.pop();
+        const args = this.pop();
+        this.call(this.pop(), args);
+        break;
+      }
+      case 0x69: {
+        // INST
+        this.global(this.line(), this.line());
+        const type = this.pop();
+        this.call(type, this.popToMark());
+        break;
+      }
+      case 0x6f: {
+        // OBJ
+        const [type, ...args] = this.popToMark();
+        this.call(type, args);
+        break;
+      }
       case 0x62: // BUILD
         this.build();
         break;
       case 0x51: // BINPERSID
         this.push(this.handlers.persistent(this.pop()));
         break;
-      case 0x81: // NEWOBJ
-      case 0x92: // NEWOBJ_EX
-      case 0x69: // INST
-      case 0x6f: // OBJ
-      case 0x82: // EXT1
-      case 0x83: // EXT2
-      case 0x84: // EXT4
-        throw this.refuse('an object to be made');
       default:
         throw this.damaged(`there is an unknown opcode 0x${opcode.toString(16).padStart(2, '0')}`);
     }

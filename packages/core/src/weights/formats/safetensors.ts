@@ -122,5 +122,5 @@ export async function openSafetensors(source: ByteSource): Promise<TensorFile> {
     covered = end;
   }
   if (data + covered !== source.size) throw damaged(`expected ${data + covered} bytes, received ${source.size}`);
-  return { format: 'safetensors', tensors, metadata, close: () => source.close() };
+  return { format: 'safetensors', tensors, metadata, inert: [], close: () => source.close() };
 }

@@ -65,14 +65,63 @@ const bfloat16: Stored<'float32'> = {
   },
 };
 
+/** One byte, looked up in a table that is made when first needed. */
+function float8(toNumber: (byte: number) => number): Stored<'float32'> {
+  let table: Float32Array | undefined;
+  return {
+    bytes: 1,
+    dtype: 'float32',
+    view: (buffer, offset, count) => {
+      table ??= Float32Array.from({ length: 256 }, (_, byte) => toNumber(byte));
+      const from = new Uint8Array(buffer, offset, count);
+      const to = new Float32Array(count);
+      for (let i = 0; i < count; i++) to[i] = table[from[i]!]!;
+      return to;
+    },
+  };
+}
+
+/** Sign, exponent and `bits` of a fraction, without infinities and not-a-numbers. */
+function finite8(byte: number, bits: number, bias: number): number {
+  const exponent = (byte & 0x7f) >> bits;
+  const fraction = (byte & ((1 << bits) - 1)) / (1 << bits);
+  const magnitude = exponent === 0 ? fraction * 2 ** (1 - bias) : (1 + fraction) * 2 ** (exponent - bias);
+  return byte & 0x80 ? -magnitude : magnitude;
+}
+
+/** 'fn': no infinity, not-a-number where all bits are set. 'fnuz': no -0, whose bits are the only not-a-number. */
+const e4m3 = (byte: number): number => ((byte & 0x7f) === 0x7f ? Number.NaN : finite8(byte, 3, 7));
+const e4m3fnuz = (byte: number): number => (byte === 0x80 ? Number.NaN : finite8(byte, 3, 8));
+const e5m2fnuz = (byte: number): number => (byte === 0x80 ? Number.NaN : finite8(byte, 2, 16));
+/** A power of two. */
+const e8m0 = (byte: number): number => (byte === 0xff ? Number.NaN : 2 ** (byte - 127));
+
+/** The upper half of a float16, infinities and not-a-numbers too. */
+function e5m2(byte: number): number {
+  const magnitude = byte & 0x7f;
+  if (magnitude > 0x7c) return Number.NaN;
+  if (magnitude === 0x7c) return byte & 0x80 ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+  return finite8(byte, 2, 15);
+}
+
 /** By safetensors' names. */
 export const STORED = {
   F32: same('float32', Float32Array),
   F16: float16,
   BF16: bfloat16,
   F64: same('float64', Float64Array),
+  F8_E4M3: float8(e4m3),
+  F8_E5M2: float8(e5m2),
+  F8_E4M3FNUZ: float8(e4m3fnuz),
+  F8_E5M2FNUZ: float8(e5m2fnuz),
+  F8_E8M0: float8(e8m0),
   I64: same('int64', BigInt64Array),
   I32: same('int32', Int32Array),
+  I16: same('int16', Int16Array),
+  I8: same('int8', Int8Array),
+  U64: same('uint64', BigUint64Array),
+  U32: same('uint32', Uint32Array),
+  U16: same('uint16', Uint16Array),
   U8: same('uint8', Uint8Array),
   BOOL: same('bool', Uint8Array),
 } as const satisfies Record<string, Stored<DType>>;

@@ -1,23 +1,28 @@
 import { CnnzooError } from '../../errors.js';
 import type { ByteSource, TensorFile } from '../tensors.js';
+import { findStateDict } from './find-state-dict.js';
 import { describe, PickleEnds, readPickle, type Value } from './pickle.js';
-import { STORED } from './stored.js';
-import { findStateDict, type StorageRef, torchHandlers } from './torch-objects.js';
+import { torchHandlers } from './torch-objects.js';
+import type { StorageRef } from './torch-refs.js';
 import { lazyTensors, type ReadStorage } from './torch-tensors.js';
 
-/** The first pickle of the format, whole: the ten-byte integer that torch calls its magic number. */
-const MAGIC = [0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e];
+/** The ten-byte integer that torch calls its magic number: the first pickle of the format, after the protocol. */
+const MAGIC = [0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e];
+/** Opcode and length of the frame that protocols from 4 on put around it. */
+const FRAME = 9;
 
 /** A state dict's pickles are a few hundred kilobytes; more of the file is read only where this was not enough. */
 const HEAD = 2 ** 20;
 
-export const isTorchLegacy = (start: Uint8Array): boolean => MAGIC.every((byte, i) => start[i] === byte);
+export const isTorchLegacy = (start: Uint8Array): boolean =>
+  start[0] === 0x80 && [2, 2 + FRAME].some((at) => MAGIC.every((byte, i) => start[at + i] === byte));
 
 interface Head {
   readonly state: Value;
   readonly keys: Value;
   /** All that the state names, an optimizer's among them: they lie between those of the state dict. */
   readonly storages: ReadonlyMap<string, StorageRef>;
+  readonly inert: readonly string[];
   /** Where the storages begin. */
   readonly end: number;
 }
@@ -25,19 +30,20 @@ interface Head {
 /** Magic number, protocol and system, which are read over, then the state dict and the order of the storages. */
 function readHead(bytes: Uint8Array, name: string): Head {
   const handlers = torchHandlers(name);
-  let at = MAGIC.length;
+  let at = 0;
   const next = (): Value => {
     const { value, end } = readPickle(bytes, handlers, name, at);
     at = end;
     return value;
   };
+  next();
   const protocol = next();
   if (protocol !== 1001)
     throw new CnnzooError('FORMAT', `'${name}': expected torch's format 1001, received ${describe(protocol)}.`);
-  const system = next();
-  if (system instanceof Map && system.get('little_endian') === false)
-    throw new CnnzooError('FORMAT', `'${name}' was written big-endian in the old format: save it again in Python.`);
-  return { state: next(), keys: next(), storages: handlers.storages, end: at };
+  // The system it was written on: the values are little-endian on all.
+  next();
+  const [state, keys] = [next(), next()];
+  return { state, keys, storages: handlers.storages, inert: [...handlers.unknown], end: at };
 }
 
 async function readWholeHead(source: ByteSource): Promise<Head> {
@@ -55,18 +61,19 @@ async function readWholeHead(source: ByteSource): Promise<Head> {
 export async function openTorchLegacy(source: ByteSource): Promise<TensorFile> {
   const damaged = (why: string): CnnzooError =>
     new CnnzooError('FORMAT', `'${source.name}' is not a whole checkpoint: ${why}. Fetch the file again.`);
-  const { state, keys, storages, end } = await readWholeHead(source);
+  const { state, keys, storages, inert, end } = await readWholeHead(source);
   const tensors = findStateDict(state, source.name);
   const places = await storagePlaces(source, keys, storages, end, damaged);
-  const readStorage: ReadStorage = async ({ key, stored, count }, into) => {
+  const readStorage: ReadStorage = async ({ key, type, count }, into) => {
     const place = places.get(key);
     if (place === undefined) throw damaged(`it lacks storage ${key}`);
-    return source.read(place, count * STORED[stored].bytes, into);
+    return source.read(place, count * type.bytes, into);
   };
   return {
     format: 'torch-legacy',
     tensors: lazyTensors(tensors, readStorage, source.name),
     metadata: {},
+    inert,
     close: () => source.close(),
   };
 }
@@ -91,7 +98,7 @@ async function storagePlaces(
     if (count !== BigInt(storage.count))
       throw damaged(`expected ${storage.count} values in storage ${storage.key}, received ${count}`);
     places.set(storage.key, at + 8);
-    at += 8 + storage.count * STORED[storage.stored].bytes;
+    at += 8 + storage.count * storage.type.bytes;
     if (at > source.size) throw damaged(`it ends inside storage ${storage.key}`);
   }
   return places;

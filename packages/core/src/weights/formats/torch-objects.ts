@@ -1,38 +1,9 @@
+import { isMap } from '../../bytes.js';
 import { CnnzooError } from '../../errors.js';
 import { numel } from '../../shape.js';
-import { describe, Global, type PickleHandlers, type Value } from './pickle.js';
-import type { StoredName } from './stored.js';
-
-/** A run of values in the file. */
-export interface StorageRef {
-  readonly key: string;
-  readonly stored: StoredName;
-  /** Number of values in the whole storage. */
-  readonly count: number;
-  /** Values of the storage before this view of it begins. */
-  readonly start: number;
-}
-
-/** A tensor as a view of a storage; sizes and strides in values. */
-export class TensorRef {
-  constructor(
-    readonly storage: StorageRef,
-    readonly offset: number,
-    readonly shape: readonly number[],
-    readonly strides: readonly number[],
-  ) {}
-}
-
-const STORAGES: Readonly<Record<string, StoredName>> = {
-  'torch.FloatStorage': 'F32',
-  'torch.HalfStorage': 'F16',
-  'torch.BFloat16Storage': 'BF16',
-  'torch.DoubleStorage': 'F64',
-  'torch.LongStorage': 'I64',
-  'torch.IntStorage': 'I32',
-  'torch.ByteStorage': 'U8',
-  'torch.BoolStorage': 'BOOL',
-};
+import { describe, Global, Inert, type PickleHandlers, type Value } from './pickle.js';
+import { dtypeOf, storageTypeOf, type TorchType } from './torch-dtypes.js';
+import { isTensor, StorageRef, TensorRef, UnreadableTensor } from './torch-refs.js';
 
 /** More values than a typed array holds, whatever a pickle says. */
 const MAX_VALUES = 2 ** 31;
@@ -44,106 +15,185 @@ const MAX_RANK = 64;
 const isCounts = (value: Value): value is number[] =>
   Array.isArray(value) && value.length <= MAX_RANK && value.every(isCount);
 
+/** Classes whose objects say nothing about tensors: torch's own reader allows them too. */
+const KNOWN = new Set([
+  ...[
+    'set',
+    'frozenset',
+    'bytearray',
+    'complex',
+    'bytes',
+    'list',
+    'tuple',
+    'int',
+    'float',
+    'str',
+    'bool',
+    'object',
+  ].map((name) => `builtins.${name}`),
+  '_codecs.encode',
+  'torch.device',
+  'torch.serialization._get_layout',
+  'torch.per_tensor_affine',
+  'torch.per_tensor_symmetric',
+  'torch.per_channel_affine',
+  'torch.per_channel_symmetric',
+  'torch.per_channel_affine_float_qparams',
+]);
+
+const isTensorClass = (name: string): boolean => /^torch\.(?:(?:cuda\.)?\w+)?Tensor$/.test(name);
+
 export interface TorchHandlers extends PickleHandlers {
   /** Every storage that the pickle has named so far, by its key. */
   readonly storages: ReadonlyMap<string, StorageRef>;
+  /** Names of classes and functions that nothing here knows: their objects are inert. */
+  readonly unknown: ReadonlySet<string>;
 }
 
-/** The globals of a state dict, as torch's own weights-only reader allows them. */
+/** The objects of a checkpoint: those of torch's own weights-only reader. What any other name stands for is inert. */
 export function torchHandlers(name: string): TorchHandlers {
   const damaged = (what: string): CnnzooError =>
     new CnnzooError('FORMAT', `'${name}' holds a damaged pickle: ${what}. Fetch the file again.`);
   const storages = new Map<string, StorageRef>();
+  const unknown = new Set<string>();
   /** Lists of pairs that became a dict. None does so twice, or a small file could make dicts without end. */
   const spent = new WeakSet<readonly Value[]>();
 
-  const rebuildTensor = (args: readonly Value[]): TensorRef => {
-    const [storage, offset, shape, strides, , , flags] = args;
-    if (flags instanceof Map && flags.size > 0)
-      throw new CnnzooError(
-        'FORMAT',
-        `'${name}' holds a tensor that torch negates or conjugates when it is used: expected plain values. ` +
-          'Save what tensor.resolve_neg().resolve_conj() gives.',
-      );
-    if (!isStorageRef(storage) || !isCount(offset) || !isCounts(shape) || !isCounts(strides))
+  /** A tensor of `type` as a view of a storage. */
+  const view = (type: TorchType, args: readonly Value[], flags: Value): TensorRef | UnreadableTensor => {
+    const [storage, offset, shape, strides] = args;
+    if (!(storage instanceof StorageRef) || !isCount(offset) || !isCounts(shape) || !isCounts(strides))
       throw damaged('a tensor without a storage, offset, size or stride');
+    if (type.stored === undefined) return new UnreadableTensor(type.name, insteadOf(type));
+    const begin = storage.start * storage.type.bytes + offset * type.bytes;
+    const whole = storage.count * storage.type.bytes;
+    // The end of the value that lies last.
+    const end = shape.reduce((sum, n, i) => sum + (n - 1) * (strides[i] ?? Number.NaN), 1) * type.bytes + begin;
     const values = numel(shape);
-    const last = shape.reduce((sum, n, i) => sum + (n - 1) * (strides[i] ?? Number.NaN), storage.start + offset);
-    if (shape.length !== strides.length || values > MAX_VALUES || (values > 0 && !(last < storage.count)))
-      throw damaged(
-        `a tensor [${shape}] with strides [${strides}] does not fit its storage of ${storage.count} values`,
-      );
-    return new TensorRef(storage, offset, shape, strides);
+    if (shape.length !== strides.length || values > MAX_VALUES || (values > 0 && !(end <= whole)))
+      throw damaged(`a tensor [${shape}] with strides [${strides}] does not fit its storage of ${whole} bytes`);
+    if (isMap(flags) && flags.size > 0)
+      return new UnreadableTensor('values that torch negates or conjugates when it uses them', RESOLVED);
+    return new TensorRef({ storage, stored: type.stored, begin, shape, strides });
   };
+  const rebuild = (args: readonly Value[]) => {
+    const [storage] = args;
+    if (!(storage instanceof StorageRef)) throw damaged('a tensor without a storage');
+    return view(storage.type, args, args[6]);
+  };
+  const tensorOf = (value: Value): Value => {
+    if (isTensor(value) || value instanceof Inert) return value;
+    throw damaged('a parameter that is no tensor');
+  };
+  const unreadable = (what: string, instead: string) => () => new UnreadableTensor(what, instead);
 
   const functions: Readonly<Record<string, (args: readonly Value[]) => Value>> = {
     'collections.OrderedDict': ([pairs = []]) => {
+      if (isMap(pairs)) return pairs;
       if (!Array.isArray(pairs) || spent.has(pairs) || !pairs.every((p) => Array.isArray(p) && p.length === 2))
         throw damaged('an OrderedDict of no pairs');
       spent.add(pairs);
       return new Map(pairs as [Value, Value][]);
     },
+    'collections.Counter': ([counts]) => (isMap(counts) ? counts : new Map()),
+    'collections.defaultdict': ([, entries]) => (isMap(entries) ? entries : new Map()),
+    'builtins.dict': ([entries]) => (isMap(entries) ? entries : new Map()),
     'torch.Size': ([size]) => {
       if (!isCounts(size)) throw damaged('a torch.Size of no sizes');
       return size;
     },
-    'torch._utils._rebuild_tensor': rebuildTensor,
-    'torch._utils._rebuild_tensor_v2': rebuildTensor,
-    'torch._utils._rebuild_parameter': ([data]) => {
-      if (!(data instanceof TensorRef)) throw damaged('a parameter that is no tensor');
-      return data;
+    'torch.nn.parameter.Parameter': ([data = emptyTensor()]) => tensorOf(data),
+    'torch._utils._rebuild_tensor': rebuild,
+    'torch._utils._rebuild_tensor_v2': rebuild,
+    'torch._utils._rebuild_tensor_v3': (args) => {
+      const type = args[6] instanceof Global ? dtypeOf(args[6].name) : undefined;
+      if (!type) throw damaged('a tensor without a dtype');
+      return view(type, args, args[7]);
     },
+    'torch._utils._rebuild_parameter': ([data]) => tensorOf(data),
+    'torch._utils._rebuild_parameter_with_state': ([data]) => tensorOf(data),
+    'torch._utils._rebuild_device_tensor_from_cpu_tensor': ([data]) => tensorOf(data),
+    'torch._tensor._rebuild_from_type_v2': ([callee, , args]) => {
+      if (!(callee instanceof Global && Array.isArray(args))) throw damaged('a tensor of a class that nothing makes');
+      return call(callee.name, args);
+    },
+    'torch._utils._rebuild_qtensor': ([storage]) =>
+      new UnreadableTensor(
+        `quantised values (${storage instanceof StorageRef ? storage.type.name : 'of no type'})`,
+        DEQUANTISED,
+      ),
+    'torch._utils._rebuild_sparse_tensor': unreadable('a sparse tensor', 't.to_dense()'),
+    'torch._utils._rebuild_nested_tensor': unreadable('a nested tensor', 't.to_padded_tensor(0)'),
+    'torch._utils._rebuild_meta_tensor_no_storage': unreadable(
+      "a tensor of the device 'meta', which has no values",
+      'the tensor that has them',
+    ),
+    'torch._utils._rebuild_wrapper_subclass': unreadable('a tensor of a class that wraps others', 'those'),
+    'torch._utils._rebuild_device_tensor_from_numpy': unreadable(
+      "another device's tensor as an array of NumPy",
+      't.cpu()',
+    ),
   };
+  const isKnown = (global: string): boolean =>
+    Object.hasOwn(functions, global) ||
+    KNOWN.has(global) ||
+    isTensorClass(global) ||
+    dtypeOf(global) !== undefined ||
+    storageTypeOf(global) !== undefined;
+
+  function call(global: string, args: readonly Value[]): Value {
+    if (Object.hasOwn(functions, global)) return functions[global]!(args);
+    if (isTensorClass(global)) return emptyTensor();
+    if (dtypeOf(global) ?? storageTypeOf(global)) throw damaged(`a call of ${global}`);
+    // Python 2's way to make an object of a class.
+    const [type] = args;
+    return new Inert(global === 'copyreg._reconstructor' && type instanceof Global ? type.name : global);
+  }
 
   return {
     storages,
-    allows: (global) => Object.hasOwn(functions, global) || Object.hasOwn(STORAGES, global),
-    call: (global, args) => {
-      if (!Object.hasOwn(functions, global)) throw damaged(`a call of ${global}`);
-      return functions[global]!(args);
+    unknown,
+    names: (global) => {
+      if (!isKnown(global)) unknown.add(global);
+    },
+    call,
+    build: (target, state) => {
+      // Attributes: a state dict's `_metadata`, those of a parameter.
+      if (!(target instanceof TensorRef) || target.view.storage !== NONE || !Array.isArray(state))
+        return isMap(target) || isTensor(target);
+      const tensor = rebuild(state);
+      if (tensor instanceof TensorRef) target.view = tensor.view;
+      return tensor instanceof TensorRef;
     },
     persistent: (id) => {
-      const [kind, type, key, , count, view] = Array.isArray(id) ? id : [];
-      const stored = type instanceof Global && Object.hasOwn(STORAGES, type.name) ? STORAGES[type.name] : undefined;
-      if (kind !== 'storage' || !stored || typeof key !== 'string' || !isCount(count))
+      const [kind, type, key, , count, offsets] = Array.isArray(id) ? id : [];
+      // The class of a whole model, with the text of its program.
+      if (kind === 'module') return type;
+      const of = type instanceof Global ? storageTypeOf(type.name) : undefined;
+      if (kind !== 'storage' || !of || typeof key !== 'string' || !isCount(count))
         throw damaged('a persistent id that is no storage');
-      const start = Array.isArray(view) ? view[1] : 0;
+      const start = Array.isArray(offsets) ? offsets[1] : 0;
       if (!isCount(start)) throw damaged('a view of a storage without an offset');
-      const { stored: known = stored, count: whole = count } = storages.get(key) ?? {};
-      if (known !== stored || whole !== count) throw damaged(`storage ${describe(key)} in two types or sizes`);
-      const storage: StorageRef = { key, stored, count, start };
+      const known = storages.get(key);
+      if (known && (known.type !== of || known.count !== count))
+        throw damaged(`storage ${describe(key)} in two types or sizes`);
+      const storage = new StorageRef(key, of, count, start);
       storages.set(key, storage);
       return storage;
     },
   };
 }
 
-const isStorageRef = (value: Value): value is StorageRef =>
-  typeof value === 'object' && value !== null && 'stored' in value && 'key' in value;
+const RESOLVED = 't.resolve_neg().resolve_conj()';
+const DEQUANTISED = 't.dequantize()';
 
-/** What training scripts wrap a state dict in. */
-const WRAPPERS = ['state_dict', 'model', 'model_state_dict'];
+const insteadOf = ({ name }: TorchType): string => {
+  if (name.startsWith('complex')) return 'torch.view_as_real(t)';
+  return /^qu?int/.test(name) ? DEQUANTISED : 't.float()';
+};
 
-const holdsTensors = (value: Value): value is Map<Value, Value> =>
-  value instanceof Map && value.size > 0 && [...value.values()].every((entry) => entry instanceof TensorRef);
+/** The storage of a tensor that has none yet. */
+const NONE = new StorageRef('', { name: 'float32', bytes: 4, stored: 'F32' }, 0, 0);
 
-/** The state dict that a file's pickle is, or that it wraps. */
-export function findStateDict(value: Value, name: string): Map<string, TensorRef> {
-  const wrapped = value instanceof Map ? WRAPPERS.map((key) => value.get(key)).filter(holdsTensors) : [];
-  const found = holdsTensors(value) || (value instanceof Map && value.size === 0) ? value : wrapped[0];
-  if (!found || wrapped.length > 1) {
-    const keys =
-      value instanceof Map ? `a dict of ${[...value.keys()].slice(0, 20).map(describe).join(', ')}` : 'no dict';
-    throw new CnnzooError(
-      'FORMAT',
-      `'${name}': expected a state dict (names to tensors), or one under ${WRAPPERS.join(', ')}; received ${keys}.`,
-    );
-  }
-  const tensors = new Map<string, TensorRef>();
-  for (const [key, tensor] of found) {
-    if (typeof key !== 'string')
-      throw new CnnzooError('FORMAT', `'${name}': expected names as keys, received ${describe(key)}.`);
-    tensors.set(key, tensor as TensorRef);
-  }
-  return tensors;
-}
+const emptyTensor = (): TensorRef =>
+  new TensorRef({ storage: NONE, stored: 'F32', begin: 0, shape: [0], strides: [1] });

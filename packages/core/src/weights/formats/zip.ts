@@ -98,9 +98,10 @@ async function findDirectory(
   const tail = await source.read(source.size - tailSize, tailSize);
   const view = viewOf(tail);
   let end = tail.length - END_SIZE;
+  // Bytes behind the archive are read over, as torch does.
   while (
     end >= 0 &&
-    !(view.getUint32(end, true) === END && end + END_SIZE + view.getUint16(end + 20, true) === tail.length)
+    !(view.getUint32(end, true) === END && end + END_SIZE + view.getUint16(end + 20, true) <= tail.length)
   )
     end--;
   if (end < 0) throw damaged('it has no directory at its end');
