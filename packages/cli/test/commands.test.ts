@@ -183,4 +183,39 @@ describe('cache', () => {
     const left = await readdir(join(place, 'cache'), { recursive: true, withFileTypes: true });
     expect(left.filter((entry) => entry.isFile())).toEqual([]);
   });
+
+  it('names what it leaves alone, and goes on', async () => {
+    const directory = join(place, 'mixed');
+    vi.stubEnv('CNNZOO_CACHE', directory);
+    await mkdir(join(directory, 'net', 'x.part'), { recursive: true });
+    await writeFile(join(directory, 'net', 'V1.json'), '{"format":');
+    await writeFile(join(directory, 'net', 'film.part'), 'theirs');
+    for (const action of ['list', 'verify', 'clear']) {
+      const { code, err } = await cnnzoo('cache', action);
+      expect(code).toBe(0);
+      expect(err).toContain(join(directory, 'net', 'V1.json'));
+      const { skipped } = JSON.parse((await cnnzoo('cache', action, '--json')).out);
+      expect(skipped).toContainEqual({
+        path: join(directory, 'net', 'V1.json'),
+        reason: 'it is no record of the cache',
+      });
+    }
+    expect((await readdir(join(directory, 'net'))).sort()).toEqual(['V1.json', 'film.part', 'x.part']);
+    expect(await cnnzoo('list', 'lenet5')).toMatchObject({ code: 0, err: '' });
+  });
+
+  it('that can not be used is told of, and keeps no list from being shown', async () => {
+    const file = join(place, 'a-file');
+    await writeFile(file, '');
+    vi.stubEnv('CNNZOO_CACHE', file);
+    for (const action of ['list', 'verify', 'clear']) {
+      expect(await cnnzoo('cache', action)).toMatchObject({ code: 1, err: expect.stringContaining('CNNZOO_CACHE') });
+      expect(JSON.parse((await cnnzoo('cache', action, '--json')).out)).toMatchObject({ error: { code: 'FILE' } });
+    }
+    const { code, out, err } = await cnnzoo('list', 'resnet18');
+    expect(code).toBe(0);
+    expect(out).toContain('IMAGENET1K_V1');
+    expect(err).toContain('CNNZOO_CACHE');
+    expect(JSON.parse((await cnnzoo('list', 'resnet18', '--json')).out)).toMatchObject([{ cached: false }]);
+  });
 });

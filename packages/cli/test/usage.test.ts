@@ -50,6 +50,12 @@ describe('wrong usage', () => {
     [['finetune', 'a', '--lr', 'x']],
     [['finetune', 'a', '--seed', '-1']],
     [['cache', 'empty']],
+    [['cache', 'list', 'resnet18']],
+    [['cache', 'clear', '--model', 'resnet18']],
+    [['cache', 'clear', '--al']],
+    [['cache', '--json', 'list']],
+    [['list', '--jsno']],
+    [['list', '--json=yes']],
   ])('%j: exit code 2, and a word on stderr', async (argv) => {
     const { code, out, err } = await cnnzoo(...argv);
     expect(code).toBe(2);

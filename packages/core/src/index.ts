@@ -38,6 +38,8 @@ export { type Summary, type SummaryRow, summary } from './summary.js';
 export { visible } from './visible.js';
 export {
   type CacheEntry,
+  type CacheFilter,
+  type CacheOptions,
   type CheckedCacheEntry,
   cacheDirectory,
   clearCache,
@@ -59,6 +61,7 @@ export type { PretrainedOptions } from './weights/pretrained.js';
 export { readStateDict } from './weights/read-state-dict.js';
 export type { Metrics, Source, WeightsEntry, WeightsInfo, WeightsTable } from './weights/registry.js';
 export { loadStateDict, saveStateDict, stateDict } from './weights/state-dict.js';
+export type { SkippedFile } from './weights/store.js';
 export type {
   DType,
   FetchOptions,

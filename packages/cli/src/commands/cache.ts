@@ -4,6 +4,7 @@ import {
   cacheDirectory,
   clearCache,
   listCache,
+  type SkippedFile,
   verifyCache,
 } from '@cnnzoo/core';
 import { type CommonOptions, type Context, EXIT } from '../context.js';
@@ -38,11 +39,25 @@ function lines<Entry extends CacheEntry>(
   return [...table(columns, rows, colors.dim), ''];
 }
 
+/** Gathers the files that are left alone, and tells of them on stderr. */
+function leftAlone({ terminal: { err, errColors } }: Context) {
+  const skipped: SkippedFile[] = [];
+  return {
+    skipped,
+    options: { onSkipped: (file: SkippedFile) => void skipped.push(file) },
+    tell: () => {
+      for (const { path, reason } of skipped) err(errColors.dim(`left alone: ${path}: ${reason}`));
+    },
+  };
+}
+
 const list: Command = async ({ json }, context) => {
-  const entries = await listCache();
+  const { skipped, options, tell } = leftAlone(context);
+  const entries = await listCache(options);
   const directory = await cacheDirectory();
-  if (json) writeJson(context, { directory, bytes: total(entries), files: entries });
+  if (json) writeJson(context, { directory, bytes: total(entries), files: entries, skipped });
   else {
+    tell();
     const note = ({ sha256, verified }: CacheEntry): string => sha256.slice(0, 16) + (verified ? '' : ' unverified');
     const column = { head: 'sha256', paint: context.terminal.colors.dim };
     context.terminal.out([...lines(entries, column, note, context), `${amount(entries)} in ${directory}`].join('\n'));
@@ -51,14 +66,16 @@ const list: Command = async ({ json }, context) => {
 };
 
 const verify: Command = async ({ json }, context) => {
-  const entries = await verifyCache();
+  const { skipped, options, tell } = leftAlone(context);
+  const entries = await verifyCache(options);
   const damaged = entries.filter(({ ok }) => !ok);
   const error =
     damaged.length > 0
       ? { code: 'HASH', message: `${damaged.length} of ${entries.length} files in the cache are damaged.` }
       : undefined;
-  if (json) writeJson(context, { files: entries, error });
+  if (json) writeJson(context, { files: entries, skipped, error });
   else {
+    tell();
     const { out, colors } = context.terminal;
     const note = ({ ok, reason }: CheckedCacheEntry): string => (ok ? 'ok' : `damaged: ${reason}`);
     const paint = (cell: string): string => (cell.startsWith('ok') ? colors.green(cell) : colors.red(cell));
@@ -70,9 +87,13 @@ const verify: Command = async ({ json }, context) => {
 };
 
 const clear: Command = async ({ json }, context) => {
-  const removed = await clearCache();
-  if (json) writeJson(context, { bytes: total(removed), removed });
-  else context.terminal.out(`Removed ${amount(removed)} from ${await cacheDirectory()}`);
+  const { skipped, options, tell } = leftAlone(context);
+  const removed = await clearCache({}, options);
+  if (json) writeJson(context, { bytes: total(removed), removed, skipped });
+  else {
+    tell();
+    context.terminal.out(`Removed ${amount(removed)} from ${await cacheDirectory()}`);
+  }
   return EXIT.ok;
 };
 

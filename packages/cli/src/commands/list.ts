@@ -1,4 +1,4 @@
-import { CnnzooError, listCache, type WeightsEntry } from '@cnnzoo/core';
+import { type CacheEntry, CnnzooError, listCache, type WeightsEntry } from '@cnnzoo/core';
 import { type CommonOptions, type Context, EXIT } from '../context.js';
 import { writeJson } from '../fault.js';
 import { getModel, listModels } from '../index.js';
@@ -13,8 +13,19 @@ interface Item {
   readonly here: boolean;
 }
 
-async function items(names: readonly string[]): Promise<Item[]> {
-  const kept = new Set((await listCache()).map(({ model, weights }) => `${model} ${weights}`));
+/** What the cache holds; a cache that can't be used is told of, and holds nothing. */
+async function cached({ terminal: { err, errColors } }: Context): Promise<CacheEntry[]> {
+  try {
+    return await listCache({ onSkipped: () => undefined });
+  } catch (error) {
+    if (!(error instanceof CnnzooError)) throw error;
+    err(errColors.dim(error.message));
+    return [];
+  }
+}
+
+async function items(names: readonly string[], context: Context): Promise<Item[]> {
+  const kept = new Set((await cached(context)).map(({ model, weights }) => `${model} ${weights}`));
   return names.flatMap((name): Item[] => {
     const { DEFAULT, ...entries } = getModel(name).weights;
     if (!DEFAULT) return [{ model: name, isDefault: false, here: false }];
@@ -87,7 +98,7 @@ export async function list(pattern: string, options: CommonOptions, context: Con
   const names = listModels(pattern);
   if (names.length === 0)
     throw new CnnzooError('INPUT', `No model fits '${pattern}'. \`cnnzoo list\` without a pattern shows all.`);
-  const found = await items(names);
+  const found = await items(names, context);
   if (options.json) writeJson(context, found.map(json));
   else context.terminal.out(lines(found, context).join('\n'));
   return EXIT.ok;

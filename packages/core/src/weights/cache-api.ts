@@ -1,10 +1,14 @@
-import type { CacheRecord, Store } from './store.js';
+import type { SkippedFile } from './store.js';
 
 // Loaded by the calls, not with the module: a page that builds a net needs no cache.
-const platform = () => import('#platform');
+const cache = () => import('./cache.js');
 
-/** Where weights are kept: `CNNZOO_CACHE`, else the platform's place for caches; in a page, the browser's own. */
-export const cacheDirectory = async (): Promise<string> => (await platform()).cacheDirectory();
+/**
+ * The place where weights are kept: `CNNZOO_CACHE`, else the platform's directory for caches; in a page, the browser's
+ * own, in words.
+ * @throws CnnzooError FILE if there is no home directory and `CNNZOO_CACHE` is not set.
+ */
+export const cacheDirectory = async (): Promise<string> => (await import('#platform')).cacheDirectory();
 
 /** Weights that are kept for the next start. */
 export interface CacheEntry {
@@ -12,66 +16,42 @@ export interface CacheEntry {
   readonly weights: string;
   readonly path: string;
   readonly bytes: number;
-  /** Of the file at `path`. */
+  /** Hash of the file at `path`. */
   readonly sha256: string;
-  /** Of the file as it was fetched: another one where a copy is kept that loads sooner. */
+  /** Hash of the file as it was fetched: another one if a copy is kept that loads sooner. */
   readonly fetched: string;
-  /** Where it came from. */
+  /** Address that the file came from. */
   readonly source: string;
-  /** Whether its source vouched for its hash. */
+  /** True if the source vouched for the hash. */
   readonly verified: boolean;
 }
 
 export interface CheckedCacheEntry extends CacheEntry {
   readonly ok: boolean;
-  /** What is wrong with it. */
+  /** Reason why the file is not ok. */
   readonly reason?: string;
 }
 
-const entryOf = (store: Store, record: CacheRecord): CacheEntry => {
-  const { model, weights, file, bytes, sha256, fetched = sha256, source, verified } = record;
-  return { model, weights, path: store.pathOf(model, file), bytes, sha256, fetched, source, verified };
-};
-
-/** All that the cache holds. */
-export async function listCache(): Promise<CacheEntry[]> {
-  const store = await (await platform()).openStore();
-  return (await store.list()).map((record) => entryOf(store, record));
+export interface CacheOptions {
+  /** Called for each file that is left alone: it is no file of the cache, or in use. Default: a warning. */
+  readonly onSkipped?: (file: SkippedFile) => void;
 }
 
-/** Hashes all that the cache holds, and compares. Changes nothing. */
-export async function verifyCache(): Promise<CheckedCacheEntry[]> {
-  const store = await (await platform()).openStore();
-  const checked: CheckedCacheEntry[] = [];
-  for (const record of await store.list()) {
-    const reason = await faultOf(store, record);
-    checked.push({ ...entryOf(store, record), ok: reason === undefined, ...(reason !== undefined && { reason }) });
-  }
-  return checked;
+export interface CacheFilter {
+  readonly model?: string | undefined;
+  readonly weights?: string | undefined;
 }
 
-async function faultOf(store: Store, { model, file, sha256 }: CacheRecord): Promise<string | undefined> {
-  const source = await store.open(model, file);
-  if (!source) return 'the file is missing';
-  try {
-    const received = await (await platform()).hashSource(source);
-    return received === sha256 ? undefined : `expected sha256 ${sha256}, received ${received}`;
-  } finally {
-    await source.close();
-  }
-}
+/** Lists the weights that the cache holds. */
+export const listCache = async (options?: CacheOptions): Promise<CacheEntry[]> => (await cache()).list(options);
 
-/** Removes what fits the filter (everything without one, and what broken downloads left); resolves to what is gone. */
-export async function clearCache(filter: { model?: string; weights?: string } = {}): Promise<CacheEntry[]> {
-  const store = await (await platform()).openStore();
-  const { model, weights } = filter;
-  const removed: CacheEntry[] = [];
-  for (const record of await store.list()) {
-    if ((model !== undefined && model !== record.model) || (weights !== undefined && weights !== record.weights))
-      continue;
-    await store.remove(record);
-    removed.push(entryOf(store, record));
-  }
-  if (model === undefined && weights === undefined) await store.sweep();
-  return removed;
-}
+/** Hashes all weights that the cache holds, and compares. Changes nothing. */
+export const verifyCache = async (options?: CacheOptions): Promise<CheckedCacheEntry[]> =>
+  (await cache()).verify(options);
+
+/**
+ * Removes the weights that fit the filter (all without one), and what broken downloads of them left; resolves to the
+ * weights that are gone. Removes nothing that cnnzoo did not write, and nothing that a process is working on.
+ */
+export const clearCache = async (filter: CacheFilter = {}, options?: CacheOptions): Promise<CacheEntry[]> =>
+  (await cache()).clear(filter, options);

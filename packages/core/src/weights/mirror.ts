@@ -15,7 +15,10 @@ const Path = v.pipe(
 
 const Index = v.object({
   format: v.literal(1),
-  files: v.record(Path, v.object({ sha256: sha256Digits, bytes: byteCount, model: v.string(), weights: v.string() })),
+  files: v.pipe(
+    v.custom<object>((files) => !Array.isArray(files), 'expected an object'),
+    v.record(Path, v.object({ sha256: sha256Digits, bytes: byteCount, model: v.string(), weights: v.string() })),
+  ),
 });
 
 /**

@@ -20,27 +20,27 @@ export interface CacheRecord {
   readonly fetched?: string;
 }
 
-export const isCacheRecord = (value: unknown): value is CacheRecord => {
-  const record = value as Partial<Record<keyof CacheRecord, unknown>> | null;
-  return (
-    typeof record === 'object' &&
-    record?.format === 1 &&
-    (['model', 'weights', 'file', 'sha256', 'source'] as const).every((key) => typeof record[key] === 'string') &&
-    // Not a path that leads elsewhere: the file may be deleted by this name.
-    /^[^/\\]*[^/\\.][^/\\]*$/.test(String(record.file)) &&
-    typeof record.bytes === 'number' &&
-    (record.fetched === undefined || typeof record.fetched === 'string') &&
-    typeof record.verified === 'boolean'
-  );
-};
-
 /** Which bytes a part holds: those of another file must not be appended to it. */
 export interface PartOrigin {
   readonly url: string;
   /** A strong ETag or a Last-Modified date; null where the server gives neither, so that nothing can be resumed. */
   readonly validator: string | null;
-  /** Size of the whole file, where the server says it. */
+  /** Size of the whole file, if the server states it. */
   readonly total: number | null;
+  /** Names of the files that a process leaves if it dies while it makes the part the entry's file. */
+  readonly files?: readonly string[];
+}
+
+/** A file in the cache's place that is no file of the cache, or that is in use: it is left alone. */
+export interface SkippedFile {
+  readonly path: string;
+  readonly reason: string;
+}
+
+/** Records, and what was found that is none. */
+export interface Records {
+  readonly records: CacheRecord[];
+  readonly skipped: SkippedFile[];
 }
 
 /** A file that is being fetched. */
@@ -68,7 +68,7 @@ export interface Store {
   /** Where the file `file` of a model lies or would lie. */
   pathOf(model: string, file: string): string;
   find(model: string, weights: string): Promise<CacheRecord | undefined>;
-  list(): Promise<CacheRecord[]>;
+  list(): Promise<Records>;
   /** A kept file's bytes; undefined where it is gone. */
   open(model: string, file: string): Promise<ByteSource | undefined>;
   /**
@@ -86,7 +86,6 @@ export interface Store {
   keep(part: Part, record: CacheRecord): Promise<void>;
   /** Notes a file that is already in place. */
   note(record: CacheRecord): Promise<void>;
-  remove(record: CacheRecord): Promise<void>;
-  /** Removes what broken downloads left. */
-  sweep(): Promise<void>;
+  /** Removes the entries that `fits` accepts, and what broken downloads of them left; resolves to what is gone. */
+  clear(fits: (model: string, weights: string) => boolean): Promise<Records>;
 }

@@ -2,8 +2,8 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { fetchUrl } from '../../src/platform/node/fetch.js';
 import { readStateDict } from '../../src/index.js';
+import { fetchUrl } from '../../src/platform/node/fetch.js';
 import { obtainWeights } from '../../src/weights/obtain.js';
 import { sha256, synthetic } from '../weights/checkpoint.js';
 import { entryOf, pathOf, published, QUICK, useFixture } from '../weights/fixture.js';
@@ -122,13 +122,16 @@ describe('fetchUrl', () => {
     expect(seen).toEqual([]);
   });
 
-  it.each(['http://', 'ftp://me:secret@example.test', 'http://a b', '://'])('refuses a proxy %j by its name', async (value) => {
-    vi.stubEnv('HTTPS_PROXY', value);
-    await expect(fetchUrl('https://weights.invalid/')).rejects.toMatchObject({
-      code: 'INPUT',
-      message: expect.stringMatching(/^(?!.*secret).*HTTPS_PROXY/),
-    });
-  });
+  it.each(['http://', 'ftp://me:secret@example.test', 'http://a b', '://'])(
+    'refuses a proxy %j by its name',
+    async (value) => {
+      vi.stubEnv('HTTPS_PROXY', value);
+      await expect(fetchUrl('https://weights.invalid/')).rejects.toMatchObject({
+        code: 'INPUT',
+        message: expect.stringMatching(/^(?!.*secret).*HTTPS_PROXY/),
+      });
+    },
+  );
 });
 
 describe('weights', () => {

@@ -371,6 +371,8 @@ describe('the cache', () => {
       await obtain({ model, name, sources: [source] });
     }
     await writeFile(join(cache, 'b', 'V9.part'), 'left by a broken download');
+    const origin = { url: server.url, validator: '"v1"', total: null };
+    await writeFile(join(cache, 'b', 'V9.part-origin'), JSON.stringify(origin));
     const listed = await listCache();
     expect(listed.map(({ model, weights }) => `${model} ${weights}`)).toEqual(['a V1', 'a V2', 'b V1']);
     for (const { path, bytes: size, sha256: hash } of listed) {

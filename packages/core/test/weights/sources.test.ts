@@ -157,4 +157,55 @@ describe('CNNZOO_MIRROR', () => {
     server.routes.set(pathOf(publisher), serveFile(bytes));
     expect(await obtain([publisher])).toMatchObject({ from: publisher.url });
   });
+
+  const good = { sha256: sha256(bytes), bytes: bytes.length, model: 'net', weights: 'V1' };
+  const outside = (way: string) => ({ format: 1, files: { [way]: good } });
+  it.each<[string, unknown]>([
+    ['null', null],
+    ['a list', []],
+    ['another format', { format: 2, files: {} }],
+    ['no files', { format: 1 }],
+    ['a list of files', { format: 1, files: [good] }],
+    ['no hash', { format: 1, files: { [path]: { ...good, sha256: '' } } }],
+    ['the beginning of a hash', { format: 1, files: { [path]: { ...good, sha256: sha256(bytes).slice(0, 8) } } }],
+    ['a hash of other digits', { format: 1, files: { [path]: { ...good, sha256: 'g'.repeat(64) } } }],
+    ['a number as hash', { format: 1, files: { [path]: { ...good, sha256: 5 } } }],
+    ['bytes as text', { format: 1, files: { [path]: { ...good, bytes: '40000' } } }],
+    ['half bytes', { format: 1, files: { [path]: { ...good, bytes: 0.5 } } }],
+    ['fewer bytes than none', { format: 1, files: { [path]: { ...good, bytes: -1 } } }],
+    ['no model', { format: 1, files: { [path]: { ...good, model: undefined } } }],
+    ['a path above it', outside('../secret.safetensors')],
+    ['a path above it, on its way', outside('net/../../secret.safetensors')],
+    ['an encoded path above it', outside('%2e%2E/secret.safetensors')],
+    ['a path from the root', outside('/etc/secret.safetensors')],
+    ['a path with backslashes', outside('..\\secret.safetensors')],
+    ['a path on a drive', outside('C:/secret.safetensors')],
+    ['an address elsewhere', outside('https://elsewhere.invalid/secret.safetensors')],
+    ['a query', outside('net/V1.safetensors?x')],
+    ['an empty path', outside('')],
+    ['a path of a lone surrogate', outside('\ud800')],
+  ])('with %s in its index is refused, on the disk and behind a server', async (_, content) => {
+    const { server, directory } = fixture;
+    await writeFile(join(directory, 'secret.safetensors'), bytes);
+    await onDisk(join(directory, 'mirror'), content as MirrorIndex);
+    for (const mirror of [join(directory, 'mirror'), onServer(content as MirrorIndex)]) {
+      process.env.CNNZOO_MIRROR = mirror;
+      await expect(obtain([])).rejects.toMatchObject({
+        code: 'DOWNLOAD',
+        message: expect.stringContaining("expected a mirror's index"),
+      });
+    }
+    expect(server.seen.map((seen) => seen.path)).toEqual(['/zoo/index.json']);
+    expect(await contents(fixture.cache)).toEqual({});
+  });
+
+  it('may write its hashes in capitals', async () => {
+    process.env.CNNZOO_MIRROR = onServer(index(sha256(bytes).toUpperCase()));
+    expect(await obtain([])).toMatchObject({ verified: true });
+  });
+
+  it('is no file: URL of another machine', async () => {
+    process.env.CNNZOO_MIRROR = 'file://elsewhere/mirror';
+    await expect(obtain([])).rejects.toMatchObject({ code: 'FILE' });
+  });
 });

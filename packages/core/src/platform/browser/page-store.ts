@@ -1,7 +1,7 @@
 import { CnnzooError } from '../../errors.js';
 import { warn } from '../../warn.js';
 import { bytesSource } from '../../weights/formats/bytes.js';
-import { type CacheRecord, isCacheRecord, type Part, type Store } from '../../weights/store.js';
+import type { CacheRecord, Part, Records, SkippedFile, Store } from '../../weights/store.js';
 import type { ByteSource } from '../../weights/tensors.js';
 import { MemoryPart } from './memory-part.js';
 
@@ -18,13 +18,28 @@ export const openStore = async (): Promise<Store> =>
   // Browsers withhold the Cache API from pages that aren't served over https.
   new PageStore('caches' in globalThis ? await caches.open(NAME) : undefined);
 
-const urlOf = (model: string, weights: string): string =>
-  `${BASE}${encodeURIComponent(model)}/${encodeURIComponent(weights)}`;
+function encoded(name: string): string {
+  try {
+    return encodeURIComponent(name);
+  } catch (cause) {
+    throw new CnnzooError('INPUT', `Expected a name without lone surrogates, received ${JSON.stringify(name)}.`, {
+      cause,
+    });
+  }
+}
 
-function recordOf(response: Response): CacheRecord | undefined {
-  const text = response.headers.get(RECORD_HEADER);
-  const record: unknown = text && JSON.parse(decodeURIComponent(text));
-  return isCacheRecord(record) ? record : undefined;
+const urlOf = (model: string, weights: string): string => new URL(`${encoded(model)}/${encoded(weights)}`, BASE).href;
+
+/** The record that a response carries; undefined if it carries none, or that of another entry. */
+async function recordOf(response: Response, url: string): Promise<CacheRecord | undefined> {
+  const { parseRecord } = await import('../../weights/cache-record.js');
+  try {
+    const record = parseRecord(decodeURIComponent(response.headers.get(RECORD_HEADER) ?? ''));
+    return record && urlOf(record.model, record.weights) === url ? record : undefined;
+  } catch {
+    // A broken encoding.
+    return undefined;
+  }
 }
 
 /** One response an entry: its body is the file, a header says what it is. Without a cache, nothing is kept. */
@@ -36,26 +51,28 @@ class PageStore implements Store {
   constructor(private readonly cache: Cache | undefined) {}
 
   pathOf(model: string, file: string): string {
-    return `${BASE}${encodeURIComponent(model)}/${file}`;
+    return `${BASE}${encoded(model)}/${file}`;
   }
 
   async find(model: string, weights: string): Promise<CacheRecord | undefined> {
-    const response = await this.cache?.match(urlOf(model, weights));
-    return response && recordOf(response);
+    const url = urlOf(model, weights);
+    const response = await this.cache?.match(url);
+    return response && recordOf(response, url);
   }
 
-  async list(): Promise<CacheRecord[]> {
-    const records: CacheRecord[] = [];
+  async list(): Promise<Records> {
+    const [records, skipped]: [CacheRecord[], SkippedFile[]] = [[], []];
     for (const request of (await this.cache?.keys()) ?? []) {
       const response = await this.cache!.match(request);
-      const record = response && recordOf(response);
+      const record = response && (await recordOf(response, request.url));
       if (record) records.push(record);
+      else if (response) skipped.push({ path: request.url, reason: 'it is no entry of the cache' });
     }
-    return records;
+    return { records, skipped };
   }
 
   async open(model: string, file: string): Promise<ByteSource | undefined> {
-    const record = (await this.list()).find((each) => each.model === model && each.file === file);
+    const record = (await this.list()).records.find((each) => each.model === model && each.file === file);
     const response = record && (await this.cache?.match(urlOf(model, record.weights)));
     return response && bytesSource(new Uint8Array(await response.arrayBuffer()), this.pathOf(model, file));
   }
@@ -89,9 +106,10 @@ class PageStore implements Store {
 
   async note(): Promise<void> {}
 
-  async remove({ model, weights }: CacheRecord): Promise<void> {
-    await this.cache?.delete(urlOf(model, weights));
+  async clear(fits: (model: string, weights: string) => boolean): Promise<Records> {
+    const { records, skipped } = await this.list();
+    const fitting = records.filter(({ model, weights }) => fits(model, weights));
+    for (const { model, weights } of fitting) await this.cache?.delete(urlOf(model, weights));
+    return { records: fitting, skipped };
   }
-
-  async sweep(): Promise<void> {}
 }

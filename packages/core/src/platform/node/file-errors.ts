@@ -6,6 +6,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'permission is denied',
   EPERM: 'permission is denied',
   EROFS: 'the file system is read-only',
+  ENOENT: 'it is no place for a directory. Choose another',
   ENOTDIR: 'a file is in the place of a directory',
   EEXIST: 'a file is in the place of a directory',
   EISDIR: 'a directory is in the place of a file',

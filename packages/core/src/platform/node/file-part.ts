@@ -1,6 +1,7 @@
-import { type FileHandle, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { type FileHandle, open, rm, stat, writeFile } from 'node:fs/promises';
 import type { Part, PartOrigin } from '../../weights/store.js';
 import type { ByteSource } from '../../weights/tensors.js';
+import { smallText } from './cache-files.js';
 import { cacheError } from './file-errors.js';
 import { openPath } from './files.js';
 
@@ -23,12 +24,15 @@ export class FilePart implements Part {
   /** Finds what an earlier process left. */
   static async at(path: string): Promise<FilePart> {
     try {
-      const [{ size }, text] = await Promise.all([stat(path), readFile(originPath(path), 'utf8')]);
-      return new FilePart(path, size, JSON.parse(text) as PartOrigin);
+      const [part, text] = await Promise.all([stat(path), smallText(originPath(path), true)]);
+      const { parseOrigin } = await import('../../weights/cache-record.js');
+      const origin = text === undefined ? undefined : parseOrigin(text);
+      if (origin && part.isFile()) return new FilePart(path, part.size, origin);
     } catch {
-      // Nothing there, or nothing that says what it is: begun anew by the first `restart`.
-      return new FilePart(path, 0, undefined);
+      // Nothing there.
     }
+    // Nothing that says what it is: begun anew by the first `restart`.
+    return new FilePart(path, 0, undefined);
   }
 
   async restart(origin: PartOrigin): Promise<void> {
@@ -39,6 +43,12 @@ export class FilePart implements Part {
       this.size = 0;
       this.origin = origin;
     });
+  }
+
+  /** Notes the files that are left if the process dies while it puts the part in its place. */
+  async announce(files: readonly string[]): Promise<void> {
+    const { origin } = this;
+    if (origin) await this.writing(() => writeFile(originPath(this.path), JSON.stringify({ ...origin, files })));
   }
 
   async append(chunk: Uint8Array): Promise<void> {

@@ -1,30 +1,52 @@
-import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { rename, rm } from 'node:fs/promises';
+import { isAbsolute, join, resolve } from 'node:path';
 import { abortedError } from '../../download/aborted.js';
 import { CnnzooError } from '../../errors.js';
-import { type CacheRecord, isCacheRecord, type Part, type Store } from '../../weights/store.js';
+import type { CacheRecord, Part, Records, Store } from '../../weights/store.js';
 import type { ByteSource } from '../../weights/tensors.js';
+import {
+  type EntryPlace,
+  filesOf,
+  findPlaces,
+  findRecords,
+  lockedWith,
+  safeName,
+  smallText,
+  TURNED,
+} from './cache-files.js';
 import { cacheError, codeOf } from './file-errors.js';
 import { FilePart, removePart } from './file-part.js';
-import { openPath, writeFileAtomic } from './files.js';
+import { makeDirectory, openPath, writeFileAtomic } from './files.js';
 import { pathOf } from './paths.js';
 
 /** Milliseconds after which the lock of a process that no longer renews it (it was killed) is void. */
 const STALE_LOCK = 10_000;
 const LOCK_POLL = 100;
 
+const noDirectory = (received: string, cause?: unknown): CnnzooError =>
+  new CnnzooError(
+    'FILE',
+    `There is no place for the cache: expected a home directory, received ${received}. Set CNNZOO_CACHE to a directory ` +
+      'that can be written to.',
+    { cause },
+  );
+
 /** The directory that weights are kept in: `CNNZOO_CACHE`, else the platform's place for caches. */
 export async function cacheDirectory(): Promise<string> {
   if (process.env.CNNZOO_CACHE) return resolve(pathOf(process.env.CNNZOO_CACHE));
-  const { default: envPaths } = await import('env-paths');
-  return envPaths('cnnzoo', { suffix: '' }).cache;
+  let path: string;
+  try {
+    const { default: envPaths } = await import('env-paths');
+    path = envPaths('cnnzoo', { suffix: '' }).cache;
+  } catch (cause) {
+    // A user without an entry in the system's list, as in a container, and no HOME.
+    throw noDirectory('none', cause);
+  }
+  if (!isAbsolute(path)) throw noDirectory(`one that leads to '${path}'`);
+  return path;
 }
 
 export const openStore = async (): Promise<Store> => new FileStore(await cacheDirectory());
-
-/** A name as one part of a path on every platform. */
-const safe = (name: string): string =>
-  encodeURIComponent(name).replace(/[*.~]/g, (c) => `%${c.charCodeAt(0).toString(16)}`);
 
 /** One directory a model: the kept files, beside each a `<NAME>.json` that says what it is. */
 class FileStore implements Store {
@@ -33,27 +55,24 @@ class FileStore implements Store {
   constructor(readonly location: string) {}
 
   pathOf(model: string, file: string): string {
-    return join(this.location, safe(model), file);
+    return join(this.location, safeName(model), file);
   }
 
   async find(model: string, weights: string): Promise<CacheRecord | undefined> {
     const path = this.recordPath(model, weights);
     try {
-      const record: unknown = JSON.parse(await readFile(path, 'utf8'));
-      return isCacheRecord(record) ? record : undefined;
+      const text = await smallText(path, true);
+      if (text === undefined) return undefined;
+      const record = (await import('../../weights/cache-record.js')).parseRecord(text);
+      return record?.model === model && record.weights === weights ? record : undefined;
     } catch (cause) {
-      if (codeOf(cause) === 'ENOENT' || cause instanceof SyntaxError) return undefined;
+      if (codeOf(cause) === 'ENOENT') return undefined;
       throw cacheError(path, cause);
     }
   }
 
-  async list(): Promise<CacheRecord[]> {
-    const records: CacheRecord[] = [];
-    for (const path of await this.files('.json')) {
-      const record: unknown = JSON.parse(await readFile(path, 'utf8').catch(() => 'null'));
-      if (isCacheRecord(record)) records.push(record);
-    }
-    return records;
+  list(): Promise<Records> {
+    return findRecords(this.location);
   }
 
   async open(model: string, file: string): Promise<ByteSource | undefined> {
@@ -73,27 +92,15 @@ class FileStore implements Store {
     work: (lost: AbortSignal) => Promise<T>,
   ): Promise<T> {
     const path = this.entryPath(model, weights);
-    await mkdir(join(this.location, safe(model)), { recursive: true }).catch((cause: unknown) => {
+    await makeDirectory(join(this.location, safeName(model))).catch((cause: unknown) => {
       throw cacheError(this.location, cause);
     });
-    const { default: lockfile } = await import('proper-lockfile');
     const lost = new AbortController();
     let release: (() => Promise<void>) | undefined;
     while (!release) {
       if (signal?.aborted) throw abortedError(signal);
-      try {
-        release = await lockfile.lock(path, {
-          realpath: false,
-          stale: STALE_LOCK,
-          onCompromised: (cause) =>
-            lost.abort(
-              new CnnzooError('FILE', `Another process took over the download to '${path}'. Try again.`, { cause }),
-            ),
-        });
-      } catch (cause) {
-        if (codeOf(cause) !== 'ELOCKED') throw cacheError(path, cause);
-        await new Promise((done) => setTimeout(done, LOCK_POLL));
-      }
+      release = await tryLock(path, lost);
+      if (!release) await new Promise((done) => setTimeout(done, LOCK_POLL));
     }
     try {
       return await work(lost.signal);
@@ -108,14 +115,16 @@ class FileStore implements Store {
   }
 
   async keep(part: Part, record: CacheRecord): Promise<void> {
+    if (!(part instanceof FilePart)) throw new CnnzooError('INPUT', 'keep: expected a part of this store.');
     const { model, weights, file } = record;
     const before = await this.find(model, weights);
+    const replaced = before && before.file !== file ? before.file : undefined;
+    await part.announce(replaced === undefined ? [file] : [file, replaced]);
     try {
       await rename(part.path, this.pathOf(model, file));
     } catch (cause) {
       throw cacheError(part.path, cause);
     }
-    const replaced = before && before.file !== file ? before.file : undefined;
     try {
       await this.note(record);
     } catch (error) {
@@ -123,8 +132,8 @@ class FileStore implements Store {
       if (!before || replaced) await rm(this.pathOf(model, file), { force: true });
       throw error;
     }
-    await removePart(part.path);
     if (replaced) await rm(this.pathOf(model, replaced), { force: true });
+    await removePart(part.path);
   }
 
   async note(record: CacheRecord): Promise<void> {
@@ -136,44 +145,78 @@ class FileStore implements Store {
     }
   }
 
-  async remove({ model, weights, file }: CacheRecord): Promise<void> {
+  async clear(fits: (model: string, weights: string) => boolean): Promise<Records> {
+    const { places, skipped } = await findPlaces(this.location);
+    const records: CacheRecord[] = [];
+    let failed: CnnzooError | undefined;
+    for (const place of places) {
+      const { model, weights, path } = place;
+      const ofEntry = weights.endsWith(TURNED) ? weights.slice(0, -TURNED.length) : weights;
+      if (!fits(model, weights) && !fits(model, ofEntry)) continue;
+      // Where nothing is ours, no lock is taken either.
+      if ((await filesOf(place, skipped)).paths.length === 0) continue;
+      try {
+        const cleared = await ifFree(lockedWith(place), () => this.removeEntry(place));
+        if (cleared === 'busy') skipped.push({ path, reason: 'a process is working on it, or was seconds ago' });
+        else if (cleared) records.push(cleared);
+      } catch (error) {
+        if (!(error instanceof CnnzooError)) throw error;
+        failed ??= error;
+        skipped.push({ path, reason: error.message });
+      }
+    }
+    // What keeps the first file from going keeps the others too, more often than not.
+    if (failed && records.length === 0) throw failed;
+    return { records, skipped };
+  }
+
+  private async removeEntry(place: EntryPlace): Promise<CacheRecord | undefined> {
+    const { record, paths } = await filesOf(place, []);
     try {
-      // The note first: a file without one is as good as gone.
-      await rm(this.recordPath(model, weights), { force: true });
-      await rm(this.pathOf(model, file), { force: true });
-      await removePart(`${this.entryPath(model, weights)}.part`);
+      for (const path of paths) await rm(path, { force: true });
     } catch (cause) {
       throw cacheError(this.location, cause);
     }
-  }
-
-  async sweep(): Promise<void> {
-    const { default: lockfile } = await import('proper-lockfile');
-    for (const path of await this.files('.part')) {
-      const busy = await lockfile.check(path.slice(0, -'.part'.length), { realpath: false, stale: STALE_LOCK });
-      if (!busy) await removePart(path);
-    }
+    return record;
   }
 
   private entryPath(model: string, weights: string): string {
-    return join(this.location, safe(model), safe(weights));
+    return join(this.location, safeName(model), safeName(weights));
   }
 
   private recordPath(model: string, weights: string): string {
     return `${this.entryPath(model, weights)}.json`;
   }
+}
 
-  /** Paths of the files that end so, one level down. */
-  private async files(ending: string): Promise<string[]> {
-    try {
-      const paths = await readdir(this.location, { recursive: true });
-      return paths
-        .filter((path) => path.endsWith(ending))
-        .map((path) => join(this.location, path))
-        .sort();
-    } catch (cause) {
-      if (codeOf(cause) === 'ENOENT') return [];
-      throw cacheError(this.location, cause);
-    }
+/** Takes the lock of an entry; undefined if another process holds it. `lost` aborts if it is lost later. */
+async function tryLock(path: string, lost = new AbortController()): Promise<(() => Promise<void>) | undefined> {
+  const { default: lockfile } = await import('proper-lockfile');
+  try {
+    return await lockfile.lock(path, {
+      realpath: false,
+      stale: STALE_LOCK,
+      onCompromised: (cause) =>
+        lost.abort(
+          new CnnzooError('FILE', `Another process took over the download to '${path}'. Try again.`, { cause }),
+        ),
+    });
+  } catch (cause) {
+    if (codeOf(cause) === 'ELOCKED') return undefined;
+    throw cacheError(path, cause);
+  }
+}
+
+/** Runs `work` under all the locks, unless another process holds one. */
+async function ifFree<T>(paths: readonly string[], work: () => Promise<T>): Promise<T | 'busy'> {
+  const [path, ...others] = paths;
+  if (path === undefined) return work();
+  const release = await tryLock(path);
+  if (!release) return 'busy';
+  try {
+    return await ifFree(others, work);
+  } finally {
+    // A lock that was lost is no longer ours to release.
+    await release().catch(() => undefined);
   }
 }

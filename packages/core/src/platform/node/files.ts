@@ -102,6 +102,24 @@ async function syncDirectory(path: string): Promise<void> {
 }
 
 /**
+ * Makes a directory and those above it. Not by Node's `recursive`, which never ends where a parent can't be made
+ * without a reason (ENOENT below /proc).
+ */
+export async function makeDirectory(path: string): Promise<void> {
+  const isThere = async (cause: unknown): Promise<void> => {
+    if (!(await fs.stat(path).catch(() => undefined))?.isDirectory()) throw cause;
+  };
+  try {
+    await fs.mkdir(path);
+  } catch (cause) {
+    const above = dirname(path);
+    if ((cause as { code?: string }).code !== 'ENOENT' || above === path) return isThere(cause);
+    await makeDirectory(above);
+    await fs.mkdir(path).catch(isThere);
+  }
+}
+
+/**
  * Writes a file whole or not at all: beside its place first, synced, then renamed. Whatever fails, a full disk too,
  * the file that was there before stays, and nothing half-written.
  */
@@ -113,7 +131,7 @@ export async function writeFileAtomic(
   const directory = dirname(path);
   const temporary = join(directory, `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
   try {
-    await fs.mkdir(directory, { recursive: true });
+    await makeDirectory(directory);
     const stat = await fs.stat(path).catch(() => undefined);
     if (stat?.isDirectory()) throw Object.assign(new Error('a directory'), { code: 'EISDIR' });
     const handle = await fs.open(temporary, 'wx');

@@ -1,13 +1,13 @@
 import { promises as fs } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { fileError } from './files.js';
+import { fileError, makeDirectory } from './files.js';
 import { pathOf } from './paths.js';
 
 /** Adds text to the end of a file, which is made where there is none. */
 export async function appendText(location: string | URL, text: string): Promise<void> {
   const path = pathOf(location);
   try {
-    await fs.mkdir(dirname(path), { recursive: true });
+    await makeDirectory(dirname(path));
     await fs.appendFile(path, text);
   } catch (cause) {
     throw fileError('write', path, cause);

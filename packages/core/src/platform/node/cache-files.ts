@@ -1,0 +1,193 @@
+import { type Dirent, promises as fs } from 'node:fs';
+import { join } from 'node:path';
+import { CnnzooError } from '../../errors.js';
+import type { CacheRecord, Records, SkippedFile } from '../../weights/store.js';
+import { cacheError, codeOf } from './file-errors.js';
+
+/** Bytes of the largest record: one of ours has less than a thousand. */
+const MAX_TEXT = 65_536;
+
+/** End of the name of a part that a turned copy is written to: it is worked on under the lock of its entry. */
+export const TURNED = ' turned';
+
+/** A name as one part of a path on every platform. */
+export function safeName(name: string): string {
+  try {
+    return encodeURIComponent(name).replace(/[*.~]/g, (c) => `%${c.charCodeAt(0).toString(16)}`);
+  } catch (cause) {
+    throw new CnnzooError('INPUT', `Expected a name without lone surrogates, received ${JSON.stringify(name)}.`, {
+      cause,
+    });
+  }
+}
+
+/** The name that `safeName` made this of; undefined if it made none so. */
+function nameOf(safe: string): string | undefined {
+  try {
+    const name = decodeURIComponent(safe);
+    return safeName(name) === safe ? name : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * The text of a small regular file; undefined if it is no such file. Never waits, as for a pipe, and never reads much.
+ * @param links true to follow a link.
+ */
+export async function smallText(path: string, links: boolean): Promise<string | undefined> {
+  const stat = await (links ? fs.stat(path) : fs.lstat(path));
+  if (stat.isDirectory()) throw Object.assign(new Error('a directory'), { code: 'EISDIR' });
+  return stat.isFile() && stat.size <= MAX_TEXT ? fs.readFile(path, 'utf8') : undefined;
+}
+
+/** A directory of a model, one level down. Links are not followed. */
+interface ModelDirectory {
+  readonly path: string;
+  readonly model: string;
+  readonly files: readonly Dirent[];
+}
+
+const byName = (a: Dirent, b: Dirent): number => (a.name < b.name ? -1 : 1);
+
+async function modelDirectories(location: string, skipped: SkippedFile[]): Promise<ModelDirectory[]> {
+  let all: Dirent[];
+  try {
+    all = await fs.readdir(location, { withFileTypes: true });
+  } catch (cause) {
+    if (codeOf(cause) === 'ENOENT') return [];
+    throw cacheError(location, cause);
+  }
+  const found: ModelDirectory[] = [];
+  for (const { name } of all.filter((each) => each.isDirectory()).sort(byName)) {
+    const model = nameOf(name);
+    if (model === undefined) continue;
+    const path = join(location, name);
+    try {
+      found.push({ path, model, files: (await fs.readdir(path, { withFileTypes: true })).sort(byName) });
+    } catch (cause) {
+      if (codeOf(cause) !== 'ENOENT') skipped.push({ path, reason: `it can't be listed (${codeOf(cause)})` });
+    }
+  }
+  return found;
+}
+
+/** Reads a file that should be one of ours. undefined if it is none, which `skipped` then says, or gone. */
+async function readOurs<T>(
+  path: string,
+  what: string,
+  skipped: SkippedFile[],
+  parse: (text: string) => T | undefined,
+): Promise<T | undefined> {
+  let reason = `it is no ${what}`;
+  try {
+    const text = await smallText(path, false);
+    const value = text === undefined ? undefined : parse(text);
+    if (value !== undefined) return value;
+  } catch (cause) {
+    if (codeOf(cause) === 'ENOENT') return undefined;
+    if (codeOf(cause) !== 'EISDIR') reason = `it can't be read (${codeOf(cause)})`;
+  }
+  skipped.push({ path, reason });
+  return undefined;
+}
+
+const isRecordName = (name: string): boolean => name.endsWith('.json') && !name.startsWith('.');
+
+/** All records, those too that lie in another place than their own. */
+export async function findRecords(location: string): Promise<Records> {
+  const { parseRecord } = await import('../../weights/cache-record.js');
+  const [records, skipped]: [CacheRecord[], SkippedFile[]] = [[], []];
+  for (const { path, files } of await modelDirectories(location, skipped))
+    for (const { name } of files.filter((file) => isRecordName(file.name))) {
+      const record = await readOurs(join(path, name), 'record of the cache', skipped, parseRecord);
+      if (record) records.push(record);
+    }
+  return { records, skipped };
+}
+
+/** The place of an entry's files. */
+export interface EntryPlace {
+  readonly directory: string;
+  readonly model: string;
+  readonly weights: string;
+  /** Path without an ending, which is also that of the lock. */
+  readonly path: string;
+  /** Names of records whose writing may have been cut short. */
+  readonly notes: string[];
+}
+
+const ENDING = /^(?:\.(?<noted>.+)\.json\.[\da-f]{12}\.tmp|(?<name>.+?)\.(?:json|part|part-origin))$/;
+
+/** Places of entries that have files whose names are of the cache. */
+export async function findPlaces(location: string): Promise<{ places: EntryPlace[]; skipped: SkippedFile[] }> {
+  const places = new Map<string, EntryPlace>();
+  const skipped: SkippedFile[] = [];
+  for (const { path: directory, model, files } of await modelDirectories(location, skipped))
+    for (const { name } of files) {
+      const { noted, name: base = noted } = ENDING.exec(name)?.groups ?? {};
+      if (base === undefined) continue;
+      const [weights, path] = [nameOf(base), join(directory, base)];
+      if (weights === undefined) {
+        if (!noted) skipped.push({ path: join(directory, name), reason: 'it is no file of the cache' });
+        continue;
+      }
+      const place = places.get(path) ?? { directory, model, weights, path, notes: [] };
+      places.set(path, place);
+      if (noted) place.notes.push(name);
+    }
+  return { places: [...places.values()], skipped };
+}
+
+/** Files of an entry that cnnzoo has written. */
+export interface EntryFiles {
+  readonly record?: CacheRecord;
+  readonly paths: readonly string[];
+}
+
+/** Finds all files of an entry that cnnzoo has written, and notes in `skipped` those that only look so. */
+export async function filesOf(place: EntryPlace, skipped: SkippedFile[]): Promise<EntryFiles> {
+  const { parseRecord, parseOrigin } = await import('../../weights/cache-record.js');
+  const { directory, model, weights, path, notes } = place;
+  const isOwn = (record: CacheRecord | undefined): boolean => record?.model === model && record.weights === weights;
+  const paths: string[] = [];
+  const add = async (file: string, reason?: string): Promise<void> => {
+    const stat = await fs.lstat(file).catch(() => undefined);
+    if (stat?.isFile() && reason === undefined) paths.push(file);
+    else if (stat) skipped.push({ path: file, reason: reason ?? 'a link or a directory is in the place of a file' });
+  };
+
+  const record = await readOurs(`${path}.json`, 'record of the cache', skipped, parseRecord);
+  // The record first: a file without one is as good as gone.
+  if (record) await add(`${path}.json`, isOwn(record) ? undefined : 'it is the record of another entry');
+  if (isOwn(record)) await add(join(directory, record!.file));
+
+  const origin = await readOurs(`${path}.part-origin`, 'note of a download', skipped, parseOrigin);
+  await add(`${path}.part`, origin ? undefined : 'nothing says that it is a download of ours');
+  for (const file of origin?.files ?? [])
+    if (!(await isClaimed(directory, file, parseRecord))) await add(join(directory, file));
+  if (origin) await add(`${path}.part-origin`);
+
+  for (const note of notes) {
+    const text = await smallText(join(directory, note), false).catch(() => undefined);
+    if (text === '' || (text !== undefined && isOwn(parseRecord(text)))) await add(join(directory, note));
+  }
+  return { ...(isOwn(record) && { record: record! }), paths };
+}
+
+/** Returns true if a record in the directory is of this file. */
+async function isClaimed(
+  directory: string,
+  file: string,
+  parse: (text: string) => CacheRecord | undefined,
+): Promise<boolean> {
+  for (const name of (await fs.readdir(directory)).filter(isRecordName)) {
+    const text = await smallText(join(directory, name), false).catch(() => undefined);
+    if (text !== undefined && parse(text)?.file === file) return true;
+  }
+  return false;
+}
+
+/** The entries under whose locks the files at a place are worked on: those of a turned copy under its own entry's. */
+export const lockedWith = ({ path }: EntryPlace): string[] =>
+  path.endsWith(safeName(TURNED)) ? [path, path.slice(0, -safeName(TURNED).length)] : [path];
