@@ -1,4 +1,5 @@
 import { Command, CommanderError, Option } from 'commander';
+import { visibleText } from '../../core/src/visible.js';
 import { version } from '../package.json';
 import { positive, seed, size, whole } from './arguments.js';
 import type { CacheAction } from './commands/cache.js';
@@ -43,6 +44,8 @@ export async function run(argv: readonly string[], context: Context): Promise<nu
       writeErr: (text) => terminal.err(text.trimEnd()),
       getOutHasColors: () => terminal.colors.isColorSupported,
       getErrHasColors: () => terminal.errColors.isColorSupported,
+      // What was typed may be the names of files, which a shell put in.
+      outputError: (text, write) => write(visibleText(text)),
       getOutHelpWidth: () => terminal.columns,
       getErrHelpWidth: () => terminal.columns,
     })

@@ -1,3 +1,5 @@
+import { visible } from '../../core/src/visible.js';
+
 const MIB = 2 ** 20;
 const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
 
@@ -29,9 +31,12 @@ export const duration = (seconds: number): string =>
 /** `71.2 %` of a share of 0.712. */
 export const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
-/** An argument as a POSIX shell takes it. */
-export const quoted = (argument: string): string =>
-  /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`;
+/** An argument as a shell takes it: POSIX's quotes, or, around what would change the terminal, bash's `$'\x1b'`. */
+export function quoted(argument: string): string {
+  if (/^[\w@%+=:,./-]+$/.test(argument)) return argument;
+  if (visible(argument) !== argument) return `$'${visible(argument.replace(/[\\']/g, '\\$&'))}'`;
+  return `'${argument.replaceAll("'", "'\\''")}'`;
+}
 
 export interface Column {
   readonly head: string;
@@ -43,9 +48,10 @@ export interface Column {
 /** Lines of aligned cells under their heads. */
 export function table(
   columns: readonly Column[],
-  rows: readonly (readonly string[])[],
+  cells: readonly (readonly string[])[],
   paintHead: (head: string) => string,
 ): string[] {
+  const rows = cells.map((row) => row.map(visible));
   const widths = columns.map(({ head }, i) => Math.max(head.length, ...rows.map((row) => row[i]!.length)));
   const line = (cells: readonly string[], paint: (i: number) => ((cell: string) => string) | undefined): string =>
     cells

@@ -32,10 +32,8 @@ export { PadChannels, type PadChannelsOptions, padChannels } from './layers/pad-
 export type { PoolOptions } from './layers/pool.js';
 export { load } from './load-classifier.js';
 export type { Net } from './net.js';
-export { pathOf } from './path-of.js';
 export { Random, type RandomState } from './random.js';
 export { type Summary, type SummaryRow, summary } from './summary.js';
-export { visible } from './visible.js';
 export {
   type CacheEntry,
   type CacheFilter,

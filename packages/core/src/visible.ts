@@ -2,8 +2,9 @@
 const HIDDEN = /[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]/gu;
 
 function escaped(character: string): string {
-  const code = character.charCodeAt(0).toString(16);
-  return code.length > 2 ? `\\u${code.padStart(4, '0')}` : `\\x${code.padStart(2, '0')}`;
+  const code = character.charCodeAt(0);
+  const digits = code.toString(16);
+  return code < 0x20 ? `\\x${digits.padStart(2, '0')}` : `\\u${digits.padStart(4, '0')}`;
 }
 
 /** A name of somebody else's (a file's, a class') for people to read: control characters and the like as `\x1b`. */

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { CnnzooError, openTensors, useBackend } from '@cnnzoo/core';
 import { Command } from 'commander';
+import { pathOf } from '../../../packages/core/src/platform/node/paths.js';
 import { MODEL_KEY } from '../../../packages/core/src/weights/metadata-keys.js';
 import { openWeights } from '../../../packages/core/src/weights/open-weights.js';
 import { PARITY } from '../../../test/harness/parity.js';
@@ -68,7 +69,8 @@ async function ownerOf(path: string, given: string | undefined): Promise<Member>
   throw new CnnzooError('INPUT', `${path} is not a published file (sha256 ${sha256}): say whose it is, --model NAME.`);
 }
 
-async function portOne(what: string, { model, weights, float16 = false, out }: Options): Promise<void> {
+async function portOne(given: string, { model, weights, float16 = false, out }: Options): Promise<void> {
+  const what = pathOf(given);
   const isFile = existsSync(what);
   if (!isFile && /[./\\]/.test(what)) throw new CnnzooError('FILE', `There is no file '${resolve(what)}'.`);
   const { name, definition } = isFile ? await ownerOf(what, model) : members([what])[0]!;
@@ -77,7 +79,7 @@ async function portOne(what: string, { model, weights, float16 = false, out }: O
     : { weights: weights ?? 'DEFAULT' };
   const { file, entry } = await openWeights(definition, options);
   try {
-    const path = out ?? `${name}-${entry.name}${float16 ? '-float16' : ''}.safetensors`;
+    const path = out === undefined ? `${name}-${entry.name}${float16 ? '-float16' : ''}.safetensors` : pathOf(out);
     const ported = await portFile(file, definition, entry.name, path, { float16 });
     report(ported);
     if (!float16 && !(ported.error <= PARITY)) process.exitCode = 1;
@@ -92,7 +94,7 @@ await run(async () => {
   if ((what === undefined) === (options.all === undefined)) program.help({ error: true });
   await useBackend();
   if (what !== undefined) return portOne(what, options);
-  const failures = await makeMirror(options.all!, members(), {
+  const failures = await makeMirror(pathOf(options.all!), members(), {
     done: (_member, _weights, ported) => report(ported),
     failed: ({ name }, weights, error) => console.error(`${name} ${weights}: ${(error as Error).message}`),
   });

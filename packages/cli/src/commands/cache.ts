@@ -7,6 +7,7 @@ import {
   type SkippedFile,
   verifyCache,
 } from '@cnnzoo/core';
+import { visible } from '../../../core/src/visible.js';
 import { type CommonOptions, type Context, EXIT } from '../context.js';
 import { writeFault, writeJson } from '../fault.js';
 import { type Column, mebibytes, table } from '../text.js';
@@ -46,7 +47,7 @@ function leftAlone({ terminal: { err, errColors } }: Context) {
     skipped,
     options: { onSkipped: (file: SkippedFile) => void skipped.push(file) },
     tell: () => {
-      for (const { path, reason } of skipped) err(errColors.dim(`left alone: ${path}: ${reason}`));
+      for (const { path, reason } of skipped) err(errColors.dim(visible(`left alone: ${path}: ${reason}`)));
     },
   };
 }
@@ -60,7 +61,9 @@ const list: Command = async ({ json }, context) => {
     tell();
     const note = ({ sha256, verified }: CacheEntry): string => sha256.slice(0, 16) + (verified ? '' : ' unverified');
     const column = { head: 'sha256', paint: context.terminal.colors.dim };
-    context.terminal.out([...lines(entries, column, note, context), `${amount(entries)} in ${directory}`].join('\n'));
+    context.terminal.out(
+      [...lines(entries, column, note, context), `${amount(entries)} in ${visible(directory)}`].join('\n'),
+    );
   }
   return EXIT.ok;
 };
@@ -92,7 +95,7 @@ const clear: Command = async ({ json }, context) => {
   if (json) writeJson(context, { bytes: total(removed), removed, skipped });
   else {
     tell();
-    context.terminal.out(`Removed ${amount(removed)} from ${await cacheDirectory()}`);
+    context.terminal.out(`Removed ${amount(removed)} from ${visible(await cacheDirectory())}`);
   }
   return EXIT.ok;
 };

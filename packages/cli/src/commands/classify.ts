@@ -1,5 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { type Classifier, CnnzooError, load, type Prediction, useBackend } from '@cnnzoo/core';
+import { pathOf } from '../../../core/src/platform/node/paths.js';
+import { visible } from '../../../core/src/visible.js';
 import { type CommonOptions, type Context, EXIT } from '../context.js';
 import { type Fault, faultOf, writeFault, writeJson } from '../fault.js';
 import { getModel } from '../index.js';
@@ -20,12 +22,16 @@ type Answer = { readonly image: string } & (
   | { readonly error: Fault }
 );
 
-const isUrl = (image: string): boolean => /^[a-z][a-z0-9+.-]+:/i.test(image);
-
 /** A misspelt path is told before a hundred megabytes are downloaded. */
 async function faultOfPath(image: string): Promise<Fault | undefined> {
-  if (isUrl(image)) return undefined;
-  const found = await stat(image).catch(() => undefined);
+  if (/^(https?|data):/i.test(image)) return undefined;
+  let path: string;
+  try {
+    path = pathOf(image);
+  } catch (error) {
+    return faultOf(error);
+  }
+  const found = await stat(path).catch(() => undefined);
   if (found?.isFile()) return undefined;
   const what = found ? 'expected a file, received a directory or a device' : 'there is no such file';
   return { code: 'FILE', message: `Image '${image}': ${what}.` };
@@ -34,10 +40,10 @@ async function faultOfPath(image: string): Promise<Fault | undefined> {
 /** One line an answer: label, percentage, bar. */
 function lines(predictions: readonly Prediction[], { terminal: { columns, colors } }: Context): string[] {
   const room = Math.max(40, Math.min(columns, 100));
-  const longest = Math.max(...predictions.map(({ label }) => label.length));
-  const labels = Math.min(longest, room - 26);
-  return predictions.map(({ label, score }, i) => {
-    const name = clip(label, labels).padEnd(labels);
+  const names = predictions.map(({ label }) => visible(label));
+  const labels = Math.min(Math.max(...names.map(({ length }) => length)), room - 26);
+  return predictions.map(({ score }, i) => {
+    const name = clip(names[i]!, labels).padEnd(labels);
     const percent = `${(score * 100).toFixed(1).padStart(5)} %`;
     const drawn = bar(score, Math.min(40, room - labels - 14));
     return i === 0
@@ -71,7 +77,7 @@ async function look(net: Classifier, image: string, topK: number, signal: AbortS
 
 function writeAnswer(answer: Answer, context: Context): void {
   if ('error' in answer) writeFault(context, answer.error);
-  else context.terminal.out([answer.image, ...lines(answer.predictions, context), ''].join('\n'));
+  else context.terminal.out([visible(answer.image), ...lines(answer.predictions, context), ''].join('\n'));
 }
 
 /** Names what is in each image; one that can't be read is reported, and the others still get their answers. */

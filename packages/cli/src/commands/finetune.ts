@@ -1,11 +1,13 @@
 import { CnnzooError } from '@cnnzoo/core';
+import type { History } from '@cnnzoo/core/train';
+import { pathOf } from '../../../core/src/platform/node/paths.js';
 import { type Context, EXIT } from '../context.js';
 import { answersOf } from '../finetune/answers.js';
 import { conclude } from '../finetune/conclude.js';
 import { openFolder } from '../finetune/folder.js';
 import { type Job, write } from '../finetune/job.js';
 import { openNet } from '../finetune/net.js';
-import { placesIn, requireFree } from '../finetune/out.js';
+import { placesIn, requireDirectory, requireFree } from '../finetune/out.js';
 import { countProgress } from '../finetune/progress.js';
 import { commandOf, type FinetuneOptions, outOf } from '../finetune/settings.js';
 import { showBatch } from '../finetune/show-batch.js';
@@ -13,9 +15,12 @@ import { train } from '../finetune/train.js';
 import { getModel } from '../index.js';
 
 /** Trains a net on a folder of images, and writes it with a report; or writes a picture of a batch. */
-export async function finetune(folder: string, options: FinetuneOptions, context: Context): Promise<number> {
+export async function finetune(place: string, given: FinetuneOptions, context: Context): Promise<number> {
+  const folder = pathOf(place);
+  const options = given.out === undefined ? given : { ...given, out: pathOf(given.out) };
   const out = outOf(folder, options);
   getModel(options.model);
+  await requireDirectory(out);
   if (!options.preview && !options.resume) await requireFree(out);
   const progress = countProgress(context.terminal);
   try {
@@ -32,12 +37,23 @@ export async function finetune(folder: string, options: FinetuneOptions, context
   }
 }
 
+/** Refuses to report on a training as one of fewer epochs than it had. */
+function requireEpochs({ epochs: { length } }: History, asked: number, out: string): void {
+  if (length <= asked) return;
+  throw new CnnzooError(
+    'INPUT',
+    `finetune: the training in '${out}' has had ${length} epochs, received --epochs ${asked}. All is left as it was. To ` +
+      'go on, give more epochs; for a shorter training, name another directory by --out.',
+  );
+}
+
 async function trainAndReport(job: Job): Promise<number> {
   const { folder, options, context } = job;
   const begun = performance.now();
   try {
     const history = await train(job);
     const seconds = (performance.now() - begun) / 1000;
+    requireEpochs(history, options.epochs, job.out);
     await job.net.save(job.out);
     await write(placesIn(job.out).history, `${JSON.stringify(history, null, 2)}\n`);
     const { progress, net, data } = job;

@@ -1,5 +1,6 @@
 import { basename, resolve } from 'node:path';
 import type { History } from '@cnnzoo/core/train';
+import { visible } from '../../../core/src/visible.js';
 import { writeJson } from '../fault.js';
 import { filesShown } from '../report/mistakes.js';
 import { picturesOfFiles } from '../report/pictures.js';
@@ -27,7 +28,7 @@ export async function conclude(job: Job, history: History, answers: readonly Ans
       tally,
       categories,
       trained,
-      facts: factsOf({ ...job, duration: duration(seconds) }),
+      facts: factsOf({ ...job, history, duration: duration(seconds) }),
       command: commandOf(folder, options),
       corrupt,
       pictures: await picturesOfFiles(net, filesShown(tally)),
@@ -37,7 +38,7 @@ export async function conclude(job: Job, history: History, answers: readonly Ans
   else
     context.terminal.out(
       `top-1 ${percent(tally.top1)} of ${validation.size} validation images\n` +
-        `Report: ${places.report}\n` +
+        `Report: ${visible(places.report)}\n` +
         `Next: cnnzoo classify ${quoted(validation.files[0]!.name)} --model ${quoted(asPath(out))}`,
     );
 }

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { type Classifier, summary } from '@cnnzoo/core';
+import type { History } from '@cnnzoo/core/train';
 import { version } from '../../package.json';
 import { magnitude } from '../text.js';
 import type { LabelledFolder } from './folder.js';
@@ -10,6 +11,7 @@ interface Facts {
   readonly options: FinetuneOptions;
   readonly data: LabelledFolder;
   readonly net: Classifier;
+  readonly history: History;
   readonly duration: string;
 }
 
@@ -25,8 +27,8 @@ const trainedOf = ({ model }: Classifier): number =>
 
 /** What was trained on what, for the report. */
 export function factsOf(facts: Facts): Record<string, string> {
-  const { folder, options, data, net, duration } = facts;
-  const { freeze, epochs, batchSize, seed, resume } = options;
+  const { folder, options, data, net, history, duration } = facts;
+  const { freeze, batchSize, resume } = options;
   const { train, validation, categories } = data;
   const trained = magnitude(trainedOf(net));
   return {
@@ -39,9 +41,9 @@ export function factsOf(facts: Facts): Record<string, string> {
     images: `${train.size} for training, ${validation.size} for validation, of ${categories.length} classes, in ${folder}`,
     'image size': `${net.preprocessing.crop.join(' x ')} px`,
     schedule:
-      `${epochs} epochs, ${batchSize} images a step, AdamW, learning rate from ${learningRate(options)} down half a ` +
+      `${history.epochs.length} epochs, ${batchSize} images a step, AdamW, learning rate from ${learningRate(options)} down half a ` +
       'cosine',
-    seed: String(seed),
+    seed: String(history.seed),
     duration: resume ? `${duration} since it was resumed` : duration,
     'made by': `cnnzoo ${version}`,
   };

@@ -1,5 +1,6 @@
 import { CnnzooError } from '@cnnzoo/core';
 import { type FilesDataset, type ImageFolder, imageFolder } from '@cnnzoo/core/data';
+import { visible } from '../../../core/src/visible.js';
 import type { Progress } from './progress.js';
 
 /** What of every class is kept for validation where the folder has no part for it. */
@@ -22,7 +23,7 @@ export async function openFolder(
   if (categories.length < 2)
     throw new CnnzooError(
       'INPUT',
-      `finetune: expected a folder of images for each of at least two classes in '${folder}', received '${categories[0]}' alone.`,
+      `finetune: expected a folder of images for each of at least two classes in '${folder}', received '${visible(categories[0]!)}' alone.`,
     );
   if (train.size === 0 || !validation?.size)
     throw new CnnzooError(

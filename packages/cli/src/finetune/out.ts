@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CnnzooError } from '@cnnzoo/core';
+import { requireWritable } from '../../../core/src/platform/node/run-files.js';
 
 /** Where a training keeps what belongs to it. */
 export const placesIn = (out: string) => ({
@@ -13,6 +14,17 @@ export const placesIn = (out: string) => ({
   checkpoints: join(out, 'checkpoints'),
   features: join(out, 'checkpoints', 'features'),
 });
+
+/** Refuses what is no directory that can be written to, before anything is fetched or decoded. */
+export async function requireDirectory(out: string): Promise<void> {
+  if (out.endsWith('.safetensors'))
+    throw new CnnzooError(
+      'INPUT',
+      `finetune: expected a directory for all that the training writes, received '${out}'. Leave out the ending; the net ` +
+        'will be model.safetensors in it.',
+    );
+  await requireWritable(out);
+}
 
 /** Refuses a directory with a training that nobody asked to go on with, before anything is fetched or decoded. */
 export async function requireFree(out: string): Promise<void> {

@@ -1,5 +1,6 @@
 import { basename, resolve } from 'node:path';
 import { Random } from '@cnnzoo/core';
+import { visible } from '../../../core/src/visible.js';
 import { EXIT } from '../context.js';
 import { writeJson } from '../fault.js';
 import { picturesOf } from '../report/pictures.js';
@@ -36,6 +37,6 @@ export async function showBatch({ folder, out, options, data, net, context }: Jo
   const path = placesIn(out).preview;
   await write(path, preview(`A batch of ${basename(resolve(folder))}`, note, images));
   if (options.json) writeJson(context, { preview: path, images: images.length });
-  else context.terminal.out(`Wrote ${path}\nNext: ${commandOf(folder, options)}`);
+  else context.terminal.out(`Wrote ${visible(path)}\nNext: ${commandOf(folder, options)}`);
   return EXIT.ok;
 }

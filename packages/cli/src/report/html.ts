@@ -1,8 +1,9 @@
+import { visible } from '../../../core/src/visible.js';
 import { STYLE } from './style.js';
 
-/** Text that is safe in HTML and in its attributes. */
+/** Text that is safe in HTML and in its attributes, and hides nothing. */
 export const escaped = (text: string): string =>
-  text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+  visible(text).replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 
 /** A whole page that needs nothing else: no script, no network. */
 export const page = (title: string, body: string): string => `<!doctype html>

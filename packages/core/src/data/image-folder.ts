@@ -88,19 +88,21 @@ function checkOptions({ validation, corrupt, workers }: ImageFolderOptions): voi
     throw new CnnzooError('INPUT', `imageFolder: expected 0, 1, 2, … workers, received ${workers}.`);
 }
 
-const listed = (what: string, items: readonly CorruptFile[]): string =>
-  `${what}:${items.map(({ message }) => `\n  ${message}`).join('')}`;
+const listed = (items: readonly CorruptFile[]): string => items.map(({ message }) => `\n  ${message}`).join('');
 
 /** Says by name what can't be read or decoded, or throws it. */
 function report(unreadable: readonly CorruptFile[], corrupt: readonly CorruptFile[], total: number, fatal: boolean) {
-  const parts = [
-    ...(unreadable.length > 0 ? [listed(`${unreadable.length} files or folders can't be read`, unreadable)] : []),
-    ...(corrupt.length > 0 ? [listed(`${corrupt.length} of ${total} images can't be decoded`, corrupt)] : []),
-  ];
-  if (parts.length === 0) return;
-  const text = parts.join('\n');
-  if (!fatal) return warn(`left out of the image folder: ${text}`);
-  throw new CnnzooError('IMAGE', `imageFolder: ${text}\nRepair or remove them, or leave them out by corrupt: 'skip'.`);
+  const faults = [
+    { what: `${unreadable.length} files or folders can't be read`, items: unreadable },
+    { what: `${corrupt.length} of ${total} images can't be decoded`, items: corrupt },
+  ].filter(({ items }) => items.length > 0);
+  if (fatal && faults.length > 0)
+    throw new CnnzooError(
+      'IMAGE',
+      `imageFolder: ${faults.map(({ what }) => what).join(', ')}. Repair or remove them, or leave them out by ` +
+        `corrupt: 'skip'.${faults.map(({ items }) => listed(items)).join('')}`,
+    );
+  for (const { what, items } of faults) warn(`${what} and are left out:${listed(items)}`);
 }
 
 const names = (list: readonly string[]): string => list.map((name) => `'${visible(name)}'`).join(', ');
@@ -124,7 +126,7 @@ const NO_CLASSES = 'imageFolder: expected folders of images that name their clas
 function layoutOf({ images, folders, unreadable }: FolderFiles, where: string): FolderLayout {
   const layout = folderLayout([...images.keys()], folders);
   if (layout.train.length > 0) return layout;
-  const hidden = unreadable.length > 0 ? `\n${listed("What can't be read", unreadable)}` : '';
+  const hidden = unreadable.length > 0 ? ` These can't be read:${listed(unreadable)}` : '';
   throw new CnnzooError('INPUT', `${NO_CLASSES}${where}, received no image in such a folder.${hidden}`);
 }
 
