@@ -3,6 +3,8 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { CnnzooError } from './errors.js';
 import type { ImageInput } from './images/input.js';
 import type { Preprocessing } from './images/prepare.js';
+import { noteOutputActivation, type OutputActivation, outputActivationOf } from './output-activation.js';
+import type { Thresholds } from './thresholds.js';
 import type { FetchOptions } from './weights/tensors.js';
 
 export interface ClassifierParts {
@@ -12,13 +14,18 @@ export interface ClassifierParts {
   readonly categories: readonly string[] | null;
   /** The weights it began with, e.g. 'IMAGENET1K_V2'. */
   readonly weights?: string;
+  /**
+   * The function from logits to scores: 'softmax' if each image has one class, 'sigmoid' if it can have several, or none.
+   * Default: that of the loss it was trained with; else 'sigmoid' of one logit, 'softmax' of more.
+   */
+  readonly activation?: OutputActivation;
 }
 
 export interface Prediction {
   readonly label: string;
   /** The class: an index into the logits. */
   readonly index: number;
-  /** Softmax probability, 0 to 1. */
+  /** Probability, 0 to 1: of this class among all (softmax), or of this class by itself (sigmoid). */
   readonly score: number;
 }
 
@@ -28,8 +35,13 @@ export interface ImageOptions {
 }
 
 export interface ClassifyOptions extends ImageOptions {
-  /** How many predictions an image gets. Default: 5. */
+  /** The most predictions that an image gets. Default: 5; with a threshold, all classes. */
   topK?: number;
+  /**
+   * The score, 0 to 1, above which a class is predicted, or one for each class, by index. An image with no class above it
+   * gets an empty list. Default: none.
+   */
+  threshold?: Thresholds;
 }
 
 /** An image, or a list of them. */
@@ -48,7 +60,7 @@ export class Classifier implements ClassifierParts {
   readonly categories: readonly string[] | null;
   readonly weights: string | undefined;
 
-  constructor({ model, preprocessing, categories, weights }: ClassifierParts) {
+  constructor({ model, preprocessing, categories, weights, activation }: ClassifierParts) {
     const classes = model.outputs[0]!.shape.at(-1);
     if (categories && categories.length !== classes)
       throw new CnnzooError(
@@ -59,9 +71,19 @@ export class Classifier implements ClassifierParts {
     this.preprocessing = preprocessing;
     this.categories = categories;
     this.weights = weights;
+    if (activation !== undefined) noteOutputActivation(model, activation);
   }
 
-  /** The `topK` most probable classes of an image, the best first; of a list of images, a list of those, in order. */
+  /** The function from logits to scores. Training sets it to that of the loss. */
+  get activation(): OutputActivation {
+    return outputActivationOf(this.model);
+  }
+
+  set activation(activation: OutputActivation) {
+    noteOutputActivation(this.model, activation);
+  }
+
+  /** The most probable classes of an image, the best first; of a list of images, a list of those, in order. */
   async classify(image: ImageInput, options?: ClassifyOptions): Promise<Prediction[]>;
   async classify(images: readonly ImageInput[], options?: ClassifyOptions): Promise<Prediction[][]>;
   async classify(images: ClassifierImages, options?: ClassifyOptions): Promise<Prediction[] | Prediction[][]> {

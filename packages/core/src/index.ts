@@ -32,8 +32,10 @@ export { PadChannels, type PadChannelsOptions, padChannels } from './layers/pad-
 export type { PoolOptions } from './layers/pool.js';
 export { load } from './load-classifier.js';
 export type { Net } from './net.js';
+export type { OutputActivation } from './output-activation.js';
 export { Random, type RandomState } from './random.js';
 export { type Summary, type SummaryRow, summary } from './summary.js';
+export type { Thresholds } from './thresholds.js';
 export {
   type CacheEntry,
   type CacheFilter,

@@ -70,8 +70,14 @@ export async function load(path: string | URL, options: FetchOptions = {}): Prom
   try {
     const config = parseConfig(file.metadata[CONFIG_KEY], name);
     const model = await buildFrom(file, () => build(config, name), { nested: hasModelInside(config) });
-    const { preprocessing, categories, weights } = config;
-    return new Classifier({ model, preprocessing, categories, ...(weights && { weights }) });
+    const { preprocessing, categories, weights, activation } = config;
+    return new Classifier({
+      model,
+      preprocessing,
+      categories,
+      ...(weights && { weights }),
+      ...(activation && { activation }),
+    });
   } finally {
     await file.close();
   }

@@ -8,6 +8,7 @@ import type { ImageInput } from './images/input.js';
 import { preprocess } from './images/preprocess.js';
 import { type NetPart, partOf } from './layers/part.js';
 import { checkOptions } from './options.js';
+import { thresholdsOf } from './thresholds.js';
 
 /** Images that go through the net together; bounds the memory of long lists. */
 const BATCH = 32;
@@ -52,21 +53,21 @@ export async function classify(
   images: ClassifierImages,
   options: ClassifyOptions = {},
 ): Promise<Prediction[][]> {
-  checkOptions('classify', options, ['topK', 'signal']);
-  const { topK = 5 } = options;
+  checkOptions('classify', options, ['topK', 'threshold', 'signal']);
+  const { threshold, topK = threshold === undefined ? 5 : Number.MAX_SAFE_INTEGER } = options;
   if (!(Number.isInteger(topK) && topK > 0))
     throw new CnnzooError('INPUT', `classify: expected topK 1, 2, …, received ${topK}.`);
   requireHead(net.model);
-  const rows = await rowsOf('The classification', net, listOf(images), wholeOf(net.model), options, (logits) =>
-    tf.softmax(logits as tf.Tensor2D),
+  const classes = net.model.outputs[0]!.shape.at(-1)!;
+  const thresholds = threshold === undefined ? undefined : thresholdsOf('classify', threshold, classes);
+  const scoresOf = net.activation === 'sigmoid' ? tf.sigmoid : tf.softmax;
+  const rows = await rowsOf('The classification', net, listOf(images), wholeOf(net.model), options, scoresOf);
+  return rows.map((scores) =>
+    Array.from(scores, (score, index) => ({ label: net.categories?.[index] ?? String(index), index, score }))
+      .filter(({ score, index }) => !thresholds || score > thresholds[index]!)
+      .sort((a, b) => b.score - a.score)
+      .slice(0, topK),
   );
-  return rows.map((scores) => best(scores, net.categories, topK));
-}
-
-function best(scores: Float32Array, categories: Classifier['categories'], topK: number): Prediction[] {
-  return Array.from(scores, (score, index) => ({ label: categories?.[index] ?? String(index), index, score }))
-    .sort((a, b) => b.score - a.score)
-    .slice(0, topK);
 }
 
 /** The nets up to their heads. */

@@ -1,6 +1,7 @@
 import type { Classifier } from './classifier.js';
 import { type ModelNote, noteOf } from './features.js';
 import type { Preprocessing } from './images/prepare.js';
+import type { OutputActivation } from './output-activation.js';
 import { MODEL_KEY, WEIGHTS_KEY } from './weights/metadata-keys.js';
 import { saveStateDict } from './weights/state-dict.js';
 
@@ -16,6 +17,8 @@ export interface SavedConfig {
   readonly preprocessing: Preprocessing;
   readonly categories: readonly string[] | null;
   readonly weights: string | null;
+  /** Absent in files from before it was kept. */
+  readonly activation?: OutputActivation;
 }
 
 /** The file of a classifier that is saved to `path`: one, so that no reader ever sees half of it. */
@@ -25,7 +28,7 @@ export const savedFile = (path: string): string =>
 export async function save(classifier: Classifier, location: string | URL): Promise<void> {
   const { pathOf } = await import('#platform');
   const path = pathOf(location);
-  const { model, preprocessing, categories, weights } = classifier;
+  const { model, preprocessing, categories, weights, activation } = classifier;
   const note = noteOf(model);
   const config: SavedConfig = {
     format: SAVE_FORMAT,
@@ -34,6 +37,7 @@ export async function save(classifier: Classifier, location: string | URL): Prom
     preprocessing,
     categories,
     weights: weights ?? null,
+    activation,
   };
   await saveStateDict(model, savedFile(path), {
     [CONFIG_KEY]: JSON.stringify(config),

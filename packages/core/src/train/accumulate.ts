@@ -1,27 +1,27 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Differentiated } from './differentiate.js';
-
-/** `value` and `other` averaged, `other` with a share of 0 to 1. */
-const average = (value: number, other: number, share: number): number => value + (other - value) * share;
+import { type Differentiated, divisorOf } from './differentiate.js';
 
 /**
- * What one batch gave and what another gave, as if they had been one batch: the means over all their images. BatchNorm
- * sees each by itself. Takes both over; the result's gradients are the caller's.
+ * The results of two batches as if they had been one: each mean divides by the weights, or the images, of both. BatchNorm
+ * sees each batch by itself. Takes both over; the result's gradients are the caller's.
  */
 export function accumulate(one: Differentiated, other: Differentiated): Differentiated {
   const count = one.count + other.count;
-  const share = other.count / count;
+  const weight = one.weight + other.weight;
+  const [ofOne, ofOther] = [one, other].map((part) => divisorOf(part) / divisorOf({ weight })) as [number, number];
+  const mean = (a: number, b: number): number => a * ofOne + b * ofOther;
   const gradientOf = new Map(other.gradients.map(({ key, gradient }) => [key, gradient]));
   const gradients = one.gradients.map(({ key, variable, gradient }) => {
-    const mean = tf.tidy(() => tf.add(gradient, tf.mul(tf.sub(gradientOf.get(key)!, gradient), share)));
+    const mean = tf.tidy(() => tf.add(tf.mul(gradient, ofOne), tf.mul(gradientOf.get(key)!, ofOther)));
     tf.dispose([gradient, gradientOf.get(key)!]);
     return { key, variable, gradient: mean };
   });
   return {
     gradients,
     count,
-    loss: average(one.loss, other.loss, share),
-    losses: one.losses.map((loss, i) => average(loss, other.losses[i]!, share)),
-    accuracy: average(one.accuracy, other.accuracy, share),
+    weight,
+    loss: mean(one.loss, other.loss),
+    losses: one.losses.map((loss, i) => mean(loss, other.losses[i]!)),
+    accuracy: (one.accuracy * one.count + other.accuracy * other.count) / count,
   };
 }

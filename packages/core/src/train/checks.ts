@@ -28,20 +28,23 @@ export async function checkTargets({ x, y }: Batch, classes: number): Promise<vo
   if (!areLabels && !areShares)
     throw new CnnzooError(
       'INPUT',
-      `A batch needs an int32 label for each of its ${n} images, [${n}], or its shares of the net's classes, float32 ` +
+      `A batch needs an int32 label for each of its ${n} images, [${n}], or its soft targets, float32 ` +
         `[${n},${classes}]; received ${y.dtype} [${y.shape}].`,
     );
   const values = await y.data();
+  // One logit says whether its class is there.
+  const labels = classes === 1 ? 2 : classes;
   if (areShares) {
     const bad = values.find((share) => !(share >= 0 && share <= 1));
     if (bad !== undefined) throw new CnnzooError('INPUT', `expected shares of classes from 0 to 1, received ${bad}.`);
     return;
   }
   for (const label of values)
-    if (label < 0 || label >= classes)
+    if (label < 0 || label >= labels)
       throw new CnnzooError(
         'INPUT',
-        `The net has ${classes} classes: expected labels from 0 to ${classes - 1}, received ${label}. ` +
+        `The net has ${classes === 1 ? 'one logit' : `${classes} classes`}: expected labels from 0 to ${labels - 1}, ` +
+          `received ${label}. ` +
           'Number the classes from 0, or build the net with more.',
       );
 }

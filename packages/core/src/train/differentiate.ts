@@ -3,19 +3,21 @@ import { CnnzooError } from '../errors.js';
 import type { Random } from '../random.js';
 import { withRandom } from '../random-scope.js';
 import { weightsOf } from '../weights/slots.js';
-import type { Loss } from './loss.js';
+import type { Loss, LossSum } from './loss.js';
 import { hitsAt } from './metrics.js';
 import type { Images } from './mix.js';
 import type { Gradient } from './optimizer.js';
 import type { Trainee } from './trainee.js';
 
-/** What a forward and a backward pass over a batch gave. */
+/** The results of a forward and a backward pass over a batch. */
 export interface Differentiated {
   /** One for each trainable weight that the loss depends on; the caller's. */
   readonly gradients: readonly Gradient[];
   /** Images. */
   readonly count: number;
-  /** The mean over the images; where the net has auxiliary heads, with their weighted losses. */
+  /** The sum that the mean of their losses divides by: their number, unless the loss weighs them. May be 0. */
+  readonly weight: number;
+  /** The mean, with the weighted losses of auxiliary heads; their sum if the weight is 0. */
   readonly loss: number;
   /** The loss of each output by itself: one number, and one more for each auxiliary head. */
   readonly losses: readonly number[];
@@ -50,14 +52,20 @@ export async function differentiate(
   if (parameters.length === 0)
     throw new CnnzooError('TRAINING', `'${model.name}' has no trainable weights: unfreeze a layer first.`);
   let hits: tf.Scalar | undefined;
-  let costs: tf.Scalar[] = [];
+  let weight: tf.Scalar | undefined;
+  const costs: tf.Scalar[] = [];
   let computed: ReturnType<typeof tf.variableGrads> | undefined;
   try {
     computed = tf.variableGrads(
       () => {
         const outputs = withRandom(random, () => apply(x, true));
         hits = tf.keep(hitsAt(1, outputs[0]!, y));
-        costs = outputs.map((logits) => tf.keep(loss(logits, y)));
+        for (const logits of outputs) {
+          const parts = loss.sum?.(logits, y);
+          // Of the targets alone, so every output has the same.
+          if (parts) weight ??= tf.keep(parts.weight);
+          costs.push(tf.keep(parts ? meanOf(parts) : loss(logits, y)));
+        }
         return costs.reduce((total, cost) => tf.add(total, tf.mul(cost, auxiliaryWeight)));
       },
       parameters.map(({ variable }) => variable),
@@ -77,15 +85,23 @@ export async function differentiate(
       return gradient ? [{ key, variable, gradient }] : [];
     });
     const count = x.shape[0];
-    return { gradients, count, loss: lossValue, losses, accuracy: right / count };
+    const total = weight ? (await weight.data())[0]! : count;
+    return { gradients, count, weight: total, loss: lossValue, losses, accuracy: right / count };
   } catch (error) {
     if (computed) tf.dispose(computed.grads);
     else disposeTape();
     throw error;
   } finally {
-    tf.dispose([hits, computed?.value, ...costs].filter((tensor) => tensor !== undefined));
+    tf.dispose([hits, weight, computed?.value, ...costs].filter((tensor) => tensor !== undefined));
   }
 }
+
+/** The number that sums are divided by: another batch of the step may bring the weight that one has not. */
+export const divisorOf = ({ weight }: Pick<Differentiated, 'weight'>): number => (weight > 0 ? weight : 1);
+
+/** The sum divided by the tensor's `divisorOf`. */
+const meanOf = ({ sum, weight }: LossSum): tf.Scalar =>
+  tf.div(sum, tf.where(tf.greater(weight, 0), weight, tf.onesLike(weight)));
 
 /** What tfjs keeps for the backward pass, and forgets where either pass throws. */
 function disposeTape(): void {

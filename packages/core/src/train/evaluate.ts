@@ -5,16 +5,24 @@ import type { Dataset } from '../data/dataset.js';
 import { CnnzooError } from '../errors.js';
 import type { Preprocessing } from '../images/prepare.js';
 import { modelOf, type Net, preprocessingOf } from '../net.js';
+import { checkOptions } from '../options.js';
+import { outputActivationOf } from '../output-activation.js';
+import { type Thresholds, thresholdsOf } from '../thresholds.js';
 import { checkNotEmpty, checkTargets, checkWhole, classesOf } from './checks.js';
-import { crossEntropy, type Loss } from './loss.js';
+import { defaultLoss, type Loss } from './loss.js';
 import { type MatchOptions, matchCategories } from './match-categories.js';
 import { hitsAt } from './metrics.js';
+import { type MultiLabelMetrics, MultiLabelTally } from './multi-label.js';
 import { type Trainee, wholeNet } from './trainee.js';
 
-export interface Evaluation {
-  /** Mean over the images. */
+/** The metrics of several labels an image are there if the scores are sigmoids and the targets soft, [n, classes]. */
+export interface Evaluation extends Partial<MultiLabelMetrics> {
+  /** Mean over the images, weighed as the loss weighs them. */
   readonly loss: number;
-  /** The share of images whose largest logit is their label's, or one of their labels', 0 to 1. */
+  /**
+   * Share of images whose largest logit is their label's, or one of their labels', 0 to 1; of a net of one logit, whose
+   * answer (is the class there?) is right.
+   */
   readonly top1: number;
   /** The share with a label among the five largest logits; only for nets with more than five classes. */
   readonly top5?: number;
@@ -23,16 +31,23 @@ export interface Evaluation {
 }
 
 export interface EvaluateOptions extends MatchOptions {
+  /** Images that go through the net together; the result is the same for any. Default: 128. */
   batchSize?: number;
+  /** Default: `crossEntropy()`; of a net whose scores are sigmoids, `binaryCrossEntropy()`. */
   loss?: Loss;
-  /** Hears after every batch how many images were measured, and of how many. */
+  /** The score above which a class is taken to be there, or one for each class, where scores are sigmoids. Default: 0.5. */
+  threshold?: Thresholds;
+  /** Called after every batch with the number of images measured and the total. */
   onImages?: (done: number, total: number) => void;
   signal?: AbortSignal;
 }
 
+const OPTIONS = ['batchSize', 'loss', 'threshold', 'matchCategories', 'onImages', 'signal'];
+
 /** Runs a net that classifies over a whole data set, in inference mode. */
 export async function evaluate(net: Net, data: Dataset, options: EvaluateOptions = {}): Promise<Evaluation> {
   requireBackend('evaluate');
+  checkOptions('evaluate', options, OPTIONS);
   const matched = matchCategories(net, data, options, 'evaluate');
   return evaluateTrainee(wholeNet(modelOf(net)), matched, options, preprocessingOf(net));
 }
@@ -41,44 +56,70 @@ export async function evaluate(net: Net, data: Dataset, options: EvaluateOptions
 export async function evaluateTrainee(
   { model, infer }: Trainee,
   data: Dataset,
-  { batchSize = 128, loss = crossEntropy(), onImages, signal }: EvaluateOptions,
+  { batchSize = 128, loss: given, threshold, onImages, signal }: EvaluateOptions,
   preprocessing?: Preprocessing,
 ): Promise<Evaluation> {
   checkWhole('batchSize', batchSize, 1);
   checkNotEmpty('evaluate', data);
   const classes = classesOf(model);
-  const sums = [0, 0, 0];
+  const activation = outputActivationOf(model);
+  const loss = given ?? defaultLoss(activation);
+  const isMultiLabel = (loss.activation ?? activation) === 'sigmoid';
+  if (threshold !== undefined && !isMultiLabel)
+    throw new CnnzooError(
+      'INPUT',
+      `evaluate: a threshold is for classes that are independent; the scores of '${model.name}' are a softmax. Leave it ` +
+        "out, or set the Classifier's activation to 'sigmoid'.",
+    );
+  const thresholds = thresholdsOf('evaluate', threshold ?? 0.5, classes);
+  let several: MultiLabelTally | undefined;
   const pause = (): Promise<void> => breathe('The evaluation', signal);
+  const sums = [0, 0, 0, 0];
   let count = 0;
   for await (const { x, y } of data.batches({
     batchSize,
     ...(preprocessing && { preprocessing }),
     ...(signal && { signal }),
   })) {
-    const results: tf.Tensor[] = [];
+    const outputs: tf.Tensor2D[] = [];
+    const results: tf.Scalar[] = [];
     try {
       await pause();
       await checkTargets({ x, y }, classes);
-      const n = x.shape[0];
-      const outputs = await infer(x, pause);
+      outputs.push(...(await infer(x, pause)));
+      const logits = outputs[0]!;
       results.push(
-        ...outputs,
         ...tf.tidy(() => {
-          const logits = outputs[0]!;
-          const total = tf.mul(loss(logits, y), n) as tf.Scalar;
-          return [total, hitsAt(1, logits, y), ...(classes > 5 ? [hitsAt(5, logits, y)] : [])];
+          const { sum, weight } = loss.sum?.(logits, y) ?? sumOfMean(loss(logits, y), x.shape[0]);
+          return [sum, weight, hitsAt(1, logits, y, thresholds[0]), ...(classes > 5 ? [hitsAt(5, logits, y)] : [])];
         }),
       );
-      const values = await Promise.all(results.slice(outputs.length).map((result) => result.data()));
+      const values = await Promise.all(results.map((result) => result.data()));
       for (const [i, [value]] of values.entries()) sums[i]! += value!;
-      count += n;
+      if (isMultiLabel && y.rank === 2) {
+        several ??= new MultiLabelTally(classes, thresholds);
+        await several.add(logits, y as tf.Tensor2D);
+      }
+      count += x.shape[0];
       onImages?.(count, data.size);
     } finally {
-      tf.dispose([x, y, ...results]);
+      tf.dispose([x, y, ...outputs, ...results]);
     }
   }
   if (count === 0) throw new CnnzooError('INPUT', 'evaluate: the data set holds no images.');
-  const [total, first, five] = sums as [number, number, number];
-  const shares = { loss: total / count, top1: first / count, count };
-  return classes > 5 ? { ...shares, top5: five / count } : shares;
+  const [total, weight, first, five] = sums as [number, number, number, number];
+  if (weight === 0)
+    throw new CnnzooError('INPUT', 'evaluate: the classes of all images have a weight of 0: there is no mean loss.');
+  return {
+    loss: total / weight,
+    top1: first / count,
+    ...(classes > 5 && { top5: five / count }),
+    ...several?.metrics,
+    count,
+  };
 }
+
+const sumOfMean = (mean: tf.Scalar, images: number) => ({
+  sum: tf.mul<tf.Scalar>(mean, images),
+  weight: tf.scalar(images),
+});

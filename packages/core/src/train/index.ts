@@ -13,8 +13,16 @@ export type {
   ImageWork,
   StageOptions,
 } from './fit/options.js';
-export { binaryCrossEntropy, type ClassWeights, type CrossEntropyOptions, crossEntropy, type Loss } from './loss.js';
+export {
+  binaryCrossEntropy,
+  type ClassWeights,
+  type CrossEntropyOptions,
+  crossEntropy,
+  type Loss,
+  type LossSum,
+} from './loss.js';
 export { cutmix, type Images, type Mix, mixup } from './mix.js';
+export type { MultiLabelMetrics } from './multi-label.js';
 export type { Gradient, Optimizer, OptimizerRun, Schedule } from './optimizer.js';
 export type { OptimizerOptions, ParameterGroup } from './parameter-groups.js';
 export { type RmspropOptions, rmsprop } from './rmsprop.js';

@@ -1,13 +1,30 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { CnnzooError } from '../errors.js';
 import { hasKernel, runKernel } from '../layers/kernel-ops.js';
+import { checkOptions } from '../options.js';
+import type { OutputActivation } from '../output-activation.js';
 import { asShares, type Targets } from './targets.js';
 
+/** The sum of a batch's losses, and the weight that a mean divides it by; both scalars. */
+export interface LossSum {
+  readonly sum: tf.Scalar;
+  readonly weight: tf.Scalar;
+}
+
 /** A mean over the batch, differentiable by the logits, float32 [n, classes] -> scalar. */
-export type Loss = (logits: tf.Tensor2D, targets: Targets) => tf.Scalar;
+export interface Loss {
+  (logits: tf.Tensor2D, targets: Targets): tf.Scalar;
+  /**
+   * The mean's two parts, if it divides by other than the number of images: by them, several batches give the loss and
+   * the gradient of one.
+   */
+  readonly sum?: (logits: tf.Tensor2D, targets: Targets) => LossSum;
+  /** The function from logits to scores that a net trained with it has. Default: what the net had. */
+  readonly activation?: OutputActivation;
+}
 
 export interface ClassWeights {
-  /** How much each class counts, by label; 1 unless given. */
+  /** The weight of each class, by label. Default: 1. */
   classWeights?: readonly number[];
 }
 
@@ -17,8 +34,11 @@ export interface CrossEntropyOptions extends ClassWeights {
 }
 
 function checkClassWeights(weights: readonly number[] | undefined): void {
-  const bad = weights?.find((weight) => !(weight >= 0 && Number.isFinite(weight)));
-  if (bad !== undefined) throw new CnnzooError('INPUT', `expected classWeights of at least 0, received ${bad}.`);
+  if (weights === undefined) return;
+  if (!Array.isArray(weights))
+    throw new CnnzooError('INPUT', 'expected classWeights as a list of numbers, one for each class, by label.');
+  const bad = weights.findIndex((weight) => !(weight >= 0 && Number.isFinite(weight)));
+  if (bad >= 0) throw new CnnzooError('INPUT', `expected classWeights of at least 0, received ${weights[bad]}.`);
 }
 
 /** The weights, [classes]; inside a tidy. */
@@ -27,30 +47,49 @@ function classWeightsTensor(weights: readonly number[], classes: number): tf.Ten
   throw new CnnzooError('INPUT', `expected classWeights of the net's ${classes} classes, received ${weights.length}.`);
 }
 
+/** The loss that trains a net as its activation says. */
+export const defaultLoss = (activation: OutputActivation): Loss =>
+  activation === 'sigmoid' ? binaryCrossEntropy() : crossEntropy();
+
 /**
  * Softmax cross-entropy, torch.nn.functional.cross_entropy's: of the targets t, smoothed to
  * (1 - labelSmoothing) t + labelSmoothing / classes, the sum of -weight t log softmax(logits) over the classes. For
- * labels, its mean over the batch weighs each image by its class' weight; for shares it is the plain mean. Exact for
- * logits of any size, since each row is shifted by its maximum.
+ * labels, its mean weighs each image by its class' weight; for soft targets it is the plain mean. Exact for logits of any
+ * size, since each row is shifted by its maximum.
  */
-export function crossEntropy({ labelSmoothing = 0, classWeights }: CrossEntropyOptions = {}): Loss {
+export function crossEntropy(options: CrossEntropyOptions = {}): Loss {
+  checkOptions('crossEntropy', options, ['classWeights', 'labelSmoothing']);
+  const { labelSmoothing = 0, classWeights } = options;
   checkClassWeights(classWeights);
   if (!(labelSmoothing >= 0 && labelSmoothing <= 1))
     throw new CnnzooError('INPUT', `crossEntropy: expected labelSmoothing from 0 to 1, received ${labelSmoothing}.`);
-  return (logits, targets) => {
+  const sum = (logits: tf.Tensor2D, targets: Targets): LossSum => {
     const [n, classes] = logits.shape;
-    if (!classWeights && hasKernel('CnnzooSoftmaxCrossEntropy')) return onKernel(logits, targets, labelSmoothing);
-    return softmaxCrossEntropy(logits, () => {
-      const shares = asShares(targets, classes);
-      const smooth = labelSmoothing ? tf.add(tf.mul(shares, 1 - labelSmoothing), labelSmoothing / classes) : shares;
-      if (!classWeights) return { coefficients: smooth as tf.Tensor2D, total: tf.scalar(n) };
-      const weights = classWeightsTensor(classWeights, classes);
-      return {
-        coefficients: tf.mul(smooth, weights) as tf.Tensor2D,
-        total: targets.rank === 1 ? (tf.sum(tf.mul(shares, weights)) as tf.Scalar) : tf.scalar(n),
-      };
-    });
+    const shares = asShares(targets, classes);
+    const smooth = labelSmoothing ? tf.add(tf.mul(shares, 1 - labelSmoothing), labelSmoothing / classes) : shares;
+    if (!classWeights) return { sum: softmaxCrossEntropy(logits, smooth as tf.Tensor2D), weight: tf.scalar(n) };
+    const weights = classWeightsTensor(classWeights, classes);
+    return {
+      sum: softmaxCrossEntropy(logits, tf.mul(smooth, weights)),
+      weight: targets.rank === 1 ? tf.sum(tf.mul(shares, weights)) : tf.scalar(n),
+    };
   };
+  const loss: Loss = (logits, targets) => {
+    requireSeveral(logits);
+    if (!classWeights && hasKernel('CnnzooSoftmaxCrossEntropy')) return onKernel(logits, targets, labelSmoothing);
+    const parts = sum(logits, targets);
+    return tf.div(parts.sum, parts.weight);
+  };
+  return Object.assign(loss, { activation: 'softmax', ...(classWeights && { sum }) } as const);
+}
+
+function requireSeveral({ shape: [, classes] }: tf.Tensor2D): void {
+  if (classes !== 1) return;
+  throw new CnnzooError(
+    'INPUT',
+    'crossEntropy: the softmax of one logit is 1 whatever the image. Train a net of one logit with ' +
+      'binaryCrossEntropy(), or build it with numClasses: 2.',
+  );
 }
 
 /** In one pass, its gradient too. */
@@ -70,29 +109,22 @@ function onKernel(logits: tf.Tensor2D, labels: Targets, labelSmoothing: number):
   return op(logits) as tf.Scalar;
 }
 
-/** What each log-probability counts, [n, classes], and what their sum is divided by. */
-interface Coefficients {
-  readonly coefficients: tf.Tensor2D;
-  readonly total: tf.Scalar;
-}
-
 /**
- * -sum(coefficients log softmax(logits)) / total. Its gradient by the logits is
- * (softmax(logits) rowsum(coefficients) - coefficients) / total, in place of a chain through logarithm and exponential.
+ * -sum(coefficients log softmax(logits)). Its gradient by the logits is softmax(logits) rowsum(coefficients) -
+ * coefficients, in place of a chain through logarithm and exponential.
  */
-function softmaxCrossEntropy(logits: tf.Tensor2D, prepare: () => Coefficients): tf.Scalar {
+function softmaxCrossEntropy(logits: tf.Tensor2D, coefficients: tf.Tensor2D): tf.Scalar {
   const op = tf.customGrad((...args: (tf.Tensor | tf.GradSaveFunc)[]) => {
     const [z, save] = args as [tf.Tensor2D, tf.GradSaveFunc];
-    const { coefficients, total } = prepare();
     const shifted = tf.sub(z, tf.max(z, 1, true));
     const logProbability = tf.sub(shifted, tf.log(tf.sum(tf.exp(shifted), 1, true)));
-    save([logProbability, coefficients, total]);
+    save([logProbability, coefficients]);
     return {
-      value: tf.div(tf.neg(tf.sum(tf.mul(logProbability, coefficients))), total),
+      value: tf.neg(tf.sum(tf.mul(logProbability, coefficients))),
       gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
-        const [logProbability, coefficients, total] = saved as [tf.Tensor2D, tf.Tensor2D, tf.Scalar];
+        const [logProbability, coefficients] = saved as [tf.Tensor2D, tf.Tensor2D];
         const probability = tf.mul(tf.exp(logProbability), tf.sum(coefficients, 1, true));
-        return [tf.mul(tf.sub(probability, coefficients), tf.div(dy, total))];
+        return [tf.mul(tf.sub(probability, coefficients), dy)];
       },
     };
   });
@@ -100,13 +132,15 @@ function softmaxCrossEntropy(logits: tf.Tensor2D, prepare: () => Coefficients): 
 }
 
 /**
- * For images that may have several labels: each logit by itself says, through a sigmoid, whether its class is there.
- * The mean over batch and classes of -weight (t log sigmoid(x) + (1 - t) log(1 - sigmoid(x))), as
+ * For images that may have several labels, or one class that is there or not: each logit by itself says so, through a
+ * sigmoid. Labels of a net of one logit are 0 and 1. The mean over batch and classes of -weight (t log sigmoid(x) + (1 - t) log(1 - sigmoid(x))), as
  * torch.nn.functional.binary_cross_entropy_with_logits computes it: max(x, 0) - x t + log(1 + exp(-|x|)).
  */
-export function binaryCrossEntropy({ classWeights }: ClassWeights = {}): Loss {
+export function binaryCrossEntropy(options: ClassWeights = {}): Loss {
+  checkOptions('binaryCrossEntropy', options, ['classWeights']);
+  const { classWeights } = options;
   checkClassWeights(classWeights);
-  return (logits, targets) => {
+  const loss: Loss = (logits, targets) => {
     const classes = logits.shape[1];
     const op = tf.customGrad((...args: (tf.Tensor | tf.GradSaveFunc)[]) => {
       const [x, save] = args as [tf.Tensor2D, tf.GradSaveFunc];
@@ -125,4 +159,5 @@ export function binaryCrossEntropy({ classWeights }: ClassWeights = {}): Loss {
     });
     return op(logits) as tf.Scalar;
   };
+  return Object.assign(loss, { activation: 'sigmoid' } as const);
 }

@@ -34,6 +34,8 @@ export function matchingLabels(net: Net, data: Dataset, where: string): readonly
   if (!own || data.named === false || data.categories.length === 0) return undefined;
   const names = data.categories.map(plain);
   if (names.length === own.length && names.every((name, label) => name === own[label])) return undefined;
+  const ofOne = matchingLabelsOfOne(own, names);
+  if (ofOne) return ofOne.every((label, i) => label === i) ? undefined : ofOne;
   const unknown = names.filter((name) => !own.includes(name));
   if (unknown.length > 0)
     throw new CnnzooError(
@@ -51,6 +53,12 @@ export function matchingLabels(net: Net, data: Dataset, where: string): readonly
         'put the data set in the order of the net and set matchCategories: false.',
     );
   return names.map((name) => own.indexOf(name));
+}
+
+/** For a net of one logit and a set of two classes: 1 for the net's class, 0 for the other one. */
+function matchingLabelsOfOne(own: readonly string[], names: readonly string[]): readonly number[] | undefined {
+  const isPair = own.length === 1 && names.length === 2 && names[0] !== names[1];
+  return isPair && names.includes(own[0]!) ? names.map((name) => Number(name === own[0])) : undefined;
 }
 
 /** A data set under the net's labels. */
@@ -103,7 +111,8 @@ class MatchedDataset implements Dataset {
   private async sharesOf(y: tf.Tensor2D): Promise<tf.Tensor2D> {
     const [images, given] = y.shape;
     const { length } = this.labels;
-    if (given !== length)
+    // Of two classes one is the absence of the net's only one: it has no share.
+    if (given !== length || this.categories.length < length)
       throw new CnnzooError(
         'SHAPE',
         `expected targets of the data set's own ${length} classes, [${images},${length}], received [${y.shape}].`,

@@ -1,13 +1,18 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Targets } from './targets.js';
+import { asShares, type Targets } from './targets.js';
 
 /**
  * How many of the rows have their label among the `k` largest logits: of shares, the class with the largest share, or
  * the best ranked of several. Of equal logits the first counts as larger, as in argMax; a label whose logit is not a
- * number is never right, nor is a row without a label.
+ * number is never right, nor is a row without a label. A row of one logit is right if its sigmoid is above `threshold`
+ * where its class is there, and is not where it is not.
  */
-export const hitsAt = (k: number, logits: tf.Tensor2D, targets: Targets): tf.Scalar =>
+export const hitsAt = (k: number, logits: tf.Tensor2D, targets: Targets, threshold = 0.5): tf.Scalar =>
   tf.tidy(() => {
+    if (logits.shape[1] === 1) {
+      const isRight = tf.equal(tf.greater(tf.sigmoid(logits), threshold), tf.greater(asShares(targets, 1), 0.5));
+      return count(tf.logicalAnd(isRight, tf.equal(logits, logits)));
+    }
     if (targets.rank === 1) return count(hits(k, logits, targets as tf.Tensor1D));
     const largest = tf.max(targets, 1, true);
     const isLabel = tf.logicalAnd(tf.equal(targets, largest), tf.greater(targets, 0));

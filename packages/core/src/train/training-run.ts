@@ -5,6 +5,7 @@ import type { Batch, BatchOptions, Dataset } from '../data/dataset.js';
 import { CnnzooError } from '../errors.js';
 import type { Preprocessing } from '../images/prepare.js';
 import { withSmallestBatch } from '../layers/smallest-batch.js';
+import { noteOutputActivation, outputActivationOf } from '../output-activation.js';
 import type { Random, RandomState } from '../random.js';
 import { weightsOf } from '../weights/slots.js';
 import type { StateDict } from '../weights/tensors.js';
@@ -14,7 +15,7 @@ import { clipByGlobalNorm } from './clip.js';
 import { type Differentiated, differentiate } from './differentiate.js';
 import { batchesPerEpoch, checkEpochs, smallestBatch, stepsPerEpoch } from './epochs.js';
 import { findNotFinite } from './finite.js';
-import { crossEntropy, type Loss } from './loss.js';
+import { defaultLoss, type Loss } from './loss.js';
 import type { Images, Mix } from './mix.js';
 import type { Optimizer, OptimizerRun } from './optimizer.js';
 import { PassState } from './pass-state.js';
@@ -35,13 +36,15 @@ export interface Step {
   readonly accuracy: number;
   /** How many images. */
   readonly count: number;
+  /** The sum that the loss' mean divided by: the images, unless the loss weighs them by class. */
+  readonly weight: number;
 }
 
 export interface RunOptions {
   optimizer: Optimizer;
   epochs?: number;
   batchSize?: number;
-  /** Mean cross-entropy unless given. */
+  /** Default: `crossEntropy()`; of a net whose scores are sigmoids, `binaryCrossEntropy()`. */
   loss?: Loss;
   /** What the loss of each auxiliary head counts beside the first output's (Szegedy et al., 2014: 0.3). */
   auxiliaryWeight?: number;
@@ -78,6 +81,13 @@ export interface RunState {
   readonly optimizer: StateDict;
 }
 
+const noWeight = (step: number): CnnzooError =>
+  new CnnzooError(
+    'TRAINING',
+    `The classes of all images of step ${step} have a weight of 0: there is nothing to divide their losses by. Give the ` +
+      'classes weights above 0, leave their images out, or take larger batches.',
+  );
+
 /** A training, step by step: it holds all that the next step depends on but the weights. */
 export class TrainingRun {
   readonly steps: number;
@@ -85,6 +95,7 @@ export class TrainingRun {
   private readonly classes: number;
   private readonly mixes: readonly Mix[];
   private readonly trainee: Trainee;
+  private readonly loss: Loss;
   private at: Position;
   /** Of the batches since the last step. */
   private pending: Differentiated | undefined;
@@ -108,6 +119,9 @@ export class TrainingRun {
     this.trainee = { ...trainee, apply: (...args) => withSmallestBatch(smallest, () => trainee.apply(...args)) };
     this.mixes = [options.mix ?? []].flat();
     this.classes = classesOf(trainee.model);
+    this.loss = options.loss ?? defaultLoss(outputActivationOf(trainee.model));
+    // Of a run that goes on, the steps before trained it so.
+    if (state && this.loss.activation) noteOutputActivation(trainee.model, this.loss.activation);
     this.steps = epochs * stepsPerEpoch(data.size, options);
     if (state) random.state = state.position.random;
     const start = random.state;
@@ -192,8 +206,8 @@ export class TrainingRun {
 
   /** Forward and backward. Takes the batch over. */
   private async pass(batch: Batch): Promise<void> {
-    const { loss = crossEntropy(), auxiliaryWeight = 0.3, signal } = this.options;
-    const { random, mixes, at } = this;
+    const { auxiliaryWeight = 0.3, signal } = this.options;
+    const { random, mixes, at, loss } = this;
     let images: Images = batch;
     try {
       await breathe(`The training, before step ${at.step},`, signal);
@@ -213,13 +227,15 @@ export class TrainingRun {
     await this.checkPending();
     if (clipNorm !== undefined)
       this.pending = { ...this.pending!, gradients: await clipByGlobalNorm(this.pending!.gradients, clipNorm) };
-    const { gradients, loss, losses, accuracy, count } = this.pending!;
+    const { gradients, loss, losses, accuracy, count, weight } = this.pending!;
     const { epoch, step } = this.at;
+    if (weight === 0) throw noWeight(step);
     this.optimizer.update(gradients, step, this.steps);
     this.before!.commit();
     this.before = undefined;
     this.disposePending();
-    return { epoch, step, steps: this.steps, loss, losses, accuracy, count };
+    if (this.loss.activation) noteOutputActivation(this.trainee.model, this.loss.activation);
+    return { epoch, step, steps: this.steps, loss, losses, accuracy, count, weight };
   }
 
   /** Refuses a step that would leave the net with values that are not finite. */

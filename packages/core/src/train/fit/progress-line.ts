@@ -25,11 +25,11 @@ const duration = (seconds: number): string => {
 
 /** `epoch 3/20  120/391  loss 1.234  top-1 45.2 %  812 images/s  3:20 left` */
 export function progressLine({ epoch, epochs, step, stepsPerEpoch, progress, left }: LineState): string {
-  const { images, loss, hits, seconds } = progress;
+  const { images, loss, weight, hits, seconds } = progress;
   return [
     `epoch ${epoch + 1}/${epochs}`,
     `${step}/${stepsPerEpoch}`,
-    `loss ${(loss / images).toPrecision(4)}`,
+    `loss ${(loss / weight).toPrecision(4)}`,
     `top-1 ${((100 * hits) / images).toFixed(1)} %`,
     `${(images / Math.max(seconds, 1e-3)).toFixed(images / seconds < 10 ? 1 : 0)} images/s`,
     `${duration(left)} left`,

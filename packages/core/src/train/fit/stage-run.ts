@@ -69,7 +69,8 @@ export class StageRun {
     private readonly best: BestWeights | undefined,
     from: FitState | undefined,
   ) {
-    this.progress = from?.progress ?? NO_PROGRESS;
+    // Without a weight in it, the checkpoint is from before losses weighed images.
+    this.progress = from ? { ...from.progress, weight: from.progress.weight ?? from.progress.images } : NO_PROGRESS;
   }
 
   static async begin(context: StageContext, from: FitState | undefined): Promise<StageRun> {
@@ -146,13 +147,13 @@ export class StageRun {
 
   private async endEpoch(): Promise<void> {
     const { net, epochs, index, reports } = this.context;
-    const { images, loss, hits, seconds, losses } = this.progress;
+    const { images, loss, weight, hits, seconds, losses } = this.progress;
     const validation = await this.validate();
     const record: EpochRecord = {
       epoch: epochs.length,
       stage: index,
       steps: this.stepsSoFar,
-      loss: loss / images,
+      loss: loss / weight,
       top1: hits / images,
       imagesPerSecond: images / seconds,
       ...(validation && { validation }),
