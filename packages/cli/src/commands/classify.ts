@@ -59,7 +59,7 @@ const isPath = (model: string): boolean => /[./\\]/.test(model);
 async function open({ model, weights, backend }: ClassifyOptions, context: Context): Promise<Classifier> {
   await useBackend(backend as Parameters<typeof useBackend>[0]);
   if (!isPath(model)) return openPretrained(getModel(model), { ...(weights && { weights }) }, context);
-  if (weights === undefined) return load(model);
+  if (weights === undefined) return load(model, { signal: context.signal });
   throw new CnnzooError(
     'INPUT',
     `'${model}' is a saved net, which has its own weights: leave out --weights, or name a model (\`cnnzoo list\`).`,

@@ -20,7 +20,7 @@ export interface FetchBytesOptions {
   readonly maxUnstated?: number;
   readonly signal?: AbortSignal | undefined;
   readonly patience?: Patience;
-  /** Called once with the first 64 bytes, or with all if there are fewer; throws if nothing can come of them. */
+  /** Called once with the first 4096 bytes, or with all if there are fewer; throws if nothing can come of them. */
   readonly checkStart?: (start: Uint8Array) => void;
 }
 

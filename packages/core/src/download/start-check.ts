@@ -1,7 +1,7 @@
-/** Bytes that tell a file's format. */
-const LENGTH = 64;
+/** Bytes that tell a file's format, also one that is not read here. */
+const LENGTH = 4096;
 
-/** Hands the first 64 bytes of a body to `check` once they are there, or all of them if there are fewer. */
+/** Hands the first 4096 bytes of a body to `check` once they are there, or all of them if there are fewer. */
 export class StartCheck {
   private readonly start = new Uint8Array(LENGTH);
   private size = 0;

@@ -161,6 +161,56 @@ describe.skipIf(!findChromium())('in a browser (needs Chromium)', () => {
     expect(await run(await open(), entryOf(), mirror)).toMatchObject({ from: mirror, verified: true });
   });
 
+  it('leaves alone what is no entry of the cache, and tells of it', async () => {
+    const page = await open();
+    expect(await run(page, hub(sha256(bytes)))).toMatchObject({ verified: true });
+    const found = await page.evaluate(async () => {
+      const cache = await caches.open('cnnzoo');
+      const base = 'https://cnnzoo.invalid/net/';
+      const record = decodeURIComponent((await cache.match(`${base}V1`))!.headers.get('x-cnnzoo-record')!);
+      const garbage = {
+        none: undefined,
+        broken: '%',
+        text: 'garbage',
+        null: 'null',
+        moved: encodeURIComponent(record),
+      };
+      for (const [name, value] of Object.entries(garbage))
+        await cache.put(
+          base + name,
+          new Response('x', value === undefined ? {} : { headers: { 'x-cnnzoo-record': value } }),
+        );
+      const skipped: string[] = [];
+      const onSkipped = ({ path }: { path: string }) => void skipped.push(path.slice(base.length));
+      const listed = await globalThis.cnnzoo.listCache({ onSkipped });
+      const verified = await globalThis.cnnzoo.verifyCache({ onSkipped: () => undefined });
+      const cleared = await globalThis.cnnzoo.clearCache({}, { onSkipped: () => undefined });
+      return { listed, verified, cleared, skipped, left: (await cache.keys()).length };
+    });
+    const entry = { model: 'net', weights: 'V1' };
+    expect(found).toMatchObject({ listed: [entry], verified: [{ ...entry, ok: true }], cleared: [entry], left: 5 });
+    expect(found.skipped.sort()).toEqual(['broken', 'moved', 'none', 'null', 'text']);
+  });
+
+  it('cuts off a body without end, and names no path that is none', async () => {
+    const page = await open();
+    const { server } = fixture;
+    const source = published(server.url, bytes);
+    server.routes.set(pathOf(source), (_, response) => {
+      response.writeHead(200, CORS);
+      const more = (): void => {
+        while (!response.destroyed && response.write(new Uint8Array(65_536)));
+      };
+      response.on('drain', more);
+      more();
+    });
+    expect(await run(page, { ...entryOf(source), fileSize: 0.1 })).toMatchObject({
+      code: 'DOWNLOAD',
+      message: expect.stringContaining('expected at most'),
+    });
+    expect(await run(page, { ...entryOf(source), name: '\ud800' })).toMatchObject({ code: 'INPUT' });
+  });
+
   it('works where the page is not served over https, though nothing can be kept there', async () => {
     const page = await open('insecure.test');
     expect(await page.evaluate(() => ['caches' in globalThis, isSecureContext])).toEqual([false, false]);

@@ -1,7 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { chmod, mkdir, readdir, symlink } from 'node:fs/promises';
+import { chmod, mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { readStateDict } from '../../src/index.js';
+import { writeFileAtomic } from '../../src/platform/node/files.js';
 import { obtainWeights } from '../../src/weights/obtain.js';
 import { sha256, synthetic } from './checkpoint.js';
 import { contents, entryOf, pathOf, published, QUICK, useFixture } from './fixture.js';
@@ -66,4 +68,21 @@ it('a directory in the place of the kept file is said', async () => {
   const { server, cache } = fixture;
   await mkdir(join(cache, 'net', pathOf(published(server.url, synthetic(40_000, 2)))), { recursive: true });
   await expect(obtain('V1')).rejects.toMatchObject({ code: 'FILE', message: expect.stringContaining(cache) });
+});
+
+it.skipIf(process.platform === 'win32')('a pipe or a device is no file, and is not waited for', async () => {
+  const pipe = join(fixture.directory, 'net.safetensors');
+  execFileSync('mkfifo', [pipe]);
+  for (const path of [pipe, '/dev/null', '/dev/zero'])
+    await expect(readStateDict(path)).rejects.toMatchObject({ code: 'FILE', message: expect.stringContaining('pipe') });
+});
+
+it('a directory above that can not be made is said, not tried for ever', async () => {
+  await writeFile(join(fixture.directory, 'file'), '');
+  const places = [join(fixture.directory, 'file', 'a', 'b.safetensors')];
+  if (process.platform === 'linux') places.push('/proc/nobody/a/b.safetensors');
+  for (const path of places) await expect(writeFileAtomic(path, [])).rejects.toMatchObject({ code: 'FILE' });
+  const deep = join(fixture.directory, 'a', 'b', 'c.bin');
+  await Promise.all([1, 2, 3].map((i) => writeFileAtomic(`${deep}${i}`, [Uint8Array.of(i)])));
+  expect(await readdir(join(fixture.directory, 'a', 'b'))).toHaveLength(3);
 });

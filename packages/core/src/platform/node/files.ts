@@ -80,14 +80,17 @@ export async function openPath(path: string | URL, signal?: AbortSignal): Promis
   const name = pathOf(path);
   let handle: fs.FileHandle;
   try {
+    const stat = await fs.stat(name);
+    if (stat.isDirectory()) throw Object.assign(new Error('a directory'), { code: 'EISDIR' });
+    // Opening a pipe would wait for its other end.
+    if (!stat.isFile()) throw new Error('it is a pipe or a device. Name a file');
     handle = await fs.open(name, 'r');
   } catch (cause) {
     throw fileError('open', name, cause);
   }
   try {
-    const stat = await handle.stat();
-    if (stat.isDirectory()) throw fileError('open', name, { code: 'EISDIR' });
-    return new NodeFile(name, stat.size, handle);
+    const { size } = await handle.stat();
+    return new NodeFile(name, size, handle);
   } catch (error) {
     await handle.close();
     throw error;
