@@ -77,6 +77,7 @@ export async function run(argv: readonly string[], context: Context): Promise<nu
 ${bold('Environment:')}
   CNNZOO_CACHE   where weights are kept, in place of your cache directory
   CNNZOO_MIRROR  a directory or server of yours that is asked first
+  HTTPS_PROXY    a proxy for downloads; also HTTP_PROXY, ALL_PROXY, NO_PROXY
   NO_COLOR       no colours
 
 ${bold('Exit codes:')} 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C.`,
@@ -188,8 +189,8 @@ ${bold('Exit codes:')} 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C.`,
     .addHelpText('after', examples('cnnzoo cache list', 'cnnzoo cache verify', 'cnnzoo cache clear'));
   const actions: Readonly<Record<CacheAction, string>> = {
     list: 'what is kept, and where',
-    verify: 'hash every file again; exit code 1 where one is damaged',
-    clear: 'remove everything, unfinished downloads too',
+    verify: 'hash every file again; exit code 1 if one is damaged',
+    clear: 'remove all that cnnzoo wrote there, unfinished downloads too',
   };
   for (const [action, description] of Object.entries(actions) as [CacheAction, string][])
     cache
