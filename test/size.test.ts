@@ -63,12 +63,12 @@ const HEAVY: Record<string, readonly string[]> = {
 const HEAVY_ON: Record<'browser' | 'node', Record<string, readonly string[]>> = {
   browser: {
     'cache of a browser': ['caches.open('],
-    'codecs of a browser': ['mozjpeg_dec.wasm', 'squoosh_png_bg.wasm', 'webp_dec.wasm'],
+    'codecs of a browser': ['jpeg-turbo.wasm', 'webp_dec.wasm'],
     'backends of a browser': ['tfjs-backend-wasm-simd.wasm'],
   },
   node: {
     'cache of Node': ['CNNZOO_CACHE', 'node:fs/promises'],
-    'codecs of Node': ['"sharp"', 'mozjpeg_dec.wasm', 'squoosh_png_bg.wasm', 'webp_dec.wasm'],
+    'codecs of Node': ['"sharp"', 'jpeg-turbo.wasm', 'webp_dec.wasm'],
     'backends of Node': ['tfjs-node-gpu'],
   },
 };

@@ -1,4 +1,4 @@
-/** Decodes, resizes, crops and normalises the photograph argv[2] as ResNet-50 wants it; argv[3] names the codec: 'sharp' or 'jsquash'. */
+/** Decodes, resizes, crops and normalises the photograph argv[2] as ResNet-50 wants it; argv[3] names the codec: 'sharp' or 'wasm'. */
 import { register } from 'node:module';
 import { useBackend } from '@cnnzoo/core';
 import { resnet50 } from '@cnnzoo/resnet';
@@ -11,7 +11,7 @@ const HIDE_SHARP = `export async function resolve(specifier, context, next) {
   if (specifier === 'sharp') throw Object.assign(new Error("Cannot find package 'sharp'"), { code: 'ERR_MODULE_NOT_FOUND' });
   return next(specifier, context);
 }`;
-if (codec === 'jsquash') register(`data:text/javascript,${encodeURIComponent(HIDE_SHARP)}`);
+if (codec === 'wasm') register(`data:text/javascript,${encodeURIComponent(HIDE_SHARP)}`);
 
 await useBackend('wasm');
 await reportMedian(5, async () => {

@@ -17,13 +17,13 @@ export async function imageSuite(): Promise<Suite> {
     const peers: Peer[] = lacking
       ? []
       : [{ name: PEER, command: pythonScript('image/preprocess-torchvision.py', [photo]) }];
-    for (const codec of ['sharp', 'jsquash'])
+    for (const codec of ['sharp', 'wasm'])
       peers.push({ name: `cnnzoo, ${codec}`, command: await nodeScript('image/preprocess.ts', [photo, codec]) });
     return {
       title: 'From a JPEG of 4000 x 3000 pixels to the input of ResNet-50',
       notes: ['Decode, resize to 232, crop 224, normalise; the middle of five after one.'],
       peers,
-      ratios: [timeRatio('cnnzoo, sharp', PEER), timeRatio('cnnzoo, jsquash', PEER)],
+      ratios: [timeRatio('cnnzoo, sharp', PEER), timeRatio('cnnzoo, wasm', PEER)],
       skipped: lacking ? [`${PEER}: ${lacking}`] : [],
       close,
     };

@@ -7,19 +7,20 @@ import { build, declarations } from '../../tsup.config';
 
 /** WebAssembly of packages that core needs, where a page built by any bundler finds it (docs/decisions/0006). */
 const WASM = [
-  '@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm',
-  '@jsquash/png/codec/pkg/squoosh_png_bg.wasm',
+  '@cwasm/jpeg-turbo/jpeg-turbo.wasm',
   '@jsquash/webp/codec/dec/webp_dec.wasm',
   '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm',
   '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm',
-  // The licence of all of them, which asks to be passed on.
-  '@jsquash/png/LICENSE',
+  // The licences, which ask to be passed on.
+  '@jsquash/webp/LICENSE',
 ];
 
 async function copyWasm(): Promise<void> {
   const { resolve } = createRequire(join(process.cwd(), 'package.json'));
   await mkdir('dist/wasm', { recursive: true });
   for (const file of WASM) await copyFile(resolve(file), join('dist/wasm', basename(file)));
+  // libjpeg-turbo's own, which its package lacks.
+  await copyFile('wasm/jpeg-turbo.LICENSE', 'dist/wasm/jpeg-turbo.LICENSE');
 }
 
 /** Bundles the program of a page's workers into one text. */

@@ -1,7 +1,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { CnnzooError } from './errors.js';
-import type { ImageInput } from './images/input.js';
+import type { ImageInput, ImageOptions } from './images/input.js';
 import type { Preprocessing } from './images/prepare.js';
 import { noteOutputActivation, type OutputActivation, outputActivationOf } from './output-activation.js';
 import type { Thresholds } from './thresholds.js';
@@ -27,11 +27,6 @@ export interface Prediction {
   readonly index: number;
   /** Probability, 0 to 1: of this class among all (softmax), or of this class by itself (sigmoid). */
   readonly score: number;
-}
-
-export interface ImageOptions {
-  /** Stops the work; the call rejects with a CnnzooError ABORTED. */
-  signal?: AbortSignal | undefined;
 }
 
 export interface ClassifyOptions extends ImageOptions {

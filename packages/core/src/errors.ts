@@ -2,7 +2,7 @@ import { visibleText } from './visible.js';
 
 /** What went wrong, for code that handles errors; the message is for people. */
 export type ErrorCode =
-  | 'BACKEND' // no backend, or one that is not installed
+  | 'BACKEND' // no backend, or one that is not installed; an image decoder that can't start
   | 'INPUT' // an argument that a function can't take
   | 'IMAGE' // an image that can't be decoded or is of the wrong kind
   | 'SHAPE' // shapes that don't fit together

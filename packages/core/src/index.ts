@@ -4,12 +4,11 @@ export {
   type ClassifierImages,
   type ClassifierParts,
   type ClassifyOptions,
-  type ImageOptions,
   type Prediction,
 } from './classifier.js';
 export { CnnzooError, type ErrorCode } from './errors.js';
 export { type FeaturePyramid, featurePyramid, type PyramidLevel } from './feature-pyramid.js';
-export type { ImageInput } from './images/input.js';
+export type { ImageInput, ImageOptions } from './images/input.js';
 export type { Preprocessing } from './images/prepare.js';
 export { relu, sigmoid } from './layers/activation.js';
 export { AdaptiveAvgPool2d, adaptiveAvgPool } from './layers/adaptive-avg-pool.js';

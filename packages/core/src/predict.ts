@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { breathe } from './breathe.js';
-import type { Classifier, ClassifierImages, ClassifyOptions, ImageOptions, Prediction } from './classifier.js';
+import type { Classifier, ClassifierImages, ClassifyOptions, Prediction } from './classifier.js';
 import { CnnzooError } from './errors.js';
 import { featuresOf, requireHead, tapOf } from './features.js';
-import type { ImageInput } from './images/input.js';
+import type { ImageInput, ImageOptions } from './images/input.js';
 import { preprocess } from './images/preprocess.js';
 import { type NetPart, partOf } from './layers/part.js';
 import { checkOptions } from './options.js';
@@ -21,14 +21,14 @@ async function rowsOf(
   { preprocessing }: Classifier,
   images: readonly ImageInput[],
   net: NetPart,
-  { signal }: ImageOptions,
+  { signal, maxPixels }: ImageOptions,
   finish: (y: tf.Tensor) => tf.Tensor = (y) => y,
 ): Promise<Float32Array[]> {
   const rows: Float32Array[] = [];
   const pause = (): Promise<void> => breathe(what, signal);
   for (let start = 0; start < images.length; start += BATCH) {
     await pause();
-    const x = await preprocess(images.slice(start, start + BATCH), preprocessing, { what, signal });
+    const x = await preprocess(images.slice(start, start + BATCH), preprocessing, { what, signal, maxPixels });
     let outputs: tf.Tensor[] = [];
     try {
       outputs = await net.infer(x, pause);
@@ -53,7 +53,7 @@ export async function classify(
   images: ClassifierImages,
   options: ClassifyOptions = {},
 ): Promise<Prediction[][]> {
-  checkOptions('classify', options, ['topK', 'threshold', 'signal']);
+  checkOptions('classify', options, ['topK', 'threshold', 'signal', 'maxPixels']);
   const { threshold, topK = threshold === undefined ? 5 : Number.MAX_SAFE_INTEGER } = options;
   if (!(Number.isInteger(topK) && topK > 0))
     throw new CnnzooError('INPUT', `classify: expected topK 1, 2, …, received ${topK}.`);
@@ -79,7 +79,7 @@ export async function embed(
   images: ClassifierImages,
   options: ImageOptions = {},
 ): Promise<Float32Array[]> {
-  checkOptions('embed', options, ['signal']);
+  checkOptions('embed', options, ['signal', 'maxPixels']);
   const found = features.get(net.model) ?? featuresOf(net.model);
   features.set(net.model, found);
   return rowsOf('The embedding', net, listOf(images), wholeOf(found), options);
@@ -92,11 +92,11 @@ export async function activations<Name extends string>(
   names: readonly Name[],
   options: ImageOptions = {},
 ): Promise<Record<Name, tf.Tensor>> {
-  checkOptions('activations', options, ['signal']);
-  const { signal } = options;
+  checkOptions('activations', options, ['signal', 'maxPixels']);
+  const { signal, maxPixels } = options;
   const tap = wholeOf(tapOf(net.model, names));
   const what = 'The computing of activations';
-  const x = await preprocess(images, net.preprocessing, { what, signal });
+  const x = await preprocess(images, net.preprocessing, { what, signal, maxPixels });
   try {
     const outputs = await tap.infer(x, () => breathe(what, signal));
     return Object.fromEntries(names.map((name, i) => [name, outputs[i]!])) as Record<Name, tf.Tensor>;

@@ -166,8 +166,8 @@ export class FilesDataset implements Dataset {
   /** The files of a job, without what the worker need not know. */
   private select(indices: Uint32Array): ImageFile[] {
     return Array.from(indices, (index) => {
-      const { name, source } = this.options.files[index]!;
-      return { name, source };
+      const { name, source, maxPixels } = this.options.files[index]!;
+      return { name, source, maxPixels };
     });
   }
 }

@@ -24,6 +24,8 @@ export interface ImageFolderOptions {
   preprocessing?: Preprocessing;
   /** Worker threads that read, decode and augment; 0: the calling thread. One less than the machine has, unless given. */
   workers?: number;
+  /** Pixels (width x height) above which a file counts as one that can't be decoded. Default: 178,956,970, Pillow's. */
+  maxPixels?: number;
   /** Hears how many files were checked, and of how many. */
   onImages?: (done: number, total: number) => void;
   /** Stops the check of the files. */
@@ -63,7 +65,7 @@ async function check(
       throwIfAborted(signal);
       const start = next;
       next += JOB_SIZE;
-      const part = files.slice(start, next).map(({ name, source }) => ({ name, source }));
+      const part = files.slice(start, next).map(({ name, source, maxPixels }) => ({ name, source, maxPixels }));
       const found = await pool.run({ kind: 'check', files: part }, left.signal);
       for (const [i, failure] of found.failures) failures.set(files[start + i]!, failure);
       done += part.length;
@@ -155,7 +157,7 @@ export async function imageFolder(
   const { categories } = layout;
   const pool = new WorkerPool(options.workers ?? (await defaultWorkers()));
   const open = (paths: readonly LabelledPath[]): LabelledFile[] =>
-    paths.map(({ path, label }) => ({ ...found.images.get(path)!, label }));
+    paths.map(({ path, label }) => ({ ...found.images.get(path)!, label, maxPixels: options.maxPixels }));
   const [all, kept] = [open(layout.train), layout.validation && open(layout.validation)];
   const checked = [...all, ...(kept ?? [])];
   const failures = await check(checked, pool, options);

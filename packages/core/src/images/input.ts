@@ -21,3 +21,14 @@ export type ImageInput =
   | HTMLVideoElement
   | ImageBitmap
   | Tensor3D;
+
+/** Options of whatever reads images. */
+export interface ImageOptions {
+  /**
+   * Pixels (width x height) above which an encoded image is refused before memory is taken for it; Infinity: no limit.
+   * Default: 178,956,970, above which Pillow takes an image for a decompression bomb.
+   */
+  maxPixels?: number | undefined;
+  /** Stops the work; the call rejects with a CnnzooError ABORTED. */
+  signal?: AbortSignal | undefined;
+}

@@ -1,30 +1,70 @@
+import { ascii } from './containers/ascii.js';
+import type { Metadata } from './containers/container.js';
 import type { DecodedImage } from './decoded.js';
 
 const ORIENTATION = 0x0112;
-const SHORT = 3;
 const ENTRY = 12;
+const EXIF_PREFIX = 'Exif\0\0';
+
+interface TagType {
+  readonly bytes: number;
+  read(view: DataView, at: number, little: boolean): number;
+}
+
+const ratio = (part: (at: number) => number, at: number): number => part(at) / part(at + 4);
+
+/** TIFF's types of numbers, by their codes. BYTE and UNDEFINED are none: Pillow reads both as bytes. */
+const TYPES: Readonly<Record<number, TagType>> = {
+  3: { bytes: 2, read: (view, at, little) => view.getUint16(at, little) },
+  4: { bytes: 4, read: (view, at, little) => view.getUint32(at, little) },
+  5: { bytes: 8, read: (view, at, little) => ratio((from) => view.getUint32(from, little), at) },
+  6: { bytes: 1, read: (view, at) => view.getInt8(at) },
+  8: { bytes: 2, read: (view, at, little) => view.getInt16(at, little) },
+  9: { bytes: 4, read: (view, at, little) => view.getInt32(at, little) },
+  10: { bytes: 8, read: (view, at, little) => ratio((from) => view.getInt32(from, little), at) },
+  11: { bytes: 4, read: (view, at, little) => view.getFloat32(at, little) },
+  12: { bytes: 8, read: (view, at, little) => view.getFloat64(at, little) },
+  13: { bytes: 4, read: (view, at, little) => view.getUint32(at, little) },
+  16: { bytes: 8, read: (view, at, little) => Number(view.getBigUint64(at, little)) },
+};
 
 /**
- * The orientation tag of an EXIF block: 1 (upright) to 8. Anything that can't be read counts as upright, as viewers
- * take it.
+ * The value of the orientation tag of an EXIF block, the first that can be read: a number of any type; undefined if
+ * the block has none, NaN if it is no TIFF structure.
  */
-export function orientationOf(exif: Uint8Array | undefined): number {
-  if (!exif || exif.length < 8) return 1;
+function fromExif(given: Uint8Array): number | undefined {
+  // JPEG's prefix, which some writers put before the block in other formats too, or twice.
+  const exif = ascii(given, 0, EXIF_PREFIX.length) === EXIF_PREFIX ? given.subarray(EXIF_PREFIX.length) : given;
+  if (exif.length === 0) return undefined;
   const view = new DataView(exif.buffer, exif.byteOffset, exif.byteLength);
-  const order = view.getUint16(0);
-  if (order !== 0x4949 && order !== 0x4d4d) return 1;
-  const little = order === 0x4949;
+  const little = ascii(exif, 0, 2) === 'II';
+  // Some writers put the 42 behind the byte order in the other order.
+  if (exif.length < 8 || !(little || ascii(exif, 0, 2) === 'MM') || !/^(\0\*|\*\0)$/.test(ascii(exif, 2, 4)))
+    return Number.NaN;
   const directory = view.getUint32(4, little);
-  if (directory + 2 > exif.length) return 1;
+  if (directory + 2 > exif.length) return undefined;
   const entries = view.getUint16(directory, little);
   for (let i = 0; i < entries; i++) {
     const at = directory + 2 + i * ENTRY;
-    if (at + ENTRY > exif.length) return 1;
-    if (view.getUint16(at, little) !== ORIENTATION || view.getUint16(at + 2, little) !== SHORT) continue;
-    const value = view.getUint16(at + 8, little);
-    return value >= 1 && value <= 8 ? value : 1;
+    if (at + ENTRY > exif.length) return undefined;
+    if (view.getUint16(at, little) !== ORIENTATION) continue;
+    const type = TYPES[view.getUint16(at + 2, little)];
+    const count = view.getUint32(at + 4, little);
+    if (!type || count === 0) continue;
+    // Values of more than four bytes lie elsewhere.
+    const start = type.bytes * count > 4 ? view.getUint32(at + 8, little) : at + 8;
+    if (start + type.bytes * count <= exif.length) return type.read(view, start, little);
   }
-  return 1;
+  return undefined;
+}
+
+/**
+ * How an image is turned: 1 (upright) to 8. As Pillow's `exif_transpose` takes it, by the orientation tag of the EXIF
+ * metadata, or without one by tiff:Orientation of the XMP metadata. Anything that can't be read counts as upright.
+ */
+export function orientationOf({ exif, xmp }: Metadata): number {
+  const value = (exif && fromExif(exif)) ?? Number(xmp?.match(/tiff:Orientation(?:="|>)([0-9])/)?.[1]);
+  return Number.isInteger(value) && value >= 1 && value <= 8 ? value : 1;
 }
 
 /**

@@ -4,7 +4,8 @@ import { bytesIn, isBlob, isUrl } from '../bytes.js';
 import { CnnzooError } from '../errors.js';
 import type { DecodedImage } from './decoded.js';
 import { drawablePixels, imageDataPixels, isDrawable, isImageData } from './drawable.js';
-import type { ImageInput } from './input.js';
+import type { ImageInput, ImageOptions } from './input.js';
+import { readBlob } from './read-blob.js';
 import { readImage } from './read-image.js';
 import { tensorPixels } from './tensor-pixels.js';
 
@@ -18,13 +19,17 @@ function describe(input: unknown): string {
  *
  * @param name what messages call an input that has no name of its own.
  */
-export async function toPixels(input: ImageInput, name = 'the image'): Promise<DecodedImage> {
+export async function toPixels(
+  input: ImageInput,
+  name = 'the image',
+  { maxPixels, signal }: ImageOptions = {},
+): Promise<DecodedImage> {
   if (typeof input === 'string' || isUrl(input)) {
-    const file = await readImage(input);
-    return decodeImage(file.bytes, file.name);
+    const file = await readImage(input, signal);
+    return decodeImage(file.bytes, file.name, { maxPixels });
   }
-  const bytes = isBlob(input) ? new Uint8Array(await input.arrayBuffer()) : bytesIn(input);
-  if (bytes) return decodeImage(bytes, name);
+  const bytes = isBlob(input) ? await readBlob(input, name) : bytesIn(input);
+  if (bytes) return decodeImage(bytes, name, { maxPixels });
   if (input instanceof Tensor) return tensorPixels(input, name);
   if (typeof input === 'object' && input !== null) {
     if (isImageData(input)) return imageDataPixels(input, name);

@@ -2,14 +2,13 @@ import * as tf from '@tensorflow/tfjs-core';
 import { requireBackend } from '../backend/require.js';
 import { breathe } from '../breathe.js';
 import { CnnzooError } from '../errors.js';
-import type { ImageInput } from './input.js';
+import type { ImageInput, ImageOptions } from './input.js';
 import { toPixels } from './pixels.js';
 import { checkPreprocessing, normalised, type Preprocessing, prepare } from './prepare.js';
 
-export interface PreprocessOptions {
+export interface PreprocessOptions extends ImageOptions {
   /** The work that the signal stops, for its message. */
   what?: string;
-  signal?: AbortSignal | undefined;
 }
 
 /**
@@ -26,7 +25,7 @@ export interface PreprocessOptions {
 export async function preprocess(
   images: ImageInput | readonly ImageInput[],
   preprocessing: Preprocessing,
-  { what = 'The preprocessing', signal }: PreprocessOptions = {},
+  { what = 'The preprocessing', signal, maxPixels }: PreprocessOptions = {},
 ): Promise<tf.Tensor4D> {
   requireBackend('preprocess');
   checkPreprocessing(preprocessing);
@@ -39,7 +38,8 @@ export async function preprocess(
   // One after the other: a list of photographs is never in memory at once.
   for (const [i, input] of list.entries()) {
     await breathe(what, signal);
-    const pixels = await toPixels(input, Array.isArray(images) ? `images[${i}]` : 'the image');
+    const name = Array.isArray(images) ? `images[${i}]` : 'the image';
+    const pixels = await toPixels(input, name, { signal, maxPixels });
     prepare(values, i * size, pixels, preprocessing, tables);
   }
   return tf.tensor4d(values, [list.length, crop[0], crop[1], channels]);

@@ -1,86 +1,76 @@
-import { copyOf } from '../bytes.js';
-import type { Codec } from './codec.js';
+import { CnnzooError } from '../errors.js';
+import type { Codec, CodecHeader } from './codec.js';
 import type { ImageFormat } from './containers/container.js';
-import type { DecodedImage } from './decoded.js';
+import type { Decoder } from './decoder.js';
+
+/** Formats whose decoders are WebAssembly. */
+export type WasmFormat = Exclude<ImageFormat, 'PNG'>;
 
 /** The decoders' WebAssembly, by format. How a file is found differs between Node and browsers. */
-export type LoadWasm = (format: ImageFormat) => Promise<WebAssembly.Module>;
+export type LoadWasm = (format: WasmFormat) => Promise<WebAssembly.Module>;
 
-type Decode = (bytes: Uint8Array<ArrayBuffer>) => Promise<DecodedImage>;
+/** A decoder that holds more than this is not kept: a large image would keep its memory for good. */
+const KEPT_MEMORY = 2 ** 26;
 
-/** The two codecs that Emscripten made have one interface; their published types leave some of it out. */
-interface EmscriptenCodec {
-  default(buffer: ArrayBuffer): Promise<ImageData>;
-  init(options: {
-    instantiateWasm(
-      imports: WebAssembly.Imports,
-      callback: (instance: WebAssembly.Instance) => void,
-    ): WebAssembly.Exports;
-    printErr(line: string): void;
-  }): Promise<void>;
-}
+/** An error that no image is at fault for. */
+const cantStart = (format: WasmFormat, cause: unknown): CnnzooError =>
+  new CnnzooError(
+    'BACKEND',
+    `The ${format} decoder can't start: ${cause instanceof Error ? cause.message : String(cause)}. No image is at fault. ` +
+      'Are the wasm files of @cnnzoo/core where the program finds them, and does the page allow WebAssembly ' +
+      "(script-src 'wasm-unsafe-eval')?",
+    { cause },
+  );
 
-async function emscripten(codec: EmscriptenCodec, wasm: WebAssembly.Module): Promise<Decode> {
-  const complaints: string[] = [];
-  const start = (): Promise<void> =>
-    codec.init({
-      instantiateWasm(imports, callback) {
-        const instance = new WebAssembly.Instance(wasm, imports);
-        callback(instance);
-        return instance.exports;
-      },
-      printErr: (line) => complaints.push(line),
-    });
-  await start();
-  return async (bytes) => {
-    complaints.length = 0;
-    try {
-      const { data, width, height } = await codec.default(bytes.buffer);
-      return { data, width, height, channels: 4 };
-    } catch (cause) {
-      // A decoder that gave up keeps what it had allocated: the next image gets a new one.
-      await start();
-      throw new Error(complaints.join('; ') || 'the decoder gave up', { cause });
-    }
+/** Keeps what `make` gives by format; what it fails to give is asked for again next time. */
+function keeping<T>(make: (format: WasmFormat) => Promise<T>) {
+  const kept = new Map<WasmFormat, Promise<T>>();
+  return {
+    get(format: WasmFormat): Promise<T> {
+      const known = kept.get(format);
+      if (known) return known;
+      const made = make(format).catch((cause: unknown) => {
+        kept.delete(format);
+        throw cause instanceof CnnzooError ? cause : cantStart(format, cause);
+      });
+      kept.set(format, made);
+      return made;
+    },
+    drop: (format: WasmFormat): boolean => kept.delete(format),
   };
 }
 
-async function startPng(wasm: WebAssembly.Module): Promise<Decode> {
-  const { decode, init } = await import('@jsquash/png/decode.js');
-  await init(wasm);
-  return async (bytes) => {
-    // The 8-bit way rounds 16-bit files instead of taking their high byte, and needs a page's ImageData.
-    const image = await decode(bytes.buffer, { bitDepth: 16 });
-    const { data: wide, width, height } = image;
-    const data = new Uint8Array(width * height * 3);
-    for (let from = 0, to = 0; to < data.length; from += 4, to += 3) {
-      data[to] = wide[from]! >> 8;
-      data[to + 1] = wide[from + 1]! >> 8;
-      data[to + 2] = wide[from + 2]! >> 8;
-    }
-    image.free();
-    return { data, width, height, channels: 3 };
-  };
-}
-
-async function startDecoder(format: ImageFormat, load: LoadWasm): Promise<Decode> {
-  const wasm = await load(format);
-  if (format === 'PNG') return startPng(wasm);
-  const codec = format === 'JPEG' ? await import('@jsquash/jpeg/decode.js') : await import('@jsquash/webp/decode.js');
-  return emscripten(codec as unknown as EmscriptenCodec, wasm);
-}
-
-/** The codecs that core brings along (jSquash: MozJPEG, libwebp and a PNG decoder in WebAssembly), each started once. */
+/**
+ * The codecs that core brings along: libjpeg-turbo and libwebp in WebAssembly. Each is started once, and again after
+ * an image that it failed on or that took much memory.
+ *
+ * @throws CnnzooError BACKEND where a decoder can't be started.
+ */
 export function wasmCodec(load: LoadWasm): Codec {
-  const started = new Map<ImageFormat, Promise<Decode>>();
-  return async (bytes, format) => {
-    let decoder = started.get(format);
-    if (!decoder) {
-      decoder = startDecoder(format, load);
-      started.set(format, decoder);
-      // A wasm file that did not arrive is asked for again next time.
-      decoder.catch(() => started.delete(format));
+  const modules = keeping(load);
+  const decoders = keeping<Decoder<CodecHeader>>(async (format) => {
+    const wasm = await modules.get(format);
+    if (format === 'WebP') return (await import('./webp.js')).startWebp(wasm);
+    return (await import('./turbo-jpeg.js')).startJpeg(wasm) as Decoder<CodecHeader>;
+  });
+  const decode: Codec = async (bytes, header) => {
+    const { format } = header;
+    const decoder = await decoders.get(format);
+    try {
+      const image = await decoder.decode(bytes, header);
+      if (decoder.memory() > KEPT_MEMORY) decoders.drop(format);
+      return image;
+    } catch (cause) {
+      decoders.drop(format);
+      throw cause;
     }
-    return (await decoder)(copyOf(bytes));
+  };
+  // One after the other: no image is given to a decoder that fails on another one meanwhile.
+  const turns = new Map<WasmFormat, Promise<void>>();
+  return (bytes, header) => {
+    const decoded = (turns.get(header.format) ?? Promise.resolve()).then(() => decode(bytes, header));
+    const done = (): void => undefined;
+    turns.set(header.format, decoded.then(done, done));
+    return decoded;
   };
 }

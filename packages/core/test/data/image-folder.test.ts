@@ -463,3 +463,26 @@ it('reads the JPEG copy of CIFAR-10', async ({ skip }) => {
   const { train, validation, categories, corrupt } = await imageFolder(directory);
   expect([train.size, validation!.size, categories.length, corrupt.length]).toEqual([50_000, 10_000, 10, 0]);
 });
+
+it.each([0, 1])(
+  'an image of more than maxPixels counts as one that can not be decoded (%i workers)',
+  async (workers) => {
+    vi.spyOn(console, 'warn').mockImplementation(() => undefined);
+    const large = await sharp({ create: { width: 30, height: 20, channels: 3, background: 'red' } })
+      .png()
+      .toBuffer();
+    const folder = await folderOf(`pixels-${workers}`, {
+      'a/small.png': await image(1),
+      'a/large.png': large,
+      'b/small.jpg': await image(2, 'jpeg'),
+    });
+    expect((await imageFolder(folder, { workers })).corrupt).toEqual([]);
+    expect((await imageFolder(folder, { workers, maxPixels: 600 })).corrupt).toEqual([]);
+    const { train, corrupt } = await imageFolder(folder, { workers, maxPixels: 599 });
+    expect(train.size).toBe(2);
+    expect(corrupt).toEqual([
+      { name: `${folder}/a/large.png`, message: expect.stringContaining('30 x 20 pixels. Scale it down') },
+    ]);
+    await expect(imageFolder(folder, { workers, maxPixels: -1 })).rejects.toMatchObject({ code: 'INPUT' });
+  },
+);

@@ -2,6 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { CnnzooError } from '../../src/errors.js';
 import { type Codec, decodeWith } from '../../src/images/codec.js';
 import { readContainer } from '../../src/images/containers/container.js';
+import type { DecodedImage } from '../../src/images/decoded.js';
+import { imageDecoder } from '../../src/images/image-decoder.js';
 import { orientationOf } from '../../src/images/orientation.js';
 import { wasmCodec } from '../../src/images/wasm-codec.js';
 import { decodeImage } from '../../src/platform/node/decode.js';
@@ -27,7 +29,8 @@ const failure = async (promise: Promise<unknown>): Promise<CnnzooError> => {
 };
 
 // Lossless files leave a decoder no choice. Of JPEG and lossy WebP, both codecs and Pillow 13 give the same bytes for
-// every file here, because all three stand on libjpeg-turbo (or MozJPEG, its child) and libwebp.
+// every file here, because all three stand on libjpeg-turbo (or MozJPEG, its child) and libwebp. files.test.ts has many
+// more files.
 describe.each(codecs)('%s decodes', (_, codec) => {
   test.each(Object.entries(goldens.decode))('%s as Pillow does', async (name, { size, rgb }) => {
     const image = await decodeWith(codec, fixture(name), name);
@@ -95,31 +98,31 @@ function crc(bytes: Uint8Array): number {
   return ~c >>> 0;
 }
 
+/** The same pixels as the whole file's, or an error about the image: never other pixels. */
+async function expectWholeOrRefused(bytes: Uint8Array, name: string, what: string): Promise<void> {
+  const image = await decodeWith(wasm, bytes, name).catch((error: unknown) => error);
+  if (image instanceof Error) expect(image, what).toMatchObject({ name: 'CnnzooError', code: 'IMAGE' });
+  else expect(Buffer.from(rgbOf(image as DecodedImage)).toString('base64'), what).toBe(goldens.decode[name]!.rgb);
+}
+
 describe('refused before decoding', () => {
   const names = Object.keys(goldens.decode);
 
-  test('every beginning of every file', () => {
+  test('every beginning of every file, unless its pixels are whole', async () => {
     for (const name of names) {
       const bytes = fixture(name);
       expect(() => readContainer(bytes, name)).not.toThrow();
-      for (let length = 0; length < bytes.length; length++) {
-        let error: unknown;
-        try {
-          readContainer(bytes.subarray(0, length), name);
-        } catch (thrown) {
-          error = thrown;
-        }
-        expect(error, `${name}, ${length} bytes`).toBeInstanceOf(CnnzooError);
-        expect((error as CnnzooError).code).toBe('IMAGE');
-      }
+      for (let length = 0; length < bytes.length; length++)
+        await expectWholeOrRefused(bytes.subarray(0, length), name, `${name}, ${length} bytes`);
+      if (!name.endsWith('.png')) expect(() => readContainer(bytes.subarray(0, -1), name)).toThrow(CnnzooError);
     }
   });
 
-  test('a PNG with any byte changed', () => {
+  test('a PNG with any byte changed, unless its pixels are whole', async () => {
     const bytes = fixture('icc.png');
     for (let i = 0; i < bytes.length; i++) {
       bytes[i]! ^= 0x10;
-      expect(() => readContainer(bytes, 'icc.png'), `byte ${i}`).toThrow(CnnzooError);
+      await expectWholeOrRefused(bytes, 'icc.png', `byte ${i}`);
       bytes[i]! ^= 0x10;
     }
   });
@@ -130,10 +133,10 @@ describe('refused before decoding', () => {
     ['a page', new TextEncoder().encode('\n<!DOCTYPE html><html>Not found</html>'), 'received an HTML page'],
     ['an SVG', new TextEncoder().encode('<svg xmlns="">'), 'received XML or SVG'],
     ['anything', new Uint8Array([1, 2, 3, 250]), 'received 4 bytes that begin with 01 02 03 fa'],
-    ['a CMYK JPEG', fixture('cmyk.jpg'), '4 channels (CMYK?). Convert it to RGB first'],
+    ['a JPEG of two channels', withComponents(fixture('444.jpg'), 2), 'one of 2 channels. Convert it to RGB.'],
     ['an animated WebP', fixture('animated.webp'), 'received an animation'],
     ['half a JPEG', photo('rocket.jpg').subarray(0, 60_000), '60000 bytes without the end of the image (truncated)'],
-    ['half a PNG', photo('chelsea.png').subarray(0, 60_000), '60000 bytes without the end of the image (truncated)'],
+    ['half a PNG', photo('chelsea.png').subarray(0, 60_000), 'its pixels are not all there (truncated)'],
     ['half a WebP', fixture('rgb.webp').subarray(0, 200), '200 of its 508 bytes (truncated)'],
   ])('%s', async (_, bytes, message) => {
     const error = await failure(decodeImage(bytes, 'a/cat.jpg'));
@@ -142,13 +145,138 @@ describe('refused before decoding', () => {
     expect(error.message).toContain(message);
   });
 
-  test('an image of more pixels than can be decoded', async () => {
-    const bytes = fixture('rgb.png');
-    const view = new DataView(bytes.buffer);
-    view.setUint32(16, 100_000);
-    view.setUint32(20, 100_000);
+  // Pillow's limit is twice its MAX_IMAGE_PIXELS of 89,478,485.
+  test.each([
+    ['PNG', 16_384, 16_384],
+    ['PNG', 178_956_971, 1],
+    ['PNG', 0xffffffff, 0xffffffff],
+    ['JPEG', 65_500, 65_500],
+    ['WebP', 16_383, 16_383],
+  ] as const)('a %s of %i x %i pixels, before memory is taken for it', async (format, width, height) => {
+    const before = process.resourceUsage().maxRSS;
+    const error = await failure(decodeImage(bomb(format, width, height), 'bomb'));
+    expect(error).toMatchObject({ code: 'IMAGE' });
+    expect(error.message).toContain(
+      `${width} x ${height} pixels. Scale it down, or allow more by the option maxPixels`,
+    );
+    expect(error.message).toContain('178956970');
+    // Kilobytes.
+    expect(process.resourceUsage().maxRSS - before).toBeLessThan(50_000);
+  });
+
+  test('a PNG of fewer pixels that its bytes could never hold, before memory is taken for it', async () => {
+    const before = process.resourceUsage().maxRSS;
+    for (const interlaced of [0, 1])
+      expect((await failure(decodeImage(bomb('PNG', 13_000, 13_000, interlaced), 'bomb'))).message).toContain(
+        "it can't be decoded: its pixels are not all there",
+      );
+    expect(process.resourceUsage().maxRSS - before).toBeLessThan(50_000);
+  });
+
+  test('pixels beyond maxPixels, and none within', async () => {
+    for (const name of ['rgb.png', '444.jpg', 'rgb.webp']) {
+      const [width, height] = goldens.decode[name]!.size;
+      const size = width * height;
+      expect(rgbOf(await decodeImage(fixture(name), name, { maxPixels: size })).length).toBe(3 * size);
+      const error = await failure(decodeImage(fixture(name), name, { maxPixels: size - 1 }));
+      expect(error).toMatchObject({
+        code: 'IMAGE',
+        message: expect.stringContaining(`the limit is ${size - 1} pixels`),
+      });
+    }
+    for (const maxPixels of [0, -1, Number.NaN])
+      expect(await failure(decodeImage(fixture('rgb.png'), 'rgb.png', { maxPixels }))).toMatchObject({ code: 'INPUT' });
+    await decodeImage(fixture('rgb.png'), 'rgb.png', { maxPixels: Number.POSITIVE_INFINITY });
+  });
+});
+
+/** The same JPEG with another number of components in its frame. */
+function withComponents(bytes: Uint8Array, components: number): Uint8Array {
+  const at = bytes.findIndex((byte, i) => byte === 0xff && bytes[i + 1] === 0xc0);
+  return bytes.with(at + 9, components);
+}
+
+/** A small file that says that it is large. */
+function bomb(format: 'PNG' | 'JPEG' | 'WebP', width: number, height: number, interlaced = 0): Uint8Array {
+  const bytes = fixture({ PNG: 'rgb.png', JPEG: '444.jpg', WebP: 'lossy.webp' }[format]);
+  const view = new DataView(bytes.buffer);
+  if (format === 'PNG') {
+    view.setUint32(16, width);
+    view.setUint32(20, height);
+    bytes[28] = interlaced;
     view.setUint32(29, crc(bytes.subarray(12, 29)));
-    expect((await failure(decodeImage(bytes, 'bomb.png'))).message).toContain('100000 x 100000 pixels. Scale it down');
+  } else if (format === 'JPEG') {
+    const at = bytes.findIndex((byte, i) => byte === 0xff && bytes[i + 1] === 0xc0);
+    view.setUint16(at + 5, height);
+    view.setUint16(at + 7, width);
+  } else {
+    view.setUint16(26, width, true);
+    view.setUint16(28, height, true);
+  }
+  return bytes;
+}
+
+describe('a decoder that fails', () => {
+  test.each(['rgb.png', '444.jpg', 'rgb.webp'])('on some of many at a time, gives every whole %s', async (name) => {
+    const codec = wasmCodec(loadCodecWasm);
+    const bad = withoutPixels(name);
+    const results = await Promise.allSettled(
+      Array.from({ length: 20 }, (_, i) => decodeWith(codec, i % 3 === 1 ? bad : fixture(name), `${i}`)),
+    );
+    for (const [i, result] of results.entries())
+      if (i % 3 === 1) expect(result).toMatchObject({ status: 'rejected', reason: { code: 'IMAGE' } });
+      else {
+        expect(result.status).toBe('fulfilled');
+        const { value } = result as PromiseFulfilledResult<DecodedImage>;
+        expect(Buffer.from(rgbOf(value)).toString('base64')).toBe(goldens.decode[name]!.rgb);
+      }
+  });
+
+  test.each(['rgb.png', '444.jpg', 'rgb.webp'])(
+    '300 damaged files do not stop the next %s, nor keep memory',
+    async (name) => {
+      const codec = wasmCodec(loadCodecWasm);
+      const bad = withoutPixels(name);
+      const fail = async (times: number) => {
+        for (let i = 0; i < times; i++)
+          expect(await failure(decodeWith(codec, bad, name))).toMatchObject({ code: 'IMAGE' });
+      };
+      await fail(100);
+      const before = process.memoryUsage().rss;
+      await fail(200);
+      expect(process.memoryUsage().rss - before).toBeLessThan(2e8);
+      const image = await decodeWith(codec, fixture(name), name);
+      expect(Buffer.from(rgbOf(image)).toString('base64')).toBe(goldens.decode[name]!.rgb);
+    },
+  );
+
+  test.each(['444.jpg', 'rgb.webp'])('to start, is no fault of %s, and starts again', async (name) => {
+    let fails = true;
+    const codec = wasmCodec((format) => (fails ? Promise.reject(new Error('CSP says no')) : loadCodecWasm(format)));
+    const error = await failure(decodeWith(codec, fixture(name), name));
+    expect(error.code).toBe('BACKEND');
+    expect(error.message).toMatch(/^The (JPEG|WebP) decoder can't start: CSP says no. No image is at fault/);
+    fails = false;
+    await decodeWith(codec, fixture(name), name);
+  });
+
+  test('to start, as an empty or a foreign wasm file', async () => {
+    for (const bytes of [new Uint8Array(), Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0)]) {
+      const codec = wasmCodec(() => WebAssembly.compile(bytes));
+      for (const name of ['444.jpg', 'rgb.webp'])
+        expect(await failure(decodeWith(codec, fixture(name), name))).toMatchObject({ code: 'BACKEND' });
+    }
+  });
+
+  test('to load, is no fault of an image, and is loaded again', async () => {
+    let fails = true;
+    const decode = imageDecoder(async () => {
+      if (fails) throw new TypeError('Failed to fetch dynamically imported module');
+      return wasm;
+    });
+    expect(await failure(decode(fixture('rgb.png'), 'rgb.png'))).toMatchObject({ code: 'BACKEND' });
+    fails = false;
+    await decode(fixture('rgb.png'), 'rgb.png');
   });
 });
 
@@ -162,13 +290,13 @@ test('bytes after the end of a JPEG are ignored, as phones append them', async (
 });
 
 test('EXIF that can not be read counts as upright', () => {
-  const exif = (...bytes: number[]) => new Uint8Array(bytes);
-  const turned = exif(0x4d, 0x4d, 0, 42, 0, 0, 0, 8, 0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0);
-  expect(orientationOf(turned)).toBe(6);
-  for (let length = 0; length < turned.length; length++) expect(orientationOf(turned.subarray(0, length))).toBe(1);
-  expect(orientationOf(turned.with(19, 9))).toBe(1);
-  expect(orientationOf(turned.with(13, 7))).toBe(1);
-  expect(orientationOf(turned.with(7, 200))).toBe(1);
-  expect(orientationOf(turned.with(0, 0x49))).toBe(1);
-  expect(orientationOf(undefined)).toBe(1);
+  const turned = Uint8Array.of(0x4d, 0x4d, 0, 42, 0, 0, 0, 8, 0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0);
+  expect(orientationOf({ exif: turned })).toBe(6);
+  for (let length = 0; length < turned.length; length++)
+    expect(orientationOf({ exif: turned.subarray(0, length) })).toBe(1);
+  expect(orientationOf({ exif: turned.with(19, 9) })).toBe(1);
+  expect(orientationOf({ exif: turned.with(13, 7) })).toBe(1);
+  expect(orientationOf({ exif: turned.with(7, 200) })).toBe(1);
+  expect(orientationOf({ exif: turned.with(0, 0x49) })).toBe(1);
+  expect(orientationOf({})).toBe(1);
 });

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { pathToFileURL } from 'node:url';
 import { runInNewContext } from 'node:vm';
@@ -22,8 +22,19 @@ const expectChelsea = async (input: ImageInput) => {
 
 describe('encoded images', () => {
   const bytes = photo('chelsea.png');
+  const endless = (response: ServerResponse): void => {
+    const more = (): void => {
+      while (!response.destroyed && response.write(bytes));
+    };
+    response.on('drain', more);
+    more();
+  };
   const server = createServer((request, response) => {
     if (request.url === '/cat') response.end(bytes);
+    else if (request.url === '/half') response.writeHead(200).write(bytes.subarray(0, 9999));
+    else if (request.url === '/silent') return;
+    else if (request.url === '/huge') response.writeHead(200, { 'content-length': 2 ** 40 }).write(bytes);
+    else if (request.url === '/endless') endless(response);
     else if (request.url === '/page') response.end('<!doctype html><p>Welcome');
     else response.writeHead(404).end('<html>Not found</html>');
   });
@@ -32,7 +43,10 @@ describe('encoded images', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   });
-  afterAll(() => server.close());
+  afterAll(() => {
+    server.closeAllConnections();
+    server.close();
+  });
 
   test('a path, and its URL', async () => {
     await expectChelsea(photoPath('chelsea.png'));
@@ -101,13 +115,48 @@ describe('encoded images', () => {
   test('a server that has no image', async () => {
     await expect(toPixels(`${origin}/none`)).rejects.toMatchObject({
       code: 'DOWNLOAD',
-      message: `${origin}/none: expected an image, received HTTP 404.`,
+      message: expect.stringContaining(`${origin}/none: expected an image, but it can't be fetched: received HTTP 404`),
     });
     await expect(toPixels(`${origin}/page`)).rejects.toMatchObject({
       code: 'IMAGE',
       message: `${origin}/page: expected a JPEG, PNG or WebP image, received an HTML page.`,
     });
     await expect(toPixels('http://127.0.0.1:9/cat')).rejects.toMatchObject({ code: 'DOWNLOAD' });
+  });
+
+  test('a server that stops is left by the signal', async () => {
+    for (const path of ['/half', '/silent']) {
+      const controller = new AbortController();
+      const pixels = toPixels(`${origin}${path}`, 'the image', { signal: controller.signal });
+      setTimeout(() => controller.abort(), 50);
+      await expect(pixels).rejects.toMatchObject({ code: 'ABORTED' });
+    }
+    const signal = AbortSignal.abort();
+    for (const input of [`${origin}/cat`, photoPath('chelsea.png')])
+      await expect(toPixels(input, 'the image', { signal })).rejects.toMatchObject({ code: 'ABORTED' });
+  });
+
+  test('a body larger than an image can be is not read', async () => {
+    const message = expect.stringContaining('expected at most 268435456 bytes, received');
+    for (const path of ['/huge', '/endless'])
+      await expect(toPixels(`${origin}${path}`)).rejects.toMatchObject({ code: 'DOWNLOAD', message });
+  });
+
+  test('an image of more pixels than maxPixels', async () => {
+    const message = expect.stringContaining('451 x 300 pixels. Scale it down');
+    const inputs = [`${origin}/cat`, photoPath('chelsea.png'), bytes, new Blob([bytes.slice()])];
+    for (const input of inputs) {
+      await expect(toPixels(input, 'cat', { maxPixels: 135_299 })).rejects.toMatchObject({ code: 'IMAGE', message });
+      await toPixels(input, 'cat', { maxPixels: 135_300 });
+    }
+  });
+
+  test('a File that is gone', async () => {
+    const gone = { [Symbol.toStringTag]: 'File', arrayBuffer: () => Promise.reject(new Error('NotReadableError')) };
+    await expect(toPixels(gone as unknown as File, 'cat.jpg')).rejects.toMatchObject({
+      code: 'FILE',
+      message: "cat.jpg: can't be read (Error: NotReadableError). Choose the file again.",
+    });
   });
 
   test('a path without a file', async () => {

@@ -12,6 +12,7 @@ import {
   seq,
   useBackend,
 } from '../../src/index.js';
+import { fixture, goldens } from '../images/goldens.js';
 
 const tiny = defineModel({
   name: 'tiny',
@@ -48,6 +49,29 @@ beforeEach(() => {
 afterEach(() => {
   net.dispose();
   tf.dispose(images.splice(0));
+});
+
+describe('encoded images', () => {
+  const file = fixture('444.jpg');
+  const [width, height] = goldens.decode['444.jpg']!.size;
+  const enough = { maxPixels: width * height };
+  const few = { maxPixels: width * height - 1 };
+
+  it('of more than maxPixels are refused by classify, embed, activations and preprocess', async () => {
+    for (const images of [file, [file, file]]) {
+      const outputs = await net.activations(images as Uint8Array, ['conv1'], enough);
+      tf.dispose([outputs.conv1, await net.preprocess(images, enough)]);
+      await net.classify(images as Uint8Array, enough);
+      await net.embed(images as Uint8Array, enough);
+      for (const refused of [
+        net.classify(images as Uint8Array, few),
+        net.embed(images as Uint8Array, few),
+        net.activations(images, ['conv1'], few),
+        net.preprocess(images, few),
+      ])
+        await expect(refused).rejects.toMatchObject({ code: 'IMAGE', message: expect.stringContaining('maxPixels') });
+    }
+  });
 });
 
 describe('classify', () => {

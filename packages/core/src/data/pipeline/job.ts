@@ -13,9 +13,11 @@ export interface ImageFile {
   /** For messages: the path. */
   readonly name: string;
   readonly source: string | Blob;
+  /** As in `DecodeOptions`. */
+  readonly maxPixels?: number | undefined;
 }
 
-/** Decodes each file and throws the pixels away. */
+/** Decodes each file and throws the pixels away: tells which can't be read or decoded. */
 export interface CheckJob {
   readonly kind: 'check';
   readonly files: readonly ImageFile[];
@@ -127,10 +129,19 @@ function writer(preprocessing: Preprocessing, count: number) {
   return Object.assign(write, { values });
 }
 
+/** Returns true for an error that says something of one file: others would befall every file. */
+const isOfFile = (error: unknown): boolean =>
+  error instanceof CnnzooError && (error.code === 'IMAGE' || error.code === 'FILE');
+
 async function check({ files }: CheckJob, decode: DecodeFile): Promise<JobResults['check']> {
   const failures: [number, Failure][] = [];
   for (const [i, file] of files.entries())
-    await decode(file).catch((error: unknown) => failures.push([i, failureOf(error, file.name)]));
+    try {
+      await decode(file);
+    } catch (error) {
+      if (!isOfFile(error)) throw error;
+      failures.push([i, failureOf(error, file.name)]);
+    }
   return { failures };
 }
 

@@ -23,8 +23,8 @@ interface Seat {
 const dropped = (): CnnzooError => new CnnzooError('ABORTED', 'The reading of images was stopped.');
 
 /** Decodes a file on the thread that calls this. */
-const decodeHere: DecodeFile = async ({ name, source }) =>
-  (await import('../../images/pixels.js')).toPixels(source, name);
+const decodeHere: DecodeFile = async ({ name, source, maxPixels }) =>
+  (await import('../../images/pixels.js')).toPixels(source, name, { maxPixels });
 
 /**
  * Threads that decode and augment images, each one job at a time, in the order in which the jobs are asked for. They

@@ -1,29 +1,56 @@
 import { CnnzooError } from '../../errors.js';
+import { ascii } from './ascii.js';
 import { readJpeg } from './jpeg.js';
 import { readPng } from './png.js';
 import { readWebp } from './webp.js';
 
 export type ImageFormat = 'JPEG' | 'PNG' | 'WebP';
 
-/** What a file says of itself before its pixels are decoded. */
-export interface Container {
+/** Metadata that may say how an image is turned. */
+export interface Metadata {
+  /** The TIFF structure of the EXIF metadata, perhaps behind JPEG's prefix; undefined if the file has none. */
+  readonly exif?: Uint8Array | undefined;
+  /** The XMP packet; undefined if the file has none. */
+  readonly xmp?: string | undefined;
+}
+
+interface Size extends Metadata {
   readonly width: number;
   readonly height: number;
-  /** The TIFF structure of the EXIF metadata, where there is one. */
-  readonly exif?: Uint8Array;
 }
+
+export interface JpegHeader extends Size {
+  /** 1: grey. 3: YCbCr or RGB. 4: CMYK or YCCK. */
+  readonly components: 1 | 3 | 4;
+}
+
+export interface PngHeader extends Size {
+  /** Bits of a sample: 1, 2, 4, 8 or 16. */
+  readonly depth: number;
+  readonly colour: 'grey' | 'rgb' | 'palette' | 'grey-alpha' | 'rgb-alpha';
+  readonly interlaced: boolean;
+  /** RGB of each entry; undefined if the file has none. */
+  readonly palette: Uint8Array | undefined;
+  /** The parts of the zlib stream, in order. */
+  readonly data: readonly Uint8Array[];
+}
+
+export type WebpHeader = Size;
+
+/** Facts of a file that are known before its pixels are decoded. */
+export type ImageHeader =
+  | ({ readonly format: 'JPEG' } & JpegHeader)
+  | ({ readonly format: 'PNG' } & PngHeader)
+  | ({ readonly format: 'WebP' } & WebpHeader);
 
 /** Stops with an error about this file: what is wrong, and what to do. */
 export type Refuse = (wrong: string, advice?: string) => never;
 
-/** A decoder would need a gigabyte beyond this: sharp's own limit. */
-const MAX_PIXELS = 0x3fff * 0x3fff;
+/** Pixels above which Pillow takes an image for a decompression bomb. */
+export const MAX_PIXELS = 178_956_970;
 
 const JPEG = [0xff, 0xd8, 0xff];
 const PNG = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
-
-const ascii = (bytes: Uint8Array, start: number, end: number): string =>
-  String.fromCharCode(...bytes.subarray(start, end));
 
 /** What the bytes look like, for the message that refuses them. */
 function describe(bytes: Uint8Array): string {
@@ -52,25 +79,33 @@ function formatOf(bytes: Uint8Array): ImageFormat | null {
   return null;
 }
 
-const READERS = { JPEG: readJpeg, PNG: readPng, WebP: readWebp };
+function readHeader(format: ImageFormat, bytes: Uint8Array, refuse: Refuse): ImageHeader {
+  if (format === 'JPEG') return { format, ...readJpeg(bytes, refuse) };
+  return format === 'PNG' ? { format, ...readPng(bytes, refuse) } : { format, ...readWebp(bytes, refuse) };
+}
 
 /**
- * Reads a file's structure without decoding it, and refuses what is no JPEG, PNG or WebP, is truncated, or is of a
- * kind that not every decoder here can decode.
+ * Reads a file's structure without decoding it. Refuses a file that is no JPEG, PNG or WebP, is truncated, has more
+ * than `maxPixels` pixels, or is of a kind that not every decoder here can decode.
  *
  * @param name for messages.
  */
-export function readContainer(bytes: Uint8Array, name: string): Container & { format: ImageFormat } {
+export function readContainer(bytes: Uint8Array, name: string, maxPixels = MAX_PIXELS): ImageHeader {
+  if (!(maxPixels > 0))
+    throw new CnnzooError('INPUT', `expected maxPixels above 0 (Infinity: no limit), received ${maxPixels}.`);
   const format = formatOf(bytes);
   if (!format)
     throw new CnnzooError('IMAGE', `${name}: expected a JPEG, PNG or WebP image, received ${describe(bytes)}.`);
   const refuse: Refuse = (wrong, advice = 'Is the download or the copy complete?') => {
     throw new CnnzooError('IMAGE', `${name}: expected a whole ${format} image, received ${wrong}. ${advice}`);
   };
-  const container = READERS[format](bytes, refuse);
-  const { width, height } = container;
+  const header = readHeader(format, bytes, refuse);
+  const { width, height } = header;
   if (width === 0 || height === 0) refuse(`one of ${width} x ${height} pixels`);
-  if (width * height > MAX_PIXELS)
-    refuse(`one of ${width} x ${height} pixels`, `Scale it down: the limit is ${MAX_PIXELS} pixels.`);
-  return { ...container, format };
+  if (width * height > maxPixels)
+    refuse(
+      `one of ${width} x ${height} pixels`,
+      `Scale it down, or allow more by the option maxPixels: the limit is ${maxPixels} pixels.`,
+    );
+  return header;
 }

@@ -1,4 +1,5 @@
-import type { Container, Refuse } from './container.js';
+import { ascii } from './ascii.js';
+import type { JpegHeader, Refuse } from './container.js';
 
 // Markers: ITU-T T.81, table B.1.
 const STUFFED = 0x00;
@@ -13,7 +14,22 @@ const APP1 = 0xe1;
 const isFrame = (marker: number): boolean =>
   marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;
 
-const EXIF = [0x45, 0x78, 0x69, 0x66, 0, 0];
+const EXIF = 'Exif\0\0';
+const XMP = 'http://ns.adobe.com/xap/1.0/\0';
+
+const isComponents = (n: number | undefined): n is JpegHeader['components'] => n === 1 || n === 3 || n === 4;
+
+/** EXIF goes on in further segments, each with its prefix: the bytes of all, without the prefixes. */
+function join(segments: readonly Uint8Array[]): Uint8Array | undefined {
+  if (segments.length < 2) return segments[0];
+  const all = new Uint8Array(segments.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const segment of segments) {
+    all.set(segment, at);
+    at += segment.length;
+  }
+  return all;
+}
 
 /** Where the entropy-coded data that starts at `at` ends: at its next marker. */
 function skipEntropy(bytes: Uint8Array, at: number): number {
@@ -30,9 +46,10 @@ function skipEntropy(bytes: Uint8Array, at: number): number {
  * Walks a JPEG's segments to its end-of-image marker. Decoders fill what a truncated file lacks with grey, so a file
  * without that marker is refused here.
  */
-export function readJpeg(bytes: Uint8Array, refuse: Refuse): Container {
-  let frame: { width: number; height: number } | undefined;
-  let exif: Uint8Array | undefined;
+export function readJpeg(bytes: Uint8Array, refuse: Refuse): JpegHeader {
+  let frame: Pick<JpegHeader, 'width' | 'height' | 'components'> | undefined;
+  const exif: Uint8Array[] = [];
+  let xmp: string | undefined;
   let scans = 0;
   let at = 2;
   while (at + 1 < bytes.length) {
@@ -49,7 +66,7 @@ export function readJpeg(bytes: Uint8Array, refuse: Refuse): Container {
     at += 2;
     if (marker === EOI) {
       if (!frame || scans === 0) refuse('one without pixels');
-      else return exif ? { ...frame, exif } : frame;
+      else return { ...frame, exif: join(exif), xmp };
     }
     if (marker === STUFFED || marker === TEM || marker === SOI || (marker >= RST0 && marker <= RST7)) continue;
     const length = (bytes[at]! << 8) | bytes[at + 1]!;
@@ -58,11 +75,14 @@ export function readJpeg(bytes: Uint8Array, refuse: Refuse): Container {
     if (isFrame(marker)) {
       const [precision, h1, h0, w1, w0, components] = segment;
       if (precision !== 8) refuse(`one of ${precision} bits a channel`, 'Save it with 8 bits a channel.');
-      if (components !== 1 && components !== 3)
-        refuse(`one of ${components} channels (CMYK?)`, 'Convert it to RGB first: the colours depend on its profile.');
-      frame = { height: (h1! << 8) | h0!, width: (w1! << 8) | w0! };
+      if (!isComponents(components)) return refuse(`one of ${components} channels`, 'Convert it to RGB.');
+      frame = { components, height: (h1! << 8) | h0!, width: (w1! << 8) | w0! };
     }
-    if (marker === APP1 && !exif && EXIF.every((byte, i) => segment[i] === byte)) exif = segment.subarray(EXIF.length);
+    // As Pillow does, what comes before the pixels alone.
+    if (marker === APP1 && scans === 0) {
+      if (ascii(segment, 0, EXIF.length) === EXIF) exif.push(segment.subarray(EXIF.length));
+      if (ascii(segment, 0, XMP.length) === XMP) xmp = new TextDecoder('latin1').decode(segment.subarray(XMP.length));
+    }
     at += length;
     if (marker === SOS) {
       scans++;

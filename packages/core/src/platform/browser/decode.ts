@@ -1,7 +1,5 @@
 import type { Codec } from '../../images/codec.js';
-import type { DecodedImage } from '../../images/decoded.js';
-
-let codec: Promise<Codec> | undefined;
+import { imageDecoder } from '../../images/image-decoder.js';
 
 async function loadCodec(): Promise<Codec> {
   const [{ wasmCodec }, { loadCodecWasm }] = await Promise.all([
@@ -12,12 +10,6 @@ async function loadCodec(): Promise<Codec> {
 }
 
 /**
- * Decodes a JPEG, PNG or WebP by the wasm codecs. Not by the browser, which applies colour profiles and premultiplies.
- *
- * @param name for messages: a path, a URL, 'bytes'.
+ * Decodes a JPEG, PNG or WebP by core's own codecs. Not by the browser, which applies colour profiles and premultiplies.
  */
-export async function decodeImage(bytes: Uint8Array, name: string): Promise<DecodedImage> {
-  const { decodeWith } = await import('../../images/codec.js');
-  codec ??= loadCodec();
-  return decodeWith(await codec, bytes, name);
-}
+export const decodeImage = /* @__PURE__ */ imageDecoder(loadCodec);

@@ -4,6 +4,7 @@ import type { ImageFile, ImageJob } from '../../data/pipeline/job.js';
 import { serve, type WorkerReply } from '../../data/pipeline/worker.js';
 import { type Codec, decodeWith } from '../../images/codec.js';
 import type { DecodedImage } from '../../images/decoded.js';
+import { readBlob } from '../../images/read-blob.js';
 import { wasmCodec } from '../../images/wasm-codec.js';
 import { type CodecUrls, compileCodec } from './compile-codec.js';
 
@@ -16,9 +17,9 @@ const scope = globalThis as unknown as WorkerScope;
 
 let codec: Codec | undefined;
 
-async function decode({ name, source }: ImageFile): Promise<DecodedImage> {
-  const file = typeof source === 'string' ? await fetch(source) : source;
-  return decodeWith(codec!, new Uint8Array(await file.arrayBuffer()), name);
+async function decode({ name, source, maxPixels }: ImageFile): Promise<DecodedImage> {
+  const file = typeof source === 'string' ? await (await fetch(source)).blob() : source;
+  return decodeWith(codec!, await readBlob(file, name), name, { maxPixels });
 }
 
 const post = (reply: WorkerReply, transfer: ArrayBuffer[] = []): void => scope.postMessage(reply, transfer);
@@ -26,6 +27,6 @@ const post = (reply: WorkerReply, transfer: ArrayBuffer[] = []): void => scope.p
 scope.onmessage = ({ data }) => {
   if ('kind' in data) return void serve(data, decode, post);
   // The first message: where the page's build has put the codecs.
-  codec = wasmCodec((format) => compileCodec(format, data[format]));
+  codec = wasmCodec((format) => compileCodec(data[format]));
   post('ready');
 };

@@ -3,15 +3,10 @@ import { type CodecUrls, compileCodec } from './compile-codec.js';
 
 /** The copies in dist/wasm, written out one by one: bundlers emit the files they find in this form, and only those. */
 const urlOf = {
-  JPEG: () => new URL('./wasm/mozjpeg_dec.wasm', import.meta.url),
-  PNG: () => new URL('./wasm/squoosh_png_bg.wasm', import.meta.url),
+  JPEG: () => new URL('./wasm/jpeg-turbo.wasm', import.meta.url),
   WebP: () => new URL('./wasm/webp_dec.wasm', import.meta.url),
 };
 
-export const codecUrls = (): CodecUrls => ({
-  JPEG: urlOf.JPEG().href,
-  PNG: urlOf.PNG().href,
-  WebP: urlOf.WebP().href,
-});
+export const codecUrls = (): CodecUrls => ({ JPEG: urlOf.JPEG().href, WebP: urlOf.WebP().href });
 
-export const loadCodecWasm: LoadWasm = (format) => compileCodec(format, urlOf[format]().href);
+export const loadCodecWasm: LoadWasm = (format) => compileCodec(urlOf[format]().href);

@@ -1,12 +1,10 @@
 import type { Codec } from '../../images/codec.js';
-import type { DecodedImage } from '../../images/decoded.js';
+import { imageDecoder } from '../../images/image-decoder.js';
 
 /** Below this many bytes, handing an image to sharp's own threads takes longer than decoding it (measured: ten times). */
 const SMALL = 8192;
 
-let codec: Promise<Codec> | undefined;
-
-async function chooseCodec(): Promise<Codec> {
+async function loadCodec(): Promise<Codec> {
   const [{ findSharp, sharpCodec }, { wasmCodec }, { loadCodecWasm }] = await Promise.all([
     import('./sharp-codec.js'),
     import('../../images/wasm-codec.js'),
@@ -16,17 +14,13 @@ async function chooseCodec(): Promise<Codec> {
   const sharp = await findSharp();
   if (!sharp) return wasm;
   const native = sharpCodec(sharp);
-  return (bytes, format) => (bytes.length < SMALL ? wasm : native)(bytes, format);
+  return async (bytes, header) => {
+    // CMYK becomes RGB by a colour profile in sharp.
+    if (bytes.length < SMALL || (header.format === 'JPEG' && header.components === 4)) return wasm(bytes, header);
+    // What sharp refuses is judged by the other codec: the same files are refused with sharp and without.
+    return native(bytes, header).catch(() => wasm(bytes, header));
+  };
 }
 
-/**
- * Decodes a JPEG, PNG or WebP: by sharp where it is installed and the image is not small, else by the wasm codecs, to
- * the same bytes.
- *
- * @param name for messages: a path, a URL, 'bytes'.
- */
-export async function decodeImage(bytes: Uint8Array, name: string): Promise<DecodedImage> {
-  const { decodeWith } = await import('../../images/codec.js');
-  codec ??= chooseCodec();
-  return decodeWith(await codec, bytes, name);
-}
+/** Decodes a JPEG or WebP by sharp where it is installed and the image is not small, else by core's own codecs. */
+export const decodeImage = /* @__PURE__ */ imageDecoder(loadCodec);

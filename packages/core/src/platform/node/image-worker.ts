@@ -4,19 +4,15 @@ import { parentPort } from 'node:worker_threads';
 import type { ImageFile, ImageJob } from '../../data/pipeline/job.js';
 import { serve, type WorkerReply } from '../../data/pipeline/worker.js';
 import type { DecodedImage } from '../../images/decoded.js';
+import { readBlob } from '../../images/read-blob.js';
+import { readFile } from '../../read-file.js';
 import { decodeImage } from './decode.js';
-import { openPath } from './files.js';
 
 const port = parentPort!;
 
-async function decode({ name, source }: ImageFile): Promise<DecodedImage> {
-  if (typeof source !== 'string') return decodeImage(new Uint8Array(await source.arrayBuffer()), name);
-  const file = await openPath(source);
-  try {
-    return await decodeImage(await file.read(0, file.size), name);
-  } finally {
-    await file.close();
-  }
+async function decode({ name, source, maxPixels }: ImageFile): Promise<DecodedImage> {
+  const bytes = typeof source === 'string' ? await readFile(source) : await readBlob(source, name);
+  return decodeImage(bytes, name, { maxPixels });
 }
 
 const post = (reply: WorkerReply, transfer: ArrayBuffer[] = []): void => port.postMessage(reply, transfer);

@@ -13,14 +13,17 @@ export async function findSharp(): Promise<Sharp | null> {
 
 /** Decodes with sharp (libvips), told to leave colours and orientation alone. */
 export function sharpCodec(sharp: Sharp): Codec {
-  return async (bytes) => {
-    // Damage inside a JPEG's entropy-coded data is decoded as far as it goes, as the wasm codec and Pillow do it.
-    const image = sharp(bytes, { ignoreIcc: true, failOn: 'truncated', limitInputPixels: false });
+  return async (bytes, { format }) => {
+    const image = sharp(bytes, {
+      ignoreIcc: true,
+      // As the wasm codec and Pillow do it, a JPEG with damage inside is decoded as far as it goes.
+      failOn: format === 'JPEG' ? 'none' : 'truncated',
+      unlimited: true,
+      limitInputPixels: false,
+    });
     const { data, info } = await image.raw().toBuffer({ resolveWithObject: true });
     const { width, height, channels } = info;
-    if (channels !== 2) return { data, width, height, channels };
-    const grey = new Uint8Array(width * height);
-    for (let i = 0; i < grey.length; i++) grey[i] = data[i * 2]!;
-    return { data: grey, width, height, channels: 1 };
+    // Two are a PNG's.
+    return { data, width, height, channels: channels as 1 | 3 | 4 };
   };
 }

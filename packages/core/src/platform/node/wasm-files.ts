@@ -3,8 +3,7 @@ import { createRequire } from 'node:module';
 import type { LoadWasm } from '../../images/wasm-codec.js';
 
 const FILES = {
-  JPEG: '@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm',
-  PNG: '@jsquash/png/codec/pkg/squoosh_png_bg.wasm',
+  JPEG: '@cwasm/jpeg-turbo/jpeg-turbo.wasm',
   WebP: '@jsquash/webp/codec/dec/webp_dec.wasm',
 };
 
