@@ -12,8 +12,8 @@ import { loadCodecWasm } from '../../src/platform/node/wasm-files.js';
 import { fixture, goldens, photo, rgbOf } from './goldens.js';
 import { sha256 } from './noise.js';
 
-const sharp = sharpCodec((await findSharp())!);
 const wasm = wasmCodec(loadCodecWasm);
+const sharp = sharpCodec((await findSharp())!, wasm);
 const codecs: [string, Codec][] = [
   ['sharp', sharp],
   ['wasm', wasm],
@@ -278,6 +278,56 @@ describe('a decoder that fails', () => {
     fails = false;
     await decode(fixture('rgb.png'), 'rgb.png');
   });
+});
+
+describe('PNGs whose pixels are whole, though Pillow refuses them', () => {
+  const whole = fixture('rgb.png');
+  const chunk = (type: string, body: number[], checksum?: number): Uint8Array => {
+    const bytes = new Uint8Array(12 + body.length);
+    const view = new DataView(bytes.buffer);
+    view.setUint32(0, body.length);
+    bytes.set(new TextEncoder().encode(type), 4);
+    bytes.set(body, 8);
+    view.setUint32(8 + body.length, checksum ?? crc(bytes.subarray(4, 8 + body.length)));
+    return bytes;
+  };
+  const header = 33;
+  const data = Buffer.from(whole).indexOf('IDAT') - 4;
+  const length = new DataView(whole.buffer).getUint32(data);
+  const pixels = [...whole.subarray(data + 8, data + 8 + length)];
+  const end = whole.subarray(data + 12 + length);
+  const png = (...chunks: Uint8Array[]) =>
+    Uint8Array.from([whole.subarray(0, header), ...chunks].flatMap((c) => [...c]));
+
+  test.each([
+    ['a text with a wrong checksum', png(chunk('tEXt', [65, 0, 66], 7), whole.subarray(header))],
+    ['a pHYs that is too short', png(chunk('pHYs', [1]), whole.subarray(header))],
+    ['an iTXt that is none', png(chunk('iTXt', [88, 0, 1, 0, 0, 0, 9, 9, 9]), whole.subarray(header))],
+    ['an eXIf that is none', png(chunk('eXIf', [1, 2, 3]), whole.subarray(header))],
+    [
+      'pixels in two parts with a text between',
+      png(chunk('IDAT', pixels.slice(0, 20)), chunk('tEXt', [65, 0, 66]), chunk('IDAT', pixels.slice(20)), end),
+    ],
+    [
+      'a chunk behind the pixels that is cut off',
+      png(chunk('IDAT', pixels), chunk('tEXt', [65, 0, 66]).subarray(0, 9)),
+    ],
+    ['a palette with a wrong checksum behind the pixels', png(chunk('IDAT', pixels), chunk('PLTE', [1, 2, 3], 7), end)],
+  ])('%s', async (name, bytes) => {
+    const image = await decodeImage(bytes, name);
+    expect(Buffer.from(rgbOf(image)).toString('base64')).toBe(goldens.decode['rgb.png']!.rgb);
+  });
+
+  test.each([
+    ['its palette is missing', () => fixture('palette-8.png').map((byte, i, all) => (isPalette(all, i) ? 0x58 : byte))],
+    [
+      'its palette is damaged',
+      () => fixture('palette-8.png').map((byte, i, all) => (isPalette(all, i - 4) ? 1 : byte)),
+    ],
+  ])('but not one where %s', async (name, make) => {
+    expect(await failure(decodeImage(make(), name))).toMatchObject({ code: 'IMAGE' });
+  });
+  const isPalette = (bytes: Uint8Array, at: number) => Buffer.from(bytes).indexOf('PLTE') === at;
 });
 
 test('bytes after the end of a JPEG are ignored, as phones append them', async () => {

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { type Codec, decodeWith } from '../../src/images/codec.js';
+import { decodeWith } from '../../src/images/codec.js';
 import { wasmCodec } from '../../src/images/wasm-codec.js';
 import { decodeImage } from '../../src/platform/node/decode.js';
 import { findSharp, sharpCodec } from '../../src/platform/node/sharp-codec.js';
 import { loadCodecWasm } from '../../src/platform/node/wasm-files.js';
-import { rgbOf } from './goldens.js';
+import { photo, rgbOf } from './goldens.js';
 import { sha256 } from './noise.js';
 
 /** Written by tools/weights/torch/image_files.py: what Pillow makes of each file; null where it refuses it. */
@@ -18,15 +18,12 @@ const { files } = JSON.parse(readFileSync(new URL('goldens/files.json', import.m
   files: Record<string, File>;
 };
 
-const sharp = sharpCodec((await findSharp())!);
 const wasm = wasmCodec(loadCodecWasm);
-
-/** sharp is never given these. */
-const isCmyk = (name: string): boolean => /four channels|\/cmyk/.test(name);
+const sharp = sharpCodec((await findSharp())!, wasm);
 
 const decoders: [string, (bytes: Uint8Array, name: string) => ReturnType<typeof decodeImage>][] = [
-  ['with sharp alone', (bytes, name) => decodeWith(isCmyk(name) ? wasm : sharp, bytes, name)],
-  ['without sharp', (bytes, name) => decodeWith(wasm as Codec, bytes, name)],
+  ['with sharp for every size', (bytes, name) => decodeWith(sharp, bytes, name)],
+  ['without sharp', (bytes, name) => decodeWith(wasm, bytes, name)],
   ['as installed', (bytes, name) => decodeImage(bytes, name)],
 ];
 
@@ -39,3 +36,36 @@ describe.each(decoders)('%s', (_, decode) => {
     expect(sha256(rgbOf(image))).toBe(rgb);
   });
 });
+
+// for k in range(12):
+//     data = bytearray(open("examples/photos/rocket.jpg", "rb").read())
+//     for i in range(4): data[3000 + 9000 * k + 3 * i] ^= 0x55
+//     hashlib.sha256(Image.open(io.BytesIO(data)).convert("RGB").tobytes()).hexdigest()[:16]
+const DAMAGED = [
+  'f148655400b82eef',
+  '40bcc5222a12a9fb',
+  'a2ef4d13361d69dd',
+  '26968a02c930a93d',
+  '5efb4fdc0b0953e5',
+  '4af8500357065e0c',
+  null,
+  'd96181a6fa2b0204',
+  'efc3cf57969de19c',
+  'b776d842e9fea3c8',
+  'df3b00e47e7b7526',
+  '8edefa2119ffbd32',
+];
+
+test.each([...DAMAGED.entries()])(
+  'a photograph with damage %i is decoded, or refused, as in Pillow',
+  async (k, rgb) => {
+    const bytes = photo('rocket.jpg');
+    for (let i = 0; i < 4; i++) bytes[3000 + 9000 * k + 3 * i]! ^= 0x55;
+    for (const codec of [sharp, wasm]) {
+      const decoding = decodeWith(codec, bytes, 'rocket.jpg');
+      if (rgb === null) await expect(decoding).rejects.toMatchObject({ code: 'IMAGE' });
+      else if (codec === sharp) expect(sha256(rgbOf(await decoding)).slice(0, 16)).toBe(rgb);
+      else await decoding;
+    }
+  },
+);

@@ -13,13 +13,8 @@ async function loadCodec(): Promise<Codec> {
   const wasm = wasmCodec(loadCodecWasm);
   const sharp = await findSharp();
   if (!sharp) return wasm;
-  const native = sharpCodec(sharp);
-  return async (bytes, header) => {
-    // CMYK becomes RGB by a colour profile in sharp.
-    if (bytes.length < SMALL || (header.format === 'JPEG' && header.components === 4)) return wasm(bytes, header);
-    // What sharp refuses is judged by the other codec: the same files are refused with sharp and without.
-    return native(bytes, header).catch(() => wasm(bytes, header));
-  };
+  const native = sharpCodec(sharp, wasm);
+  return (bytes, header) => (bytes.length < SMALL ? wasm : native)(bytes, header);
 }
 
 /** Decodes a JPEG or WebP by sharp where it is installed and the image is not small, else by core's own codecs. */
