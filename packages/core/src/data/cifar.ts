@@ -1,5 +1,6 @@
 import { isUrl, requireBytesOf } from '../bytes.js';
 import { CnnzooError } from '../errors.js';
+import { checkOptions } from '../options.js';
 import { readFile } from '../read-file.js';
 import { CIFAR10 } from '../weights/cifar10.js';
 import { PixelsDataset } from './pixels-dataset.js';
@@ -53,9 +54,11 @@ async function cifar(
   name: string,
   layout: Layout,
   source: string | URL | readonly Uint8Array[],
-  split: CifarOptions['split'],
+  options: CifarOptions,
 ): Promise<PixelsDataset> {
-  const names = layout.files[split];
+  checkOptions(name, options, ['split']);
+  const { split }: Partial<CifarOptions> = options ?? {};
+  const names = split !== undefined && Object.hasOwn(layout.files, split) ? layout.files[split] : undefined;
   if (!names) throw new CnnzooError('INPUT', `${name}: expected split 'train' or 'test', received '${split}'.`);
   const directory = typeof source === 'string' || isUrl(source) ? source : undefined;
   const files =
@@ -90,19 +93,15 @@ function interleave(planes: Uint8Array, out: Uint8Array, at: number): void {
 }
 
 /**
- * CIFAR-10 in its binary version, from a directory (a path or file: URL) that holds data_batch_1.bin to data_batch_5.bin and test_batch.bin,
- * or from the bytes of such files: images [n, 32, 32, 3], ten classes.
+ * CIFAR-10 in its binary version, from a directory (a path or file: URL) that holds data_batch_1.bin to data_batch_5.bin
+ * and test_batch.bin, or from the bytes of such files: images [n, 32, 32, 3], ten classes.
  */
-export const cifar10 = (
-  source: string | URL | readonly Uint8Array[],
-  { split }: CifarOptions,
-): Promise<PixelsDataset> => cifar('cifar10', cifar10Layout, source, split);
+export const cifar10 = (source: string | URL | readonly Uint8Array[], options: CifarOptions): Promise<PixelsDataset> =>
+  cifar('cifar10', cifar10Layout, source, options);
 
 /**
- * CIFAR-100 in its binary version, from a directory (a path or file: URL) that holds train.bin and test.bin, or from the bytes of such files:
- * images [n, 32, 32, 3] and their hundred fine classes.
+ * CIFAR-100 in its binary version, from a directory (a path or file: URL) that holds train.bin and test.bin, or from the
+ * bytes of such files: images [n, 32, 32, 3] and their hundred fine classes.
  */
-export const cifar100 = (
-  source: string | URL | readonly Uint8Array[],
-  { split }: CifarOptions,
-): Promise<PixelsDataset> => cifar('cifar100', cifar100Layout, source, split);
+export const cifar100 = (source: string | URL | readonly Uint8Array[], options: CifarOptions): Promise<PixelsDataset> =>
+  cifar('cifar100', cifar100Layout, source, options);

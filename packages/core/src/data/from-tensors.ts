@@ -1,5 +1,6 @@
 import type { Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
 import { CnnzooError } from '../errors.js';
+import { checkOptions } from '../options.js';
 import { PixelsDataset } from './pixels-dataset.js';
 
 export interface FromTensorsOptions {
@@ -17,8 +18,10 @@ export interface FromTensorsOptions {
 export async function fromTensors(
   images: Tensor4D,
   labels: Tensor1D,
-  { categories, mean, std }: FromTensorsOptions = {},
+  options: FromTensorsOptions = {},
 ): Promise<PixelsDataset> {
+  checkOptions('fromTensors', options, ['categories', 'mean', 'std']);
+  const { categories, mean, std } = options;
   if (images.rank !== 4 || labels.rank !== 1 || images.shape[0] !== labels.shape[0])
     throw new CnnzooError(
       'SHAPE',

@@ -1,5 +1,6 @@
 import { CnnzooError } from '../errors.js';
 import type { Preprocessing } from '../images/prepare.js';
+import { checkOptions } from '../options.js';
 import { visible } from '../visible.js';
 import { warn } from '../warn.js';
 import { FilesDataset, JOB_SIZE, type LabelledFile } from './files-dataset.js';
@@ -52,7 +53,7 @@ export interface ImageFolder {
 }
 
 /** Decodes every file. */
-async function check(
+async function decodeAll(
   files: readonly LabelledFile[],
   pool: WorkerPool,
   { onImages, signal }: Pick<ImageFolderOptions, 'onImages' | 'signal'>,
@@ -81,7 +82,11 @@ async function check(
   return failures;
 }
 
-function checkOptions({ validation, corrupt, workers }: ImageFolderOptions): void {
+const OPTIONS = ['validation', 'seed', 'corrupt', 'preprocessing', 'workers', 'onImages', 'signal'];
+
+function check(options: ImageFolderOptions): void {
+  checkOptions('imageFolder', options, OPTIONS);
+  const { validation, corrupt, workers } = options;
   if (validation !== undefined && !(validation > 0 && validation < 1))
     throw new CnnzooError('INPUT', `imageFolder: expected a validation share between 0 and 1, received ${validation}.`);
   if (corrupt !== undefined && corrupt !== 'skip' && corrupt !== 'throw')
@@ -151,7 +156,7 @@ export async function imageFolder(
   options: ImageFolderOptions = {},
 ): Promise<ImageFolder> {
   const { validation: share, seed = 0, corrupt: policy = 'skip', preprocessing } = options;
-  checkOptions(options);
+  check(options);
   const found = await folderFiles(folder);
   const layout = layoutOf(found, typeof folder === 'string' ? ` in '${visible(folder)}'` : '');
   const { categories } = layout;
@@ -160,7 +165,7 @@ export async function imageFolder(
     paths.map(({ path, label }) => ({ ...found.images.get(path)!, label, maxPixels: options.maxPixels }));
   const [all, kept] = [open(layout.train), layout.validation && open(layout.validation)];
   const checked = [...all, ...(kept ?? [])];
-  const failures = await check(checked, pool, options);
+  const failures = await decodeAll(checked, pool, options);
   const corrupt = checked.flatMap((file) => {
     const failure = failures.get(file);
     return failure ? [{ name: file.name, message: failure.message }] : [];

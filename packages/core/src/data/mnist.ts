@@ -1,5 +1,6 @@
 import { copyOf, isBytes, isUrl, requireBytesOf } from '../bytes.js';
 import { CnnzooError } from '../errors.js';
+import { checkOptions } from '../options.js';
 import { type IdxArray, readIdx } from './idx.js';
 import { PixelsDataset } from './pixels-dataset.js';
 
@@ -62,16 +63,15 @@ async function readFile(directory: string | URL, name: string): Promise<IdxArray
 }
 
 /**
- * MNIST, or a set in its format, from a directory (a path or file: URL) that holds the four idx files, gzipped or not, or from the bytes of
- * two: images [n, 28, 28, 1].
+ * MNIST, or a set in its format, from a directory (a path or file: URL) that holds the four idx files, gzipped or not,
+ * or from the bytes of two: images [n, 28, 28, 1].
  *
  * Fashion-MNIST (Xiao, Rasul and Vollgraf, 2017) is `mnist(directory, { split, ...FASHION_MNIST })`.
  */
-export async function mnist(
-  source: string | URL | MnistFiles,
-  { split, mean = MEAN, std = STD, categories = DIGITS }: MnistOptions,
-): Promise<PixelsDataset> {
-  if (!(split in NAMES))
+export async function mnist(source: string | URL | MnistFiles, options: MnistOptions): Promise<PixelsDataset> {
+  checkOptions('mnist', options, ['split', 'mean', 'std', 'categories']);
+  const { split, mean = MEAN, std = STD, categories = DIGITS }: Partial<MnistOptions> = options ?? {};
+  if (split === undefined || !Object.hasOwn(NAMES, split))
     throw new CnnzooError('INPUT', `mnist: expected split 'train' or 'test', received '${split}'.`);
   const [images, labels] = await (typeof source === 'string' || isUrl(source)
     ? Promise.all([readFile(source, NAMES[split][0]), readFile(source, NAMES[split][1])])

@@ -1,3 +1,4 @@
+import { checkOptions } from '../../options.js';
 import type { Random } from '../../random.js';
 import {
   type Augment,
@@ -36,6 +37,7 @@ const ADJUST: Readonly<Record<keyof ColorJitterOptions, { by: Adjust; around: 0 
  * What is not named stays. For images of bytes; a grey one has no saturation and no hue to change.
  */
 export function colorJitter(options: ColorJitterOptions): Augment {
+  checkOptions('colorJitter', options, Object.keys(ADJUST));
   const changes = (Object.keys(ADJUST) as (keyof ColorJitterOptions)[]).flatMap((name) => {
     const given = options[name];
     if (given === undefined || given === 0) return [];

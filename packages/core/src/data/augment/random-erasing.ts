@@ -1,4 +1,5 @@
 import { copyOf, isBytes } from '../../bytes.js';
+import { checkOptions } from '../../options.js';
 import type { Random } from '../../random.js';
 import {
   type Augment,
@@ -60,12 +61,9 @@ function eraseRandomly(image: PixelImage, scale: Range, ratio: Range, value: num
  * Writes one value over a random rectangle: torchvision's RandomErasing (Zhong et al., 2017), on the image before it is
  * normalised.
  */
-export function randomErasing({
-  p = 0.5,
-  scale = [0.02, 0.33],
-  ratio = [0.3, 3.3],
-  value = 0,
-}: RandomErasingOptions = {}): Augment {
+export function randomErasing(options: RandomErasingOptions = {}): Augment {
+  checkOptions('randomErasing', options, ['p', 'scale', 'ratio', 'value']);
+  const { p = 0.5, scale = [0.02, 0.33], ratio = [0.3, 3.3], value = 0 } = options;
   checkProbability('randomErasing', p);
   checkRange('randomErasing: scale', scale, [0, 1]);
   checkRange('randomErasing: ratio', ratio, [Number.MIN_VALUE, Number.MAX_VALUE]);

@@ -1,5 +1,6 @@
 import { CnnzooError } from '../../errors.js';
 import { resize } from '../../images/resize.js';
+import { checkOptions } from '../../options.js';
 import type { Random } from '../../random.js';
 import {
   type Augment,
@@ -58,8 +59,10 @@ export function drawCrop(image: PixelImage, scale: Range, ratio: Range, random: 
  */
 export function randomResizedCrop(
   size: number | readonly [height: number, width: number],
-  { scale = [0.08, 1], ratio = [3 / 4, 4 / 3] }: RandomResizedCropOptions = {},
+  options: RandomResizedCropOptions = {},
 ): Augment {
+  checkOptions('randomResizedCrop', options, ['scale', 'ratio']);
+  const { scale = [0.08, 1], ratio = [3 / 4, 4 / 3] } = options;
   const [height, width] = typeof size === 'number' ? [size, size] : size;
   if (![height, width].every((side) => Number.isInteger(side) && side > 0))
     throw new CnnzooError('INPUT', `randomResizedCrop: expected a size in whole pixels, received ${size}.`);
