@@ -1,3 +1,4 @@
+import { shownUrl } from '../download/fetch-bytes.js';
 import { fetchText } from './fetch-text.js';
 import type { Send, TransferContext } from './transfer.js';
 
@@ -26,6 +27,7 @@ export class HubDownload {
       if (!REDIRECTS.has(response.status) || !location) return response;
       await response.body?.cancel();
       next = new URL(location, next).href;
+      if (!/^https?:/.test(next)) throw new Error(`the server redirects to '${shownUrl(next)}'`);
     }
     throw new Error('the server redirects without end');
   };

@@ -1,6 +1,7 @@
 import { fetchUrl, openPath } from '#platform';
 import { isArrayBuffer, isBlob, isBytes, isUrl } from '../bytes.js';
 import { fetchBytes, isFetched, shownUrl } from '../download/fetch-bytes.js';
+import { PATIENCE } from '../download/watchdog.js';
 import { CnnzooError } from '../errors.js';
 import { blobSource, bytesSource } from './formats/bytes.js';
 import { FOREIGN_START, foreignError, foreignOf } from './formats/foreign.js';
@@ -15,6 +16,8 @@ import { openTurned } from './turned.js';
 /** Bytes of the largest checkpoint that is fetched, and of the largest whose size nobody states. */
 export const MAX_CHECKPOINT = 2 ** 32;
 export const MAX_UNSTATED = 2 ** 30;
+/** An hour for a checkpoint that is fetched into memory, where nothing could go on from half of it. */
+const PACE = { ...PATIENCE, totalMs: 3_600_000 };
 
 async function fetchSource(url: string, signal: AbortSignal | undefined): Promise<ByteSource> {
   const bytes = await fetchBytes(url, {
@@ -22,6 +25,7 @@ async function fetchSource(url: string, signal: AbortSignal | undefined): Promis
     what: 'a checkpoint',
     maxBytes: MAX_CHECKPOINT,
     maxUnstated: MAX_UNSTATED,
+    patience: PACE,
     signal,
     checkStart: (start) => checkStart(shownUrl(url), start),
   });

@@ -276,6 +276,15 @@ describe('redirects', () => {
     expect(server.seen.length).toBeLessThanOrEqual(22);
   });
 
+  it('of a hub to what is no web address end', async () => {
+    const { server } = fixture;
+    const data = `data:application/octet-stream;base64,${Buffer.from(bytes).toString('base64')}`;
+    server.routes.set('/a', (_, response) => response.writeHead(302, { location: data.slice(0, 4000) }).end());
+    const error = await failure(entryOf({ kind: 'hub', url: `${server.url}/a` }));
+    expect(error.message).toContain("redirects to 'data:");
+    expect(server.seen).toHaveLength(1);
+  });
+
   it('to nowhere end', async () => {
     const source = serve((_, response) => response.writeHead(302).end());
     await failure(entryOf(source));

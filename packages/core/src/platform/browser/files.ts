@@ -1,4 +1,5 @@
 import { fetchBytes } from '../../download/fetch-bytes.js';
+import { PATIENCE } from '../../download/watchdog.js';
 import { CnnzooError } from '../../errors.js';
 import { bytesSource } from '../../weights/formats/bytes.js';
 import type { ByteSource } from '../../weights/tensors.js';
@@ -11,7 +12,7 @@ const MAX_UNSTATED = 2 ** 30;
 /** Fetches what a page names by a path or URL, into memory. */
 export async function openPath(path: string | URL, signal?: AbortSignal): Promise<ByteSource> {
   const name = String(path);
-  const limits = { maxBytes: MAX_BYTES, maxUnstated: MAX_UNSTATED };
+  const limits = { maxBytes: MAX_BYTES, maxUnstated: MAX_UNSTATED, patience: { ...PATIENCE, totalMs: 3_600_000 } };
   try {
     return bytesSource(await fetchBytes(name, { fetch: fetchUrl, what: 'a file', signal, ...limits }), name);
   } catch (cause) {
