@@ -10,7 +10,7 @@ import { packPanels } from './panels';
 import { averagePool, maxPool } from './pool';
 import { averagePoolGradient, maxPoolGradient } from './pool-gradient';
 import { probe } from './probe';
-import { reluGradient } from './relu';
+import { clamp, reluGradient } from './relu';
 import {
   transformFilter3x3,
   transformFilterGradient3x3,
@@ -113,6 +113,9 @@ export function run(d: usize, scratch: usize): void {
         break;
       case Op.ReluGradient:
         reluGradient(d, task);
+        break;
+      case Op.Clamp:
+        clamp(d, task);
         break;
       default:
         unreachable();

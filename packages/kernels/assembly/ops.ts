@@ -27,6 +27,7 @@ export enum Op {
   Sgd,
   AdamW,
   ReluGradient,
+  Clamp,
 }
 
 /** Words of a descriptor before those of the op: its code, the next task to be taken, how many there are. */

@@ -16,13 +16,17 @@ export function sgd(d: usize, task: i32): void {
   let velocityOut = address(d, OptimizerField.momentOut) + start;
   const descent = f32x4.splat(-float(d, OptimizerField.rate));
   const momentum = f32x4.splat(float(d, OptimizerField.momentDecay));
-  const weightDecay = f32x4.splat(float(d, OptimizerField.weightDecay));
+  const decay = float(d, OptimizerField.weightDecay);
+  const decays = decay !== 0;
+  const weightDecay = f32x4.splat(decay);
   const nesterov = word(d, OptimizerField.nesterov) !== 0;
   const hasVelocity = word(d, OptimizerField.moment) !== 0;
 
   for (let i = first; i < end; i += 4) {
     const w = v128.load(parameter);
-    const g = multiplyAdd(w, weightDecay, v128.load(gradient));
+    let g = v128.load(gradient);
+    // Zero times infinity would be NaN.
+    if (decays) g = multiplyAdd(w, weightDecay, g);
     let direction = g;
     if (hasVelocity) {
       const v = multiplyAdd(v128.load(velocity), momentum, g);

@@ -24,6 +24,4 @@ export enum PoolField {
   channelsPerTask,
   /** Averages divide by the whole kernel (1), or by the pixels of the window that are no padding (0). */
   wholeKernel,
-  /** The gradient of a maximum goes to a NaN where there is one and never to nowhere (1), or past NaN and -inf (0). */
-  nanIsMaximum,
 }

@@ -8,7 +8,8 @@ const NOWHERE: i32 = -1;
 
 /**
  * Where each of four channels has its largest value in a window: the distance in bytes from `image`, of the first one
- * where several are equal.
+ * where several are equal. As in PyTorch, a NaN is larger than every number, of several the last counts, and the first
+ * pixel of a window is its largest where none is larger than -Infinity.
  */
 function positionsOfLargest(
   image: usize,
@@ -17,24 +18,18 @@ function positionsOfLargest(
   columns: i32,
   rowBytes: usize,
   pixelBytes: usize,
-  nanIsMaximum: bool,
 ): v128 {
   let largest = f32x4.splat(-Infinity);
-  let positions = i32x4.splat(nanIsMaximum && rows > 0 && columns > 0 ? <i32>(window - image) : NOWHERE);
+  let positions = i32x4.splat(rows > 0 && columns > 0 ? <i32>(window - image) : NOWHERE);
   const step = i32x4.splat(<i32>pixelBytes);
   for (let i = 0; i < rows; i++, window += rowBytes) {
     let pixel = window;
     let position = i32x4.splat(<i32>(window - image));
     for (let j = 0; j < columns; j++, pixel += pixelBytes) {
       const value = v128.load(pixel);
-      if (nanIsMaximum) {
-        const larger = v128.or(f32x4.gt(value, largest), f32x4.ne(value, value));
-        largest = v128.bitselect(value, largest, larger);
-        positions = v128.bitselect(position, positions, larger);
-      } else {
-        positions = v128.bitselect(position, positions, f32x4.gt(value, largest));
-        largest = f32x4.pmax(largest, value);
-      }
+      const larger = v128.or(f32x4.gt(value, largest), f32x4.ne(value, value));
+      largest = v128.bitselect(value, largest, larger);
+      positions = v128.bitselect(position, positions, larger);
       position = i32x4.add(position, step);
     }
   }
@@ -93,7 +88,6 @@ function backward(d: usize, task: i32, average: bool): void {
   const padLeft = word(d, PoolField.padLeft);
   const channelsPerTask = word(d, PoolField.channelsPerTask);
   const wholeKernel = word(d, PoolField.wholeKernel) !== 0;
-  const nanIsMaximum = word(d, PoolField.nanIsMaximum) !== 0;
   const pixelBytes = (<usize>channels) << 2;
   const rowBytes = <usize>inWidth * pixelBytes;
   const imageBytes = <usize>inHeight * rowBytes;
@@ -128,15 +122,7 @@ function backward(d: usize, task: i32, average: bool): void {
           spread(gradient + start + at, rows, columns, rowBytes, pixelBytes, share, count - c);
         } else {
           const origin = input + at;
-          const positions = positionsOfLargest(
-            origin,
-            origin + start,
-            rows,
-            columns,
-            rowBytes,
-            pixelBytes,
-            nanIsMaximum,
-          );
+          const positions = positionsOfLargest(origin, origin + start, rows, columns, rowBytes, pixelBytes);
           scatter(gradient + at, positions, value, count - c);
         }
       }

@@ -7,3 +7,14 @@ export enum ReluField {
   length,
   lengthPerTask,
 }
+
+/** Words of Op.Clamp, over flat tensors of one length. */
+export enum ClampField {
+  /** Addresses of the values that are read and written. */
+  input,
+  output,
+  length,
+  lengthPerTask,
+  /** Bits of the float that no value exceeds. */
+  most,
+}

@@ -1,12 +1,38 @@
-// Gradient of a ReLU.
-import { address, word } from './descriptor';
+// ReLUs, and their gradient.
+import { address, float, word } from './descriptor';
 import { storeLanes } from './lanes';
-import { ReluField } from './relu-fields';
+import { ClampField, ReluField } from './relu-fields';
 
-/** The gradient in front of a ReLU with output y: where y is NaN, NaN. */
+/** The gradient in front of a ReLU with output y: as in PyTorch, it passes where y is NaN. */
 export function throughRelu(gradient: v128, y: v128): v128 {
-  const passed = v128.and(gradient, f32x4.gt(y, f32x4.splat(0)));
-  return v128.or(passed, v128.and(y, f32x4.ne(y, y)));
+  return v128.andnot(gradient, f32x4.le(y, f32x4.splat(0)));
+}
+
+/** Values from 0 to `most`; NaN stays. */
+export function clamp(d: usize, task: i32): void {
+  const first = task * word(d, ClampField.lengthPerTask);
+  const end = min(first + word(d, ClampField.lengthPerTask), word(d, ClampField.length));
+  const start = (<usize>first) << 2;
+  let from = address(d, ClampField.input) + start;
+  let to = address(d, ClampField.output) + start;
+  const least = f32x4.splat(0);
+  const most = f32x4.splat(float(d, ClampField.most));
+
+  // What is less, or more, becomes the bound: one instruction each, and no comparison with NaN holds.
+  let i = first;
+  for (; i + 16 <= end; i += 16) {
+    v128.store(to, f32x4.pmin(f32x4.pmax(v128.load(from), least), most));
+    v128.store(to, f32x4.pmin(f32x4.pmax(v128.load(from, 16), least), most), 16);
+    v128.store(to, f32x4.pmin(f32x4.pmax(v128.load(from, 32), least), most), 32);
+    v128.store(to, f32x4.pmin(f32x4.pmax(v128.load(from, 48), least), most), 48);
+    from += 64;
+    to += 64;
+  }
+  for (; i < end; i += 4) {
+    storeLanes(to, f32x4.pmin(f32x4.pmax(v128.load(from), least), most), end - i);
+    from += 16;
+    to += 16;
+  }
 }
 
 export function reluGradient(d: usize, task: i32): void {

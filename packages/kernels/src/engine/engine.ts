@@ -17,7 +17,9 @@ export interface Engine {
   readonly bytes: number;
   /** Bytes in blocks that stay. */
   readonly keptBytes: number;
-  /** Gives up the arena: every pointer of `alloc`, `put` and `putWords` is void. */
+  /** How often the memory was replaced, with its blocks, since a helper thread was lost. */
+  readonly renewals: number;
+  /** Gives up the arena, and after the loss of a helper thread the memory: every pointer of `alloc`, `put` and `putWords` is void. */
   reset(): void;
   /** A block of the arena, at a multiple of 64 bytes; vector loads may read past its end. Its contents are undefined. */
   alloc(floats: number): Pointer;
@@ -40,13 +42,29 @@ export interface Engine {
 }
 
 class ThreadedEngine implements Engine {
+  renewals = 0;
+  private memory!: KernelMemory;
+  private team!: Team;
   private disposed = false;
 
   constructor(
-    private readonly memory: KernelMemory,
-    private readonly team: Team,
+    private readonly module: WebAssembly.Module,
+    private readonly count: number,
+    private readonly shared: boolean,
     readonly relaxed: boolean,
-  ) {}
+  ) {
+    this.begin();
+  }
+
+  /** Starts the helper threads. */
+  async start(): Promise<void> {
+    try {
+      await this.team.recruit(this.count);
+    } catch (error) {
+      this.team.dispose(true);
+      throw error;
+    }
+  }
 
   get threads(): number {
     return this.team.threads;
@@ -61,6 +79,7 @@ class ThreadedEngine implements Engine {
   }
 
   reset(): void {
+    if (this.team.isBroken && !this.disposed) this.renew();
     this.memory.reset();
   }
 
@@ -115,6 +134,22 @@ class ThreadedEngine implements Engine {
     this.disposed = true;
     this.team.dispose();
   }
+
+  private begin(): void {
+    this.memory = new KernelMemory(SCRATCH_AT + this.count * SCRATCH_BYTES, this.shared);
+    this.team = new Team(this.memory.memory, this.module);
+  }
+
+  /**
+   * Begins anew on other memory, into which no thread of the old team can write. The calling thread computes alone until
+   * the new helpers are ready; without those that do not start.
+   */
+  private renew(): void {
+    this.team.dispose(true);
+    this.begin();
+    this.renewals++;
+    this.team.recruit(this.count).catch(() => undefined);
+  }
 }
 
 /**
@@ -128,6 +163,7 @@ export async function createEngine(threads: number): Promise<Engine> {
   if (!compiled)
     throw new KernelError('The kernels need WebAssembly with SIMD, which this JavaScript engine does not have.');
   const count = shared ? threads : 1;
-  const memory = new KernelMemory(SCRATCH_AT + count * SCRATCH_BYTES, shared);
-  return new ThreadedEngine(memory, await Team.start(compiled.module, memory.memory, count), compiled.relaxed);
+  const engine = new ThreadedEngine(compiled.module, count, shared, compiled.relaxed);
+  await engine.start();
+  return engine;
 }

@@ -14,6 +14,15 @@ export interface Heap {
 /** Vector loads may read this many bytes past the end of a block. */
 const SLACK = 256;
 
+/** Bytes that an address of 32 bits reaches: a larger number would come to the allocator as a smaller one. */
+export const MOST_BYTES = 2 ** 32 - 2 ** 16;
+
+/** The error of an allocation that the heap has no room for. */
+export const noRoom = (bytes: number): KernelError =>
+  new KernelError(
+    `tfjs' wasm backend has no room for ${Math.ceil(bytes / 2 ** 20)} MB more. Use smaller batches or images.`,
+  );
+
 /**
  * Runs kernels on the calling thread in the memory of tfjs' wasm backend itself. Nothing is copied in or out: for what
  * memory bounds, that is worth more than threads.
@@ -103,11 +112,8 @@ export class HeapEngine implements Workspace {
 
   private malloc(bytes: number): Pointer {
     // Above 2 GiB the number comes back negative.
-    const at = this.heap._malloc(bytes) >>> 0;
-    if (at === 0)
-      throw new KernelError(
-        `tfjs' wasm backend has no room for ${Math.ceil(bytes / 2 ** 20)} MB more. Use smaller batches or images.`,
-      );
+    const at = bytes > MOST_BYTES ? 0 : this.heap._malloc(bytes) >>> 0;
+    if (at === 0) throw noRoom(bytes);
     return at;
   }
 }

@@ -2,15 +2,24 @@
  * The program of a helper thread, bundled into a string by scripts/build-wasm.mjs: evaluated in a worker thread of Node,
  * or a classic worker of a page.
  */
-import { Control, DESCRIPTOR_AT, ERROR_AT, ERROR_BYTES, type HelperData, STOP } from './control.js';
+import {
+  Control,
+  DESCRIPTOR_AT,
+  ERROR_AT,
+  ERROR_BYTES,
+  type HelperData,
+  SCRATCH_AT,
+  STOP,
+  Turn,
+} from './control.js';
 
-function serve({ module, memory, scratch, spin }: HelperData, ready: () => void): void {
-  const control = new Int32Array(memory.buffer, 0, DESCRIPTOR_AT / 4);
+function serve({ module, memory, scratch, spin, turn }: HelperData, ready: () => void): void {
+  const control = new Int32Array(memory.buffer, 0, SCRATCH_AT / 4);
   const instance = new WebAssembly.Instance(module, { env: { memory } });
   const run = instance.exports.run as (descriptor: number, scratch: number) => void;
   let generation = Atomics.load(control, Control.generation);
   ready();
-  for (;;) {
+  while (generation !== STOP) {
     let next = Atomics.load(control, Control.generation);
     // A wake from sleep takes 100 times as long as a dispatch to a thread that still spins.
     for (let i = 0; next === generation && i < spin; i++) next = Atomics.load(control, Control.generation);
@@ -19,7 +28,7 @@ function serve({ module, memory, scratch, spin }: HelperData, ready: () => void)
       next = Atomics.load(control, Control.generation);
     }
     generation = next;
-    if (generation === STOP) return;
+    if (Atomics.compareExchange(control, turn, Turn.open, Turn.taken) !== Turn.open) continue;
     try {
       run(DESCRIPTOR_AT, scratch);
     } catch (error) {
@@ -28,17 +37,26 @@ function serve({ module, memory, scratch, spin }: HelperData, ready: () => void)
       Atomics.store(control, Control.errorLength, text.length);
       Atomics.store(control, Control.failed, 1);
     }
-    Atomics.add(control, Control.finished, 1);
-    Atomics.notify(control, Control.finished);
+    Atomics.store(control, turn, Turn.over);
+    Atomics.notify(control, turn);
   }
 }
 
 const node = globalThis.process?.getBuiltinModule?.('node:worker_threads');
 if (node) {
-  serve(node.workerData, () => node.parentPort!.postMessage('ready'));
+  // From the event loop, whose times tell the calling thread that this one lives.
+  setImmediate(() => serve(node.workerData, () => node.parentPort!.postMessage('ready')));
 } else {
   globalThis.onmessage = ({ data }: MessageEvent<HelperData>) => {
-    serve(data, () => globalThis.postMessage('ready'));
-    globalThis.close();
+    const begin = () => {
+      serve(data, () => globalThis.postMessage('ready'));
+      globalThis.close();
+    };
+    const held = globalThis.navigator.locks?.request(data.lock, () => {
+      setTimeout(begin);
+      return new Promise(() => {});
+    });
+    if (held) held.catch(begin);
+    else begin();
   };
 }

@@ -1,60 +1,99 @@
 import { KernelError } from '../errors.js';
-import { Control, DESCRIPTOR_AT, ERROR_AT, type HelperData, SCRATCH_AT, SCRATCH_BYTES, STOP } from './control.js';
+import {
+  Control,
+  DESCRIPTOR_AT,
+  ERROR_AT,
+  SCRATCH_AT,
+  SCRATCH_BYTES,
+  STOP,
+  Turn,
+  turnOf,
+} from './control.js';
 import { canSleep, type Helper, startHelper } from './platform.js';
 
 /** How often a thread looks for work, or for the end of it, before it sleeps: about 50 microseconds. */
 const SPIN = 20_000;
 
+/** Milliseconds after which a thread that waits for a helper looks whether the helper lives. */
+const TICK = 100;
+
+/** Milliseconds that a helper may work on after the calling thread is done: one that lives, and one of which nobody knows. */
+const LIMIT = { alive: 120_000, unknown: 30_000 } as const;
+
+interface Member {
+  readonly helper: Helper;
+  /** Word of the helper's turn. */
+  readonly turn: number;
+}
+
 /** The calling thread and its helpers, which run the same descriptor together. */
 export class Team {
   private readonly control: Int32Array;
   private readonly run: (descriptor: number, scratch: number) => void;
-  private readonly maySleep: boolean;
+  private readonly maySleep = canSleep();
+  private readonly members: Member[] = [];
   private generation = 0;
+  private disposed = false;
+  private lost = false;
 
-  private constructor(
+  /** A team of the calling thread alone. */
+  constructor(
     private readonly memory: WebAssembly.Memory,
-    module: WebAssembly.Module,
-    private readonly helpers: readonly Helper[],
+    private readonly module: WebAssembly.Module,
   ) {
-    this.control = new Int32Array(memory.buffer, 0, DESCRIPTOR_AT / 4);
+    this.control = new Int32Array(memory.buffer, 0, SCRATCH_AT / 4);
     const instance = new WebAssembly.Instance(module, { env: { memory } });
     this.run = instance.exports.run as typeof this.run;
-    this.maySleep = helpers.length > 0 && canSleep();
-  }
-
-  static async start(module: WebAssembly.Module, memory: WebAssembly.Memory, threads: number): Promise<Team> {
-    const data = (thread: number): HelperData => ({
-      module,
-      memory,
-      scratch: SCRATCH_AT + thread * SCRATCH_BYTES,
-      spin: SPIN,
-    });
-    const starting = Array.from({ length: threads - 1 }, (_, index) => startHelper(data(index + 1)));
-    const started = await Promise.allSettled(starting);
-    const helpers = started.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
-    const failed = started.find((each) => each.status === 'rejected');
-    if (failed) {
-      for (const helper of helpers) helper.terminate();
-      throw new KernelError(`${threads} threads were asked for, but a helper thread did not start.`, {
-        cause: failed.reason,
-      });
-    }
-    return new Team(memory, module, helpers);
   }
 
   get threads(): number {
-    return this.helpers.length + 1;
+    return this.members.length + 1;
+  }
+
+  /** Whether a helper has ended, or does not answer: then another team on other memory is needed. */
+  get isBroken(): boolean {
+    return this.lost;
+  }
+
+  /**
+   * Starts helpers, up to so many threads with the calling one. Each takes part as soon as it is ready.
+   *
+   * @throws {KernelError} if a helper does not start.
+   */
+  async recruit(threads: number): Promise<void> {
+    const starting = Array.from({ length: threads - 1 }, (_, index) => this.start(index));
+    const failed = (await Promise.allSettled(starting)).find((each) => each.status === 'rejected');
+    if (failed)
+      throw new KernelError(`${threads} threads were asked for, but a helper thread did not start.`, {
+        cause: failed.reason,
+      });
+  }
+
+  private async start(index: number): Promise<void> {
+    const turn = turnOf(index);
+    const data = {
+      module: this.module,
+      memory: this.memory,
+      scratch: SCRATCH_AT + (index + 1) * SCRATCH_BYTES,
+      spin: SPIN,
+      turn,
+      lock: `cnnzoo-kernels ${Math.random()}`,
+    };
+    const helper = await startHelper(data, () => {
+      this.lost = true;
+    });
+    if (this.disposed) helper.terminate();
+    else this.members.push({ helper, turn });
   }
 
   /** Runs the descriptor to its end: on the calling thread alone, or on all. */
   execute(alone: boolean): void {
-    const { control, helpers } = this;
-    if (alone || helpers.length === 0) {
+    const { control, members } = this;
+    if (alone || members.length === 0) {
       this.run(DESCRIPTOR_AT, SCRATCH_AT);
       return;
     }
-    Atomics.store(control, Control.finished, 0);
+    for (const { turn } of members) Atomics.store(control, turn, Turn.open);
     this.generation = (this.generation + 1) & 0x7fffffff;
     Atomics.store(control, Control.generation, this.generation);
     Atomics.notify(control, Control.generation);
@@ -66,23 +105,53 @@ export class Team {
     this.rethrow();
   }
 
-  /** Ends the helpers. */
-  dispose(): void {
+  /** Ends the helpers: by a word, or at once, also where they do not hear it. */
+  dispose(atOnce = false): void {
+    this.disposed = true;
     // Memory that is not shared has moved if it grew, and the control words with it.
-    if (this.helpers.length === 0) return;
-    Atomics.store(this.control, Control.generation, STOP);
-    Atomics.notify(this.control, Control.generation);
+    if (!(this.memory.buffer instanceof ArrayBuffer)) {
+      Atomics.store(this.control, Control.generation, STOP);
+      Atomics.notify(this.control, Control.generation);
+    }
+    if (atOnce) for (const { helper } of this.members) helper.terminate();
   }
 
+  /** Ends the turns that nobody has taken, and waits for the helpers that are at work. */
   private join(): void {
-    const { control, helpers, maySleep } = this;
-    let finished = Atomics.load(control, Control.finished);
-    for (let i = 0; finished < helpers.length && (i < SPIN || !maySleep); i++)
-      finished = Atomics.load(control, Control.finished);
-    while (finished < helpers.length) {
-      Atomics.wait(control, Control.finished, finished);
-      finished = Atomics.load(control, Control.finished);
+    const { control, members } = this;
+    const busy = members.filter(
+      ({ turn }) => Atomics.compareExchange(control, turn, Turn.open, Turn.over) === Turn.taken,
+    );
+    for (const member of busy) this.waitFor(member);
+  }
+
+  private waitFor({ helper, turn }: Member): void {
+    const { control } = this;
+    for (let i = 0; i < SPIN; i++) if (Atomics.load(control, turn) !== Turn.taken) return;
+    for (let waited = 0; Atomics.load(control, turn) === Turn.taken; waited += TICK) {
+      const alive = helper.isAlive();
+      const isOver = alive === false || waited > (alive ? LIMIT.alive : LIMIT.unknown);
+      // What it did before it ended counts.
+      if (isOver && Atomics.load(control, turn) === Turn.taken) {
+        this.lost = true;
+        throw new KernelError(
+          'A helper thread ended, or no longer answers, in the middle of its work: this call has no result. ' +
+            'Call again: the next call starts new threads.',
+        );
+      }
+      this.pause(turn);
     }
+  }
+
+  /** Passes the time until a turn is over, or a tick. */
+  private pause(turn: number): void {
+    const { control, maySleep } = this;
+    if (maySleep) {
+      Atomics.wait(control, turn, Turn.taken, TICK);
+      return;
+    }
+    const end = performance.now() + TICK;
+    while (Atomics.load(control, turn) === Turn.taken && performance.now() < end);
   }
 
   private rethrow(): void {

@@ -26,7 +26,6 @@ interface PoolWords {
   readonly output: Pointer;
   readonly inputGradient?: Pointer;
   readonly wholeKernel?: boolean;
-  readonly nanIsMaximum?: boolean;
 }
 
 /** Channels of a task of the gradients: all, or, where images do not share out evenly, those of one cache line. */
@@ -43,7 +42,6 @@ function dispatch(engine: Workspace, op: Op, tasks: number, geometry: PoolGeomet
       input: 0,
       inputGradient: 0,
       wholeKernel: false,
-      nanIsMaximum: false,
       ...extents,
       ...words,
       rows,
@@ -76,19 +74,16 @@ export function maxPool(engine: Workspace, geometry: PoolGeometry, input: Pointe
 }
 
 /**
- * Gradient of the input of maxPool: that of a window goes to its first largest value.
- *
- * @param nanIsMaximum as in PyTorch, a NaN is larger than every number, and the first pixel of a window has its
- * gradient where none is larger than -Infinity. Otherwise, as in tfjs, both are passed over.
+ * Gradient of the input of maxPool: that of a window goes to its first largest value. As in PyTorch, a NaN is larger than
+ * every number, and the first pixel of a window has its gradient where none is larger than -Infinity.
  */
 export function maxPoolGradient(
   engine: Workspace,
   geometry: PoolGeometry,
   input: Pointer,
   outputGradient: Pointer,
-  nanIsMaximum: boolean,
 ): Pointer {
-  return backward(engine, Op.MaxPoolGradient, geometry, { input, output: outputGradient, nanIsMaximum });
+  return backward(engine, Op.MaxPoolGradient, geometry, { input, output: outputGradient });
 }
 
 /** Mean of each window. `wholeKernel`: the padding counts as zeros; otherwise it does not count. */

@@ -1,6 +1,6 @@
 import { Op } from '../../assembly/ops.js';
-import { ReluField } from '../../assembly/relu-fields.js';
-import { fields } from '../engine/descriptor.js';
+import { ClampField, ReluField } from '../../assembly/relu-fields.js';
+import { fields, floatBits } from '../engine/descriptor.js';
 import type { Pointer } from '../engine/engine.js';
 import type { Workspace } from '../engine/workspace.js';
 import { rowsPerTask } from './rows-per-task.js';
@@ -8,7 +8,20 @@ import { rowsPerTask } from './rows-per-task.js';
 /** Elements below which a second thread is not worth its while; a multiple of a vector, as all tasks' lengths. */
 const LEAST_LENGTH = 16384;
 
-/** dy where the ReLU gave more than 0, else 0. */
+const lengthOfTask = (length: number, threads: number): number =>
+  Math.ceil(rowsPerTask(length, threads, LEAST_LENGTH) / 4) * 4;
+
+/** Values from 0 to `most`; NaN stays. */
+export function clamp(engine: Workspace, length: number, input: Pointer, output: Pointer, most: number): void {
+  const lengthPerTask = lengthOfTask(length, engine.threads);
+  engine.dispatch(
+    Op.Clamp,
+    Math.ceil(length / lengthPerTask),
+    fields(ClampField, { input, output, length, lengthPerTask, most: floatBits(most) }),
+  );
+}
+
+/** dy where the ReLU gave more than 0 or NaN, else 0. */
 export function reluGradient(
   engine: Workspace,
   length: number,
@@ -16,7 +29,7 @@ export function reluGradient(
   outputGradient: Pointer,
   inputGradient: Pointer,
 ): void {
-  const lengthPerTask = Math.ceil(rowsPerTask(length, engine.threads, LEAST_LENGTH) / 4) * 4;
+  const lengthPerTask = lengthOfTask(length, engine.threads);
   engine.dispatch(
     Op.ReluGradient,
     Math.ceil(length / lengthPerTask),

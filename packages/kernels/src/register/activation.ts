@@ -7,5 +7,5 @@ const ACTIVATIONS: Readonly<Record<string, Activation>> = {
 };
 
 /** The activation of a fused kernel's attributes; undefined where the kernels don't have it. */
-export const activationOf = (name: unknown): Activation | undefined =>
-  ACTIVATIONS[(name as string | undefined) ?? 'linear'];
+export const activationOf = (name: unknown = 'linear'): Activation | undefined =>
+  typeof name === 'string' && Object.hasOwn(ACTIVATIONS, name) ? ACTIVATIONS[name] : undefined;

@@ -1,41 +1,52 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
-import { KernelError } from '../errors.js';
 import { batchNormGradient, batchStatistics, type Matrix, normalize } from '../ops/batch-norm.js';
-import { notFloats } from './floats.js';
+import { checkShape, finite, flag, misfit, numbers, optionalNumbers } from './checks.js';
 import { type KernelCall, type KernelFamily, NotTaken } from './registry.js';
 
-const sizeOf = ({ shape }: TensorInfo): number => shape.reduce((product, extent) => product * extent, 1);
+const sizeOf = (shape: readonly number[]): number => shape.reduce((product, extent) => product * extent, 1);
 
 /** x as a matrix whose columns are its last axis. */
-function matrixOf({ shape }: TensorInfo): Matrix {
-  const channels = shape.at(-1) ?? 1;
-  return { rows: shape.slice(0, -1).reduce((product, extent) => product * extent, 1), channels };
+function matrixOf(call: KernelCall, { shape }: TensorInfo): Matrix {
+  const channels = shape.at(-1);
+  if (channels === undefined) throw misfit(call, 'x of shape [..., c]', '[]');
+  return { rows: sizeOf(shape.slice(0, -1)), channels };
+}
+
+/** x as a matrix whose columns have statistics. */
+function batchOf(call: KernelCall, x: TensorInfo): Matrix {
+  const matrix = matrixOf(call, x);
+  if (matrix.rows === 0) throw misfit(call, 'x to have at least one value a channel', `[${x.shape}]`);
+  return matrix;
 }
 
 /** Whether the attributes ask for a ReLU. */
-function isRelu({ attrs }: KernelCall): boolean {
-  const { activation } = attrs;
+function isRelu(call: KernelCall): boolean {
+  const { activation } = call.attrs;
   if (activation !== 'linear' && activation !== 'relu')
-    throw new KernelError(`Batch normalization expects the activation 'linear' or 'relu', not '${activation}'.`);
+    throw misfit(call, "the activation 'linear' or 'relu'", `'${activation}'`);
   return activation === 'relu';
 }
 
-/** Refuses tensors that do not fit x. */
-function checkShapes({ inputs }: KernelCall, { channels }: Matrix, vectors: readonly string[], maps: string[]): void {
-  const x = inputs.x!;
-  for (const name of vectors) {
-    const vector = inputs[name];
-    if (vector?.shape.join() !== String(channels))
-      throw new KernelError(
-        `Batch normalization of x [${x.shape}] expects ${name} [${channels}], not [${vector?.shape}].`,
-      );
-  }
-  for (const name of maps) {
-    const map = inputs[name];
-    if (map && map.shape.join() !== x.shape.join())
-      throw new KernelError(`Batch normalization expects ${name} of x's shape [${x.shape}], not [${map.shape}].`);
-  }
+/** Returns inputs of one value a channel. */
+const vectors = (call: KernelCall, { channels }: Matrix, ...names: string[]): TensorInfo[] =>
+  names.map((name) => {
+    const vector = numbers(call, name);
+    checkShape(call, name, vector, [channels], '');
+    return vector;
+  });
+
+/** Returns an input of x's shape, if it is given. */
+function optionalMap(call: KernelCall, x: TensorInfo, name: string): TensorInfo | undefined {
+  const map = optionalNumbers(call, name);
+  if (map) checkShape(call, name, map, x.shape, " of x's shape");
+  return map;
 }
+
+/** Returns an input of x's shape. */
+const map = (call: KernelCall, x: TensorInfo, name: string): TensorInfo => {
+  numbers(call, name);
+  return optionalMap(call, x, name)!;
+};
 
 /** A vector of ones or zeros, where a scale or an offset is left out. */
 const constant = (length: number, value: number): Float32Array => new Float32Array(length).fill(value);
@@ -48,21 +59,19 @@ export const batchNorm: KernelFamily = () => ({
    * variance [c], biased.
    */
   CnnzooBatchNorm(call) {
-    const { inputs, attrs } = call;
     const { engine, tensors } = call.local;
-    const { x, weight, bias, residual } = inputs as Record<string, TensorInfo>;
-    const refused = notFloats(call);
-    if (refused) return refused;
-    const matrix = matrixOf(x!);
-    checkShapes(call, matrix, ['weight', 'bias'], ['residual']);
-    const relu = isRelu(call);
-    const input = tensors.put(x!);
+    const x = numbers(call, 'x');
+    const matrix = batchOf(call, x);
+    const [weight, bias] = vectors(call, matrix, 'weight', 'bias');
+    const residual = optionalMap(call, x, 'residual');
+    const [relu, eps] = [isRelu(call), finite(call, 'eps')];
+    const input = tensors.put(x);
     const statistics = batchStatistics(engine, matrix, input);
     const joined = { residual: residual && tensors.put(residual), relu };
     const [w, b] = [tensors.copy(weight!), tensors.copy(bias!)];
-    const y = normalize(engine, matrix, input, statistics, w, b, attrs.eps as number, joined);
+    const y = normalize(engine, matrix, input, statistics, w, b, eps, joined);
     return [
-      tensors.take(y, x!.shape),
+      tensors.take(y, x.shape),
       tensors.from(statistics.mean, weight!.shape),
       tensors.from(statistics.variance, weight!.shape),
     ];
@@ -74,35 +83,33 @@ export const batchNorm: KernelFamily = () => ({
    * there was a residual, dResidual [..., c].
    */
   CnnzooBatchNormGrad(call) {
-    const { inputs, attrs } = call;
     const { engine, tensors } = call.local;
-    const { dy, x, y, weight, mean, variance } = inputs as Record<string, TensorInfo>;
-    const refused = notFloats(call);
-    if (refused) return refused;
-    const matrix = matrixOf(x!);
-    checkShapes(call, matrix, ['weight', 'mean', 'variance'], ['dy', 'y']);
-    const relu = isRelu(call);
-    const residual = attrs.residual === true;
+    const x = numbers(call, 'x');
+    const matrix = batchOf(call, x);
+    const [weight, mean, variance] = vectors(call, matrix, 'weight', 'mean', 'variance');
+    const [dy, y] = [map(call, x, 'dy'), map(call, x, 'y')];
+    const [relu, eps] = [isRelu(call), finite(call, 'eps')];
+    const residual = call.attrs.residual !== undefined && flag(call, 'residual');
     const gradient = batchNormGradient(
       engine,
       matrix,
-      tensors.put(x!),
-      tensors.put(dy!),
-      relu ? tensors.put(y!) : undefined,
+      tensors.put(x),
+      tensors.put(dy),
+      relu ? tensors.put(y) : undefined,
       tensors.copy(mean!),
       tensors.copy(variance!),
       tensors.copy(weight!),
-      attrs.eps as number,
+      eps,
       residual && relu,
     );
     const { inputGradient, residualGradient, weightGradient, biasGradient } = gradient;
     const results = [
-      tensors.take(inputGradient, x!.shape),
+      tensors.take(inputGradient, x.shape),
       tensors.from(weightGradient, weight!.shape),
       tensors.from(biasGradient, weight!.shape),
     ];
     if (residual)
-      results.push(residualGradient === undefined ? tensors.alias(dy!) : tensors.take(residualGradient, x!.shape));
+      results.push(residualGradient === undefined ? tensors.alias(dy) : tensors.take(residualGradient, x.shape));
     return results;
   },
 
@@ -111,36 +118,37 @@ export const batchNorm: KernelFamily = () => ({
    * [..., c]. Attributes: `eps`; `activation`, 'linear' or 'relu', behind the residual. Result: y [..., c].
    */
   CnnzooBatchNormInference(call) {
-    const { inputs, attrs } = call;
     const { engine, tensors } = call.local;
-    const { x, mean, variance, weight, bias, residual } = inputs as Record<string, TensorInfo>;
-    const refused = notFloats(call);
-    if (refused) return refused;
-    const matrix = matrixOf(x!);
-    checkShapes(call, matrix, ['mean', 'variance', 'weight', 'bias'], ['residual']);
+    const x = numbers(call, 'x');
+    const matrix = matrixOf(call, x);
+    const [mean, variance, weight, bias] = vectors(call, matrix, 'mean', 'variance', 'weight', 'bias');
+    const residual = optionalMap(call, x, 'residual');
+    const [relu, eps] = [isRelu(call), finite(call, 'eps')];
     const statistics = { mean: tensors.copy(mean!), variance: tensors.copy(variance!) };
-    const joined = { residual: residual && tensors.put(residual), relu: isRelu(call) };
+    const joined = { residual: residual && tensors.put(residual), relu };
     const [w, b] = [tensors.copy(weight!), tensors.copy(bias!)];
-    const y = normalize(engine, matrix, tensors.put(x!), statistics, w, b, attrs.eps as number, joined);
-    return tensors.take(y, x!.shape);
+    const y = normalize(engine, matrix, tensors.put(x), statistics, w, b, eps, joined);
+    return tensors.take(y, x.shape);
   },
 
   FusedBatchNorm(call) {
-    const { inputs, attrs } = call;
     const { engine, tensors } = call.local;
-    const { x, mean, variance, offset, scale } = inputs as Record<string, TensorInfo>;
-    const matrix = matrixOf(x!);
+    const x = numbers(call, 'x');
+    const matrix = matrixOf(call, x);
     const { channels } = matrix;
-    if ([mean, variance, offset, scale].some((vector) => vector && sizeOf(vector) !== channels))
+    const [mean, variance] = [numbers(call, 'mean'), numbers(call, 'variance')];
+    const [offset, scale] = [optionalNumbers(call, 'offset'), optionalNumbers(call, 'scale')];
+    const eps = finite(call, 'varianceEpsilon');
+    const given = Object.entries({ mean, variance, offset, scale }).filter(([, vector]) => vector);
+    for (const [name, vector] of given)
+      if (![1, channels, sizeOf(x.shape)].includes(sizeOf(vector!.shape)))
+        throw misfit(call, `${name} of one value a channel [${channels}], one in all or x's shape`, `[${vector!.shape}]`);
+    if (given.some(([, vector]) => sizeOf(vector!.shape) !== channels))
       return new NotTaken('statistics of other shapes than one value a channel');
-    const refused = notFloats(call);
-    if (refused) return refused;
-    const statistics = { mean: tensors.copy(mean!), variance: tensors.copy(variance!) };
+    const statistics = { mean: tensors.copy(mean), variance: tensors.copy(variance) };
     const w = scale ? tensors.copy(scale) : constant(channels, 1);
     const b = offset ? tensors.copy(offset) : constant(channels, 0);
-    const y = normalize(engine, matrix, tensors.put(x!), statistics, w, b, attrs.varianceEpsilon as number, {
-      relu: false,
-    });
-    return tensors.take(y, x!.shape);
+    const y = normalize(engine, matrix, tensors.put(x), statistics, w, b, eps, { relu: false });
+    return tensors.take(y, x.shape);
   },
 });

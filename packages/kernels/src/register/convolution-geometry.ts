@@ -1,32 +1,49 @@
-import { backend_util, type NamedAttrMap } from '@tensorflow/tfjs-core';
+import { backend_util, type TensorInfo } from '@tensorflow/tfjs-core';
 import type { ConvolutionGeometry } from '../ops/geometry.js';
-import { NotTaken } from './registry.js';
+import { checkPad, checkShape, misfit, paddingPairs, pair, pairOrNumber, wholeNumber } from './checks.js';
+import type { KernelCall } from './registry.js';
 
 type Shape4D = [number, number, number, number];
-type Attributes = Readonly<Record<string, unknown>>;
+type Rounding = 'floor' | 'round' | 'ceil';
 
-/** The geometry of one of tfjs' own kernels. */
-export function geometryOf(
+/**
+ * Returns the geometry of a call, by the shapes of its input and its filter, [n, h, w, c] and as the kernel takes it.
+ *
+ * @param dy the gradient of the output, if the call has one: of the output's shape.
+ * @throws {KernelError} if shapes or attributes do not fit.
+ */
+export type GeometryOf = (
+  call: KernelCall,
   input: readonly number[],
   filter: readonly number[],
-  attrs: NamedAttrMap,
-): ConvolutionGeometry | NotTaken {
-  const { strides, pad, dilations, dimRoundingMode, dataFormat } = attrs as Attributes;
-  if (dataFormat === 'NCHW') return new NotTaken("dataFormat 'NCHW'");
+  dy?: TensorInfo,
+) => ConvolutionGeometry;
+
+export const outputShape = (g: ConvolutionGeometry): Shape4D => [g.images, g.outHeight, g.outWidth, g.outChannels];
+
+/** The geometry of a convolution as tfjs' attributes say it. `filter` is [kh, kw, c / groups, o]. */
+function computed(
+  call: KernelCall,
+  input: readonly number[],
+  filter: readonly number[],
+  groups: number,
+  rounding: Rounding | undefined,
+): ConvolutionGeometry {
   const info = backend_util.computeConv2DInfo(
     input as Shape4D,
     filter as Shape4D,
-    strides as number,
-    (dilations as number | undefined) ?? 1,
-    pad as 'valid',
-    dimRoundingMode as 'floor' | undefined,
+    [...pairOrNumber(call, 'strides')] as [number, number],
+    [...pairOrNumber(call, 'dilations', 1)] as [number, number],
+    call.attrs.pad as 'valid',
+    rounding,
   );
-  const { padInfo, inChannels } = info;
+  if (info.outHeight < 0 || info.outWidth < 0)
+    throw misfit(call, `images of at least ${filter[0]} x ${filter[1]} pixels, the filter's`, `[${input}]`);
   return {
     images: info.batchSize,
     inHeight: info.inHeight,
     inWidth: info.inWidth,
-    inChannels,
+    inChannels: info.inChannels,
     outHeight: info.outHeight,
     outWidth: info.outWidth,
     outChannels: info.outChannels,
@@ -36,47 +53,66 @@ export function geometryOf(
     strideWidth: info.strideWidth,
     dilationHeight: info.dilationHeight,
     dilationWidth: info.dilationWidth,
-    top: padInfo.top,
-    left: padInfo.left,
-    groups: inChannels / filter[2]!,
+    top: info.padInfo.top,
+    left: info.padInfo.left,
+    groups,
   };
 }
+
+/** As `computed`; the gradients of tfjs are not told how sizes were rounded, but dy's shape tells it. */
+function stockGeometry(
+  call: KernelCall,
+  input: readonly number[],
+  filter: readonly number[],
+  groups: number,
+  dy: TensorInfo | undefined,
+): ConvolutionGeometry {
+  checkPad(call);
+  const given = (call.attrs.dimRoundingMode as Rounding | null | undefined) ?? undefined;
+  const roundings: readonly (Rounding | undefined)[] = dy && !given ? ['floor', 'round', 'ceil'] : [given];
+  const all = roundings.map((rounding) => computed(call, input, filter, groups, rounding));
+  const fitting = all.find((g) => !dy || outputShape(g).join() === dy.shape.join());
+  if (dy && !fitting) checkShape(call, 'dy', dy, outputShape(all[0]!));
+  return fitting ?? all[0]!;
+}
+
+/** The geometry of one of tfjs' convolutions, whose filter is [kh, kw, c, o]. */
+export const geometryOf: GeometryOf = (call, input, filter, dy) => {
+  if (filter[2] !== input[3])
+    throw misfit(call, `a filter [kh, kw, ${input[3]}, o] for the ${input[3]} channels of [${input}]`, `[${filter}]`);
+  return stockGeometry(call, input, filter, 1, dy);
+};
 
 /**
  * The geometry of one of tfjs' depthwise kernels: as many groups as channels. A filter [kh, kw, c, m] is that of a grouped
  * convolution, [kh, kw, 1, c * m], value by value.
  */
-export function depthwiseGeometryOf(
-  input: readonly number[],
-  [kernelHeight, kernelWidth, channels, multiplier]: readonly number[],
-  attrs: NamedAttrMap,
-): ConvolutionGeometry | NotTaken {
-  return geometryOf(input, [kernelHeight!, kernelWidth!, 1, channels! * multiplier!], attrs);
-}
+export const depthwiseGeometryOf: GeometryOf = (call, input, filter, dy) => {
+  const [kernelHeight, kernelWidth, channels, multiplier] = filter as Shape4D;
+  if (channels !== input[3])
+    throw misfit(call, `a filter [kh, kw, ${input[3]}, m] for the ${input[3]} channels of [${input}]`, `[${filter}]`);
+  return stockGeometry(call, input, [kernelHeight, kernelWidth, 1, channels * multiplier], channels, dy);
+};
 
-/** Attributes of `CnnzooConv2D`, `CnnzooConv2DBackpropInput` and `CnnzooConv2DBackpropFilter`. */
-export interface OwnAttributes {
-  /** Each as [height, width]. */
-  readonly stride: readonly [number, number];
-  /** [[top, bottom], [left, right]] */
-  readonly padding: readonly [readonly [number, number], readonly [number, number]];
-  readonly dilation: readonly [number, number];
-  /** The filter is [kh, kw, c / groups, o]. */
-  readonly groups: number;
-}
-
-/** The geometry of one of our kernels, `Cnnzoo...`. */
-export function ownGeometryOf(
-  input: readonly number[],
-  filter: readonly number[],
-  attrs: NamedAttrMap,
-): ConvolutionGeometry {
-  const { stride, padding, dilation, groups } = attrs as unknown as OwnAttributes;
+/**
+ * The geometry of one of our kernels, `Cnnzoo...`, with the attributes `stride` and `dilation` as [height, width],
+ * `padding` as [[top, bottom], [left, right]] and `groups`; the filter is [kh, kw, c / groups, o].
+ */
+export const ownGeometryOf: GeometryOf = (call, input, filter, dy) => {
+  const [stride, dilation] = [pair(call, 'stride'), pair(call, 'dilation')];
+  const [padding, groups] = [paddingPairs(call), wholeNumber(call, 'groups', 1)];
   const [images, inHeight, inWidth, inChannels] = input as Shape4D;
-  const [kernelHeight, kernelWidth, , outChannels] = filter as Shape4D;
+  const [kernelHeight, kernelWidth, perGroup, outChannels] = filter as Shape4D;
+  if (perGroup * groups !== inChannels || outChannels % groups !== 0)
+    throw misfit(
+      call,
+      `a filter [kh, kw, ${inChannels / groups}, a multiple of ${groups}] for the ${inChannels} channels of [${input}] ` +
+        `in ${groups} groups`,
+      `[${filter}]`,
+    );
   const outSize = (axis: 0 | 1, size: number, kernel: number) =>
     Math.floor((size + padding[axis][0] + padding[axis][1] - (kernel - 1) * dilation[axis] - 1) / stride[axis]) + 1;
-  return {
+  const g: ConvolutionGeometry = {
     images,
     inHeight,
     inWidth,
@@ -94,4 +130,12 @@ export function ownGeometryOf(
     left: padding[1][0],
     groups,
   };
-}
+  if (g.outHeight < 1 || g.outWidth < 1 || inHeight < 1 || inWidth < 1 || kernelHeight < 1 || kernelWidth < 1)
+    throw misfit(
+      call,
+      'images that the filter, dilated, goes into with their padding',
+      `[${input}], padded by ${JSON.stringify(padding)}, under a filter [${filter}] dilated by [${dilation}]`,
+    );
+  if (dy) checkShape(call, 'dy', dy, outputShape(g));
+  return g;
+};

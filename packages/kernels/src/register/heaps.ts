@@ -30,7 +30,7 @@ class HeapTensors extends WasmTensors {
 
   override take(pointer: Pointer, shape: readonly number[]): TensorInfo {
     this.heapEngine.release(pointer);
-    return this.owner.makeOutput([...shape], 'float32', pointer);
+    return this.noted(this.owner.makeOutput([...shape], 'float32', pointer));
   }
 
   override target(tensor: TensorInfo): Pointer {

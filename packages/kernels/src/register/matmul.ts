@@ -1,4 +1,4 @@
-import { type TensorInfo, util } from '@tensorflow/tfjs-core';
+import { broadcast_util, type TensorInfo, util } from '@tensorflow/tfjs-core';
 import {
   isTransposedProduct,
   type MatMulGeometry,
@@ -9,27 +9,39 @@ import {
 } from '../ops/matmul.js';
 import { Activation } from '../ops/product.js';
 import { activationOf } from './activation.js';
-import { notFloats } from './floats.js';
-import { type Kernel, type KernelFamily, NotTaken } from './registry.js';
+import { biasOf } from './bias.js';
+import { misfit, numbers, optionalNumbers } from './checks.js';
+import { type Kernel, type KernelCall, type KernelFamily, NotTaken } from './registry.js';
+import type { WasmTensors } from './wasm-tensors.js';
+import { withoutTerms } from './without-terms.js';
 
-const matrices = ({ shape }: TensorInfo): number => util.sizeFromShape(shape.slice(0, -2));
+const outerOf = ({ shape }: TensorInfo): number[] => shape.slice(0, -2);
+const matrices = (tensor: TensorInfo): number => util.sizeFromShape(outerOf(tensor));
+
+/** Leading dimensions of a product: those of both sides, broadcast. */
+function batchShape(call: KernelCall, a: TensorInfo, b: TensorInfo): number[] {
+  try {
+    return broadcast_util.assertAndGetBroadcastShape(outerOf(a), outerOf(b));
+  } catch {
+    throw misfit(call, `b whose leading dimensions go with those of a [${a.shape}]`, `[${b.shape}]`);
+  }
+}
 
 const last = ({ shape }: TensorInfo, back: number): number => shape[shape.length - back]!;
 
-/** Shape of the batch of a product: the leading dimensions, broadcast where one side has a single matrix. */
-function batchShape(a: TensorInfo, b: TensorInfo): number[] | undefined {
-  const [outerA, outerB] = [a.shape.slice(0, -2), b.shape.slice(0, -2)];
-  if (matrices(b) === 1 && outerA.length >= outerB.length) return outerA;
-  if (matrices(a) === 1 && outerB.length >= outerA.length) return outerB;
-  return util.arraysEqual(outerA, outerB) ? outerA : undefined;
-}
-
-function geometryOf(a: TensorInfo, b: TensorInfo, transposeA: boolean, transposeB: boolean): MatMulGeometry {
-  const batch = Math.max(matrices(a), matrices(b));
+function geometryOf(call: KernelCall, a: TensorInfo, b: TensorInfo, batch: number): MatMulGeometry {
+  const [transposeA, transposeB] = [call.attrs.transposeA === true, call.attrs.transposeB === true];
+  const terms = last(a, transposeA ? 2 : 1);
+  if (last(b, transposeB ? 1 : 2) !== terms)
+    throw misfit(
+      call,
+      `b of ${terms} ${transposeB ? 'columns' : 'rows'}, as a [${a.shape}]${transposeA ? ', transposed,' : ''} has columns`,
+      `[${b.shape}]`,
+    );
   return {
     batch,
     rows: last(a, transposeA ? 1 : 2),
-    terms: last(a, transposeA ? 2 : 1),
+    terms,
     columns: last(b, transposeB ? 2 : 1),
     transposeA,
     transposeB,
@@ -38,30 +50,54 @@ function geometryOf(a: TensorInfo, b: TensorInfo, transposeA: boolean, transpose
   };
 }
 
+/** Returns the values of a side of a product, its matrices repeated as the leading dimensions `outer` ask. */
+function spread(tensors: WasmTensors, side: TensorInfo, outer: readonly number[]): Float32Array {
+  const values = tensors.values(side);
+  const own = matrices(side);
+  const batch = util.sizeFromShape([...outer]);
+  if (own === 1 || own === batch) return values;
+  const size = values.length / own;
+  const extents = [...Array(outer.length - outerOf(side).length).fill(1), ...outerOf(side)];
+  const result = new Float32Array(batch * size);
+  for (let matrix = 0; matrix < batch; matrix++) {
+    let from = 0;
+    outer.forEach((extent, axis) => {
+      const index = Math.floor(matrix / util.sizeFromShape(outer.slice(axis + 1))) % extent;
+      from = from * extents[axis]! + (extents[axis] === 1 ? 0 : index);
+    });
+    result.set(values.subarray(from * size, (from + 1) * size), matrix * size);
+  }
+  return result;
+}
+
+/** Returns a side of a product: matrices of float32. */
+function sideOf(call: KernelCall, name: string): TensorInfo {
+  const side = numbers(call, name);
+  if (side.shape.length < 2) throw misfit(call, `${name} of shape [..., rows, columns]`, `[${side.shape}]`);
+  return side;
+}
+
 /** tfjs' products of matrices, of any batch, transposed on either side; bias [columns] and activation joined. */
 export const matMul: KernelFamily = ({ engine, weights }) => {
   const kernel: Kernel = (call) => {
-    const { inputs, attrs, tensors, backend } = call;
-    const { a, b, bias, preluActivationWeights } = inputs as Record<string, TensorInfo>;
+    const { attrs, tensors, backend } = call;
+    const [a, b] = [sideOf(call, 'a'), sideOf(call, 'b')];
     const activation = activationOf(attrs.activation);
-    if (activation === undefined || preluActivationWeights) return new NotTaken(`activation '${attrs.activation}'`);
-    const no = notFloats(call);
-    if (no) return no;
-    const g = geometryOf(a!, b!, attrs.transposeA === true, attrs.transposeB === true);
-    const outer = batchShape(a!, b!);
-    if (!outer || g.batch * g.rows * g.terms * g.columns === 0)
-      return new NotTaken(`shapes [${a!.shape}] and [${b!.shape}]`);
-    if (bias && util.sizeFromShape(bias.shape) !== g.columns) return new NotTaken(`a bias of shape [${bias.shape}]`);
+    const slopes = optionalNumbers(call, 'preluActivationWeights');
+    const outer = batchShape(call, a, b);
+    const g = geometryOf(call, a, b, util.sizeFromShape(outer));
+    const bias = biasOf(call, g.columns);
+    if (activation === undefined || slopes) return new NotTaken(`activation '${attrs.activation}'`);
     const shape = [...outer, g.rows, g.columns];
+    if (g.batch * g.rows * g.terms * g.columns === 0) return withoutTerms(tensors, shape, bias, activation);
+    const left = spread(tensors, a, outer);
     if (isTransposedProduct(g) && !bias && activation === Activation.linear)
-      return tensors.take(matMulTransposed(engine, g, tensors.values(a!), tensors.values(b!)), shape);
-    const packed = weights.get(backend, b!.dataId, `matrix ${g.terms} ${g.transposeB}`, packedMatrixFloats(g), (into) =>
-      packMatrix(engine, g, tensors.values(b!), into),
+      return tensors.take(matMulTransposed(engine, g, left, spread(tensors, b, outer)), shape);
+    const layout = `matrix ${b.shape} to ${outer} ${g.transposeB}`;
+    const packed = weights.get(backend, b.dataId, layout, packedMatrixFloats(g), (into) =>
+      packMatrix(engine, g, spread(tensors, b, outer), into),
     );
-    return tensors.take(
-      multiply(engine, g, tensors.values(a!), packed, bias && tensors.values(bias), activation),
-      shape,
-    );
+    return tensors.take(multiply(engine, g, left, packed, bias, activation), shape);
   };
   return { BatchMatMul: kernel, _FusedMatMul: kernel };
 };

@@ -1,17 +1,21 @@
 import { type TensorInfo, util } from '@tensorflow/tfjs-core';
-import { KernelError } from '../errors.js';
 import { type AdamWStep, adamW, type SgdStep, type Stepped, sgd } from '../ops/optimizer.js';
-import { notFloats } from './floats.js';
+import { checkShape, finite, flag, misfit, numbers, optionalInput, wholeNumber } from './checks.js';
 import type { KernelCall, KernelFamily } from './registry.js';
 
-/** Refuses tensors that are not of the parameter's shape. */
-function checkShapes({ inputs }: KernelCall): void {
-  const { param } = inputs;
-  for (const [name, tensor] of Object.entries(inputs))
-    if (tensor && tensor.shape.join() !== param!.shape.join())
-      throw new KernelError(
-        `An optimizer's step expects ${name} of the parameter's shape [${param!.shape}], not [${tensor.shape}].`,
-      );
+/**
+ * Returns the inputs of a step, all of the parameter's shape.
+ *
+ * @param names of those that are changed; each has data of its own, or two of them would be written to one place.
+ */
+function inputsOf(call: KernelCall, names: readonly string[]): TensorInfo[] {
+  const param = numbers(call, 'param');
+  const changed = ['param', ...names].map((name) => numbers(call, name));
+  const all = { grad: numbers(call, 'grad'), ...Object.fromEntries(names.map((name, i) => [name, changed[i + 1]!])) };
+  for (const [name, tensor] of Object.entries(all)) checkShape(call, name, tensor, param.shape, " of the parameter's shape");
+  if (new Set(changed.map(({ dataId }) => dataId)).size < changed.length)
+    throw misfit(call, `param, ${names.join(', ')} to be tensors of their own`, 'one tensor twice');
+  return [all.grad, ...changed];
 }
 
 /**
@@ -38,13 +42,16 @@ export const optimizer: KernelFamily = ({ weights }) => {
      * `momentum`, `nesterov`, `weightDecay`. Results: param and, where one was given, velocity.
      */
     CnnzooSgd(call) {
-      const refused = notFloats(call);
-      if (refused) return refused;
-      checkShapes(call);
-      const { param, grad, velocity } = call.inputs as Record<string, TensorInfo>;
-      const step = call.attrs as unknown as SgdStep;
-      if (!velocity && step.momentum !== 0)
-        throw new KernelError(`CnnzooSgd expects a velocity where momentum is ${step.momentum}. Begin with zeros.`);
+      const step: SgdStep = {
+        lr: finite(call, 'lr'),
+        momentum: finite(call, 'momentum'),
+        nesterov: flag(call, 'nesterov'),
+        weightDecay: finite(call, 'weightDecay'),
+      };
+      const moves = optionalInput(call, 'velocity') !== undefined;
+      if (!moves && step.momentum !== 0)
+        throw misfit(call, `a velocity where momentum is ${step.momentum} (begin with zeros)`, 'none');
+      const [grad, param, velocity] = inputsOf(call, moves ? ['velocity'] : []);
       const parameter = stepped(call, param!);
       const moving = velocity && stepped(call, velocity);
       const { engine, tensors } = call.local;
@@ -58,16 +65,20 @@ export const optimizer: KernelFamily = ({ weights }) => {
      * `weightDecay`, and `step`, 1 at the first. Results: param, m, v.
      */
     CnnzooAdamW(call) {
-      const refused = notFloats(call);
-      if (refused) return refused;
-      checkShapes(call);
-      const { param, grad, m, v } = call.inputs as Record<string, TensorInfo>;
+      const step: AdamWStep = {
+        lr: finite(call, 'lr'),
+        beta1: finite(call, 'beta1'),
+        beta2: finite(call, 'beta2'),
+        eps: finite(call, 'eps'),
+        weightDecay: finite(call, 'weightDecay'),
+        step: wholeNumber(call, 'step', 1),
+      };
+      const [grad, param, m, v] = inputsOf(call, ['m', 'v']);
       const parameter = stepped(call, param!);
       const moment = stepped(call, m!);
       const square = stepped(call, v!);
       const { engine, tensors } = call.local;
       const length = util.sizeFromShape(param!.shape);
-      const step = call.attrs as unknown as AdamWStep;
       adamW(engine, length, { parameter, gradient: tensors.put(grad!), moment, square }, step);
       return [parameter.result(), moment.result(), square.result()];
     },

@@ -17,6 +17,7 @@ type Layouts = Map<string, Packed | undefined>;
 export class PackedWeights {
   private readonly layouts = new Map<object, Layouts>();
   private readonly restore = new Map<WasmBackend, () => void>();
+  private renewals = 0;
 
   constructor(private readonly engine: Engine) {}
 
@@ -27,6 +28,7 @@ export class PackedWeights {
    * @param pack writes `floats` values to the pointer; may use the arena.
    */
   get(backend: WasmBackend, dataId: object, layout: string, floats: number, pack: (into: Pointer) => void): Pointer {
+    this.dropLost();
     const layouts = this.layouts.get(dataId) ?? new Map<string, Packed>();
     const kept = layouts.get(layout);
     if (kept) return kept.pointer;
@@ -50,6 +52,7 @@ export class PackedWeights {
 
   /** Gives up what is kept of a tensor's data. */
   forget(dataId: object): void {
+    this.dropLost();
     for (const packed of this.layouts.get(dataId)?.values() ?? [])
       if (packed) this.engine.release(packed.pointer, packed.floats);
     this.layouts.delete(dataId);
@@ -60,6 +63,13 @@ export class PackedWeights {
     for (const dataId of [...this.layouts.keys()]) this.forget(dataId);
     for (const restore of this.restore.values()) restore();
     this.restore.clear();
+  }
+
+  /** Drops what lay in memory that the engine has replaced since. */
+  private dropLost(): void {
+    if (this.renewals === this.engine.renewals) return;
+    this.renewals = this.engine.renewals;
+    this.layouts.clear();
   }
 
   /** A dataId that the backend disposes of is forgotten at once: a garbage collector's word would come late. */

@@ -1,40 +1,53 @@
 import { backend_util, type TensorInfo } from '@tensorflow/tfjs-core';
-import { KernelError } from '../errors.js';
 import { averagePool, averagePoolGradient, maxPool, maxPoolGradient, type PoolGeometry } from '../ops/pool.js';
-import { notFloats } from './floats.js';
+import {
+  checkPad,
+  checkRank,
+  checkShape,
+  flag,
+  misfit,
+  numbers,
+  optionalNumbers,
+  paddingPairs,
+  pair,
+  pairOrNumber,
+  shapeAttribute,
+} from './checks.js';
 import type { KernelCall, KernelFamily } from './registry.js';
 
 type Shape4D = [number, number, number, number];
 
-/** Attributes of tfjs' pooling kernels. */
-interface StockAttributes {
-  readonly filterSize: [number, number] | number;
-  readonly strides: [number, number] | number;
-  readonly pad: 'valid' | 'same' | number | backend_util.ExplicitPadding;
-  readonly dimRoundingMode?: 'floor' | 'round' | 'ceil';
+type Rounding = 'floor' | 'round' | 'ceil';
+
+const AXES = 'n, h, w, c';
+
+/** Returns a float32 input [n, h, w, c]. */
+function mapOf(call: KernelCall, name: string): TensorInfo {
+  const map = numbers(call, name);
+  checkRank(call, name, map, AXES);
+  return map;
 }
 
-/** Attributes of CnnzooMaxPool, CnnzooAvgPool and their gradients. */
-interface PoolAttributes {
-  /** [height, width] in pixels, as `stride`. */
-  readonly kernelSize: readonly [number, number];
-  readonly stride: readonly [number, number];
-  /** [[top, bottom], [left, right]] in pixels; what a ceiling of the output's size needs is added by the caller. */
-  readonly padding: readonly [readonly [number, number], readonly [number, number]];
-}
-
-/** The windows of tfjs' kernels. Their gradients are not told how sizes were rounded: the gradient's shape tells it. */
-function stockGeometry(call: KernelCall, input: TensorInfo, output?: TensorInfo): PoolGeometry {
-  const { filterSize, strides, pad, dimRoundingMode } = call.attrs as unknown as StockAttributes;
-  const info = backend_util.computePool2DInfo(input.shape as Shape4D, filterSize, strides, 1, pad, dimRoundingMode);
-  const [, outHeight, outWidth] = output ? (output.shape as Shape4D) : info.outShape;
+/** The windows of tfjs' kernels. */
+function stockWindows(call: KernelCall, { shape }: TensorInfo, rounding: Rounding | undefined): PoolGeometry {
+  checkPad(call);
+  const info = backend_util.computePool2DInfo(
+    shape as Shape4D,
+    [...pairOrNumber(call, 'filterSize')] as [number, number],
+    [...pairOrNumber(call, 'strides')] as [number, number],
+    1,
+    call.attrs.pad as 'valid' | 'same' | number | backend_util.ExplicitPadding,
+    rounding,
+  );
+  if (info.outHeight < 0 || info.outWidth < 0)
+    throw misfit(call, `maps of at least ${info.filterHeight} x ${info.filterWidth} pixels`, `[${shape}]`);
   return {
     batch: info.batchSize,
     inHeight: info.inHeight,
     inWidth: info.inWidth,
     channels: info.inChannels,
-    outHeight,
-    outWidth,
+    outHeight: info.outHeight,
+    outWidth: info.outWidth,
     kernelHeight: info.filterHeight,
     kernelWidth: info.filterWidth,
     strideHeight: info.strideHeight,
@@ -44,23 +57,35 @@ function stockGeometry(call: KernelCall, input: TensorInfo, output?: TensorInfo)
   };
 }
 
-/** The windows of our own kernels. */
-function geometryOf({ attrs }: KernelCall, shape: readonly number[], output?: TensorInfo): PoolGeometry {
-  const { kernelSize, stride, padding } = attrs as unknown as PoolAttributes;
+/** The windows of tfjs' forward kernels. */
+const stockGeometry = (call: KernelCall, x: TensorInfo): PoolGeometry =>
+  stockWindows(call, x, call.attrs.dimRoundingMode as Rounding | undefined);
+
+/** The windows of tfjs' gradients, which are not told how sizes were rounded: the gradient's shape tells it. */
+function stockGradientGeometry(call: KernelCall, x: TensorInfo, dy: TensorInfo): PoolGeometry {
+  const roundings: readonly Rounding[] = typeof call.attrs.pad === 'number' ? ['floor', 'round', 'ceil'] : ['floor'];
+  const all = roundings.map((rounding) => stockWindows(call, x, rounding));
+  const fitting = all.find((windows) => outShape(windows).join() === dy.shape.join());
+  if (!fitting) checkShape(call, 'dy', dy, outShape(all[0]!));
+  return fitting ?? all[0]!;
+}
+
+/** The windows of our own kernels over maps of a shape; what a ceiling of the output's size needs is in the padding. */
+function geometryOf(call: KernelCall, shape: readonly number[]): PoolGeometry {
+  const [kernelSize, stride] = [pair(call, 'kernelSize'), pair(call, 'stride')];
+  const padding = paddingPairs(call);
   const [batch, inHeight, inWidth, channels] = shape as Shape4D;
   const windows = (axis: 0 | 1, extent: number): number => {
     const [before, after] = padding[axis];
     return Math.floor((extent + before + after - kernelSize[axis]) / stride[axis]) + 1;
   };
   const [outHeight, outWidth] = [windows(0, inHeight), windows(1, inWidth)];
-  if (!(outHeight > 0 && outWidth > 0))
-    throw new KernelError(
-      `Pooling expects padded maps of at least ${kernelSize.join(' x ')} pixels (the kernel); these are ` +
-        `${inHeight} x ${inWidth} pixels, padded by ${JSON.stringify(padding)}. Use larger images or a smaller kernel.`,
+  if (!(outHeight > 0 && outWidth > 0 && inHeight > 0 && inWidth > 0))
+    throw misfit(
+      call,
+      `maps that are, padded, of at least ${kernelSize.join(' x ')} pixels (the kernel)`,
+      `${inHeight} x ${inWidth} pixels padded by ${JSON.stringify(padding)}: use larger images or a smaller kernel`,
     );
-  const expected = [batch, outHeight, outWidth, channels].join();
-  if (output && output.shape.join() !== expected)
-    throw new KernelError(`The pooling's gradient expects dy of shape [${expected}], not [${output.shape}].`);
   return {
     batch,
     inHeight,
@@ -77,6 +102,13 @@ function geometryOf({ attrs }: KernelCall, shape: readonly number[], output?: Te
   };
 }
 
+/** As `geometryOf`, of a gradient whose dy has to fit. */
+function gradientGeometryOf(call: KernelCall, shape: readonly number[], dy: TensorInfo): PoolGeometry {
+  const geometry = geometryOf(call, shape);
+  checkShape(call, 'dy', dy, outShape(geometry));
+  return geometry;
+}
+
 const outShape = ({ batch, outHeight, outWidth, channels }: PoolGeometry): Shape4D => [
   batch,
   outHeight,
@@ -88,70 +120,67 @@ const outShape = ({ batch, outHeight, outWidth, channels }: PoolGeometry): Shape
 export const pool: KernelFamily = () => ({
   MaxPool(call) {
     const { engine, tensors } = call.local;
-    const x = call.inputs.x!;
+    const x = mapOf(call, 'x');
     const geometry = stockGeometry(call, x);
-    return notFloats(call) ?? tensors.take(maxPool(engine, geometry, tensors.put(x)), outShape(geometry));
+    return tensors.take(maxPool(engine, geometry, tensors.put(x)), outShape(geometry));
   },
 
   MaxPoolGrad(call) {
     const { engine, tensors } = call.local;
-    const { dy, input } = call.inputs as { dy: TensorInfo; input: TensorInfo };
-    const geometry = stockGeometry(call, input, dy);
-    const dx = () => maxPoolGradient(engine, geometry, tensors.put(input), tensors.put(dy), false);
-    return notFloats(call) ?? tensors.take(dx(), input.shape);
+    const [dy, x] = [mapOf(call, 'dy'), mapOf(call, 'input')];
+    const geometry = stockGradientGeometry(call, x, dy);
+    const output = optionalNumbers(call, 'output');
+    if (output) checkShape(call, 'output', output, dy.shape, " of dy's shape");
+    return tensors.take(maxPoolGradient(engine, geometry, tensors.put(x), tensors.put(dy)), x.shape);
   },
 
   AvgPool(call) {
     const { engine, tensors } = call.local;
-    const x = call.inputs.x!;
+    const x = mapOf(call, 'x');
     const geometry = stockGeometry(call, x);
-    const y = () => averagePool(engine, geometry, tensors.put(x), false);
-    return notFloats(call) ?? tensors.take(y(), outShape(geometry));
+    return tensors.take(averagePool(engine, geometry, tensors.put(x), false), outShape(geometry));
   },
 
   AvgPoolGrad(call) {
     const { engine, tensors } = call.local;
-    const { dy, input } = call.inputs as { dy: TensorInfo; input: TensorInfo };
-    const geometry = stockGeometry(call, input, dy);
+    const [dy, x] = [mapOf(call, 'dy'), mapOf(call, 'input')];
+    const geometry = stockGradientGeometry(call, x, dy);
     // tfjs' gradient divides by the whole kernel, although its average does not count the padding.
-    const dx = () => averagePoolGradient(engine, geometry, tensors.put(dy), true);
-    return notFloats(call) ?? tensors.take(dx(), input.shape);
+    return tensors.take(averagePoolGradient(engine, geometry, tensors.put(dy), true), x.shape);
   },
 
   /** Inputs: x [n, h, w, c]. The padding counts as -Infinity. Result: [n, h', w', c]. */
   CnnzooMaxPool(call) {
     const { engine, tensors } = call.local;
-    const x = call.inputs.x!;
+    const x = mapOf(call, 'x');
     const geometry = geometryOf(call, x.shape);
-    return notFloats(call) ?? tensors.take(maxPool(engine, geometry, tensors.put(x)), outShape(geometry));
+    return tensors.take(maxPool(engine, geometry, tensors.put(x)), outShape(geometry));
   },
 
   /** Inputs: dy [n, h', w', c], x [n, h, w, c]. Result: dx [n, h, w, c]. */
   CnnzooMaxPoolGrad(call) {
     const { engine, tensors } = call.local;
-    const { dy, x } = call.inputs as { dy: TensorInfo; x: TensorInfo };
-    const geometry = geometryOf(call, x.shape, dy);
-    const dx = () => maxPoolGradient(engine, geometry, tensors.put(x), tensors.put(dy), true);
-    return notFloats(call) ?? tensors.take(dx(), x.shape);
+    const [dy, x] = [mapOf(call, 'dy'), mapOf(call, 'x')];
+    const geometry = gradientGeometryOf(call, x.shape, dy);
+    return tensors.take(maxPoolGradient(engine, geometry, tensors.put(x), tensors.put(dy)), x.shape);
   },
 
   /** Inputs: x [n, h, w, c]. Attribute `countIncludePad`: whether the padding counts, as zeros. */
   CnnzooAvgPool(call) {
     const { engine, tensors } = call.local;
-    const x = call.inputs.x!;
+    const x = mapOf(call, 'x');
     const geometry = geometryOf(call, x.shape);
-    const y = () => averagePool(engine, geometry, tensors.put(x), call.attrs.countIncludePad as boolean);
-    return notFloats(call) ?? tensors.take(y(), outShape(geometry));
+    const countIncludePad = flag(call, 'countIncludePad');
+    return tensors.take(averagePool(engine, geometry, tensors.put(x), countIncludePad), outShape(geometry));
   },
 
   /** Inputs: dy [n, h', w', c]. Attributes: those of CnnzooAvgPool, and `inputShape` [n, h, w, c]. Result: dx. */
   CnnzooAvgPoolGrad(call) {
     const { engine, tensors } = call.local;
-    const dy = call.inputs.dy!;
-    const inputShape = call.attrs.inputShape as number[];
-    const geometry = geometryOf(call, inputShape, dy);
-    const countIncludePad = call.attrs.countIncludePad as boolean;
-    const dx = () => averagePoolGradient(engine, geometry, tensors.put(dy), countIncludePad);
-    return notFloats(call) ?? tensors.take(dx(), inputShape);
+    const dy = mapOf(call, 'dy');
+    const inputShape = shapeAttribute(call, 'inputShape', AXES);
+    const geometry = gradientGeometryOf(call, inputShape, dy);
+    const countIncludePad = flag(call, 'countIncludePad');
+    return tensors.take(averagePoolGradient(engine, geometry, tensors.put(dy), countIncludePad), inputShape);
   },
 });

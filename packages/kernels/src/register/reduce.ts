@@ -1,7 +1,7 @@
 import { backend_util, type TensorInfo, util } from '@tensorflow/tfjs-core';
 import { columnSums } from '../ops/column-sums.js';
 import { rowsPerTask } from '../ops/rows-per-task.js';
-import { notFloats } from './floats.js';
+import { misfit, numbers } from './checks.js';
 import { type KernelCall, type KernelFamily, NotTaken } from './registry.js';
 
 /** Rows below which a second thread is not worth its while. */
@@ -25,26 +25,35 @@ function sumsOfGroups(
   return total;
 }
 
+/** Returns the axes that a call reduces, in order. */
+function axesOf(call: KernelCall, { shape }: TensorInfo): number[] {
+  const { axis } = call.attrs;
+  try {
+    return [...util.parseAxisParam(axis as number | number[], shape)].sort((a, b) => a - b);
+  } catch {
+    throw misfit(call, `axes of x [${shape}]`, JSON.stringify(axis));
+  }
+}
+
 /** Reduces neighbouring axes up to the last but one, which tfjs transposes first; `mean` divides by their size. */
 function reduceRows(call: KernelCall, mean: boolean): TensorInfo | NotTaken {
-  const x = call.inputs.x!;
+  const x = numbers(call, 'x', ['float32', 'int32']);
   const { shape } = x;
-  const axes = util.parseAxisParam(call.attrs.axis as number | number[], shape).sort((a, b) => a - b);
+  const { tensors } = call.local;
+  const axes = axesOf(call, x);
   const last = shape.length - 1;
+  const [reduced] = backend_util.computeOutAndReduceShapes(shape, axes);
+  const resultShape = call.attrs.keepDims ? backend_util.expandShapeToKeepDim(reduced, axes) : reduced;
+  // A sum of nothing, which tfjs leaves unwritten. On the cpu backend a mean of nothing is 0 too.
+  if (util.sizeFromShape(shape) === 0)
+    return tensors.zeros(resultShape, mean || x.dtype === 'float32' ? 'float32' : 'int32');
   const neighbours = axes.length > 0 && axes.every((axis, i) => axis === last - axes.length + i);
-  if (!neighbours || util.sizeFromShape(shape) === 0) return new NotTaken('other axes than those before the last');
-  const refused = notFloats(call);
-  if (refused) return refused;
+  if (!neighbours || x.dtype !== 'float32') return new NotTaken('other axes than those before the last');
   const groups = util.sizeFromShape(shape.slice(0, axes[0]));
   const rows = util.sizeFromShape(shape.slice(axes[0], last));
   if (groups > 1 && rows < LEAST_GROUP_ROWS) return new NotTaken('many sums of few values');
   const sums = sumsOfGroups(call, x, [groups, rows, shape[last]!]);
-  const values = mean ? sums.map((sum) => sum / rows) : sums;
-  const [reduced] = backend_util.computeOutAndReduceShapes(shape, axes);
-  return call.local.tensors.from(
-    values,
-    call.attrs.keepDims ? backend_util.expandShapeToKeepDim(reduced, axes) : reduced,
-  );
+  return tensors.from(mean ? sums.map((sum) => sum / rows) : sums, resultShape);
 }
 
 /**

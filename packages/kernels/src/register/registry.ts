@@ -22,6 +22,8 @@ export interface KernelContext {
 
 /** One call of a kernel. The arena is empty when it begins. */
 export interface KernelCall {
+  /** Name of the kernel, for errors. */
+  readonly name: string;
   readonly inputs: NamedTensorInfoMap;
   readonly attrs: NamedAttrMap;
   readonly tensors: WasmTensors;
@@ -52,7 +54,10 @@ function replace(kernelName: string, kernel: Kernel, { engine, heaps }: KernelCo
     engine.reset();
     let result: ReturnType<Kernel>;
     try {
-      result = kernel({ inputs: args.inputs, attrs: args.attrs ?? {}, tensors, local, backend });
+      result = kernel({ name: kernelName, inputs: args.inputs, attrs: args.attrs ?? {}, tensors, local, backend });
+    } catch (error) {
+      for (const each of [tensors, local.tensors]) each.discard();
+      throw error;
     } finally {
       local.engine.reset();
     }

@@ -1,23 +1,34 @@
-import { util } from '@tensorflow/tfjs-core';
-import { KernelError } from '../errors.js';
-import { reluGradient } from '../ops/relu.js';
-import { notFloats } from './floats.js';
-import type { KernelFamily } from './registry.js';
+import { type TensorInfo, util } from '@tensorflow/tfjs-core';
+import { clamp, reluGradient } from '../ops/relu.js';
+import { checkShape, numbers } from './checks.js';
+import { type KernelCall, type KernelFamily, NotTaken } from './registry.js';
 
-/** The gradient of a ReLU in one pass, where tfjs' takes three. */
+/** Clamps to `least` and `most`. NaN stays, which tfjs' own ReLU6 makes 0. */
+function clamped(call: KernelCall, most: number): TensorInfo | NotTaken {
+  const x = numbers(call, 'x', ['float32', 'int32']);
+  if (x.dtype !== 'float32') return new NotTaken('int32');
+  const { engine, tensors } = call.local;
+  const length = util.sizeFromShape(x.shape);
+  const input = tensors.put(x);
+  const output = engine.alloc(length);
+  clamp(engine, length, input, output, most);
+  return tensors.take(output, x.shape);
+}
+
+/** ReLUs, and their gradient in one pass, where tfjs' takes three. */
 export const relu: KernelFamily = () => ({
+  Relu: (call) => clamped(call, Number.POSITIVE_INFINITY),
+  Relu6: (call) => clamped(call, 6),
+
   /** Inputs of one shape: dy, and y, what the ReLU gave. Result: dx. */
   CnnzooReluGrad(call) {
-    const refused = notFloats(call);
-    if (refused) return refused;
-    const { dy, y } = call.inputs;
-    if (dy!.shape.join() !== y!.shape.join())
-      throw new KernelError(`CnnzooReluGrad expects dy of y's shape [${y!.shape}], not [${dy!.shape}].`);
+    const [dy, y] = [numbers(call, 'dy'), numbers(call, 'y')];
+    checkShape(call, 'dy', dy, y.shape, " of y's shape");
     const { engine, tensors } = call.local;
-    const length = util.sizeFromShape(y!.shape);
-    const [output, outputGradient] = [tensors.put(y!), tensors.put(dy!)];
+    const length = util.sizeFromShape(y.shape);
+    const [output, outputGradient] = [tensors.put(y), tensors.put(dy)];
     const inputGradient = engine.alloc(length);
     reluGradient(engine, length, output, outputGradient, inputGradient);
-    return tensors.take(inputGradient, y!.shape);
+    return tensors.take(inputGradient, y.shape);
   },
 });

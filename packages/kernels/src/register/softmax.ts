@@ -1,23 +1,30 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
-import { KernelError } from '../errors.js';
 import { softmaxCrossEntropy } from '../ops/softmax.js';
+import { described, finite, input, misfit } from './checks.js';
 import type { KernelCall, KernelFamily } from './registry.js';
 
-const described = ({ dtype, shape }: TensorInfo): string => `${dtype} [${shape}]`;
-
 /** Refuses tensors that do not belong together; returns whether the labels are classes, not probabilities. */
-function checkTensors({ inputs }: KernelCall): boolean {
-  const { logits, labels } = inputs as { logits: TensorInfo; labels: TensorInfo };
-  if (logits.dtype !== 'float32' || logits.shape.length !== 2)
-    throw new KernelError(`CnnzooSoftmaxCrossEntropy expects logits float32 [n, classes], not ${described(logits)}.`);
+function checkTensors(call: KernelCall): boolean {
+  const [logits, labels] = [input(call, 'logits'), input(call, 'labels')];
+  if (logits.dtype !== 'float32' || logits.shape.length !== 2 || logits.shape[1] === 0)
+    throw misfit(call, 'logits float32 [n, classes]', described(logits));
   const [n] = logits.shape;
   const isClasses = labels.dtype === 'int32' && labels.shape.join() === String(n);
   if (!isClasses && !(labels.dtype === 'float32' && labels.shape.join() === logits.shape.join()))
-    throw new KernelError(
-      `CnnzooSoftmaxCrossEntropy of logits [${logits.shape}] expects labels int32 [${n}], the classes, or ` +
-        `float32 [${logits.shape}], their probabilities, not ${described(labels)}.`,
+    throw misfit(
+      call,
+      `labels int32 [${n}], the classes, or float32 [${logits.shape}], their probabilities, beside its logits ` +
+        `[${logits.shape}]`,
+      described(labels),
     );
   return isClasses;
+}
+
+/** Returns the attribute `labelSmoothing`. */
+function smoothing(call: KernelCall): number {
+  const value = finite(call, 'labelSmoothing');
+  if (value >= 0 && value <= 1) return value;
+  throw misfit(call, 'labelSmoothing from 0 to 1', String(value));
 }
 
 /** Softmax and cross-entropy in one pass. */
@@ -28,19 +35,20 @@ export const softmax: KernelFamily = () => ({
    * example [n], and its gradient by the logits [n, classes].
    */
   CnnzooSoftmaxCrossEntropy(call) {
-    const { inputs, attrs, tensors, backend } = call;
+    const { inputs, tensors } = call;
     const { logits, labels } = inputs as { logits: TensorInfo; labels: TensorInfo };
     const isClasses = checkTensors(call);
+    const labelSmoothing = smoothing(call);
     const [n, classes] = logits.shape as [number, number];
     const outside = isClasses ? tensors.integers(labels).find((label) => !(label >= 0 && label < classes)) : undefined;
     if (outside !== undefined)
-      throw new KernelError(`CnnzooSoftmaxCrossEntropy expects labels from 0 to ${classes - 1}, not ${outside}.`);
-    const loss = backend.makeOutput([n], 'float32');
-    const gradient = backend.makeOutput([n, classes], 'float32');
+      throw misfit(call, `labels from 0 to ${classes - 1}`, String(outside));
+    const loss = tensors.make([n]);
+    const gradient = tensors.make([n, classes]);
     softmaxCrossEntropy(
       tensors.values(logits),
       isClasses ? { classes: tensors.integers(labels) } : { probabilities: tensors.values(labels) },
-      attrs.labelSmoothing as number,
+      labelSmoothing,
       tensors.values(loss),
       tensors.values(gradient),
     );

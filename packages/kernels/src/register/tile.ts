@@ -1,22 +1,24 @@
 import { util } from '@tensorflow/tfjs-core';
-import { notFloats } from './floats.js';
+import { MOST_BYTES, noRoom } from '../engine/heap-engine.js';
+import { input, misfit } from './checks.js';
 import { type KernelFamily, NotTaken } from './registry.js';
 
 /** Repetition of whole tensors: the gradient of tfjs' batch normalization spreads a vector over a map by it. */
 export const tile: KernelFamily = () => ({
   Tile(call) {
-    const x = call.inputs.x!;
-    const reps = call.attrs.reps as number[];
-    const refused = notFloats(call);
-    if (refused) return refused;
+    const x = input(call, 'x');
+    const reps = call.attrs.reps as readonly number[];
+    const isCount = (rep: number): boolean => Number.isInteger(rep) && rep >= 0;
+    if (!Array.isArray(reps) || reps.length !== x.shape.length || !reps.every(isCount))
+      throw misfit(call, `reps of x's ${x.shape.length} axes, each a whole number`, JSON.stringify(reps) ?? 'none');
+    const shape = x.shape.map((extent, axis) => extent * reps[axis]!);
+    const bytes = util.bytesPerElement(x.dtype) * util.sizeFromShape(shape);
+    if (bytes > MOST_BYTES) throw noRoom(bytes);
     // Behind the first axis that is longer than 1, a repetition would come between values.
     const repeatsWhole = reps.every((rep, axis) => rep === 1 || x.shape.slice(0, axis).every((extent) => extent === 1));
     const size = util.sizeFromShape(x.shape);
-    if (!repeatsWhole || size === 0) return new NotTaken('repetitions of parts');
-    const output = call.backend.makeOutput(
-      x.shape.map((extent, axis) => extent * reps[axis]!),
-      'float32',
-    );
+    if (x.dtype !== 'float32' || !repeatsWhole || size === 0) return new NotTaken('repetitions of parts');
+    const output = call.tensors.make(shape);
     const values = call.tensors.values(output);
     if (values.length > 0) values.set(call.tensors.values(x));
     // What is there is copied behind itself, twice as much each time.

@@ -1,6 +1,6 @@
 import { type TensorInfo, util } from '@tensorflow/tfjs-core';
 import type { Pointer } from '../engine/engine.js';
-import type { Heap } from '../engine/heap-engine.js';
+import { type Heap, MOST_BYTES, noRoom } from '../engine/heap-engine.js';
 import type { Workspace } from '../engine/workspace.js';
 
 /** What is used of tfjs' wasm backend. */
@@ -15,8 +15,10 @@ export interface WasmBackend {
 
 const sizeOf = ({ shape }: TensorInfo): number => util.sizeFromShape(shape);
 
-/** The tensors of tfjs' wasm backend, beside the memory of the kernels. */
+/** The tensors of tfjs' wasm backend, beside the memory of the kernels, for one call of a kernel. */
 export class WasmTensors {
+  private made: TensorInfo[] = [];
+
   constructor(
     private readonly backend: WasmBackend,
     private readonly engine: Workspace,
@@ -42,9 +44,24 @@ export class WasmTensors {
     return this.engine.put(this.values(tensor));
   }
 
-  /** A float32 tensor of the values at a pointer. Made last, so that nothing is left over where a kernel throws. */
+  /** Makes a tensor whose values are undefined. */
+  make(shape: readonly number[], dtype: 'float32' | 'int32' = 'float32'): TensorInfo {
+    const bytes = 4 * util.sizeFromShape([...shape]);
+    if (bytes > MOST_BYTES) throw noRoom(bytes);
+    const output = this.noted(this.backend.makeOutput([...shape], dtype));
+    // tfjs takes the address 0 of an allocation that failed for one like others.
+    if (bytes > 0 && this.addressOf(output) === 0) throw noRoom(bytes);
+    return output;
+  }
+
+  /** Disposes of what the call has made. */
+  discard(): void {
+    for (const { dataId } of this.made.splice(0)) this.backend.disposeData(dataId);
+  }
+
+  /** A float32 tensor of the values at a pointer. */
   take(pointer: Pointer, shape: readonly number[]): TensorInfo {
-    const output = this.backend.makeOutput([...shape], 'float32');
+    const output = this.make(shape);
     this.engine.get(pointer, this.values(output));
     return output;
   }
@@ -61,9 +78,16 @@ export class WasmTensors {
     return this.alias(tensor);
   }
 
+  /** A tensor of zeros. */
+  zeros(shape: readonly number[], dtype: 'float32' | 'int32' = 'float32'): TensorInfo {
+    const output = this.make(shape, dtype);
+    this.integers(output).fill(0);
+    return output;
+  }
+
   /** A float32 tensor of the values. */
   from(values: ArrayLike<number>, shape: readonly number[]): TensorInfo {
-    const output = this.backend.makeOutput([...shape], 'float32');
+    const output = this.make(shape);
     this.values(output).set(values);
     return output;
   }
@@ -71,7 +95,13 @@ export class WasmTensors {
   /** A tensor of the same data, without a copy. */
   alias({ dataId, shape, dtype }: TensorInfo): TensorInfo {
     this.backend.incRef(dataId);
-    return { dataId, shape, dtype };
+    return this.noted({ dataId, shape, dtype });
+  }
+
+  /** Remembers a tensor for `discard`. */
+  protected noted(tensor: TensorInfo): TensorInfo {
+    this.made.push(tensor);
+    return tensor;
   }
 
   /** Whether a tensor is the only one with its data. */
