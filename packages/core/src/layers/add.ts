@@ -25,6 +25,7 @@ export class Add extends layers.Layer {
 
   override call(inputs: tf.Tensor | tf.Tensor[], { training = false }: { training?: boolean }): tf.Tensor {
     const [a, b] = inputs as [tf.Tensor, tf.Tensor];
+    this.computeOutputShape([a.shape, b.shape]);
     const joint = jointOf(this);
     if (typeof joint !== 'object') return tf.add(a, b);
     const [x, residual] = joint.input === 0 ? [a, b] : [b, a];

@@ -66,6 +66,7 @@ export class BatchNorm extends Parametric {
       tf.Tensor1D,
       tf.Tensor1D,
     ];
+    this.fitting(x, weight.size);
     if (!training || this.frozen) {
       const [mean, variance] = [this.runningMean.read() as tf.Tensor1D, this.runningVar.read() as tf.Tensor1D];
       if (hasKernel('CnnzooBatchNormInference'))

@@ -6,7 +6,7 @@ import { convolve } from './convolve.js';
 import type { Initial } from './initial.js';
 import type { Layer } from './layer.js';
 import { applyOwn, type LayerArgs, layerArgs } from './own.js';
-import { Parametric, single } from './parametric.js';
+import { Parametric } from './parametric.js';
 import { type Extent, outputExtent, pair } from './window.js';
 
 export interface ConvOptions {
@@ -75,7 +75,9 @@ export class Conv2d extends Parametric {
   override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
     return tf.tidy(() => {
       const bias = this.bias?.read() as tf.Tensor1D | undefined;
-      return convolve(single(inputs) as tf.Tensor4D, this.weight.read() as tf.Tensor4D, bias, this.args);
+      const weight = this.weight.read() as tf.Tensor4D;
+      const x = this.fitting<tf.Tensor4D>(inputs, weight.shape[2] * this.args.groups, 4);
+      return convolve(x, weight, bias, this.args);
     });
   }
 

@@ -4,7 +4,7 @@ import { CnnzooError } from '../errors.js';
 import type { Initial } from './initial.js';
 import { apply, at, identity, type Layer } from './layer.js';
 import { applyOwn, type LayerArgs, layerArgs } from './own.js';
-import { Parametric, single } from './parametric.js';
+import { Parametric } from './parametric.js';
 
 export interface LinearOptions {
   initial?: Initial;
@@ -49,9 +49,10 @@ export class Linear extends Parametric {
   }
 
   override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
-    return tf.tidy(() =>
-      tf.add(tf.matMul(single(inputs) as tf.Tensor2D, this.weight.read() as tf.Tensor2D), this.bias.read()),
-    );
+    return tf.tidy(() => {
+      const weight = this.weight.read() as tf.Tensor2D;
+      return tf.add(tf.matMul(this.fitting<tf.Tensor2D>(inputs, weight.shape[0]), weight), this.bias.read());
+    });
   }
 
   override getConfig(): tf.serialization.ConfigDict {

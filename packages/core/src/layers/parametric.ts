@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { type LayerVariable, layers } from '@tensorflow/tfjs-layers';
+import { CnnzooError } from '../errors.js';
 import { givenValue, noteCreated } from './build-scope.js';
 import { type Fans, type Initial, initialValue } from './initial.js';
 
@@ -32,6 +33,17 @@ export abstract class Parametric extends layers.Layer {
     const variable = this.addWeight(name, shape, 'float32', new Given(value), undefined, trainable);
     noteCreated(variable);
     return variable;
+  }
+
+  /** Returns the layer's input, which has to be float32 [..., channels]: not every kernel of a backend looks. */
+  protected fitting<T extends tf.Tensor>(inputs: tf.Tensor | tf.Tensor[], channels: number, rank?: number): T {
+    const x = single(inputs);
+    const { dtype, shape } = x;
+    if (dtype === 'float32' && shape.at(-1) === channels && shape.length === (rank ?? shape.length)) return x as T;
+    throw new CnnzooError(
+      'SHAPE',
+      `Layer '${this.name}' expects float32 [${rank === 4 ? 'n, h, w' : '...'}, ${channels}], received ${dtype} [${shape}].`,
+    );
   }
 }
 

@@ -2,16 +2,7 @@
  * The program of a helper thread, bundled into a string by scripts/build-wasm.mjs: evaluated in a worker thread of Node,
  * or a classic worker of a page.
  */
-import {
-  Control,
-  DESCRIPTOR_AT,
-  ERROR_AT,
-  ERROR_BYTES,
-  type HelperData,
-  SCRATCH_AT,
-  STOP,
-  Turn,
-} from './control.js';
+import { Control, DESCRIPTOR_AT, ERROR_AT, ERROR_BYTES, type HelperData, SCRATCH_AT, STOP, Turn } from './control.js';
 
 function serve({ module, memory, scratch, spin, turn }: HelperData, ready: () => void): void {
   const control = new Int32Array(memory.buffer, 0, SCRATCH_AT / 4);

@@ -1,14 +1,5 @@
 import { KernelError } from '../errors.js';
-import {
-  Control,
-  DESCRIPTOR_AT,
-  ERROR_AT,
-  SCRATCH_AT,
-  SCRATCH_BYTES,
-  STOP,
-  Turn,
-  turnOf,
-} from './control.js';
+import { Control, DESCRIPTOR_AT, ERROR_AT, SCRATCH_AT, SCRATCH_BYTES, STOP, Turn, turnOf } from './control.js';
 import { canSleep, type Helper, startHelper } from './platform.js';
 
 /** How often a thread looks for work, or for the end of it, before it sleeps: about 50 microseconds. */

@@ -141,8 +141,12 @@ export const batchNorm: KernelFamily = () => ({
     const eps = finite(call, 'varianceEpsilon');
     const given = Object.entries({ mean, variance, offset, scale }).filter(([, vector]) => vector);
     for (const [name, vector] of given)
-      if (![1, channels, sizeOf(x.shape)].includes(sizeOf(vector!.shape)))
-        throw misfit(call, `${name} of one value a channel [${channels}], one in all or x's shape`, `[${vector!.shape}]`);
+      if (![1, channels, sizeOf(x.shape) || channels].includes(sizeOf(vector!.shape)))
+        throw misfit(
+          call,
+          `${name} of one value a channel [${channels}], one in all or x's shape`,
+          `[${vector!.shape}]`,
+        );
     if (given.some(([, vector]) => sizeOf(vector!.shape) !== channels))
       return new NotTaken('statistics of other shapes than one value a channel');
     const statistics = { mean: tensors.copy(mean), variance: tensors.copy(variance) };

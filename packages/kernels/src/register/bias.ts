@@ -8,6 +8,7 @@ export function biasOf(call: KernelCall, columns: number): Float32Array | undefi
   if (!bias) return undefined;
   const size = util.sizeFromShape(bias.shape);
   if (size === 1) return new Float32Array(columns).fill(call.tensors.values(bias)[0]!);
-  if (size !== columns || bias.shape.at(-1) !== columns) throw misfit(call, `bias of shape [${columns}]`, `[${bias.shape}]`);
+  if (size !== columns || bias.shape.at(-1) !== columns)
+    throw misfit(call, `bias of shape [${columns}]`, `[${bias.shape}]`);
   return call.tensors.copy(bias);
 }

@@ -62,7 +62,8 @@ export function checkShape(
   if (shape.join() !== expected.join()) throw misfit(call, `${name}${phrase} [${expected}]`, `[${shape}]`);
 }
 
-const isWhole = (value: unknown, least: number): value is number => Number.isInteger(value) && (value as number) >= least;
+const isWhole = (value: unknown, least: number): value is number =>
+  Number.isInteger(value) && (value as number) >= least;
 
 /** Returns an attribute that is a whole number of at least `least`. */
 export function wholeNumber(call: KernelCall, name: string, least: number): number {

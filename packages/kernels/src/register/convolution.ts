@@ -11,7 +11,13 @@ import { Activation } from '../ops/product.js';
 import { activationOf } from './activation.js';
 import { biasOf } from './bias.js';
 import { checkRank, numbers, optionalNumbers, shapeAttribute } from './checks.js';
-import { depthwiseGeometryOf, type GeometryOf, geometryOf, outputShape, ownGeometryOf } from './convolution-geometry.js';
+import {
+  depthwiseGeometryOf,
+  type GeometryOf,
+  geometryOf,
+  outputShape,
+  ownGeometryOf,
+} from './convolution-geometry.js';
 import { type KernelCall, type KernelContext, type KernelFamily, NotTaken } from './registry.js';
 import { withoutTerms } from './without-terms.js';
 

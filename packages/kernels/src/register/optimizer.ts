@@ -12,7 +12,8 @@ function inputsOf(call: KernelCall, names: readonly string[]): TensorInfo[] {
   const param = numbers(call, 'param');
   const changed = ['param', ...names].map((name) => numbers(call, name));
   const all = { grad: numbers(call, 'grad'), ...Object.fromEntries(names.map((name, i) => [name, changed[i + 1]!])) };
-  for (const [name, tensor] of Object.entries(all)) checkShape(call, name, tensor, param.shape, " of the parameter's shape");
+  for (const [name, tensor] of Object.entries(all))
+    checkShape(call, name, tensor, param.shape, " of the parameter's shape");
   if (new Set(changed.map(({ dataId }) => dataId)).size < changed.length)
     throw misfit(call, `param, ${names.join(', ')} to be tensors of their own`, 'one tensor twice');
   return [all.grad, ...changed];

@@ -41,8 +41,7 @@ export const softmax: KernelFamily = () => ({
     const labelSmoothing = smoothing(call);
     const [n, classes] = logits.shape as [number, number];
     const outside = isClasses ? tensors.integers(labels).find((label) => !(label >= 0 && label < classes)) : undefined;
-    if (outside !== undefined)
-      throw misfit(call, `labels from 0 to ${classes - 1}`, String(outside));
+    if (outside !== undefined) throw misfit(call, `labels from 0 to ${classes - 1}`, String(outside));
     const loss = tensors.make([n]);
     const gradient = tensors.make([n, classes]);
     softmaxCrossEntropy(
