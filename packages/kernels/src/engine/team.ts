@@ -24,6 +24,7 @@ export class Team {
   private readonly maySleep = canSleep();
   private readonly members: Member[] = [];
   private generation = 0;
+  private recruits = 0;
   private disposed = false;
   private lost = false;
 
@@ -52,6 +53,7 @@ export class Team {
    * @throws {KernelError} if a helper does not start.
    */
   async recruit(threads: number): Promise<void> {
+    this.recruits = threads - 1;
     const starting = Array.from({ length: threads - 1 }, (_, index) => this.start(index));
     const failed = (await Promise.allSettled(starting)).find((each) => each.status === 'rejected');
     if (failed)
@@ -100,7 +102,7 @@ export class Team {
   dispose(atOnce = false): void {
     this.disposed = true;
     // Memory that is not shared has moved if it grew, and the control words with it.
-    if (!(this.memory.buffer instanceof ArrayBuffer)) {
+    if (this.recruits > 0) {
       Atomics.store(this.control, Control.generation, STOP);
       Atomics.notify(this.control, Control.generation);
     }
