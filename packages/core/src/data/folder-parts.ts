@@ -31,16 +31,19 @@ function named(name: string): Named[] {
 const list = (names: readonly { readonly name: string }[]): string =>
   names.map(({ name }) => visible(name)).join(' and ');
 
-/** The partner that is validated on; a folder for tests only where there is none for validation. */
-function validationOf(partners: readonly Named[]): Named {
-  const preferred = partners.filter(({ role }) => role === 'validation');
-  const found = preferred.length > 0 ? preferred : partners;
+/**
+ * The partner that is validated on, if any holds images; a folder for tests only where there is none for validation.
+ */
+function validationOf(partners: readonly Named[], paths: Paths): string | null {
+  const holding = partners.filter(({ name }) => paths.images.some((path) => path.startsWith(`${name}/`)));
+  const preferred = holding.filter(({ role }) => role === 'validation');
+  const found = preferred.length > 0 ? preferred : holding;
   if (found.length > 1)
     throw new CnnzooError(
       'INPUT',
       `imageFolder: expected one folder for validation beside train, received ${list(found)}. Rename one.`,
     );
-  return found[0]!;
+  return found[0] ? unpacked(found[0].name, paths) : null;
 }
 
 /** What lies directly in a folder: its folders by name, and whether there are images. */
@@ -83,8 +86,7 @@ export function folderParts(paths: Paths): FolderParts | undefined {
       `imageFolder: expected one folder for training, received ${list(paired)}. Pass a folder with one, or rename the other.`,
     );
   const [train] = paired;
-  if (train)
-    return { train: unpacked(train.name, paths), validation: unpacked(validationOf(partnersOf(train)).name, paths) };
+  if (train) return { train: unpacked(train.name, paths), validation: validationOf(partnersOf(train), paths) };
   const [alone] = training;
   if (!alone || top.hasImages || top.folders.length > 1) return undefined;
   const root = unpacked(alone.name, paths);

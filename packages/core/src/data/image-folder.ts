@@ -82,7 +82,7 @@ async function decodeAll(
   return failures;
 }
 
-const OPTIONS = ['validation', 'seed', 'corrupt', 'preprocessing', 'workers', 'onImages', 'signal'];
+const OPTIONS = ['validation', 'seed', 'corrupt', 'preprocessing', 'maxPixels', 'workers', 'onImages', 'signal'];
 
 function check(options: ImageFolderOptions): void {
   checkOptions('imageFolder', options, OPTIONS);

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Batch, BatchOptions, Dataset } from '../data/dataset.js';
 import { CnnzooError } from '../errors.js';
-import { categoriesOf, type Net } from '../net.js';
+import { categoriesOf, modelOf, type Net } from '../net.js';
 import { visible } from '../visible.js';
 import { warn } from '../warn.js';
 import type { Targets } from './targets.js';
@@ -60,6 +60,12 @@ function matchingLabelsOfOne(own: readonly string[], names: readonly string[]): 
   const isPair = own.length === 1 && names.length === 2 && names[0] !== names[1];
   return isPair && names.includes(own[0]!) ? names.map((name) => Number(name === own[0])) : undefined;
 }
+
+/** The net with names for its classes: its own, or those of the data set that it is trained on. */
+export const namedBy = (net: Net, data: Dataset): Net =>
+  categoriesOf(net) || data.named === false || data.categories.length === 0
+    ? net
+    : { model: modelOf(net), categories: data.categories };
 
 /** A data set under the net's labels. */
 class MatchedDataset implements Dataset {

@@ -184,7 +184,13 @@ describe('folderLayout', () => {
     ]);
   });
 
-  it('validates on test only where there is nothing else', () => {
+  it('validates on test only where there is nothing else that holds images', () => {
+    const empty = folderLayout(
+      ['train/a/1.png', 'test/a/2.png'],
+      ['train', 'train/a', 'val', 'val/a', 'test', 'test/a'],
+    );
+    expect(empty.validation).toEqual([{ path: 'test/a/2.png', label: 0 }]);
+    expect(folderLayout(['train/a/1.png'], ['train/a', 'val', 'train']).validation).toBeNull();
     const layout = folderLayout(['train/a/1.png', 'test/a/2.png', 'val/a/3.png']);
     expect(layout.validation).toEqual([{ path: 'val/a/3.png', label: 0 }]);
   });

@@ -79,6 +79,14 @@ it('keeps the label of a class without images, and says so', async () => {
   expect(said()).toMatch(/no image to train on of 'b', 'c', 'd'/);
 });
 
+it('takes a link that leads back for no class', async () => {
+  const folder = await folderOf({ 'a/1.png': await image() });
+  await symlink('.', join(folder, 'back'));
+  await symlink('..', join(folder, 'a/up'));
+  const { train, categories, corrupt } = await imageFolder(folder, { workers: 0 });
+  expect([categories, train.size, corrupt]).toEqual([['a'], 1, []]);
+});
+
 it('says which images are in neither part', async () => {
   const folder = await folderOf({
     'train/a/1.png': await image(),

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -218,6 +218,11 @@ describe('a place that can’t be written to is found before the first step:', (
     return join(root, name, 'deep/run');
   };
 
+  const linked = (name: string): string => {
+    symlinkSync(join(root, 'nowhere', name), join(root, name));
+    return join(root, name);
+  };
+
   it.each<[string, () => object]>([
     ['checkpoints', () => ({ checkpoint: below('taken-1') })],
     ['a log', () => ({ log: join(below('taken-2'), 'log.jsonl') })],
@@ -225,6 +230,7 @@ describe('a place that can’t be written to is found before the first step:', (
       'features of a later stage',
       () => ({ stages: [{}, { freeze: ['fc'], features: { directory: below('taken-3') } }] }),
     ],
+    ['a link to nothing', () => ({ checkpoint: linked('gone') })],
     ['a file in the place of a directory', () => ({ checkpoint: join(below('taken-4'), '../..') })],
   ])('%s', async (_, more) => {
     await expect(fit(model, data, { ...options, ...more() })).rejects.toMatchObject({ code: 'FILE' });

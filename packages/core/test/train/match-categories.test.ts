@@ -84,6 +84,23 @@ describe('classes in another order than the net has', () => {
     expect(await fitted(OTHER)).toEqual(await fitted(NAMES));
   });
 
+  it('are validated by the names of the training set, where the net has none', async () => {
+    const validated = async (validation: readonly string[]) => {
+      const fresh = smallNet();
+      try {
+        const { epochs } = await fit(fresh, images(NAMES), { ...options, validation: images(validation) });
+        return epochs.map(({ validation }) => validation);
+      } finally {
+        fresh.dispose();
+      }
+    };
+    expect(await validated(OTHER)).toEqual(await validated(NAMES));
+    const strange = Object.assign(images(NAMES), { categories: ['w', 'x', 'y', 'z'] });
+    await expect(fit(model, images(NAMES), { ...options, validation: strange })).rejects.toMatchObject({
+      code: 'INPUT',
+    });
+  });
+
   it('are trained by name', async () => {
     const losses = (data: Dataset) =>
       trained(async (fresh) => {

@@ -22,10 +22,8 @@ export async function listFiles(directory: string): Promise<Listing> {
   const listing: Listing = { files: [], folders: [], unreadable: [] };
   async function add(entry: Dirent, path: string, places: readonly string[]): Promise<void> {
     const kind = await kindOf(entry, join(directory, path));
-    if (kind.isDirectory()) {
-      listing.folders.push(path);
-      await walk(path, places);
-    } else if (kind.isFile()) listing.files.push(path);
+    if (kind.isDirectory()) await walk(path, places);
+    else if (kind.isFile()) listing.files.push(path);
     // Of a pipe nobody knows whether it ever ends.
     else throw fileError('open', join(directory, path), { message: 'it is neither a file nor a directory' });
   }
@@ -35,7 +33,9 @@ export async function listFiles(directory: string): Promise<Listing> {
     let place: string;
     try {
       place = await fs.realpath(path);
-      entries = above.includes(place) ? [] : await fs.readdir(path, { withFileTypes: true });
+      if (above.includes(place)) return;
+      if (relative) listing.folders.push(relative);
+      entries = await fs.readdir(path, { withFileTypes: true });
     } catch (cause) {
       throw fileError('list', path, cause);
     }

@@ -14,13 +14,13 @@ export async function appendText(location: string | URL, text: string): Promise<
   }
 }
 
-/** The directory itself, or the nearest above it that exists. */
+/** The directory itself, or the nearest above it that exists. A link to nothing is in the way of a directory. */
 async function existing(directory: string): Promise<string> {
-  const stat = await fs.stat(directory).catch((cause: NodeJS.ErrnoException) => {
+  const found = await fs.lstat(directory).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === 'ENOENT' && dirname(directory) !== directory) return undefined;
     throw cause;
   });
-  return stat ? directory : existing(dirname(directory));
+  return found ? fs.realpath(directory) : existing(dirname(directory));
 }
 
 /**

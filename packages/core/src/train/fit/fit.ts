@@ -8,7 +8,7 @@ import { Random } from '../../random.js';
 import { slotsOf } from '../../weights/slots.js';
 import { loadStateDict } from '../../weights/state-dict.js';
 import { stepsPerEpoch } from '../epochs.js';
-import { matchCategories } from '../match-categories.js';
+import { matchCategories, namedBy } from '../match-categories.js';
 import { Checkpoints, type FitState, type Setup } from './checkpoints.js';
 import type { EpochRecord, History } from './history.js';
 import type { FitOptions } from './options.js';
@@ -32,7 +32,9 @@ export async function fit(net: Net, given: Dataset, givenOptions: FitOptions): P
   const { validation } = givenOptions;
   const options: FitOptions = {
     ...givenOptions,
-    ...(validation && { validation: matchCategories(net, validation, givenOptions, "fit's validation") }),
+    ...(validation && {
+      validation: matchCategories(namedBy(net, data), validation, givenOptions, "fit's validation"),
+    }),
   };
   await accelerateBackend();
   const stages = stagesOf(options);
