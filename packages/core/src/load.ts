@@ -6,32 +6,10 @@ import { CnnzooError } from './errors.js';
 import { writeNote } from './features.js';
 import { NetModel } from './layers/net-model.js';
 import { registerLayers } from './layers/register.js';
-import { CONFIG_KEY, SAVE_FORMAT, type SavedConfig, savedFile } from './save.js';
+import { CONFIG_KEY, type SavedConfig, savedFile } from './save.js';
 import type { FetchOptions } from './weights/tensors.js';
 
-function parseConfig(text: string | undefined, name: string): SavedConfig {
-  const expected = "expected a file written by a Classifier's save";
-  if (text === undefined)
-    throw new CnnzooError(
-      'FORMAT',
-      `load('${name}'): ${expected}, received weights alone. ` +
-        'Build the net and use loadStateDict, or pass the file to pretrained({ weights }).',
-    );
-  let config: SavedConfig | null;
-  try {
-    config = JSON.parse(text) as SavedConfig | null;
-  } catch (cause) {
-    throw new CnnzooError('FORMAT', `load('${name}'): ${expected}, received a damaged description.`, { cause });
-  }
-  if (config?.format !== SAVE_FORMAT)
-    throw new CnnzooError(
-      'FORMAT',
-      `load('${name}'): ${expected} (format ${SAVE_FORMAT}), received format ${config?.format}. Update @cnnzoo/core.`,
-    );
-  return config;
-}
-
-function build({ topology, note }: SavedConfig, name: string): LayersModel {
+function build({ topology, note }: SavedConfig, damaged: (why: string, cause?: unknown) => CnnzooError): LayersModel {
   const config = topology.config as serialization.ConfigDict;
   let model: LayersModel;
   try {
@@ -39,7 +17,7 @@ function build({ topology, note }: SavedConfig, name: string): LayersModel {
     model = type.fromConfig(type, config) as LayersModel;
   } catch (cause) {
     if (cause instanceof CnnzooError) throw cause;
-    throw new CnnzooError('FORMAT', `load('${name}'): the description of the net can't be built: ${cause}.`, { cause });
+    throw damaged(`it can't be built: ${cause}`, cause);
   }
   if (note) writeNote(model, note);
   return model;
@@ -62,15 +40,24 @@ export async function load(path: string | URL, options: FetchOptions = {}): Prom
   await useBackend();
   registerLayers();
   const name = String(path);
-  const [{ openTensors }, { buildFrom }] = await Promise.all([
+  const damaged = (why: string, cause?: unknown) =>
+    new CnnzooError('FORMAT', `load('${name}'): the description of the net is damaged: ${why}. Save the net again.`, {
+      cause,
+    });
+  const [{ openTensors }, { buildFrom }, { parseSavedConfig }, { checkTopology }] = await Promise.all([
     import('./weights/open.js'),
     import('./weights/values.js'),
+    import('./saved/saved-config.js'),
+    import('./saved/topology.js'),
   ]);
   const file = await openTensors(await savedPlace(path), options);
   try {
-    const config = parseConfig(file.metadata[CONFIG_KEY], name);
-    const model = await buildFrom(file, () => build(config, name), { nested: hasModelInside(config) });
+    const config = parseSavedConfig(file.metadata[CONFIG_KEY], name);
     const { preprocessing, categories, weights, activation } = config;
+    const [output] = checkTopology(config.topology, file.tensors, damaged);
+    if (categories && categories.length !== output?.at(-1))
+      throw damaged(`it has ${categories.length} categories for ${output?.at(-1)} classes`);
+    const model = await buildFrom(file, () => build(config, damaged), { nested: hasModelInside(config) });
     return new Classifier({
       model,
       preprocessing,
