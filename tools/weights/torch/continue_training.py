@@ -8,7 +8,7 @@ GPUs it takes the backend nccl, else gloo. Only gloo, on CPUs, was ever run: ncc
 
 import argparse
 import os
-import re
+import unicodedata
 
 import torch
 import torch.distributed as dist
@@ -25,16 +25,13 @@ import nets
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
-def natural_order(name):
-    """The key by which cnnzoo's imageFolder sorts class folders: '2' before '10'."""
-    parts = re.findall(r"[0-9]+|[^0-9]+", name)
-    return [("0", int(part), part) if part[0] in "0123456789" else (part, 0, part) for part in parts]
+class ClassFolders(ImageFolder):
+    """torchvision's ImageFolder without what systems leave behind; accents are sorted as cnnzoo's imageFolder does it."""
 
-
-class NaturalImageFolder(ImageFolder):
     def find_classes(self, directory):
-        folders = [entry.name for entry in os.scandir(directory) if entry.is_dir() and not entry.name.startswith(".")]
-        classes = sorted(folders, key=natural_order)
+        left = (".", "__MACOSX")
+        folders = [entry.name for entry in os.scandir(directory) if entry.is_dir() and not entry.name.startswith(left)]
+        classes = sorted(folders, key=lambda name: unicodedata.normalize("NFC", name))
         return classes, {name: label for label, name in enumerate(classes)}
 
 
@@ -59,7 +56,7 @@ def train(options, device):
             transforms.Normalize(MEAN, STD),
         ]
     )
-    images = NaturalImageFolder(options.folder, augment)
+    images = ClassFolders(options.folder, augment)
     sampler = DistributedSampler(images)
     loader = DataLoader(images, options.batch_size, sampler=sampler, num_workers=options.workers)
     net = nets.build(options.name, options.size, options.size, len(images.classes))
