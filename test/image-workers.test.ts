@@ -105,6 +105,16 @@ it('a page: two workers make what the calling thread makes, of Files', async ({ 
     };
     expect(warnings).toEqual([]);
     expect(answer).toEqual(EXPECTED);
+
+    // A site that lacks the decoders: no image is at fault.
+    await rm(join(site, 'wasm', 'jpeg-turbo.wasm'));
+    await page.goto(server.url);
+    await page.setInputFiles('input', join(directory, 'folder'));
+    await page.waitForFunction('globalThis.run');
+    const failed = await page.evaluate(
+      'run(document.querySelector("input").files).then(() => null, ({ code, message }) => ({ code, message }))',
+    );
+    expect(failed).toEqual({ code: 'BACKEND', message: expect.stringContaining("The JPEG decoder can't start") });
   } finally {
     await server.close();
     await browser.close();

@@ -102,6 +102,11 @@ whole = encoded(smooth(48, 40), "JPEG", quality=90)
 start = whole.index(b"\xff\xda") + 14
 for at in (40, 200, 333):
     keep(f"jpeg/a byte changed at {at}", whole[: start + at] + b"\x5a" + whole[start + at + 1 :])
+for i in range(8):
+    damaged = bytearray(whole)
+    for at, bit in noise(f"damage {i}", 6).reshape(3, 2).astype(int):
+        damaged[start + at * 2 + 20] ^= 1 << bit % 8
+    keep(f"jpeg/damage {i}", bytes(damaged))
 keep("jpeg/the end of the data missing", whole[: start + 300] + b"\xff\xd9")
 keep("jpeg/bytes too many before the end", whole[:-2] + b"\x12\x34\x56" + whole[-2:])
 keep("jpeg/cut off", whole[: start + 300])

@@ -28,7 +28,8 @@ export interface DecodeOptions {
  * - Of 16-bit PNGs the high byte counts. Pillow does the same for RGB, but clips 16-bit grey at 255, which leaves
  *   nothing of most pictures.
  * - A JPEG whose structure is whole, but whose compressed data is damaged inside, is decoded as far as it goes, as
- *   Pillow does it. sharp gives Pillow's bytes there too; the wasm codec's may differ in the damaged blocks.
+ *   Pillow does it. The pixels of damaged blocks are Pillow's with sharp; without it, and in files of less than 8 KiB,
+ *   they may be others.
  * - Animated WebPs are errors; of an animated PNG the still image is taken.
  *
  * @param name for messages: a path, a URL, 'bytes'.

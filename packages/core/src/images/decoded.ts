@@ -5,4 +5,6 @@ export interface DecodedImage {
   readonly height: number;
   /** 1: grey. 3: RGB. 4: RGB and an alpha that is ignored, as Pillow's `convert('RGB')` ignores it. */
   readonly channels: 1 | 3 | 4;
+  /** True if the decoder found damage and went on. */
+  readonly damaged?: boolean;
 }

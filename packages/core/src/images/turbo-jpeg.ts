@@ -46,7 +46,7 @@ function instantiate(wasm: WebAssembly.Module): TurboJpeg {
   return exports as unknown as TurboJpeg;
 }
 
-function run(turbo: TurboJpeg, bytes: Uint8Array, { width, height, components }: JpegHeader): Uint8Array {
+function run(turbo: TurboJpeg, bytes: Uint8Array, { width, height, components }: JpegHeader) {
   const size = width * height * components;
   const file = turbo.malloc(bytes.length);
   const pixels = turbo.malloc(size);
@@ -54,13 +54,14 @@ function run(turbo: TurboJpeg, bytes: Uint8Array, { width, height, components }:
   if (!file || !pixels || !decompressor) throw new Error('there is not enough memory for it');
   new Uint8Array(turbo.memory.buffer, file, bytes.length).set(bytes);
   const format = PIXEL_FORMATS[components];
-  // It answers -1 after a warning too; what it can't decode stops it.
-  turbo.tjDecompress2(decompressor, file, bytes.length, pixels, width, width * components, height, format, 0);
-  const out = new Uint8Array(turbo.memory.buffer, pixels, size).slice();
+  const pitch = width * components;
+  // -1 after a warning; what it can't decode stops it.
+  const status = turbo.tjDecompress2(decompressor, file, bytes.length, pixels, width, pitch, height, format, 0);
+  const data = new Uint8Array(turbo.memory.buffer, pixels, size).slice();
   turbo.tjDestroy(decompressor);
   turbo.free(pixels);
   turbo.free(file);
-  return out;
+  return { data, damaged: status !== 0 };
 }
 
 /** Starts a JPEG decoder: libjpeg-turbo in WebAssembly. */
@@ -69,11 +70,11 @@ export function startJpeg(wasm: WebAssembly.Module): Decoder<JpegHeader> {
   return {
     memory: () => turbo.memory.buffer.byteLength,
     async decode(bytes, header) {
-      const data = run(turbo, bytes, header);
+      const { data, damaged } = run(turbo, bytes, header);
       const { width, height, components } = header;
       return components === 4
-        ? { data: cmykToRgb(data), width, height, channels: 3 }
-        : { data, width, height, channels: components };
+        ? { data: cmykToRgb(data), width, height, channels: 3, damaged }
+        : { data, width, height, channels: components, damaged };
     },
   };
 }

@@ -13,7 +13,7 @@ import { fixture, goldens, photo, rgbOf } from './goldens.js';
 import { sha256 } from './noise.js';
 
 const wasm = wasmCodec(loadCodecWasm);
-const sharp = sharpCodec((await findSharp())!, wasm);
+const sharp = sharpCodec((await findSharp())!, wasm, 0);
 const codecs: [string, Codec][] = [
   ['sharp', sharp],
   ['wasm', wasm],

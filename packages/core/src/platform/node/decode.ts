@@ -1,9 +1,6 @@
 import type { Codec } from '../../images/codec.js';
 import { imageDecoder } from '../../images/image-decoder.js';
 
-/** Below this many bytes, handing an image to sharp's own threads takes longer than decoding it (measured: ten times). */
-const SMALL = 8192;
-
 async function loadCodec(): Promise<Codec> {
   const [{ findSharp, sharpCodec }, { wasmCodec }, { loadCodecWasm }] = await Promise.all([
     import('./sharp-codec.js'),
@@ -12,10 +9,8 @@ async function loadCodec(): Promise<Codec> {
   ]);
   const wasm = wasmCodec(loadCodecWasm);
   const sharp = await findSharp();
-  if (!sharp) return wasm;
-  const native = sharpCodec(sharp, wasm);
-  return (bytes, header) => (bytes.length < SMALL ? wasm : native)(bytes, header);
+  return sharp ? sharpCodec(sharp, wasm) : wasm;
 }
 
-/** Decodes a JPEG or WebP by sharp where it is installed and the image is not small, else by core's own codecs. */
+/** Decodes an image, a JPEG or WebP with the help of sharp where it is installed. */
 export const decodeImage = /* @__PURE__ */ imageDecoder(loadCodec);

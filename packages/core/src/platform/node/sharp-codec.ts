@@ -12,13 +12,18 @@ export async function findSharp(): Promise<Sharp | null> {
   }
 }
 
+/** Below this many bytes, handing an image to sharp's own threads takes longer than decoding it (measured: ten times). */
+const SMALL = 8192;
+
 /**
- * Decodes with sharp (libvips), told to leave colours and orientation alone.
+ * Decodes with sharp (libvips), told to leave colours and orientation alone, and with `wasm` where that is better:
+ * small images, and CMYK, which sharp converts by a colour profile. An image that one of them finds damaged must pass
+ * `wasm`, because libvips goes on behind errors that libjpeg, and so Pillow, stops at; its pixels are then sharp's,
+ * which are Pillow's in the damaged blocks too.
  *
- * @param judge decodes CMYK, which sharp converts by a colour profile; and tells if a file that sharp finds fault with
- * can be decoded: libvips goes on behind errors that libjpeg, and so Pillow, stops at.
+ * @param small bytes below which an image counts as small.
  */
-export function sharpCodec(sharp: Sharp, judge: Codec): Codec {
+export function sharpCodec(sharp: Sharp, wasm: Codec, small = SMALL): Codec {
   const decode = async (bytes: Uint8Array, failOn: 'none' | 'warning'): Promise<DecodedImage> => {
     const image = sharp(bytes, { ignoreIcc: true, failOn, unlimited: true, limitInputPixels: false });
     const { data, info } = await image.raw().toBuffer({ resolveWithObject: true });
@@ -27,13 +32,10 @@ export function sharpCodec(sharp: Sharp, judge: Codec): Codec {
     return { data, width, height, channels: channels as 1 | 3 | 4 };
   };
   return async (bytes, header) => {
-    if (header.format === 'JPEG' && header.components === 4) return judge(bytes, header);
-    try {
-      return await decode(bytes, 'warning');
-    } catch {
-      const judged = await judge(bytes, header);
-      // In damaged blocks, sharp's bytes are Pillow's.
-      return decode(bytes, 'none').catch(() => judged);
-    }
+    if (header.format === 'JPEG' && header.components === 4) return wasm(bytes, header);
+    const whole = bytes.length < small ? undefined : await decode(bytes, 'warning').catch(() => undefined);
+    if (whole) return whole;
+    const image = await wasm(bytes, header);
+    return bytes.length < small && !image.damaged ? image : decode(bytes, 'none').catch(() => image);
   };
 }
