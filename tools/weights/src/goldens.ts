@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { ModelDefinition } from '@cnnzoo/core';
+import { CnnzooError, type ModelDefinition } from '@cnnzoo/core';
+import * as v from 'valibot';
 import type { Golden } from '../../../test/harness/parity.js';
 import { runPython } from './python.js';
 
@@ -54,7 +55,45 @@ export const askPython = (
     ...(aux ? ['--aux'] : []),
   ]);
 
+const Side = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
+const Logits = { largest: v.number(), logits: v.array(v.number()) };
+const GoldenText = v.pipe(
+  v.string(),
+  v.parseJson(),
+  v.object({
+    model: v.string(),
+    seed: v.string(),
+    torch: v.string(),
+    torchvision: v.string(),
+    cases: v.pipe(
+      v.array(
+        v.object({
+          height: Side,
+          width: Side,
+          classes: v.number(),
+          ...Logits,
+          features: v.exactOptional(v.object({ length: Side, largest: v.number(), first: v.array(v.number()) })),
+          auxiliary: v.exactOptional(v.array(v.object(Logits))),
+        }),
+      ),
+      v.minLength(1),
+    ),
+  }),
+);
+
+/**
+ * Reads what Python has written of a net.
+ * @throws CnnzooError FORMAT.
+ */
+export function parseGolden(text: string, name: string): Golden {
+  const { success, output, issues } = v.safeParse(GoldenText, text);
+  if (success) return output;
+  const [issue] = issues;
+  const where = v.getDotPath(issue);
+  throw new CnnzooError('FORMAT', `${name}: expected a golden, but ${where ? `in ${where}: ` : ''}${issue.message}.`);
+}
+
 export function readGolden(family: string, model: string): Golden | undefined {
   const path = goldenPath(family, model);
-  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as Golden) : undefined;
+  return existsSync(path) ? parseGolden(readFileSync(path, 'utf8'), path) : undefined;
 }

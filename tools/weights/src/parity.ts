@@ -3,10 +3,10 @@
  * seed and fresh sizes. Exits with 1 where an error is over the bound.
  */
 import { CnnzooError, useBackend } from '@cnnzoo/core';
-import { type Golden, PARITY } from '../../../test/harness/parity.js';
+import { PARITY } from '../../../test/harness/parity.js';
 import { worstError } from './compare.js';
 import { members } from './families.js';
-import { askPython, readGolden, sizesOf } from './goldens.js';
+import { askPython, parseGolden, readGolden, sizesOf } from './goldens.js';
 import { hasTorch } from './python.js';
 import { run } from './run.js';
 
@@ -25,7 +25,7 @@ await run(async () => {
     const errors = [await worstError(definition, golden)];
     if (fresh) {
       const larger = sizesOf(definition).map(([height, width]) => [height + 4, width + 4] as const);
-      errors.push(await worstError(definition, JSON.parse(askPython(name, larger, { seed })) as Golden));
+      errors.push(await worstError(definition, parseGolden(askPython(name, larger, { seed }), 'golden.py')));
     }
     console.log(name.padEnd(18) + errors.map(show).join(''));
     if (!errors.every((error) => error <= PARITY)) process.exitCode = 1;

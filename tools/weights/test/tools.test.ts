@@ -12,7 +12,7 @@ import { type Golden, PARITY } from '../../../test/harness/parity.js';
 import { syntheticCheckpoint } from '../../../test/harness/synthetic.js';
 import { worstError } from '../src/compare.js';
 import { type Member, members } from '../src/families.js';
-import { askPython, goldenPath, readGolden, sizesOf } from '../src/goldens.js';
+import { askPython, goldenPath, parseGolden, readGolden, sizesOf } from '../src/goldens.js';
 import { makeMirror } from '../src/mirror.js';
 import { portFile, rewrite, sha256Of } from '../src/port-file.js';
 import { hasTorch, runPython } from '../src/python.js';
@@ -178,4 +178,24 @@ describe('with PyTorch', () => {
       expect(await worstError(definition, golden, file)).toBeLessThanOrEqual(PARITY);
     },
   );
+});
+
+describe('a golden', () => {
+  const whole = { model: 'm', seed: '', torch: '2', torchvision: '0', cases: [] as unknown[] };
+  const one = { height: 8, width: 9, classes: 2, largest: 1, logits: [1, -1] };
+
+  it('of every member of the families is whole', () => {
+    for (const { family, name } of members([])) readGolden(family, name);
+  });
+
+  it.each<[string, string]>([
+    ['half of its text', JSON.stringify(whole).slice(0, 20)],
+    ['no case', JSON.stringify(whole)],
+    ['a case without logits', JSON.stringify({ ...whole, cases: [{ ...one, logits: undefined }] })],
+    ['logits that are not numbers', JSON.stringify({ ...whole, cases: [{ ...one, logits: [null] }] })],
+    ['half a pixel', JSON.stringify({ ...whole, cases: [{ ...one, height: 0.5 }] })],
+  ])('with %s is refused', (_, text) => {
+    expect(parseGolden(JSON.stringify({ ...whole, cases: [one] }), 'm.json').cases).toEqual([one]);
+    expect(() => parseGolden(text, 'm.json')).toThrow(/m\.json: expected a golden/);
+  });
 });
