@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { decodeWith } from '../../src/images/codec.js';
 import { wasmCodec } from '../../src/images/wasm-codec.js';
@@ -71,3 +72,14 @@ test.each([...DAMAGED.entries()])(
     }
   },
 );
+
+const published = join(process.env.CNNZOO_DATA ?? '', '../images/jpeg-440.jpg');
+
+test('a published JPEG of 4:4:0, as in Pillow', async ({ skip }) => {
+  if (!process.env.CNNZOO_DATA || !existsSync(published))
+    return skip('CNNZOO_DATA names no directory beside one of images with jpeg-440.jpg');
+  for (const codec of [sharp, wasm])
+    expect(sha256(rgbOf(await decodeWith(codec, new Uint8Array(readFileSync(published)), 'jpeg-440.jpg')))).toBe(
+      'ce2bf3ff9b7421d10f9acd025982fe0c21dd3eb11c069c833960389ee2d141f0',
+    );
+});
