@@ -99,14 +99,10 @@ describe('sources', () => {
       for (const family of families) expect(read(path), path).not.toContain(`@cnnzoo/${family}`);
   });
 
-  /** Files whose tests by class are still to be replaced. */
-  const BY_CLASS = /core\/src\/(images|data)\//;
-
   it('take values of another realm (jsdom, vm, Jest) for what they are: by bytes.ts, not by `instanceof`', () => {
     const byClass =
       /\binstanceof\s+(?:\w*Array(?:Buffer)?|ArrayBuffer|SharedArrayBuffer|DataView|Buffer|Map|Set|Blob|File|URL|Date|RegExp|Promise|Object|ImageData|ImageBitmap|\w+Canvas|HTML\w+|AbortSignal)\b/;
-    for (const path of sources.filter((each) => !BY_CLASS.test(each)))
-      expect(read(path).match(byClass)?.[0], path).toBeUndefined();
+    for (const path of sources) expect(read(path).match(byClass)?.[0], path).toBeUndefined();
   });
 
   it('skip and focus no test', () => {

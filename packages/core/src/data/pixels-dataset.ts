@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { isTypedArray } from '../bytes.js';
 import { CnnzooError } from '../errors.js';
 import type { PixelImage } from './augment/augment.js';
 import type { Batch, BatchOptions, Dataset, ImageShape, Pixels } from './dataset.js';
@@ -124,7 +125,7 @@ export class PixelsDataset implements Dataset {
   private normalizer(): (image: Pixels, out: Float32Array, at: number) => void {
     const { pixels, shape, mean, std } = this.options;
     const channels = shape[2];
-    if (pixels instanceof Float32Array)
+    if (isTypedArray(pixels, 'Float32Array'))
       return (image, out, at) => {
         for (let i = 0; i < image.length; i++) out[at + i] = (image[i]! - mean[i % channels]!) / std[i % channels]!;
       };

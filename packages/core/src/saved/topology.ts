@@ -16,12 +16,25 @@ const MAX_VALUES = 2 ** 31;
 
 const index = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const reference = v.strictTuple([layerName, index, index]);
-const inbound = v.union([
-  reference,
-  v.strictTuple([layerName, index, index, v.record(v.string(), v.nullable(v.union([v.boolean(), v.number()])))]),
-]);
-const description = v.strictObject({ className: v.string(), config: v.record(v.string(), v.unknown()) });
-const node = v.pipe(v.array(inbound), v.minLength(1));
+/** An object that is no list. */
+const fieldsOf = <T extends v.GenericSchema>(each: T) =>
+  v.pipe(
+    v.unknown(),
+    v.check((value) => !Array.isArray(value), 'expected an object, received a list'),
+    v.record(v.string(), each),
+  );
+
+/** The output of a call that a layer is applied to, and the options of the call. */
+const inbound = v.strictTuple([...reference.items, fieldsOf(v.nullable(v.union([v.boolean(), v.number()])))]);
+const description = v.strictObject({ className: v.string(), config: fieldsOf(v.unknown()) });
+const node = v.pipe(
+  v.array(inbound),
+  v.minLength(1),
+  v.check(
+    (inputs) => new Set(inputs.map(([, , , options]) => JSON.stringify(options))).size === 1,
+    'expected the same options of a call with each of its inputs',
+  ),
+);
 const graph = v.strictObject({
   name: layerName,
   layers: v.pipe(
@@ -295,6 +308,7 @@ const messageOf = (cause: unknown): string => String((cause as Error | undefined
 function isSame(a: unknown, b: unknown): boolean {
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null)
     return a === b || (a ?? null) === (b ?? null);
+  if (Array.isArray(a) !== Array.isArray(b)) return false;
   const keys = new Set([...Object.keys(a), ...Object.keys(b)]);
   return [...keys].every((key) => isSame((a as Record<string, unknown>)[key], (b as Record<string, unknown>)[key]));
 }
