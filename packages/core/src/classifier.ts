@@ -3,6 +3,7 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { CnnzooError } from './errors.js';
 import type { ImageInput, ImageOptions } from './images/input.js';
 import type { Preprocessing } from './images/prepare.js';
+import { isDisposed } from './net.js';
 import { noteOutputActivation, type OutputActivation, outputActivationOf } from './output-activation.js';
 import type { Thresholds } from './thresholds.js';
 import type { FetchOptions } from './weights/tensors.js';
@@ -125,8 +126,8 @@ export class Classifier implements ClassifierParts {
     return (await import('./load.js')).load(path, options);
   }
 
-  /** Frees the net's weights. */
+  /** Frees the net's weights. A second call does nothing. */
   dispose(): void {
-    this.model.dispose();
+    if (!isDisposed(this.model)) this.model.dispose();
   }
 }

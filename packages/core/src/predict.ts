@@ -6,31 +6,40 @@ import { CnnzooError } from './errors.js';
 import { featuresOf, requireHead, tapOf } from './features.js';
 import type { ImageInput, ImageOptions } from './images/input.js';
 import { preprocess } from './images/preprocess.js';
+import { checkInput, inputOf } from './input.js';
 import { type NetPart, partOf } from './layers/part.js';
+import { modelOf } from './net.js';
 import { checkOptions } from './options.js';
 import { thresholdsOf } from './thresholds.js';
 
 /** Images that go through the net together; bounds the memory of long lists. */
 const BATCH = 32;
 
-const wholeOf = (model: LayersModel): NetPart => partOf(model, model.inputs[0]!, model.outputs);
+const wholeOf = (model: LayersModel): NetPart => partOf(model, inputOf(model), model.outputs);
+
+/** Lets the event loop turn; what ran then may have disposed of the net. */
+const pauseOf = (what: string, model: LayersModel, signal: AbortSignal | undefined) => async (): Promise<void> => {
+  await breathe(what, signal);
+  modelOf(model);
+};
 
 /** Runs the images through `net` batch by batch, and turns what it gives into a row of values for each image. */
 async function rowsOf(
   what: string,
-  { preprocessing }: Classifier,
+  { model, preprocessing }: Classifier,
   images: readonly ImageInput[],
   net: NetPart,
   { signal, maxPixels }: ImageOptions,
   finish: (y: tf.Tensor) => tf.Tensor = (y) => y,
 ): Promise<Float32Array[]> {
   const rows: Float32Array[] = [];
-  const pause = (): Promise<void> => breathe(what, signal);
+  const pause = pauseOf(what, model, signal);
   for (let start = 0; start < images.length; start += BATCH) {
     await pause();
     const x = await preprocess(images.slice(start, start + BATCH), preprocessing, { what, signal, maxPixels });
     let outputs: tf.Tensor[] = [];
     try {
+      checkInput(what, model.name, model.inputs[0]!.shape, x);
       outputs = await net.infer(x, pause);
       const y = tf.tidy(() => finish(outputs[0]!));
       outputs.push(y);
@@ -57,7 +66,7 @@ export async function classify(
   const { threshold, topK = threshold === undefined ? 5 : Number.MAX_SAFE_INTEGER } = options;
   if (!(Number.isInteger(topK) && topK > 0))
     throw new CnnzooError('INPUT', `classify: expected topK 1, 2, …, received ${topK}.`);
-  requireHead(net.model);
+  requireHead(modelOf(net));
   const classes = net.model.outputs[0]!.shape.at(-1)!;
   const thresholds = threshold === undefined ? undefined : thresholdsOf('classify', threshold, classes);
   const scoresOf = net.activation === 'sigmoid' ? tf.sigmoid : tf.softmax;
@@ -80,7 +89,7 @@ export async function embed(
   options: ImageOptions = {},
 ): Promise<Float32Array[]> {
   checkOptions('embed', options, ['signal', 'maxPixels']);
-  const found = features.get(net.model) ?? featuresOf(net.model);
+  const found = features.get(net.model) ?? featuresOf(modelOf(net));
   features.set(net.model, found);
   return rowsOf('The embedding', net, listOf(images), wholeOf(found), options);
 }
@@ -94,11 +103,12 @@ export async function activations<Name extends string>(
 ): Promise<Record<Name, tf.Tensor>> {
   checkOptions('activations', options, ['signal', 'maxPixels']);
   const { signal, maxPixels } = options;
-  const tap = wholeOf(tapOf(net.model, names));
+  const tap = wholeOf(tapOf(modelOf(net), names));
   const what = 'The computing of activations';
   const x = await preprocess(images, net.preprocessing, { what, signal, maxPixels });
   try {
-    const outputs = await tap.infer(x, () => breathe(what, signal));
+    checkInput(what, net.model.name, net.model.inputs[0]!.shape, x);
+    const outputs = await tap.infer(x, pauseOf(what, net.model, signal));
     return Object.fromEntries(names.map((name, i) => [name, outputs[i]!])) as Record<Name, tf.Tensor>;
   } finally {
     x.dispose();

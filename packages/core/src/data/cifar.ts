@@ -94,14 +94,16 @@ function interleave(planes: Uint8Array, out: Uint8Array, at: number): void {
 
 /**
  * CIFAR-10 in its binary version, from a directory (a path or file: URL) that holds data_batch_1.bin to data_batch_5.bin
- * and test_batch.bin, or from the bytes of such files: images [n, 32, 32, 3], ten classes.
+ * and test_batch.bin, or from the bytes of such files: images [n, 32, 32, 3], ten classes. A net without a preprocessing of its own
+ * gets them normalised by their mean and deviation.
  */
 export const cifar10 = (source: string | URL | readonly Uint8Array[], options: CifarOptions): Promise<PixelsDataset> =>
   cifar('cifar10', cifar10Layout, source, options);
 
 /**
  * CIFAR-100 in its binary version, from a directory (a path or file: URL) that holds train.bin and test.bin, or from the
- * bytes of such files: images [n, 32, 32, 3] and their hundred fine classes.
+ * bytes of such files: images [n, 32, 32, 3] and their hundred fine classes. A net without a preprocessing of its own
+ * gets them normalised by their mean and deviation.
  */
 export const cifar100 = (source: string | URL | readonly Uint8Array[], options: CifarOptions): Promise<PixelsDataset> =>
   cifar('cifar100', cifar100Layout, source, options);

@@ -26,8 +26,8 @@ export interface BatchOptions {
    */
   augment?: { readonly transform: Augment; readonly random: Random };
   /**
-   * What the net was trained on. Image files become what it says; a set whose images have one size and a normalisation
-   * of its own keeps those.
+   * The net's own, if it has one: images become what it says, in size, channels and normalisation, whatever the set would
+   * make of them else, so that a net is trained and evaluated on what `classify` shows it.
    */
   preprocessing?: Preprocessing;
   /** Batches of the same order that are left out at the start, where an interrupted epoch goes on: none unless given. */

@@ -7,7 +7,10 @@ import { PixelsDataset } from './pixels-dataset.js';
 export interface MnistOptions {
   /** Which files of a directory: the 60,000 training digits or the 10,000 test digits. */
   split: 'train' | 'test';
-  /** Mean and standard deviation on the scale 0..1: those of the training digits, unless given. */
+  /**
+   * Mean and standard deviation on the scale 0..1, for nets without a preprocessing of their own. Default: those of the
+   * training digits.
+   */
   mean?: number;
   std?: number;
   /** The classes' names, by label: '0' to '9' unless given. */

@@ -1,11 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { isTypedArray } from '../bytes.js';
 import { CnnzooError } from '../errors.js';
+import type { DecodedImage } from '../images/decoded.js';
+import { checkPreprocessing, normalised, type Preprocessing, prepare } from '../images/prepare.js';
 import type { PixelImage } from './augment/augment.js';
 import type { Batch, BatchOptions, Dataset, ImageShape, Pixels } from './dataset.js';
 import { hashBytes } from './hash.js';
 import { drawEpochSeed, imageRandom } from './image-random.js';
 import { batchesOf, throwIfAborted } from './order.js';
+import { withChannels } from './pipeline/job.js';
 
 export interface PixelsOptions {
   /** [n, height, width, channels]: bytes, which stand for 0..1 once divided by 255, or floats. */
@@ -16,21 +19,41 @@ export interface PixelsOptions {
   readonly categories: readonly string[];
   /** false where `categories` only counts the labels. Default: true. */
   readonly named?: boolean;
-  /** Per channel: x = (pixel - mean) / std, with bytes on the scale 0..1. */
+  /**
+   * Per channel: x = (pixel - mean) / std, with bytes on the scale 0..1. For nets without a preprocessing of their own: a
+   * `Classifier`'s takes its place.
+   */
   readonly mean: readonly number[];
   readonly std: readonly number[];
+  /** true if the pixels are what the net takes already, so that no preprocessing touches them. Default: false. */
+  readonly normalized?: boolean;
 }
 
 const check = (ok: boolean, message: string): void => {
   if (!ok) throw new CnnzooError('INPUT', message);
 };
 
-/** Small images that are held in memory, and normalised batch by batch: no tensor lives between batches. */
+/** Writes an image to a batch's values, from `at` on. */
+type Write = (image: PixelImage, out: Float32Array, at: number) => void;
+
+/** Images on their way to a net: of which shape, and how the values of its batch are made of them. */
+interface Way {
+  readonly image: (index: number) => PixelImage;
+  readonly shapeOf: (images: readonly PixelImage[]) => ImageShape;
+  readonly write: Write;
+}
+
+/**
+ * Small images that are held in memory, and made into what the net takes batch by batch: no tensor lives between batches.
+ * With a preprocessing they become, to the bit, what `classify` makes of the same images.
+ */
 export class PixelsDataset implements Dataset {
   readonly size: number;
   readonly categories: readonly string[];
   readonly named: boolean;
   readonly shape: ImageShape;
+  /** Floats as bytes, once they have been asked for. */
+  private rounded: Uint8Array | undefined;
 
   constructor(private readonly options: PixelsOptions) {
     const { pixels, shape, labels, categories, mean, std } = options;
@@ -66,32 +89,85 @@ export class PixelsDataset implements Dataset {
   }
 
   async fingerprint(): Promise<string> {
-    const { pixels, shape, mean, std, labels } = this.options;
+    const { pixels, shape, mean, std, labels, normalized = false } = this.options;
     const [images, classes] = await Promise.all([pixels, labels].map(hashBytes));
-    return JSON.stringify({ images, classes, shape, mean, std });
+    return JSON.stringify({ images, classes, shape, mean, std, normalized });
   }
 
   *batches(options: BatchOptions): Generator<Batch<tf.Tensor1D>> {
     const { labels } = this.options;
-    const normalize = this.normalizer();
+    const { preprocessing } = options;
+    const { image, shapeOf, write } =
+      preprocessing && !this.options.normalized
+        ? this.prepared(preprocessing, options.augment !== undefined)
+        : this.normalized();
     const batches = batchesOf(this.size, options);
     const augment = this.augmenter(options.augment);
     for (const indices of batches) {
       throwIfAborted(options.signal);
-      const images = Array.from(indices, (index) => augment(this.image(index), index));
-      const shape = this.shapeOf(images);
+      const images = Array.from(indices, (index) => augment(image(index), index));
+      const shape = shapeOf(images);
       const length = shape[0] * shape[1] * shape[2];
       const x = new Float32Array(images.length * length);
-      for (const [row, { data }] of images.entries()) normalize(data, x, row * length);
+      for (const [row, image] of images.entries()) write(image, x, row * length);
       const y = Int32Array.from(indices, (index) => labels[index]!);
       yield { x: tf.tensor4d(x, [images.length, ...shape]), y: tf.tensor1d(y, 'int32') };
     }
   }
 
-  private image(index: number): PixelImage {
+  private image<Data extends Pixels>(pixels: Data, index: number): PixelImage<Data> {
     const [height, width, channels] = this.shape;
     const length = height * width * channels;
-    return { data: this.options.pixels.subarray(index * length, (index + 1) * length), width, height, channels };
+    return { data: pixels.subarray(index * length, (index + 1) * length) as Data, width, height, channels };
+  }
+
+  /** The images in their own size, by the set's mean and deviation. */
+  private normalized(): Way {
+    const { pixels } = this.options;
+    const normalize = this.normalizer();
+    return {
+      image: (index) => this.image(pixels, index),
+      shapeOf: (images) => this.shapeOf(images),
+      write: ({ data }, out, at) => normalize(data, out, at),
+    };
+  }
+
+  /** The images as a net's preprocessing has them. One that an augmentation leaves in the size of the crop stays so. */
+  private prepared(to: Preprocessing, augmented: boolean): Way {
+    checkPreprocessing(to);
+    const bytes = this.bytes();
+    const tables = normalised(to);
+    const [height, width] = to.crop;
+    return {
+      image: (index) => withChannels(this.image(bytes, index) as DecodedImage, to.channels),
+      shapeOf: () => [height, width, to.channels],
+      write: ({ data, width: w, height: h, channels }, out, at) => {
+        if (!(data instanceof Uint8Array) || channels !== to.channels)
+          throw new CnnzooError('INPUT', `expected the augmentation to keep bytes of ${to.channels} channels.`);
+        const resize = augmented && h === height && w === width ? null : to.resize;
+        prepare(out, at, { data, width: w, height: h, channels: to.channels }, { ...to, resize }, tables);
+      },
+    };
+  }
+
+  /** The pixels as bytes, as `classify` takes them: floats from 0 to 1 are multiplied by 255 and rounded. */
+  private bytes(): Uint8Array {
+    const { pixels, shape } = this.options;
+    const refuse = (received: string): never => {
+      throw new CnnzooError(
+        'INPUT',
+        "The net's preprocessing takes images of 1, 3 or 4 channels, int32 from 0 to 255 or float32 from 0 to 1; received " +
+          `${received}. If they are what the net takes already, say so: fromTensors(images, labels, { normalized: true }).`,
+      );
+    };
+    if (![1, 3, 4].includes(shape[2])) refuse(`${shape[2]} channels`);
+    if (pixels instanceof Uint8Array) return pixels;
+    if (!this.rounded) {
+      const stray = pixels.find((value) => !(value >= 0 && value <= 1));
+      if (stray !== undefined) refuse(`float32 with the value ${stray}`);
+      this.rounded = Uint8Array.from(pixels, (value) => Math.round(value * 255));
+    }
+    return this.rounded;
   }
 
   /** An image, by its index, as an augmentation changes it. */

@@ -1,6 +1,8 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { Batch, Dataset } from '../data/dataset.js';
 import { CnnzooError } from '../errors.js';
+import { checkInput } from '../input.js';
+import type { Trainee } from './trainee.js';
 
 /** Refuses a number that is not whole, or less than `least`. */
 export function checkWhole(name: string, value: number, least: number): void {
@@ -20,8 +22,19 @@ export function checkNotEmpty(where: string, { size }: Dataset): void {
   );
 }
 
+/** Refuses a batch that does not fit what is trained or evaluated: its images, or its targets. */
+export async function checkBatch(
+  where: string,
+  { model, input }: Trainee,
+  batch: Batch,
+  classes: number,
+): Promise<void> {
+  checkInput(where, model.name, input, batch.x);
+  await checkTargets(batch, classes);
+}
+
 /** Refuses a batch whose targets don't fit its images or the net's classes: tfjs would count them as no class at all. */
-export async function checkTargets({ x, y }: Batch, classes: number): Promise<void> {
+async function checkTargets({ x, y }: Batch, classes: number): Promise<void> {
   const n = x.shape[0];
   const areLabels = y.dtype === 'int32' && y.shape.join() === `${n}`;
   const areShares = y.dtype === 'float32' && y.shape.join() === `${n},${classes}`;

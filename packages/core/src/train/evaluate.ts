@@ -8,7 +8,7 @@ import { modelOf, type Net, preprocessingOf } from '../net.js';
 import { checkOptions } from '../options.js';
 import { outputActivationOf } from '../output-activation.js';
 import { type Thresholds, thresholdsOf } from '../thresholds.js';
-import { checkNotEmpty, checkTargets, checkWhole, classesOf } from './checks.js';
+import { checkBatch, checkNotEmpty, checkWhole, classesOf } from './checks.js';
 import { defaultLoss, type Loss } from './loss.js';
 import { type MatchOptions, matchCategories } from './match-categories.js';
 import { hitsAt } from './metrics.js';
@@ -54,11 +54,12 @@ export async function evaluate(net: Net, data: Dataset, options: EvaluateOptions
 
 /** The same for part of a net, whose inputs are the data set's. */
 export async function evaluateTrainee(
-  { model, infer }: Trainee,
+  trainee: Trainee,
   data: Dataset,
   { batchSize = 128, loss: given, threshold, onImages, signal }: EvaluateOptions,
   preprocessing?: Preprocessing,
 ): Promise<Evaluation> {
+  const { model, infer } = trainee;
   checkWhole('batchSize', batchSize, 1);
   checkNotEmpty('evaluate', data);
   const classes = classesOf(model);
@@ -73,7 +74,10 @@ export async function evaluateTrainee(
     );
   const thresholds = thresholdsOf('evaluate', threshold ?? 0.5, classes);
   let several: MultiLabelTally | undefined;
-  const pause = (): Promise<void> => breathe('The evaluation', signal);
+  const pause = async (): Promise<void> => {
+    await breathe('The evaluation', signal);
+    modelOf(model);
+  };
   const sums = [0, 0, 0, 0];
   let count = 0;
   for await (const { x, y } of data.batches({
@@ -85,7 +89,7 @@ export async function evaluateTrainee(
     const results: tf.Scalar[] = [];
     try {
       await pause();
-      await checkTargets({ x, y }, classes);
+      await checkBatch('evaluate', trainee, { x, y }, classes);
       outputs.push(...(await infer(x, pause)));
       const logits = outputs[0]!;
       results.push(

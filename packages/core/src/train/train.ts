@@ -2,6 +2,7 @@ import { accelerateBackend } from '../backend/accelerate.js';
 import { requireBackend } from '../backend/require.js';
 import type { Dataset } from '../data/dataset.js';
 import { modelOf, type Net, preprocessingOf } from '../net.js';
+import { checkOptions } from '../options.js';
 import { Random } from '../random.js';
 import { claim } from './claim.js';
 import { type MatchOptions, matchCategories } from './match-categories.js';
@@ -13,6 +14,22 @@ export interface TrainOptions extends RunOptions, MatchOptions {
   random?: Random;
 }
 
+const OPTIONS = [
+  ...[
+    'optimizer',
+    'epochs',
+    'batchSize',
+    'loss',
+    'auxiliaryWeight',
+    'shuffle',
+    'dropLast',
+    'augment',
+    'mix',
+    'clipNorm',
+  ],
+  ...['accumulate', 'signal', 'matchCategories', 'random'],
+];
+
 /**
  * Trains a net that classifies, and yields after every step; to stop, leave the loop. Updates the weights that are
  * trainable at that step, so layers can be frozen and freed on the way. Where it throws, the net is as it was after the
@@ -22,6 +39,7 @@ export interface TrainOptions extends RunOptions, MatchOptions {
  */
 export async function* train(net: Net, data: Dataset, options: TrainOptions): AsyncGenerator<Step, void, void> {
   requireBackend('train');
+  checkOptions('train', options, OPTIONS);
   const model = modelOf(net);
   const matched = matchCategories(net, data, options, 'train');
   const release = claim('train', model);

@@ -5,12 +5,13 @@ import type { Batch, BatchOptions, Dataset } from '../data/dataset.js';
 import { CnnzooError } from '../errors.js';
 import type { Preprocessing } from '../images/prepare.js';
 import { withSmallestBatch } from '../layers/smallest-batch.js';
+import { modelOf } from '../net.js';
 import { noteOutputActivation, outputActivationOf } from '../output-activation.js';
 import type { Random, RandomState } from '../random.js';
 import { weightsOf } from '../weights/slots.js';
 import type { StateDict } from '../weights/tensors.js';
 import { accumulate } from './accumulate.js';
-import { checkNotEmpty, checkTargets, classesOf } from './checks.js';
+import { checkBatch, checkNotEmpty, classesOf } from './checks.js';
 import { clipByGlobalNorm } from './clip.js';
 import { type Differentiated, differentiate } from './differentiate.js';
 import { batchesPerEpoch, checkEpochs, smallestBatch, stepsPerEpoch } from './epochs.js';
@@ -211,7 +212,8 @@ export class TrainingRun {
     let images: Images = batch;
     try {
       await breathe(`The training, before step ${at.step},`, signal);
-      await checkTargets(batch, this.classes);
+      modelOf(this.trainee);
+      await checkBatch('train', this.trainee, batch, this.classes);
       this.before ??= new PassState(this.trainee.model);
       const mix = mixes.length > 1 ? mixes[random.integer(mixes.length)] : mixes[0];
       if (mix) images = mix(batch, this.classes, random);

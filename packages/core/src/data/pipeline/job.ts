@@ -79,7 +79,7 @@ async function naming<T>({ name }: ImageFile, work: () => T | Promise<T>): Promi
 }
 
 /** Grey, or RGB: grey repeated, alpha dropped. */
-function withChannels(image: DecodedImage, channels: 1 | 3): PixelImage<Uint8Array> {
+export function withChannels(image: DecodedImage, channels: 1 | 3): PixelImage<Uint8Array> {
   const { data, width, height, channels: stored } = channels === 1 ? toGrey(image) : image;
   const step = stored === 1 ? 0 : 1;
   const out = new Uint8Array(width * height * channels);

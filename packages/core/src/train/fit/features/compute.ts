@@ -1,7 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { breathe } from '../../../breathe.js';
 import type { BatchOptions, Dataset } from '../../../data/dataset.js';
+import { checkInput } from '../../../input.js';
 import type { NetPart } from '../../../layers/part.js';
+import { modelOf } from '../../../net.js';
 
 /** What a frozen part makes of a batch, and the batch's targets. */
 export interface ComputedBatch {
@@ -16,15 +19,19 @@ export interface ComputedBatch {
 
 /** Runs a part of a net, as in inference, over a data set, batch after batch. */
 export async function* compute(
-  part: NetPart,
+  { part, model }: { readonly part: NetPart; readonly model: LayersModel },
   data: Dataset,
   options: BatchOptions,
 ): AsyncGenerator<ComputedBatch, void, void> {
-  const pause = (): Promise<void> => breathe('The training', options.signal);
+  const pause = async (): Promise<void> => {
+    await breathe('The training', options.signal);
+    modelOf(model);
+  };
   for await (const { x, y } of data.batches(options)) {
     let features: tf.Tensor | undefined;
     try {
       await pause();
+      checkInput('fit', model.name, model.inputs[0]!.shape, x);
       [features] = (await part.infer(x, pause)) as [tf.Tensor];
       const [values, targets] = await Promise.all([features.data(), y.data()]);
       yield {

@@ -27,11 +27,11 @@ export interface FeaturesRequest {
 
 /** The batches of all views, one view after the other. */
 async function* batchesOf(request: FeaturesRequest): AsyncGenerator<ComputedBatch, void, void> {
-  const { part, data, batching, views, onImages } = request;
+  const { data, batching, views, onImages } = request;
   const options = { ...batching, ...(views && { augment: { transform: views.augment, random: views.random } }) };
   let done = 0;
   for (let view = 0; view < (views?.count ?? 1); view++)
-    for await (const batch of compute(part, data, options)) {
+    for await (const batch of compute(request, data, options)) {
       yield batch;
       done += batch.targets.length / batch.width;
       onImages(done);
