@@ -84,7 +84,7 @@ const preprocessing = {
 /** As many images of a set, drawn by a seed, in memory. */
 async function slice(set: Dataset, count: number) {
   for await (const { x, y } of set.batches({ batchSize: count, shuffle: new Random(0), preprocessing })) {
-    const data = await fromTensors(x, y as tf.Tensor1D, { categories: set.categories });
+    const data = await fromTensors(x, y as tf.Tensor1D, { categories: set.categories, normalized: true });
     tf.dispose([x, y]);
     return data;
   }

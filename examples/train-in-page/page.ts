@@ -21,7 +21,7 @@ async function learn(): Promise<void> {
   element('threads').textContent = `${threads}`;
 
   const images = randomUniform<Rank.R4>([IMAGES, 32, 32, 3], -2, 2, 'float32', 1);
-  const data = await fromTensors(images, range(0, IMAGES, 1, 'int32') as Tensor1D);
+  const data = await fromTensors(images, range(0, IMAGES, 1, 'int32') as Tensor1D, { normalized: true });
   const net = resnet20({ seed: 0 });
   const options = { batchSize: IMAGES, epochs: STEPS, random: new Random(0) };
   for await (const { loss } of train(net, data, { optimizer: sgd({ lr: 0.02, momentum: 0.9 }), ...options })) {

@@ -45,7 +45,8 @@ afterEach(() => {
 });
 
 const optimizer = sgd({ lr: 0.1, momentum: 0.9 });
-const options = { optimizer, epochs: 2, batchSize: 16, seed: 3, progress: false };
+const steps = { optimizer, epochs: 2, batchSize: 16 };
+const options = { ...steps, seed: 3, progress: false };
 
 /** What a fresh net comes to by a training. */
 async function trained(run: (fresh: Net) => Promise<unknown>): Promise<unknown> {
@@ -105,7 +106,7 @@ describe('classes in another order than the net has', () => {
     const losses = (data: Dataset) =>
       trained(async (fresh) => {
         const all: number[] = [];
-        for await (const { loss } of train(fresh, data, { ...options, random: new Random(1) })) all.push(loss);
+        for await (const { loss } of train(fresh, data, { ...steps, random: new Random(1) })) all.push(loss);
         return all;
       });
     const right = await losses(images(NAMES));
@@ -169,7 +170,7 @@ describe('names that the net does not have', () => {
     ['evaluate', (data: Dataset) => evaluate(net, data)],
     ['fit', (data: Dataset) => fit(net, data, options)],
     ["fit's validation", (data: Dataset) => fit(net, images(NAMES), { ...options, validation: data })],
-    ['train', (data: Dataset) => train(net, data, options).next()],
+    ['train', (data: Dataset) => train(net, data, steps).next()],
   ] as const)('%s refuses', async (where, run) => {
     const error = await Promise.resolve(run(strange())).catch((reason) => reason);
     expect(error).toMatchObject({ code: 'INPUT', message: expect.stringContaining(where) });
