@@ -142,7 +142,7 @@ export class PixelsDataset implements Dataset {
       image: (index) => withChannels(this.image(bytes, index) as DecodedImage, to.channels),
       shapeOf: () => [height, width, to.channels],
       write: ({ data, width: w, height: h, channels }, out, at) => {
-        if (!(data instanceof Uint8Array) || channels !== to.channels)
+        if (!isBytes(data) || channels !== to.channels)
           throw new CnnzooError('INPUT', `expected the augmentation to keep bytes of ${to.channels} channels.`);
         const resize = augmented && h === height && w === width ? null : to.resize;
         prepare(out, at, { data, width: w, height: h, channels: to.channels }, { ...to, resize }, tables);
@@ -161,7 +161,7 @@ export class PixelsDataset implements Dataset {
       );
     };
     if (![1, 3, 4].includes(shape[2])) refuse(`${shape[2]} channels`);
-    if (pixels instanceof Uint8Array) return pixels;
+    if (isBytes(pixels)) return pixels;
     if (!this.rounded) {
       const stray = pixels.find((value) => !(value >= 0 && value <= 1));
       if (stray !== undefined) refuse(`float32 with the value ${stray}`);
