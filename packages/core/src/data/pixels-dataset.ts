@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { isTypedArray } from '../bytes.js';
+import { isBytes, isTypedArray } from '../bytes.js';
 import { CnnzooError } from '../errors.js';
 import type { DecodedImage } from '../images/decoded.js';
 import { checkPreprocessing, normalised, type Preprocessing, prepare } from '../images/prepare.js';
