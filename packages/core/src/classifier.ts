@@ -6,6 +6,7 @@ import type { Preprocessing } from './images/prepare.js';
 import { isDisposed } from './net.js';
 import { noteOutputActivation, type OutputActivation, outputActivationOf } from './output-activation.js';
 import type { Thresholds } from './thresholds.js';
+import type { LoadedWeights } from './weights/loaded.js';
 import type { FetchOptions } from './weights/tensors.js';
 
 export interface ClassifierParts {
@@ -20,6 +21,8 @@ export interface ClassifierParts {
    * Default: that of the loss it was trained with; else 'sigmoid' of one logit, 'softmax' of more.
    */
   readonly activation?: OutputActivation;
+  /** How the weights were read, as `pretrained` and `load` say it. */
+  readonly loaded?: LoadedWeights;
 }
 
 export interface Prediction {
@@ -55,8 +58,10 @@ export class Classifier implements ClassifierParts {
   readonly preprocessing: Preprocessing;
   readonly categories: readonly string[] | null;
   readonly weights: string | undefined;
+  /** The checkpoint that the weights are from, and how it was read. Undefined for a net of yours. */
+  readonly loaded: LoadedWeights | undefined;
 
-  constructor({ model, preprocessing, categories, weights, activation }: ClassifierParts) {
+  constructor({ model, preprocessing, categories, weights, activation, loaded }: ClassifierParts) {
     const classes = model.outputs[0]!.shape.at(-1);
     if (categories && categories.length !== classes)
       throw new CnnzooError(
@@ -68,6 +73,7 @@ export class Classifier implements ClassifierParts {
     this.categories = categories;
     this.weights = weights;
     if (activation !== undefined) noteOutputActivation(model, activation);
+    this.loaded = loaded;
   }
 
   /** The function from logits to scores. Training sets it to that of the loss. */

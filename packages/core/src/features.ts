@@ -24,13 +24,18 @@ export const writeNote = (model: LayersModel, note: ModelNote): void => model.se
 const headLayer = (model: LayersModel, head: string): layers.Layer | undefined =>
   model.layers.find(({ name }) => isUnder(head, name));
 
+/** Returns false if the net gives features, not logits. */
+export function hasHead(model: LayersModel): boolean {
+  const note = noteOf(model);
+  return !note || headLayer(model, note.head) !== undefined;
+}
+
 /** Throws where the net gives features, not logits. */
 export function requireHead(model: LayersModel): void {
-  const note = noteOf(model);
-  if (!note || headLayer(model, note.head)) return;
+  if (hasHead(model)) return;
   throw new CnnzooError(
     'INPUT',
-    `The net '${model.name}' has no head '${note.head}' to classify with: it was made with numClasses: 0. ` +
+    `The net '${model.name}' has no head '${noteOf(model)?.head}' to classify with: it was made with numClasses: 0. ` +
       'Use embed, or make it with numClasses or categories.',
   );
 }

@@ -54,6 +54,7 @@ export {
   type ModelDefinition,
   type ModelSpec,
 } from './weights/define.js';
+export type { LoadedStateDict, LoadedWeights } from './weights/loaded.js';
 export { MIRROR_INDEX, type MirrorFile, type MirrorIndex, mirrorPath } from './weights/mirror-layout.js';
 export { openTensors } from './weights/open-tensors.js';
 export type { PretrainedOptions } from './weights/pretrained.js';
@@ -65,6 +66,7 @@ export type {
   DType,
   FetchOptions,
   LazyTensor,
+  ReadOptions,
   StateDict,
   StateTensor,
   TensorFile,

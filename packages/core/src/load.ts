@@ -3,7 +3,7 @@ import { type LayersModel, Sequential } from '@tensorflow/tfjs-layers';
 import { useBackend } from './backend/choose.js';
 import { Classifier } from './classifier.js';
 import { CnnzooError } from './errors.js';
-import { writeNote } from './features.js';
+import { hasHead, writeNote } from './features.js';
 import { NetModel } from './layers/net-model.js';
 import { registerLayers } from './layers/register.js';
 import { CONFIG_KEY, type SavedConfig, savedFile } from './save.js';
@@ -64,6 +64,17 @@ export async function load(path: string | URL, options: FetchOptions = {}): Prom
       categories,
       ...(weights && { weights }),
       ...(activation && { activation }),
+      loaded: {
+        source: name,
+        format: file.format,
+        entry: weights,
+        key: null,
+        prefixes: [],
+        renamed: {},
+        head: hasHead(model) ? 'kept' : 'none',
+        fresh: [],
+        ignored: [],
+      },
     });
   } finally {
     await file.close();

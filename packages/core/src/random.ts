@@ -1,3 +1,5 @@
+import { CnnzooError } from './errors.js';
+
 /** The whole state of a generator: four 32-bit words. */
 export type RandomState = readonly [number, number, number, number];
 
@@ -59,6 +61,8 @@ export class Random {
 
   /** @param seed any finite number; without one, a different stream each time. */
   constructor(seed: number = Math.random() * 2 ** 53) {
+    if (!Number.isFinite(seed))
+      throw new CnnzooError('INPUT', `Expected a seed that is a finite number, received ${String(seed)}.`);
     this.a = seed | 0;
     this.b = Math.floor(seed / 2 ** 32) | 0;
     this.c = 0x9e3779b9 | 0;

@@ -51,7 +51,7 @@ async function answers(file: TensorFile, definition: ModelDefinition, weights: s
   const shape: [number, number, number] = [height, width, channels];
   const entry: Partial<WeightsEntry> = definition.weights[weights] ?? definition.weights.DEFAULT ?? {};
   const options = { inputShape: shape, ...(entry.isBackbone && { numClasses: 0 }) };
-  const net = await buildTrained(definition, { file, entry, given: false }, options);
+  const { model: net } = await buildTrained(definition, { file, entry, given: false, source: weights }, options);
   try {
     return logitsOf(net, syntheticImage(...shape), shape);
   } finally {

@@ -47,6 +47,18 @@ write("parameters", OrderedDict((key, nn.Parameter(value)) for key, value in net
 write("half", {key: value.half() if value.is_floating_point() else value for key, value in net.state_dict().items()})
 write("wrapped", {"epoch": 3, "state_dict": net.state_dict(), "arch": "net"}, net.state_dict())
 
+# A training's checkpoint: weights and their average, beside an optimizer that has taken a step.
+raw, ema = nn.Linear(3, 2), nn.Linear(3, 2)
+adam = torch.optim.Adam(raw.parameters())
+raw(torch.ones(1, 3)).sum().backward()
+adam.step()
+for value, layer in enumerate((raw, ema), 1):
+    for parameter in layer.parameters():
+        nn.init.constant_(parameter, value)
+several = {"params": raw.state_dict(), "params_ema": ema.state_dict(), "iter": 3, "optimizer": adam.state_dict()}
+for container, is_zip in (("zip", True), ("legacy", False)):
+    torch.save(several, out / f"several.{container}.pth", _use_new_zipfile_serialization=is_zip)
+
 base = torch.arange(24, dtype=torch.float32).reshape(4, 6)
 specials = [0.0, -0.0, 1.0, -2.5, 6e-8, -6.1e-5, 65504.0, float("inf"), -float("inf"), float("nan")]
 write(

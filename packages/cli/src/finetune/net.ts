@@ -35,7 +35,7 @@ function untrained(model: ModelDefinition, categories: readonly string[], { size
   return new Classifier({ model: net, preprocessing, categories });
 }
 
-/** The net under a new head for the classes; the caller disposes of it. */
+/** The net under a head for the classes: new, or that of a file which has as many. The caller disposes of it. */
 export async function openNet(options: Options, categories: readonly string[], context: Context): Promise<Classifier> {
   const { weights, size, seed } = options;
   const model = getModel(options.model);
@@ -47,6 +47,14 @@ export async function openNet(options: Options, categories: readonly string[], c
       `finetune: there are no published weights of '${model.name}'. Train it from random ones, all of it, by ` +
         '--weights none --freeze none, or choose another model (`cnnzoo list`).',
     );
-  const given = { categories, inputShape: shapeOf(model, size), seed, ...(weights && { weights }) };
+  // The head of a file of the user's may have been trained on these classes; that of published weights was not.
+  const isPublished = weights === undefined || Object.hasOwn(model.weights, weights);
+  const given = {
+    categories,
+    inputShape: shapeOf(model, size),
+    seed,
+    ...(weights && { weights }),
+    ...(isPublished && { head: 'new' as const }),
+  };
   return openPretrained(model, given, context);
 }

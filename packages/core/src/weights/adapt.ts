@@ -7,7 +7,7 @@ import type { TensorFile } from './tensors.js';
  * Keys of the kernels that see the image: those with as many input channels as the published net has. (No deeper
  * layer of an image net has three, or one, unless it is grouped; then nothing is adapted, and the strict load says so.)
  */
-export function imageKernels(file: TensorFile, published: number): readonly string[] {
+export function imageKernels(file: Pick<TensorFile, 'tensors'>, published: number): readonly string[] {
   const keys = [...file.tensors].filter(([, { shape }]) => shape.length === 4 && shape[1] === published);
   return keys.length === 1 ? [keys[0]![0]] : [];
 }

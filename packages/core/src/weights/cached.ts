@@ -44,8 +44,9 @@ async function openKept(store: Store, entry: Obtainable, record: CacheRecord): P
   const source = await store.open(entry.model, record.file);
   if (!source) return undefined;
   try {
-    const { file } = await openChecked(source, record.sha256);
     const { verified, sha256, fetched = sha256 } = record;
+    // A copy in tfjs' layout holds the state dict alone.
+    const { file } = await openChecked(source, sha256, record.fetched === undefined ? entry.key : undefined);
     if (!verified) warnUnverified(entry, record.source, fetched);
     return { file, from: source.name, verified, sha256: fetched };
   } catch (error) {
@@ -63,7 +64,7 @@ async function adopt(store: Store, entry: Obtainable, tried: string | undefined)
     const source = digits && name && name !== tried ? await store.open(entry.model, name) : undefined;
     if (!source) continue;
     try {
-      const { file, sha256 } = await openChecked(source, digits);
+      const { file, sha256 } = await openChecked(source, digits, entry.key);
       const record = recordOf(entry, name, source.size, sha256, published.url, true);
       // A cache that can't be written to is still one to read from.
       await store.note(record).catch(() => undefined);

@@ -13,7 +13,10 @@ import { type FileBounds, type TransferContext, transfer } from './transfer.js';
 
 /** What is fetched: an entry of a registry, or a URL in the place of one. */
 export type Obtainable = Pick<WeightsEntry, 'model' | 'name' | 'sources'> &
-  Partial<Pick<WeightsEntry, 'fileSize' | 'parameters'>>;
+  Partial<Pick<WeightsEntry, 'fileSize' | 'parameters'>> & {
+    /** Where in the file the state dict lies. */
+    readonly key?: string;
+  };
 
 /** One place to fetch from. */
 export interface Candidate {

@@ -3,10 +3,11 @@ import { CnnzooError } from '../errors.js';
 import { openTensorSource } from './open.js';
 import type { ByteSource, TensorFile } from './tensors.js';
 
-/** Hashes a source, compares, and only then opens it as a checkpoint. Owns the source. */
+/** Hashes a source, compares, and only then opens it as a checkpoint, or the part of it under `key`. Owns the source. */
 export async function openChecked(
   source: ByteSource,
   digits: string | undefined,
+  key?: string,
 ): Promise<{ file: TensorFile; sha256: string }> {
   try {
     const sha256 = await hashSource(source);
@@ -16,7 +17,7 @@ export async function openChecked(
         `'${source.name}' has other bytes than published: expected sha256 ${digits}${digits.length < 64 ? '…' : ''}, ` +
           `received ${sha256}.`,
       );
-    return { file: await openTensorSource(source, digits !== undefined), sha256 };
+    return { file: await openTensorSource(source, { intact: digits !== undefined, key }), sha256 };
   } catch (error) {
     await source.close();
     throw error;

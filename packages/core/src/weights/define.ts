@@ -3,6 +3,7 @@ import type { Classifier } from '../classifier.js';
 import { CnnzooError } from '../errors.js';
 import { writeNote } from '../features.js';
 import { buildModel, type InputShape, type NetLayer } from '../layers/build.js';
+import { checkOptions } from '../options.js';
 import { Random } from '../random.js';
 import { currentRandom, withRandom } from '../random-scope.js';
 import type { PretrainedOptions } from './pretrained.js';
@@ -16,6 +17,8 @@ export interface BuildOptions {
   numClasses?: number;
   /** Seeds the initial values, so that they can be repeated. */
   seed?: number;
+  /** Name of the tfjs model, under which it lies in a model that holds it. Default: the variant's name. */
+  name?: string;
 }
 
 /** What a builder takes whose net has dropout, as torchvision's do. */
@@ -41,6 +44,8 @@ export interface ModelDefinition<Options extends BuildOptions = BuildOptions, Na
   readonly backbone?: Backbone<Options>;
   /** Prefixes of keys in copies of the weights that are named otherwise -> the prefix here. */
   readonly renamed: Readonly<Record<string, string>>;
+  /** Names of the options that the builder has read so far: its own are known once it has built a net. */
+  readonly options: ReadonlySet<string>;
   readonly inputShape: InputShape;
   readonly numClasses: number;
   readonly weights: WeightsTable<Names>;
@@ -77,12 +82,21 @@ export function defineModel<Options extends BuildOptions, Names extends string>(
   spec: ModelSpec<Options, Names>,
 ): ModelDefinition<Options, Names> {
   const { name, inputShape, numClasses, weights, auxiliaryHeads = [], renamed = {} } = spec;
+  const read = new Set<string>(BUILD_OPTIONS);
   const builder = ({ net, head }: Pick<typeof spec, 'net' | 'head'>) => {
-    const build = (options: Options = {} as Options): LayersModel => buildVariant(spec, net, head, options);
+    const build = (options: Options = {} as Options): LayersModel => buildVariant(spec, net, head, read, options);
     return Object.assign(build, { head });
   };
   const backbone = spec.backbone && Object.assign(builder(spec.backbone), { replaces: spec.backbone.replaces });
-  const facts = { inputShape, numClasses, weights, auxiliaryHeads, renamed, ...(backbone && { backbone }) };
+  const facts = {
+    inputShape,
+    numClasses,
+    weights,
+    auxiliaryHeads,
+    renamed,
+    options: read as ReadonlySet<string>,
+    ...(backbone && { backbone }),
+  };
   const definition = Object.assign(builder(spec), facts);
   return Object.defineProperties(definition, {
     name: { value: name },
@@ -93,17 +107,37 @@ export function defineModel<Options extends BuildOptions, Names extends string>(
   }) as ModelDefinition<Options, Names>;
 }
 
+/** Options of every builder. */
+export const BUILD_OPTIONS: readonly string[] = ['inputShape', 'numClasses', 'seed', 'name'];
+
 function buildVariant<Options extends BuildOptions, Names extends string>(
   spec: ModelSpec<Options, Names>,
   net: typeof spec.net,
   head: string,
+  read: Set<string>,
   options: Options,
 ): LayersModel {
-  const { inputShape = spec.inputShape, numClasses = spec.numClasses, seed } = options;
+  const { inputShape = spec.inputShape, numClasses = spec.numClasses, seed, name = spec.name } = options ?? {};
   if (!(Number.isInteger(numClasses) && numClasses >= 0))
     throw new CnnzooError('INPUT', `${spec.name}: expected numClasses 0, 1, 2, …, received ${numClasses}.`);
   const random = seed === undefined ? currentRandom() : new Random(seed);
-  const model = withRandom(random, () => buildModel(spec.name, net({ ...options, numClasses }), inputShape));
+  // The net knows its own options: what it does not read has no effect.
+  const noted = new Proxy(
+    { ...options, numClasses },
+    {
+      get(target, key) {
+        read.add(String(key));
+        return Reflect.get(target, key);
+      },
+    },
+  );
+  const model = withRandom(random, () => buildModel(name, net(noted), inputShape));
+  try {
+    checkOptions(spec.name, options, [...read]);
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
   const { auxiliaryHeads } = spec;
   writeNote(model, { model: spec.name, head, ...(auxiliaryHeads && { auxiliaryHeads }) });
   return model;

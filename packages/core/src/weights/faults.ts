@@ -6,6 +6,14 @@ export const isIgnored = (key: string): boolean =>
 
 const showShape = (shape: readonly number[]): string => `[${shape.join(', ')}]`;
 
+/** Lines of a list in a message. */
+const MAX_LINES = 8;
+
+const shortened = (items: readonly string[]): string[] =>
+  items.length <= MAX_LINES
+    ? [...items]
+    : [...items.slice(0, MAX_LINES - 1), `… and ${items.length - MAX_LINES + 1} more`];
+
 /** Collects what keeps a state dict from fitting a net, and throws it as one error. */
 export class Faults {
   private readonly missing: string[] = [];
@@ -25,19 +33,21 @@ export class Faults {
     this.shapes.push(`${key}: expected ${showShape(expected)}, received ${showShape(received)}`);
   }
 
-  throwIfAny(net: string): void {
+  /** @param advise what would make the state dict fit, if that is known. */
+  throwIfAny(net: string, advise: () => string | undefined = () => undefined): void {
     const part = (title: string, items: string[]) =>
-      items.length > 0 ? [`${title} (${items.length}):\n    ${items.join('\n    ')}`] : [];
+      items.length > 0 ? [`${title} (${items.length}):\n    ${shortened(items).join('\n    ')}`] : [];
     const parts = [
       ...part('missing keys', this.missing),
       ...part('unexpected keys', this.unexpected),
       ...part('wrong shapes', this.shapes),
     ];
     if (parts.length === 0) return;
+    const advice =
+      advise() ?? 'Build the net as the checkpoint was (variant, numClasses, inputShape), or load another checkpoint.';
     throw new CnnzooError(
       'STATE_DICT',
-      `The state dict does not fit the net '${net}':\n  ${parts.join('\n  ')}\n` +
-        'Build the net as the checkpoint was (variant, numClasses, inputShape), or load another checkpoint.',
+      `The state dict does not fit the net '${net}'. ${advice}\n  ${parts.join('\n  ')}`,
     );
   }
 }

@@ -105,7 +105,7 @@ async function fetchFrom(candidate: Candidate, store: Store, entry: Obtainable):
     const digits = await candidate.fill(part);
     filled = true;
     const { size } = part;
-    const { file, sha256 } = await openChecked(await part.read(), digits);
+    const { file, sha256 } = await openChecked(await part.read(), digits, entry.key);
     const verified = digits !== undefined;
     const name = keptName(entry, candidate.url, sha256);
     const record = recordOf(entry, name, size, sha256, candidate.url, verified);

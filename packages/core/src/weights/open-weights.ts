@@ -13,14 +13,19 @@ import { type ObtainOptions, obtainWeights } from './obtain.js';
 import { openTensorSource, openTensors, sourceOf } from './open.js';
 import type { WeightsEntry } from './registry.js';
 import { renameTensors } from './renamed.js';
+import { sourceName } from './source-name.js';
 import type { TensorFile, WeightsSource } from './tensors.js';
 
 /** An opened checkpoint, and the entry whose preprocessing and categories hold for it. */
 export interface GivenWeights {
   readonly file: TensorFile;
   readonly entry: WeightsEntry;
-  /** Whether the caller gave the file, rather than the name of an entry. */
+  /** The caller gave the file, rather than the name of an entry. */
   readonly given: boolean;
+  /** The weights are the entry's by its name, by the file's hash or by its metadata, and not by default. */
+  readonly known: boolean;
+  /** The checkpoint's path or URL, or what kind of value it is. */
+  readonly source: string;
 }
 
 /** What of a definition is needed to find its weights. */
@@ -31,24 +36,40 @@ type Owner = Pick<ModelDefinition, 'name' | 'weights' | 'renamed'> & {
 interface OpenOptions extends ObtainOptions {
   readonly weights?: WeightsEntry | WeightsSource;
   readonly from?: WeightsSource | undefined;
+  readonly key?: string | undefined;
+  /** The caller says how many classes there are, or which: what the entry knows of them does not matter. */
+  readonly ownClasses?: boolean;
 }
 
 /** Opens what `pretrained` was asked for. The caller closes the file. */
 export async function openWeights(owner: Owner, options: OpenOptions): Promise<GivenWeights> {
-  const { weights = 'DEFAULT', from } = options;
+  const { weights = 'DEFAULT', from, key } = options;
   const entry = entryOf(owner, weights);
   if (from !== undefined) {
-    if (entry) return { file: (await openGiven(owner, from, options)).file, entry, given: true };
+    if (entry) {
+      const { file } = await openGiven(owner, from, options);
+      return { file, entry, given: true, known: true, source: sourceName(from) };
+    }
     throw new CnnzooError(
       'INPUT',
       `${owner.name}.pretrained: expected with from the name of the entry that it holds, weights: ${names(owner)}; ` +
         `received ${describe(weights)}.`,
     );
   }
-  if (entry) return { file: (await obtainWeights(entry, options)).file, entry, given: false };
-  const opened = await openGiven(owner, weights as WeightsSource, options);
+  if (entry) {
+    if (key !== undefined)
+      throw new CnnzooError(
+        'INPUT',
+        `${owner.name}.pretrained: expected key with a file of yours, received '${key}' with the entry '${entry.name}'.`,
+      );
+    const { file, from: source } = await obtainWeights(entry, options);
+    return { file, entry, given: false, known: true, source };
+  }
+  const source = weights as WeightsSource;
+  const opened = await openGiven(owner, source, options);
   try {
-    return { file: opened.file, entry: await identify(owner, opened, describe(weights)), given: true };
+    const found = await identify(owner, opened, describe(weights), options);
+    return { file: opened.file, ...found, given: true, source: sourceName(source) };
   } catch (error) {
     await opened.file.close();
     throw error;
@@ -99,16 +120,17 @@ interface Opened {
   sha256(): Promise<string | undefined>;
 }
 
-async function openGiven(owner: Owner, given: WeightsSource, options: ObtainOptions): Promise<Opened> {
+async function openGiven(owner: Owner, given: WeightsSource, options: OpenOptions): Promise<Opened> {
+  const { key } = options;
   const url = remoteUrl(given);
   if (url) {
-    const { file, sha256 } = await obtainWeights(await entryOfUrl(owner, url), options);
+    const { file, sha256 } = await obtainWeights(await entryOfUrl(owner, url, key), options);
     return { file, sha256: async () => sha256 };
   }
   const source = await sourceOf(given, options);
-  if (!source) return { file: await openTensors(given), sha256: async () => undefined };
+  if (!source) return { file: await openTensors(given, { key }), sha256: async () => undefined };
   try {
-    return { file: await openTensorSource(source), sha256: () => hashSource(source) };
+    return { file: await openTensorSource(source, { key }), sha256: () => hashSource(source) };
   } catch (error) {
     await source.close();
     throw error;
@@ -124,15 +146,16 @@ function remoteUrl(given: WeightsSource): string | undefined {
   return protocol === 'http:' || protocol === 'https:' ? href : undefined;
 }
 
-/** A URL as an entry of its own, so that it is fetched, checked and kept as one. */
-async function entryOfUrl({ name: model }: Owner, url: string) {
+/** A URL as an entry of its own, so that it is fetched, checked and kept as one; another for each key. */
+async function entryOfUrl({ name: model }: Owner, url: string, key: string | undefined) {
   const file = fileNameOf(url) || 'weights';
   const digits = digitsInName(file);
-  const id = await hashSource(bytesSource(new TextEncoder().encode(url), url));
+  const id = await hashSource(bytesSource(new TextEncoder().encode(key === undefined ? url : `${url}\n${key}`), url));
   return {
     model,
     name: `${file}@${id.slice(0, 8)}`,
     sources: [{ kind: 'publisher' as const, url, ...(digits && { hashPrefix: digits }) }],
+    ...(key !== undefined && { key }),
   };
 }
 
@@ -140,27 +163,37 @@ async function entryOfUrl({ name: model }: Owner, url: string) {
  * The entry that a file's metadata names or whose hash it has. Else, with a warning, the default one; for a file without
  * the head that the default's has, that of a backbone, where there is one.
  */
-async function identify(owner: Owner, { file, sha256 }: Opened, what: string): Promise<WeightsEntry> {
+async function identify(
+  owner: Owner,
+  { file, sha256 }: Opened,
+  what: string,
+  { ownClasses = false }: OpenOptions,
+): Promise<Pick<GivenWeights, 'entry' | 'known'>> {
   const { name, weights } = owner;
   const named = identifyByMetadata(file.metadata, name, weights);
-  if (named) return named;
+  if (named) return { entry: named, known: true };
   const hash = await sha256();
   const published = hash === undefined ? undefined : identifyByHash(hash, weights);
-  if (published) return published;
+  if (published) return { entry: published, known: true };
   const fallback = hasHead(owner, file) ? weights.DEFAULT! : ofBackbone(weights);
   const model = file.metadata[MODEL_KEY];
+  const taken = ownClasses || fallback.categories === null ? 'the preprocessing' : 'preprocessing and categories';
   warn(
     `${name}.pretrained: ${what} is not known as weights of '${name}'` +
-      `${model !== undefined && model !== name ? ` (its metadata says '${model}')` : ''}; preprocessing and categories ` +
-      `of '${fallback.name}' are used. To settle it: pretrained({ weights: 'NAME', from: … }) with one of ${names(owner)}.`,
+      `${model !== undefined && model !== name ? ` (its metadata says '${model}')` : ''}; ${taken} ` +
+      `of '${fallback.name}' ${taken.includes(' and ') ? 'are' : 'is'} used. ` +
+      `To settle it: pretrained({ weights: 'NAME', from: … }) with one of ${names(owner)}.`,
   );
-  return fallback;
+  return { entry: fallback, known: false };
 }
 
 function hasHead({ backbone, renamed }: Owner, file: TensorFile): boolean {
-  const keys = [...renameTensors(file, renamed).tensors.keys()];
-  return backbone === undefined || keys.some((key) => isUnder(backbone.replaces, key));
+  return backbone === undefined || hasPart(backbone.replaces, renameTensors(file, renamed));
 }
+
+/** Returns true if some of the file's tensors lie under the path, or under it behind a prefix. */
+export const hasPart = (path: string, { tensors }: Pick<TensorFile, 'tensors'>): boolean =>
+  [...tensors.keys()].some((key) => isUnder(path, key) || key.includes(`.${path}.`));
 
 /** The entry of a backbone alone, where there is one. */
 const ofBackbone = (weights: Owner['weights']): WeightsEntry =>

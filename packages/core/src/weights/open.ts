@@ -3,14 +3,24 @@ import { isArrayBuffer, isBlob, isBytes, isUrl } from '../bytes.js';
 import { fetchBytes, isFetched, shownUrl } from '../download/fetch-bytes.js';
 import { PATIENCE } from '../download/watchdog.js';
 import { CnnzooError } from '../errors.js';
+import { checkOptions } from '../options.js';
 import { blobSource, bytesSource } from './formats/bytes.js';
 import { FOREIGN_START, foreignError, foreignOf } from './formats/foreign.js';
 import { memoryTensors } from './formats/memory.js';
 import { isSafetensors, openSafetensors } from './formats/safetensors.js';
 import { isTorchLegacy, openTorchLegacy } from './formats/torch-legacy.js';
 import { openTorchZip } from './formats/torch-zip.js';
+import { underKey } from './formats/under-key.js';
 import { isZip } from './formats/zip.js';
-import type { ByteSource, FetchOptions, StateDict, StateTensor, TensorFile, WeightsSource } from './tensors.js';
+import type {
+  ByteSource,
+  FetchOptions,
+  ReadOptions,
+  StateDict,
+  StateTensor,
+  TensorFile,
+  WeightsSource,
+} from './tensors.js';
 import { openTurned } from './turned.js';
 
 /** Bytes of the largest checkpoint that is fetched, and of the largest whose size nobody states. */
@@ -44,19 +54,28 @@ export async function sourceOf(source: WeightsSource, { signal }: FetchOptions =
   return undefined;
 }
 
-/**
- * Opens a checkpoint of any format, told apart by its content. Closing the result closes the source. `intact` says that
- * its hash was found right, so that checksums inside it need not be.
- */
-export async function openTensorSource(source: ByteSource, intact = false): Promise<TensorFile> {
+interface OpenOptions extends Pick<ReadOptions, 'key'> {
+  /** Its hash was found right, so that checksums inside it need not be. */
+  readonly intact?: boolean;
+}
+
+/** The part of a checkpoint whose keys begin with `key`; all of it without one. */
+const partOf = (file: TensorFile, key: string | undefined, name: string): TensorFile =>
+  key === undefined ? file : { ...file, tensors: underKey(file.tensors, key, name), key };
+
+/** Opens a checkpoint of any format, told apart by its content. Closing the result closes the source. */
+export async function openTensorSource(
+  source: ByteSource,
+  { intact = false, key }: OpenOptions = {},
+): Promise<TensorFile> {
   const start = await source.read(0, Math.min(source.size, 64));
   switch (formatOf(start, source.size)) {
     case 'torch-zip':
-      return openTorchZip(source, intact);
+      return openTorchZip(source, intact, key);
     case 'torch-legacy':
-      return openTorchLegacy(source);
+      return openTorchLegacy(source, key);
     case 'safetensors':
-      return openTurned(await openSafetensors(source));
+      return partOf(openTurned(await openSafetensors(source)), key, source.name);
     default:
       throw unknownFormat(source.name, await source.read(0, Math.min(source.size, FOREIGN_START)));
   }
@@ -89,13 +108,30 @@ function unknownFormat(name: string, start: Uint8Array): CnnzooError {
 }
 
 /** Opens what weights can come from. */
-export async function openTensors(source: WeightsSource, options: FetchOptions = {}): Promise<TensorFile> {
+export async function openTensors(source: WeightsSource, options: ReadOptions = {}): Promise<TensorFile> {
+  const { key } = options;
   const bytes = await sourceOf(source, options);
-  if (!bytes) return memoryTensors(source as StateDict | Readonly<Record<string, StateTensor>>);
+  if (!bytes)
+    return partOf(memoryTensors(source as StateDict | Readonly<Record<string, StateTensor>>), key, 'state dict');
   try {
-    return await openTensorSource(bytes);
+    return await openTensorSource(bytes, { key });
   } catch (error) {
     await bytes.close();
     throw error;
   }
+}
+
+/** Refuses options that reading a checkpoint does not have. */
+export function checkReadOptions(where: string, options: ReadOptions): void {
+  checkOptions(where, options, ['key', 'signal']);
+  checkKey(where, options.key);
+}
+
+/** Refuses a key that can't name a state dict. */
+export function checkKey(where: string, key: unknown): void {
+  if (key === undefined || (typeof key === 'string' && key !== '')) return;
+  throw new CnnzooError(
+    'INPUT',
+    `${where}: expected key as the name of a state dict, received ${JSON.stringify(key)}.`,
+  );
 }

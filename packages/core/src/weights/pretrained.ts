@@ -5,15 +5,24 @@ import { CnnzooError } from '../errors.js';
 import { freeze as freezePart } from '../freeze.js';
 import type { InputShape } from '../layers/build.js';
 import { isUnder } from '../layers/layer.js';
+import { checkOptions } from '../options.js';
 import { warn } from '../warn.js';
 import { adaptKernel, adaptPreprocessing, imageKernels } from './adapt.js';
-import type { Backbone, BuildOptions, ModelDefinition } from './define.js';
+import { adviceFor } from './advice.js';
+import { type Backbone, BUILD_OPTIONS, type BuildOptions, type ModelDefinition } from './define.js';
+import { isIgnored } from './faults.js';
+import { type FittedKeys, fitKeys, type Wanted } from './fit-keys.js';
+import { labelsFor, savedWith } from './labels.js';
+import type { LoadedWeights } from './loaded.js';
 import type { ObtainOptions } from './obtain.js';
-import { entryOf, type GivenWeights, openWeights } from './open-weights.js';
+import { checkKey } from './open.js';
+import { entryOf, type GivenWeights, hasPart, openWeights } from './open-weights.js';
 import type { WeightsEntry } from './registry.js';
 import { renameTensors } from './renamed.js';
+import { slotsOf } from './slots.js';
 import type { TensorFile, WeightsSource } from './tensors.js';
 import { type BuildFromOptions, buildFrom } from './values.js';
+import { wantedBy } from './wanted.js';
 
 interface CommonOptions extends ObtainOptions {
   /**
@@ -23,11 +32,20 @@ interface CommonOptions extends ObtainOptions {
   inputShape?: InputShape;
   /** Seeds the values of a new head, so that they can be repeated. */
   seed?: number;
+  /** Name of the tfjs model. Default: the variant's name. */
+  name?: string;
   /** 'backbone': all but the head keeps its weights and its running statistics in training. */
   freeze?: 'backbone';
+  /**
+   * 'new': the head gets fresh values. Default: the checkpoint's head is kept if it has as many classes as are asked for,
+   * and else is a new one; `loaded.head` of the result says which.
+   */
+  head?: 'new';
+  /** Where in a file of yours the state dict lies, e.g. 'params_ema'. Default: the only one that it holds. */
+  key?: string;
 }
 
-/** A new head, with fresh weights: by the number of its classes, or by their names. */
+/** The classes of the head: their number, or their names. Default: those of the weights. */
 type HeadOptions =
   | { numClasses?: number; categories?: undefined }
   | { numClasses?: undefined; categories?: readonly string[] };
@@ -51,6 +69,11 @@ type WeightsOptions<Names extends string> =
 /** What `pretrained` takes. */
 export type PretrainedOptions<Names extends string = string> = CommonOptions & HeadOptions & WeightsOptions<Names>;
 
+const OPTIONS: readonly string[] = [
+  ...BUILD_OPTIONS,
+  ...['weights', 'from', 'key', 'head', 'categories', 'freeze', 'fetch', 'signal', 'progress'],
+];
+
 /**
  * A trained net with its preprocessing and categories. Sets a backend where none is set. Builds straight from the
  * checkpoint's tensors: no initial value is drawn but those of a new head.
@@ -60,24 +83,42 @@ export async function pretrained<Options extends BuildOptions, Names extends str
   options: PretrainedOptions<Names> = {},
 ): Promise<Classifier> {
   const { name } = definition;
-  const { categories, freeze, inputShape = definition.inputShape } = options;
+  await checkNames(definition, options);
+  const { categories, freeze, inputShape = definition.inputShape, head } = options;
   const numClasses = checkHead(name, options);
-  if (freeze !== undefined && freeze !== 'backbone')
-    throw new CnnzooError('INPUT', `${name}.pretrained: expected freeze 'backbone' or nothing, received '${freeze}'.`);
-  const built: BuildOptions = { inputShape, ...(numClasses !== undefined && { numClasses }) };
+  for (const [option, value, expected] of [
+    ['freeze', freeze, 'backbone'],
+    ['head', head, 'new'],
+  ])
+    if (value !== undefined && value !== expected)
+      throw new CnnzooError(
+        'INPUT',
+        `${name}.pretrained: expected ${option} '${expected}' or nothing, received '${String(value)}'.`,
+      );
+  checkKey(`${name}.pretrained`, options.key);
   // Before a backbone of half a gigabyte is fetched.
   if (entryOf(definition, options.weights ?? 'DEFAULT')?.isBackbone && numClasses === undefined) throw needsHead(name);
   await useBackend();
-  const { file, entry, given } = await openWeights(definition, options);
+  const opened = await openWeights(definition, { ...options, ownClasses: numClasses !== undefined });
+  const { file, entry } = opened;
   try {
-    const model = await buildTrained(definition, { file, entry, given }, { ...options, ...built });
+    const built = await buildTrained(definition, opened, {
+      ...options,
+      inputShape,
+      ...(numClasses !== undefined && { numClasses }),
+    });
+    const { model } = built;
     try {
+      const activation = built.loaded.head === 'kept' ? savedWith(file.metadata)?.activation : undefined;
+      const labels = labelsFor(name, { ...opened, head: built.loaded.head, numClasses, categories });
       if (freeze) freezePart(model, freeze);
       return new Classifier({
         model,
         preprocessing: adaptPreprocessing(entry.preprocessing, inputShape),
-        categories: categories ?? (numClasses === undefined ? entry.categories : null),
+        categories: labels,
         weights: entry.name,
+        loaded: built.loaded,
+        ...(activation && { activation }),
       });
     } catch (error) {
       model.dispose();
@@ -88,29 +129,128 @@ export async function pretrained<Options extends BuildOptions, Names extends str
   }
 }
 
-/** What of an opened checkpoint decides how a net is built of it. */
-type Trained = Pick<GivenWeights, 'file' | 'given'> & { readonly entry: Pick<WeightsEntry, 'isBackbone' | 'mayDrop'> };
-
-/** A net with a checkpoint's values; with `numClasses`, under a fresh head. */
-export async function buildTrained<Options extends BuildOptions, Names extends string>(
+/** Refuses options that neither `pretrained` nor the builder has, before anything is fetched. */
+async function checkNames<Options extends BuildOptions, Names extends string>(
   definition: ModelDefinition<Options, Names>,
-  { file: opened, entry, given }: Trained,
-  options: BuildOptions,
-): Promise<LayersModel> {
-  const { numClasses, inputShape = definition.inputShape } = options;
-  const file = renameTensors(opened, definition.renamed);
-  const backbone = backboneOf(definition, { file, entry, given }, numClasses);
-  const heads = [(backbone ?? definition).head, ...definition.auxiliaryHeads];
-  if (numClasses !== undefined && given && !backbone) warnOfTrainedHead(definition, file, numClasses);
-  return buildFrom(file, () => (backbone ?? definition)(options as Options), {
-    ...(numClasses !== undefined && { fresh: heads }),
-    ...(backbone && { drop: [`${backbone.replaces}.`] }),
-    ...(entry.mayDrop && { mayDrop: entry.mayDrop }),
-    ...kernelAdapter(definition, file, inputShape[2]),
-  });
+  options: PretrainedOptions<Names>,
+): Promise<void> {
+  const isOwn = (key: string): boolean => !OPTIONS.includes(key) && !definition.options.has(key);
+  const own = Object.entries(options ?? {}).filter(([key, value]) => value !== undefined && isOwn(key));
+  if (own.length > 0) {
+    await useBackend();
+    try {
+      // The builder says what it takes by building.
+      wantedBy(() => definition(Object.fromEntries(own) as Options));
+    } catch (error) {
+      if (!(error instanceof CnnzooError)) throw error;
+    }
+  }
+  checkOptions(`${definition.name}.pretrained`, options, [...OPTIONS, ...definition.options]);
 }
 
-/** The number of classes of a new head; undefined where the checkpoint's is kept. */
+/** Facts of an opened checkpoint that decide how a net is built from it. */
+type Trained = Pick<GivenWeights, 'file' | 'given' | 'source'> & {
+  readonly entry: Partial<Pick<WeightsEntry, 'name' | 'isBackbone' | 'mayDrop'>>;
+};
+
+type TrainedOptions = BuildOptions & { readonly head?: 'new' };
+
+/** A net with a checkpoint's values, under its head or a fresh one. */
+export async function buildTrained<Options extends BuildOptions, Names extends string>(
+  definition: ModelDefinition<Options, Names>,
+  { file: opened, entry, given, source }: Trained,
+  options: TrainedOptions,
+): Promise<{ model: LayersModel; loaded: LoadedWeights }> {
+  const { numClasses, inputShape = definition.inputShape } = options;
+  const { mayDrop = [] } = entry;
+  const file = renameTensors(opened, definition.renamed);
+  const backbone = backboneOf(definition, { file, entry, given }, numClasses);
+  const builder = backbone ?? definition;
+  const heads = [builder.head, ...definition.auxiliaryHeads];
+  const own = Object.entries(options).filter(([key]) => BUILD_OPTIONS.includes(key) || !OPTIONS.includes(key));
+  const build = (classes: number | undefined): LayersModel =>
+    builder({ ...Object.fromEntries(own), ...(classes !== undefined && { numClasses: classes }) } as Options);
+
+  const asIs = !given && numClasses === undefined && [...file.tensors.keys()].some((key) => isUnder(builder.head, key));
+  // With the head, even if it is left off: the checkpoint's is told by its shape.
+  const wanted = asIs ? undefined : wantedBy(() => build(numClasses || undefined));
+  const drop = backbone ? [`${backbone.replaces}.`] : [];
+  const fit: FittedKeys = wanted
+    ? fitKeys(file, wanted, {
+        head: builder.head,
+        auxiliary: definition.auxiliaryHeads,
+        mayDrop: [...mayDrop, ...drop],
+      })
+    : { tensors: file.tensors, prefixes: [], renamed: {}, nets: [] };
+  const fresh = wanted ? freshHeads(heads, fit, wanted, options) : options.head === 'new' ? heads : [];
+  const [head] = heads as [string];
+  if (given && wanted && options.head !== 'new') warnOfOtherHead(definition.name, head, fit, wanted, fresh, numClasses);
+
+  const model = await buildFrom(fit, () => build(numClasses), {
+    fresh,
+    drop,
+    mayDrop,
+    ...(wanted && { advise: () => adviceFor({ ...fit, tensors: new Map(without(mayDrop, fit)) }, wanted, head) }),
+    ...kernelAdapter(definition, fit, inputShape[2]),
+  });
+  const used = new Set(slotsOf(model).map(({ key }) => key));
+  const isFresh = (key: string): boolean => fresh.some((path) => isUnder(path, key));
+  const dropped = [...fit.tensors.keys()].filter((key) => !isIgnored(key) && (isFresh(key) || !used.has(key)));
+  return {
+    model,
+    loaded: {
+      source,
+      format: opened.format,
+      entry: entry.name ?? null,
+      key: opened.key ?? null,
+      prefixes: fit.prefixes,
+      renamed: fit.renamed,
+      head: numClasses === 0 ? 'none' : fresh.includes(head) ? 'new' : 'kept',
+      fresh: fresh.filter((path) => [...used].some((key) => isUnder(path, key))),
+      ignored: [...(opened.others ?? []), ...dropped],
+    },
+  };
+}
+
+/** The tensors but for those that may be left out. */
+const without = (prefixes: readonly string[], { tensors }: FittedKeys) =>
+  [...tensors].filter(([key]) => !prefixes.some((prefix) => key.startsWith(prefix)));
+
+/** The heads that get fresh values: all, if that is asked for, else those that the checkpoint has not in their shape. */
+function freshHeads(
+  heads: readonly string[],
+  { tensors }: FittedKeys,
+  wanted: Wanted,
+  { head, numClasses }: TrainedOptions,
+): readonly string[] {
+  if (head === 'new' || numClasses === 0) return heads;
+  // As in the checkpoint, or the strict load says what differs.
+  if (numClasses === undefined) return [];
+  const has = (path: string): boolean => {
+    const own = [...wanted].filter(([key]) => isUnder(path, key));
+    return own.length > 0 && own.every(([key, shape]) => tensors.get(key)?.shape.join() === shape.join());
+  };
+  return heads.filter((path) => !has(path));
+}
+
+/** Says that a head which was trained is not used: the caller may have counted the classes wrong. */
+function warnOfOtherHead(
+  name: string,
+  head: string,
+  { tensors }: FittedKeys,
+  wanted: Wanted,
+  fresh: readonly string[],
+  numClasses: number | undefined,
+): void {
+  const trained = [...tensors].find(([key, { shape }]) => isUnder(head, key) && wanted.has(key) && shape.length > 1);
+  if (!trained || !numClasses || !fresh.includes(head)) return;
+  warn(
+    `${name}.pretrained: the file's head has ${trained[1].shape[0]} classes, and ${numClasses} are asked for: the head is ` +
+      "new, with values that are not trained. head: 'new' says that this is meant.",
+  );
+}
+
+/** The number of classes of the head; undefined if it is the checkpoint's own. */
 function checkHead(name: string, { numClasses, categories }: PretrainedOptions): number | undefined {
   if (numClasses !== undefined && categories !== undefined)
     throw new CnnzooError('INPUT', `${name}.pretrained: expected numClasses or categories, received both.`);
@@ -126,14 +266,14 @@ function checkHead(name: string, { numClasses, categories }: PretrainedOptions):
 /** The net for weights that have no valid head; undefined where they have one, or it is one layer that can be fresh. */
 function backboneOf<Options extends BuildOptions, Names extends string>(
   { name, backbone }: ModelDefinition<Options, Names>,
-  { file, entry, given }: Trained,
+  { file, entry, given }: Pick<Trained, 'file' | 'given' | 'entry'>,
   numClasses: number | undefined,
 ): Backbone<Options> | undefined {
   if (!backbone) return undefined;
-  const hasHead = [...file.tensors.keys()].some((key) => isUnder(backbone.replaces, key));
-  if (!entry.isBackbone && (hasHead || !given)) return undefined;
+  if (!entry.isBackbone && (!given || hasPart(backbone.replaces, file))) return undefined;
   if (numClasses !== undefined) return backbone;
-  throw needsHead(name);
+  const own = [...file.tensors].find(([key, { shape }]) => isUnder(backbone.head, key) && shape.length > 1);
+  throw own ? needsClasses(name, own[1].shape[0]!) : needsHead(name);
 }
 
 const needsHead = (name: string): CnnzooError =>
@@ -143,24 +283,20 @@ const needsHead = (name: string): CnnzooError =>
       'categories for a new one, or numClasses: 0 to embed alone.',
   );
 
+const needsClasses = (name: string, classes: number): CnnzooError =>
+  new CnnzooError(
+    'INPUT',
+    `${name}.pretrained: these weights are a backbone's, under a head of ${classes} classes. Expected numClasses: ` +
+      `${classes} or as many categories, or numClasses: 0 to embed alone.`,
+  );
+
 /** For another number of channels than published. */
 function kernelAdapter(
   { inputShape: [, , published] }: Pick<ModelDefinition, 'inputShape'>,
-  file: TensorFile,
+  file: Pick<TensorFile, 'tensors'>,
   channels: number,
 ): Pick<BuildFromOptions, 'adapt'> {
   if (channels === published) return {};
   const kernels = imageKernels(file, published);
   return { adapt: (key, value) => (kernels.includes(key) ? adaptKernel(value, channels) : value) };
-}
-
-/** A head that was trained for as many classes may be what the caller wanted. */
-function warnOfTrainedHead({ name, head }: { name: string; head: string }, file: TensorFile, numClasses: number): void {
-  if (numClasses === 0) return;
-  const rows = [...file.tensors].filter(([key, { shape }]) => isUnder(head, key) && shape.length > 1);
-  if (rows.at(-1)?.[1].shape[0] !== numClasses) return;
-  warn(
-    `${name}.pretrained: the file has a head of ${numClasses} classes, but numClasses and categories ask for a fresh ` +
-      'one. To keep the trained head, build the net and call loadStateDict(net, file).',
-  );
 }

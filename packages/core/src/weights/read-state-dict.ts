@@ -1,4 +1,4 @@
-import type { FetchOptions, StateDict, TensorFile, WeightsSource } from './tensors.js';
+import type { ReadOptions, StateDict, TensorFile, WeightsSource } from './tensors.js';
 
 /** The values of all tensors of an opened checkpoint. */
 export async function readAll(file: TensorFile): Promise<StateDict> {
@@ -12,8 +12,9 @@ export async function readAll(file: TensorFile): Promise<StateDict> {
  * backend, and holds no tf tensor.
  * @throws CnnzooError FILE, FORMAT, HASH or UNSAFE; for a URL, DOWNLOAD or ABORTED.
  */
-export async function readStateDict(source: WeightsSource, options: FetchOptions = {}): Promise<StateDict> {
-  const { openTensors } = await import('./open.js');
+export async function readStateDict(source: WeightsSource, options: ReadOptions = {}): Promise<StateDict> {
+  const { checkReadOptions, openTensors } = await import('./open.js');
+  checkReadOptions('readStateDict', options);
   const file = await openTensors(source, options);
   try {
     return await readAll(file);

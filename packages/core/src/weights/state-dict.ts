@@ -1,8 +1,9 @@
 import { CnnzooError } from '../errors.js';
 import { modelOf, type Net } from '../net.js';
 import { toTorchShape, toTorchValues } from './layout.js';
+import type { LoadedStateDict } from './loaded.js';
 import { slotsOf } from './slots.js';
-import type { FetchOptions, StateDict, StateTensor, WeightsSource } from './tensors.js';
+import type { ReadOptions, StateDict, StateTensor, WeightsSource } from './tensors.js';
 
 /** The net's weights in PyTorch's layout, float32, keyed as in a PyTorch state dict. Copies: nothing to dispose of. */
 export function stateDict(net: Net): StateDict {
@@ -20,12 +21,19 @@ export function stateDict(net: Net): StateDict {
 
 /**
  * Loads a checkpoint (safetensors, `.pth`, a state dict) into a net. Strict: every key of the net must be there with
- * its shape, and no other (`num_batches_tracked` aside), or one CnnzooError lists all that is wrong. Where it throws,
- * the net is unchanged.
+ * its shape, and no other (`num_batches_tracked` aside). A prefix that all keys have, and another name of the head, are
+ * no difference.
+ * @param options `key` names the state dict, if the checkpoint holds several.
+ * @returns how the checkpoint's keys became the net's.
+ * @throws CnnzooError STATE_DICT, which says what does not fit; the net is then unchanged.
  */
-export async function loadStateDict(net: Net, source: WeightsSource, options: FetchOptions = {}): Promise<void> {
+export async function loadStateDict(
+  net: Net,
+  source: WeightsSource,
+  options: ReadOptions = {},
+): Promise<LoadedStateDict> {
   // The readers stay out of what a page loads to build a net.
-  await (await import('./load-state-dict.js')).loadStateDict(net, source, options);
+  return (await import('./load-state-dict.js')).loadStateDict(net, source, options);
 }
 
 /** Writes the net's weights as safetensors, which PyTorch loads strictly. The file is replaced whole or not at all. */
@@ -34,6 +42,12 @@ export async function saveStateDict(
   location: string | URL,
   metadata: Record<string, string> = {},
 ): Promise<void> {
+  for (const [key, value] of Object.entries(metadata))
+    if (typeof value !== 'string')
+      throw new CnnzooError(
+        'INPUT',
+        `saveStateDict: expected metadata of names and texts, received ${typeof value} for '${key}'.`,
+      );
   const [{ encodeSafetensors }, { pathOf, writeFileAtomic }] = await Promise.all([
     import('./write-safetensors.js'),
     import('#platform'),

@@ -56,6 +56,10 @@ export interface TensorFile {
    * 'argparse.Namespace': their objects were read over, and nothing was called. Empty for the other formats.
    */
   readonly inert: readonly string[];
+  /** Where in the file the tensors lie, e.g. 'state_dict'. Undefined if they are all that the file is. */
+  readonly key?: string;
+  /** Entries of the file beside the tensors, e.g. 'epoch'. Undefined if there are none. */
+  readonly others?: readonly string[];
   close(): Promise<void>;
 }
 
@@ -85,4 +89,13 @@ export type WeightsSource =
 export interface FetchOptions {
   /** Ends the download. */
   readonly signal?: AbortSignal | undefined;
+}
+
+/** What reading a checkpoint takes. */
+export interface ReadOptions extends FetchOptions {
+  /**
+   * Where in the checkpoint the state dict lies, e.g. 'params_ema': the path of a dict in a file of torch, or what keys
+   * begin with. Default: the only state dict that the checkpoint holds.
+   */
+  readonly key?: string | undefined;
 }

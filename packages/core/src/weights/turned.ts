@@ -14,6 +14,8 @@ import type { LazyTensor, TensorFile } from './tensors.js';
 /** In safetensors' metadata: the order of the values of kernels and matrices, if it is not PyTorch's. */
 const LAYOUT_KEY = 'cnnzoo.layout';
 const TURNED = 'tfjs';
+/** In safetensors' metadata: where in the fetched file the tensors lay, and what lay beside them, as JSON. */
+const ORIGIN_KEY = 'cnnzoo.origin';
 
 const isKernel = ({ stored, shape }: LazyTensor): boolean =>
   stored === 'F32' && (shape.length === 2 || shape.length === 4);
@@ -39,7 +41,7 @@ export async function* encodeTurned(file: TensorFile): AsyncGenerator<Uint8Array
       shape: isKernel(lazy) ? toTfShape(lazy.shape) : lazy.shape,
       bytes: bytesOf(lazy),
     })),
-    { ...file.metadata, [LAYOUT_KEY]: TURNED },
+    { ...file.metadata, [LAYOUT_KEY]: TURNED, [ORIGIN_KEY]: JSON.stringify({ key: file.key, others: file.others }) },
   );
   const [read, turned] = [new ReusedBuffer(), new ReusedBuffer()];
   for (const [, lazy] of entries) {
@@ -53,7 +55,7 @@ export async function* encodeTurned(file: TensorFile): AsyncGenerator<Uint8Array
 
 /** Hands out the tensors of a turned file as those of any other; they can be read as they lie there too. */
 export function openTurned(file: TensorFile): TensorFile {
-  const { [LAYOUT_KEY]: layout, ...metadata } = file.metadata;
+  const { [LAYOUT_KEY]: layout, [ORIGIN_KEY]: origin, ...metadata } = file.metadata;
   if (layout !== TURNED) return file;
   const tensors = new Map(
     [...file.tensors].map(([key, lazy]): [string, LazyTensor] => [
@@ -61,7 +63,19 @@ export function openTurned(file: TensorFile): TensorFile {
       lazy.stored === 'F32' ? turnedBack(lazy) : lazy,
     ]),
   );
-  return { ...file, metadata, tensors };
+  return { ...file, metadata, tensors, ...originOf(origin) };
+}
+
+const isText = (value: unknown): value is string => typeof value === 'string';
+
+/** Where the tensors of a turned file were from; nothing if it does not say. */
+function originOf(text: string | undefined): Pick<TensorFile, 'key' | 'others'> {
+  try {
+    const { key, others } = JSON.parse(text ?? '{}') as Record<string, unknown>;
+    return { ...(isText(key) && { key }), ...(Array.isArray(others) && others.every(isText) && { others }) };
+  } catch {
+    return {};
+  }
 }
 
 const valuesOf = async (lazy: LazyTensor, into?: ReadBuffer) => (await lazy.read(into)).data as Float32Array;

@@ -19,6 +19,8 @@ export interface BuildFromOptions {
   readonly nested?: boolean;
   /** Changes a tensor (in tfjs' layout) before it is used, e.g. for another number of input channels; owns its input. */
   readonly adapt?: (key: string, value: tf.Tensor) => tf.Tensor;
+  /** Says in one sentence what would make the file fit, if that is known. */
+  readonly advise?: () => string | undefined;
 }
 
 /** Tensors read from a file, handed out to a build, with all that does not fit. */
@@ -55,9 +57,9 @@ class ReadValues implements GivenValues {
  * Strict, as `loadStateDict`.
  */
 export async function buildFrom(
-  file: TensorFile,
+  file: Pick<TensorFile, 'tensors'>,
   build: () => LayersModel,
-  { fresh = [], drop = [], mayDrop = [], nested = false, adapt }: BuildFromOptions = {},
+  { fresh = [], drop = [], mayDrop = [], nested = false, adapt, advise }: BuildFromOptions = {},
 ): Promise<LayersModel> {
   const values = new ReadValues(fresh);
   let model: LayersModel | undefined;
@@ -75,7 +77,7 @@ export async function buildFrom(
       value?.dispose();
     }
     for (const key of values.tensors.keys()) if (!startsWith(mayDrop, key)) values.faults.isUnexpected(key);
-    values.faults.throwIfAny(model.name);
+    values.faults.throwIfAny(model.name, advise);
     return model;
   } catch (error) {
     model?.dispose();

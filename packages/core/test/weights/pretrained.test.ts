@@ -262,10 +262,77 @@ describe('the head', () => {
     expect(state.get('fc.weight')!.shape).toEqual([7, 6]);
     expect(values(state, 'fc.weight').every((value) => value !== 0)).toBe(true);
     expect([seedOf(net), net.categories]).toEqual([1, null]);
-    // As many classes as the checkpoint has are a new head too.
-    const same = stateDict(await pretrained({ weights: 'V1', numClasses: 4 }));
-    expect(values(same, 'fc.bias')[0]).not.toBeCloseTo(Math.sin(8), 4);
+    expect(net.loaded).toMatchObject({ head: 'new', fresh: ['fc'], ignored: ['aux.weight', 'fc.weight', 'fc.bias'] });
     expect(warnings).not.toHaveBeenCalled();
+  });
+
+  it('is kept if it has as many classes as are asked for, and new if that is asked for', async () => {
+    const kept = await pretrained({ weights: 'V1', numClasses: 4 });
+    expect(values(stateDict(kept), 'fc.bias')[0]).toBeCloseTo(Math.sin(8), 5);
+    expect(kept).toMatchObject({ categories: LABELS, loaded: { head: 'kept', fresh: [], entry: 'V1' } });
+    for (const classes of [{ numClasses: 4 }, { categories: ['a', 'b', 'c', 'd'] }, {}]) {
+      const fresh = await pretrained({ weights: 'V1', head: 'new', ...classes });
+      expect(values(stateDict(fresh), 'fc.bias')[0]).not.toBeCloseTo(Math.sin(8), 4);
+      expect(fresh.loaded).toMatchObject({ head: 'new', fresh: ['fc'] });
+      expect(fresh.categories).toEqual(
+        'categories' in classes ? classes.categories : 'numClasses' in classes ? null : LABELS,
+      );
+    }
+    expect(warnings).not.toHaveBeenCalled();
+    await expect(pretrained({ head: 'old' as 'new' })).rejects.toMatchObject({ code: 'INPUT' });
+  });
+
+  it('of a file that was trained on the categories is kept: two loads answer the same', async () => {
+    const seven = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
+    const file = checkpoint(3, {}, 7);
+    const x = tf.randomUniform([2, 8, 8, 3], 0, 1, 'float32', 5);
+    const answers = async () => {
+      const net = await pretrained({ weights: file, categories: seven });
+      expect(net).toMatchObject({ categories: seven, loaded: { head: 'kept', fresh: [], source: 'the bytes' } });
+      return tf.tidy(() => [...(net.model.predict(x) as tf.Tensor).dataSync()]);
+    };
+    expect(await answers()).toEqual(await answers());
+    x.dispose();
+    // The entry gives its preprocessing alone: the caller has the categories.
+    const said = warnings.mock.calls.map(([text]) => String(text));
+    expect(said).toEqual([expect.stringContaining("the preprocessing of 'V2' is used")]);
+    expect(said[0]).not.toContain('categories of');
+  });
+
+  it('of another size is new, and that it was trained is said', async () => {
+    const file = checkpoint(3, { 'cnnzoo.model': 'small', 'cnnzoo.weights': 'V1' }, 7);
+    const net = await pretrained({ weights: file, categories: ['a', 'b'] });
+    expect(net.loaded).toMatchObject({ head: 'new', fresh: ['fc'] });
+    expect(warnings.mock.calls.map(([text]) => text)).toEqual([
+      expect.stringContaining("the file's head has 7 classes, and 2 are asked for"),
+    ]);
+    await pretrained({ weights: file, categories: ['a', 'b'], head: 'new' });
+    expect(warnings).toHaveBeenCalledOnce();
+  });
+
+  it('keeps the categories that were saved with it', async () => {
+    const labels = ['w', 'x', 'y', 'z'];
+    const net = await pretrained({ weights: 'V1', categories: labels });
+    expect(warnings.mock.calls.map(([text]) => text)).toEqual([
+      expect.stringContaining('was trained on other categories (cat, dog, owl, …): they are called w, x, y, … now'),
+    ]);
+    warnings.mockClear();
+    const file = join(fixture.directory, 'saved.safetensors');
+    await net.save(file);
+    for (const options of [{}, { numClasses: 4 }, { categories: labels }])
+      expect(await pretrained({ weights: file, ...options })).toMatchObject({
+        categories: labels,
+        loaded: { head: 'kept', entry: 'V1', source: file, format: 'safetensors' },
+      });
+    expect(warnings).not.toHaveBeenCalled();
+  });
+
+  it('that is kept has its categories in its own order, or the call is refused', async () => {
+    await expect(pretrained({ weights: 'V1', categories: ['dog', 'cat', 'owl', 'yak'] })).rejects.toMatchObject({
+      code: 'INPUT',
+      message: expect.stringContaining("take a fresh head by head: 'new'"),
+    });
+    await pretrained({ weights: 'V1', categories: ['dog', 'cat', 'owl', 'yak'], head: 'new' });
   });
 
   it('is repeated by its seed', async () => {
@@ -290,13 +357,13 @@ describe('the head', () => {
     expect(net.categories).toBeNull();
   });
 
-  it('of a file that fits is not lost without a word', async () => {
+  it('that has other classes than the net is named first, with what would make it fit', async () => {
     const file = checkpoint(3, { 'cnnzoo.model': 'small', 'cnnzoo.weights': 'V1' }, 7);
-    await pretrained({ weights: file, numClasses: 7 });
-    expect(warnings.mock.calls.map(([text]) => text)).toEqual([expect.stringContaining('loadStateDict(net, file)')]);
     await expect(pretrained({ weights: file })).rejects.toMatchObject({
       code: 'STATE_DICT',
-      message: expect.stringContaining('fc.weight: expected [4, 6], received [7, 6]'),
+      message: expect.stringMatching(
+        /Only the head 'fc' differs: it has 7 classes.*numClasses: 7[\s\S]*fc.weight: expected \[4, 6\], received \[7, 6\]/,
+      ),
     });
   });
 
@@ -370,6 +437,47 @@ describe('inputShape', () => {
     expect(grey).toMatchObject({ resize: 10, channels: 1 });
     expect(grey.mean).toEqual([expect.closeTo(0.5)]);
     expect(grey.std).toEqual([expect.closeTo(0.3)]);
+  });
+});
+
+describe('options', () => {
+  it.each([
+    [{ numclasses: 4 }, "'numClasses'"],
+    [{ weight: 'V1' }, "'weights'"],
+    [{ catgories: ['a'] }, "'categories'"],
+    [{ top: 1 }, 'there is no option'],
+  ])('that are not there are refused: %j', async (options, named) => {
+    await expect(pretrained(options as PretrainedOptions<never>)).rejects.toMatchObject({
+      code: 'INPUT',
+      message: expect.stringContaining(named),
+    });
+    expect(fixture.server.seen).toHaveLength(0);
+  });
+
+  it('of a builder that are not there are refused', () => {
+    const model = small();
+    for (const options of [{ numclasses: 4 }, { dropout: 0.1 }, 4, null])
+      expect(() => model(options as never)).toThrow(expect.objectContaining({ code: 'INPUT' }));
+    for (const seed of [Number.NaN, Number.POSITIVE_INFINITY, '7'])
+      expect(() => model({ seed: seed as number })).toThrow(expect.objectContaining({ code: 'INPUT' }));
+  });
+
+  it('name the net', async () => {
+    const net = small()({ name: 'left' });
+    expect(net.name).toBe('left');
+    net.dispose();
+    const trained = await pretrained({ name: 'right' });
+    expect(trained.model.name).toBe('right');
+    expect(() => small()({ name: '' })).toThrow(expect.objectContaining({ code: 'INPUT' }));
+  });
+
+  it('key is for files, and names a dict', async () => {
+    await expect(pretrained({ weights: 'V1', key: 'ema' })).rejects.toMatchObject({ code: 'INPUT' });
+    await expect(pretrained({ weights: V1, key: 3 as never })).rejects.toMatchObject({ code: 'INPUT' });
+    await expect(pretrained({ weights: V1, key: 'ema' })).rejects.toMatchObject({
+      code: 'INPUT',
+      message: expect.stringContaining('stem, bn, body, aux, fc'),
+    });
   });
 });
 

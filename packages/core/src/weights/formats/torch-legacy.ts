@@ -58,11 +58,11 @@ async function readWholeHead(source: ByteSource): Promise<Head> {
 }
 
 /** Reads what `torch.save` wrote before PyTorch 1.6: five pickles, then the storages one after the other. */
-export async function openTorchLegacy(source: ByteSource): Promise<TensorFile> {
+export async function openTorchLegacy(source: ByteSource, key?: string): Promise<TensorFile> {
   const damaged = (why: string): CnnzooError =>
     new CnnzooError('FORMAT', `'${source.name}' is not a whole checkpoint: ${why}. Fetch the file again.`);
   const { state, keys, storages, inert, end } = await readWholeHead(source);
-  const tensors = findStateDict(state, source.name);
+  const { tensors, ...place } = findStateDict(state, source.name, key);
   const places = await storagePlaces(source, keys, storages, end, damaged);
   const readStorage: ReadStorage = async ({ key, type, count }, into) => {
     const place = places.get(key);
@@ -73,6 +73,7 @@ export async function openTorchLegacy(source: ByteSource): Promise<TensorFile> {
     format: 'torch-legacy',
     tensors: lazyTensors(tensors, readStorage, source.name),
     metadata: {},
+    ...place,
     inert,
     close: () => source.close(),
   };

@@ -10,7 +10,7 @@ import { openZip } from './zip.js';
 const PICKLE = 'data.pkl';
 
 /** Reads what `torch.save` writes since PyTorch 1.6: a zip archive of a pickle and the storages. */
-export async function openTorchZip(source: ByteSource, intact: boolean): Promise<TensorFile> {
+export async function openTorchZip(source: ByteSource, intact: boolean, key?: string): Promise<TensorFile> {
   const zip = await openZip(source, intact);
   const pickleName = zip.names.find((name) => name === PICKLE || name.endsWith(`/${PICKLE}`));
   if (!pickleName) throw foreignError(source.name, foreignArchiveOf(zip.names));
@@ -37,6 +37,14 @@ export async function openTorchZip(source: ByteSource, intact: boolean): Promise
   };
   const handlers = torchHandlers(source.name);
   const { value } = readPickle(await zip.read(pickleName), handlers, source.name);
-  const tensors = lazyTensors(findStateDict(value, source.name), readStorage, source.name, order === 'big');
-  return { format: 'torch-zip', tensors, metadata: {}, inert: [...handlers.unknown], close: () => source.close() };
+  const { tensors: refs, ...place } = findStateDict(value, source.name, key);
+  const tensors = lazyTensors(refs, readStorage, source.name, order === 'big');
+  return {
+    format: 'torch-zip',
+    tensors,
+    metadata: {},
+    ...place,
+    inert: [...handlers.unknown],
+    close: () => source.close(),
+  };
 }
