@@ -1,22 +1,19 @@
 import { CnnzooError } from './errors.js';
 
-/** Levenshtein's distance of two names. */
-function distance(a: string, b: string): number {
-  let row = [...b, ''].map((_, i) => i);
-  for (const [i, char] of [...a].entries()) {
-    const next = [i + 1];
-    for (let j = 0; j < b.length; j++)
-      next.push(Math.min(row[j + 1]! + 1, next[j]! + 1, row[j]! + Number(char !== b[j])));
-    row = next;
-  }
-  return row[b.length]!;
+/** Letters that two names share at their beginning and at their end, less those by which one is longer. */
+function likeness(a: string, b: string): number {
+  const shorter = Math.min(a.length, b.length);
+  let start = 0;
+  while (start < shorter && a[start] === b[start]) start++;
+  let end = 0;
+  while (end < shorter - start && a.at(-1 - end) === b.at(-1 - end)) end++;
+  return start + end - Math.abs(a.length - b.length) / 8;
 }
 
-/** The name in `known` that is spelled most like `name`, in any case, or holds it; undefined if `known` is empty. */
+/** The name in `known` that is spelled most like `name`, in any case; undefined if `known` is empty. */
 export function nearest(name: string, known: readonly string[]): string | undefined {
-  const wanted = name.toLowerCase();
-  const far = (other: string): number => (other.includes(wanted) ? 1 : distance(wanted, other));
-  return [...known].sort((a, b) => far(a.toLowerCase()) - far(b.toLowerCase()))[0];
+  const like = (other: string): number => likeness(name.toLowerCase(), other.toLowerCase());
+  return [...known].sort((a, b) => like(b) - like(a))[0];
 }
 
 /**
@@ -28,7 +25,7 @@ export function nearest(name: string, known: readonly string[]): string | undefi
 export function checkOptions(where: string, options: unknown, known: readonly string[]): void {
   if (options === undefined) return;
   if (typeof options !== 'object' || options === null)
-    throw new CnnzooError('INPUT', `${where}: expected an object of options, received ${String(options)}.`);
+    throw new CnnzooError('INPUT', `${where}: expected options, received ${String(options)}.`);
   for (const [name, value] of Object.entries(options))
     if (value !== undefined && !known.includes(name))
       throw new CnnzooError(

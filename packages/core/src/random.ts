@@ -62,7 +62,7 @@ export class Random {
   /** @param seed any finite number; without one, a different stream each time. */
   constructor(seed: number = Math.random() * 2 ** 53) {
     if (!Number.isFinite(seed))
-      throw new CnnzooError('INPUT', `Expected a seed that is a finite number, received ${String(seed)}.`);
+      throw new CnnzooError('INPUT', `Expected a finite number as seed, received ${String(seed)}.`);
     this.a = seed | 0;
     this.b = Math.floor(seed / 2 ** 32) | 0;
     this.c = 0x9e3779b9 | 0;

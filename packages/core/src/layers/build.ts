@@ -24,10 +24,7 @@ export type NetLayer = (image: SymbolicTensor, path: string) => SymbolicTensor |
 /** Builds `net` on an image input, float32 [n, height, width, channels]. Needs a backend. */
 export function buildModel(name: string, net: NetLayer, inputShape: InputShape): LayersModel {
   if (typeof name !== 'string' || name === '')
-    throw new CnnzooError(
-      'INPUT',
-      `buildModel: expected the name of the net as text, received ${JSON.stringify(name)}.`,
-    );
+    throw new CnnzooError('INPUT', `buildModel: expected a name, received ${String(name)}.`);
   requireBackend(name);
   checkInputShape(name, inputShape);
   return withBuildScope(undefined, () => {

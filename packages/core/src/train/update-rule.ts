@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { CnnzooError } from '../errors.js';
-import { toTfShape, toTfValues, toTorchShape, toTorchValues } from '../weights/layout.js';
+import { toTfShape, toTorchShape, toTorchValues } from '../weights/layout.js';
 import type { StateDict, StateTensor } from '../weights/tensors.js';
+import { toTfValues } from '../weights/tf-values.js';
 import type { Optimizer, OptimizerRun } from './optimizer.js';
 import { type OptimizerOptions, ParameterGroups } from './parameter-groups.js';
 

@@ -2,9 +2,10 @@ import * as tf from '@tensorflow/tfjs-core';
 import { type WasmMemory, wasmMemory } from '../backend/wasm-memory.js';
 import { isTypedArray } from '../bytes.js';
 import { numel } from '../shape.js';
-import { toTfShape, toTfValues } from './layout.js';
+import { toTfShape } from './layout.js';
 import { ReusedBuffer } from './read-buffer.js';
 import type { LazyTensor, StateTensor } from './tensors.js';
+import { toTfValues } from './tf-values.js';
 
 /** Values as float32, the only type that a net computes in. */
 const toFloat32 = ({ data }: StateTensor): Float32Array =>

@@ -46,7 +46,7 @@ export async function saveStateDict(
     if (typeof value !== 'string')
       throw new CnnzooError(
         'INPUT',
-        `saveStateDict: expected metadata of names and texts, received ${typeof value} for '${key}'.`,
+        `saveStateDict: expected texts as metadata, received ${typeof value} for '${key}'.`,
       );
   const [{ encodeSafetensors }, { pathOf, writeFileAtomic }] = await Promise.all([
     import('./write-safetensors.js'),

@@ -2,9 +2,10 @@ import { numel } from '../shape.js';
 import { encodeHeader } from './formats/safetensors-header.js';
 import { isStored, STORED } from './formats/stored.js';
 import { STORED_AS } from './formats/stored-as.js';
-import { toTfShape, toTfValues, toTorchShape, toTorchValues } from './layout.js';
+import { toTfShape, toTorchShape, toTorchValues } from './layout.js';
 import { type ReadBuffer, ReusedBuffer } from './read-buffer.js';
 import type { LazyTensor, TensorFile } from './tensors.js';
+import { toTfValues } from './tf-values.js';
 
 /*
  * A turned file is a safetensors file whose kernels and matrices are stored in tfjs' order: its values go from the disk

@@ -1,7 +1,7 @@
 import { copyOf } from '../bytes.js';
 import { CnnzooError } from '../errors.js';
+import { checkTensor } from './formats/check-tensor.js';
 import { toFloat16 } from './formats/half.js';
-import { checkTensor } from './formats/memory.js';
 import { encodeHeader, type HeaderTensor } from './formats/safetensors-header.js';
 import { STORED_AS } from './formats/stored-as.js';
 import type { StateDict, StateTensor } from './tensors.js';
