@@ -1,7 +1,7 @@
 import type { LayersModel, layers } from '@tensorflow/tfjs-layers';
 import { CnnzooError } from './errors.js';
 import { isInHead, noteOf } from './features.js';
-import { matches, type ParameterMatch } from './match.js';
+import { idlePrefix, matches, type ParameterMatch } from './match.js';
 import { modelOf, type Net } from './net.js';
 import { layerSlotsOf, type Slot } from './weights/slots.js';
 
@@ -39,6 +39,10 @@ const RUNNING = /\.running_(mean|var)$/;
 
 function setTrainable(model: LayersModel, part: Part, trainable: boolean): void {
   const isMeant = membership(model, part);
+  // Dropout has a path, and no weights.
+  const paths = layerSlotsOf(model).flatMap(({ path, slots }) => [path, ...slots.map(({ key }) => key)]);
+  const idle = idlePrefix(part, paths);
+  if (idle !== undefined) throw nothingUnder(model, idle);
   let found = Array.isArray(part) && part.length === 0;
   for (const { path, layer, slots } of layerSlotsOf(model)) {
     const parameters = slots.filter(({ key }) => !RUNNING.test(key));
@@ -48,13 +52,15 @@ function setTrainable(model: LayersModel, part: Part, trainable: boolean): void 
     if (parameters.length === 0 ? isMeant(path) : meant.length === parameters.length) layer.trainable = trainable;
     else if (meant.length > 0) setSome(layer, parameters, meant, trainable);
   }
-  if (!found)
-    throw new CnnzooError(
-      'INPUT',
-      `No weight of '${model.name}' belongs to ${JSON.stringify(part) ?? part}: expected 'backbone', state_dict prefixes ` +
-        `(of ${[...new Set(model.layers.map(({ name }) => name.split('.')[0]))].join(', ')}), or a predicate on keys.`,
-    );
+  if (!found) throw nothingUnder(model, part);
 }
+
+const nothingUnder = (model: LayersModel, part: Part): CnnzooError =>
+  new CnnzooError(
+    'INPUT',
+    `No weight of '${model.name}' belongs to ${JSON.stringify(part) ?? part}: expected 'backbone', state_dict prefixes ` +
+      `(of ${[...new Set(model.layers.map(({ name }) => name.split('.')[0]))].join(', ')}), or a predicate on keys.`,
+  );
 
 /** Some of a layer's parameters. tfjs asks the layer first, then each of them. */
 function setSome(layer: layers.Layer, parameters: readonly Slot[], meant: readonly Slot[], trainable: boolean): void {

@@ -29,6 +29,7 @@ export {
 export { MaxPool2d, maxPool } from './layers/max-pool.js';
 export { PadChannels, type PadChannelsOptions, padChannels } from './layers/pad-channels.js';
 export type { PoolOptions } from './layers/pool.js';
+export { registerLayers } from './layers/register.js';
 export { load } from './load-classifier.js';
 export type { Net } from './net.js';
 export type { OutputActivation } from './output-activation.js';

@@ -5,3 +5,7 @@ export type ParameterMatch = string | readonly string[] | ((key: string) => bool
 
 export const matches = (match: ParameterMatch, key: string): boolean =>
   typeof match === 'function' ? match(key) : [match].flat().some((prefix) => isUnder(prefix, key));
+
+/** The first of several prefixes that no key lies under; undefined if each has one. */
+export const idlePrefix = (match: unknown, keys: readonly string[]): string | undefined =>
+  Array.isArray(match) ? match.find((prefix) => !keys.some((key) => isUnder(String(prefix), key))) : undefined;

@@ -25,5 +25,8 @@ const LAYERS = [
   PadChannels,
 ];
 
-/** Every layer that a saved net can have. */
+/**
+ * Tells tfjs every layer of cnnzoo, so that `tf.loadLayersModel` and `tf.models.modelFromJSON` can build nets that have them.
+ * `load` and the builders do it by themselves.
+ */
 export const registerLayers = (): void => LAYERS.forEach(register);

@@ -1,5 +1,5 @@
 import { CnnzooError } from '../errors.js';
-import { matches, type ParameterMatch } from '../match.js';
+import { idlePrefix, matches, type ParameterMatch } from '../match.js';
 import type { Schedule } from './optimizer.js';
 
 /** Parameters that learn otherwise than the rest. What is not given is the optimizer's own. */
@@ -44,13 +44,15 @@ export class ParameterGroups {
 
   /** Refuses groups that no key of a net is in: their settings would be without effect, and nobody would know. */
   checkAgainst(keys: readonly string[]): void {
-    for (const { match } of this.groups.slice(0, -1))
-      if (!keys.some((key) => matches(match, key)))
+    for (const { match } of this.groups.slice(0, -1)) {
+      const idle = idlePrefix(match, keys);
+      if (idle !== undefined || !keys.some((key) => matches(match, key)))
         throw new CnnzooError(
           'INPUT',
-          `${this.optimizer}: no parameter belongs to the group of ${JSON.stringify(match) ?? match}. ` +
+          `${this.optimizer}: no parameter belongs to the group of ${JSON.stringify(idle ?? match) ?? match}. ` +
             `Expected state_dict prefixes of this net, whose keys are ${keys.slice(0, 3).join(', ')}, … ${keys.at(-1)}.`,
         );
+    }
   }
 
   /** The index of a parameter's group. */
