@@ -1,5 +1,6 @@
 import { engine, findBackendFactory, ready, setBackend } from '@tensorflow/tfjs-core';
 import { CnnzooError } from '../errors.js';
+import { checkOptions } from '../options.js';
 import { warn } from '../warn.js';
 import { accelerateBackend } from './accelerate.js';
 import { type BackendCandidate, NotInstalled, type WasmPaths } from './candidate.js';
@@ -24,7 +25,10 @@ let started: BackendCandidate | undefined;
  */
 export function useBackend(name?: BackendName, options: UseBackendOptions = {}): Promise<string> {
   // One after the other: of two first calls at once, the second finds the backend that the first has set.
-  const result = pending.then(() => choose(name, options));
+  const result = pending.then(() => {
+    checkOptions('useBackend', options, ['wasmPaths']);
+    return choose(name, options);
+  });
   pending = result.catch(() => undefined);
   return result;
 }
@@ -66,7 +70,7 @@ async function first(candidates: readonly BackendCandidate[], wasmPaths: WasmPat
     } catch (error) {
       reasons.push(`${candidate.name}: ${reason(error)}`);
       if (!(error instanceof NotInstalled))
-        warn(`The backend '${candidate.name}' is installed but does not work, so the next is taken: ${reason(error)}`);
+        warn(`The backend '${candidate.name}' is installed but does not work, and is passed over: ${reason(error)}`);
     }
   }
   throw new CnnzooError('BACKEND', `No TensorFlow.js backend can be used:\n  ${reasons.join('\n  ')}`);

@@ -161,6 +161,20 @@ it('calls at once agree', async () => {
   ]);
 });
 
+it('calls at once are answered in order, also where one between them fails', async () => {
+  const [first, second, third, fourth] = await Promise.allSettled([
+    useBackend('wasm'),
+    useBackend('webgl'),
+    useBackend(undefined, { wasmPath: 'nowhere/' } as object),
+    useBackend('cpu'),
+  ]);
+  expect(first).toEqual({ status: 'fulfilled', value: 'wasm' });
+  expect(second).toMatchObject({ status: 'rejected', reason: { code: 'BACKEND' } });
+  expect(third).toMatchObject({ reason: { code: 'INPUT', message: expect.stringContaining("'wasmPaths'") } });
+  expect(fourth).toEqual({ status: 'fulfilled', value: 'cpu' });
+  expect(tf.getBackend()).toBe('cpu');
+});
+
 it('refuses what is no backend here', async () => {
   await expect(useBackend('webgl')).rejects.toMatchObject({ code: 'BACKEND' });
   expect(await useBackend()).toBe('cpu');
