@@ -43,6 +43,9 @@ class Net(nn.Module):
 
 net = Net()
 write("net", net.state_dict())
+torch.serialization.set_crc32_options(False)
+torch.save(net.state_dict(), out / "no-checksums.zip.pth")
+torch.serialization.set_crc32_options(True)
 write("parameters", OrderedDict((key, nn.Parameter(value)) for key, value in net.named_parameters()))
 write("half", {key: value.half() if value.is_floating_point() else value for key, value in net.state_dict().items()})
 write("wrapped", {"epoch": 3, "state_dict": net.state_dict(), "arch": "net"}, net.state_dict())

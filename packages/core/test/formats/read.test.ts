@@ -38,6 +38,12 @@ describe('what torch wrote', () => {
     expectState(await readStateDict(fixturePath(`${name}.zip.pth`)), 'types');
   });
 
+  it('without checksums, which torch leaves out on request', async () => {
+    expectState(await readStateDict(fixturePath('no-checksums.zip.pth')), 'net');
+    const damaged = fixture('no-checksums.zip.pth').slice(0, -200);
+    await expect(readStateDict(damaged)).rejects.toThrow(CnnzooError);
+  });
+
   it('what is no state dict, or holds more than values, is refused', async () => {
     for (const container of ['zip', 'legacy'])
       await expect(readStateDict(fixturePath(`epochs.${container}.pth`))).rejects.toThrow(/a dict of epoch, loss/);

@@ -6,7 +6,7 @@ import type { ByteSource } from '../tensors.js';
 /** A reader of zip archives (APPNOTE.TXT 6.3.10), as far as `torch.save` writes them: no encryption, one disk. */
 export interface Zip {
   readonly names: readonly string[];
-  /** The whole content of an entry, its CRC-32 checked unless the archive was; it may lie in `into`. */
+  /** The whole content of an entry, its CRC-32 checked where the archive has any; it may lie in `into`. */
   read(name: string, into?: ReadBuffer): Promise<Uint8Array>;
 }
 
@@ -63,6 +63,8 @@ export async function openZip(source: ByteSource, intact: boolean): Promise<Zip>
     new CnnzooError('FORMAT', `'${source.name}' is not a whole zip archive: ${why}. Fetch the file again.`);
   const directory = await findDirectory(source, damaged);
   const entries = readDirectory(directory.bytes, directory.count, damaged);
+  // torch.serialization.set_crc32_options(False) leaves 0 in the place of each.
+  const hasChecksums = !intact && [...entries.values()].some(({ crc }) => crc !== 0);
 
   return {
     names: [...entries.keys()],
@@ -80,7 +82,7 @@ export async function openZip(source: ByteSource, intact: boolean): Promise<Zip>
       if (method !== STORED && method !== DEFLATED) throw damaged(`'${name}' is packed by an unknown method ${method}`);
       const content =
         method === STORED ? raw : await inflate(raw, size).catch(() => Promise.reject(damaged(`'${name}' is damaged`)));
-      if (content.length !== size || !(intact || crc32(content) === crc))
+      if (content.length !== size || (hasChecksums && crc32(content) !== crc))
         throw new CnnzooError(
           'HASH',
           `'${source.name}': the checksum of '${name}' is wrong, so its bytes are damaged. Fetch the file again.`,
