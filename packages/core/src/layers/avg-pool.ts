@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { checkOptions } from '../options.js';
 import { avgPoolKernel, hasKernel } from './kernel-ops.js';
 import type { Layer } from './layer.js';
 import { applyOwn, type LayerArgs } from './own.js';
@@ -49,12 +50,8 @@ export class AvgPool2d extends Pool2d<AvgPoolArgs> {
 }
 
 /** Average pooling over `kernelSize` x `kernelSize` pixels. */
-export const avgPool =
-  (
-    kernelSize: number,
-    stride = kernelSize,
-    padding = 0,
-    { ceilMode = false, countIncludePad = true }: AvgPoolOptions = {},
-  ): Layer =>
-  (x, path) =>
-    applyOwn(AvgPool2d, { name: path, kernelSize, stride, padding, ceilMode, countIncludePad }, x);
+export function avgPool(kernelSize: number, stride = kernelSize, padding = 0, options: AvgPoolOptions = {}): Layer {
+  checkOptions('avgPool', options, ['ceilMode', 'countIncludePad']);
+  const { ceilMode = false, countIncludePad = true } = options;
+  return (x, path) => applyOwn(AvgPool2d, { name: path, kernelSize, stride, padding, ceilMode, countIncludePad }, x);
+}

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayerVariable, Shape } from '@tensorflow/tfjs-layers';
 import { CnnzooError } from '../errors.js';
+import { checkOptions } from '../options.js';
 import { batchNormTrain } from './batch-norm-train.js';
 import type { Initial } from './initial.js';
 import { jointOf } from './join-scope.js';
@@ -97,7 +98,7 @@ export class BatchNorm extends Parametric {
 }
 
 /** Batch normalisation (Ioffe and Szegedy, https://arxiv.org/abs/1502.03167). */
-export const batchNorm =
-  (options: BatchNormOptions = {}): Layer =>
-  (x, path) =>
-    applyOwn(BatchNorm, { name: path, ...options }, x);
+export function batchNorm(options: BatchNormOptions = {}): Layer {
+  checkOptions('batchNorm', options, ['eps', 'momentum', 'initial']);
+  return (x, path) => applyOwn(BatchNorm, { name: path, ...options }, x);
+}

@@ -1,13 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayerVariable, Shape } from '@tensorflow/tfjs-layers';
 import { CnnzooError } from '../errors.js';
+import { checkOptions } from '../options.js';
 import { checkPositive } from './check-positive.js';
 import { convolve } from './convolve.js';
 import type { Initial } from './initial.js';
 import type { Layer } from './layer.js';
 import { applyOwn, type LayerArgs, layerArgs } from './own.js';
 import { Parametric } from './parametric.js';
-import { type Extent, outputExtent, pair } from './window.js';
+import { checkWindow, type Extent, outputExtent, pair } from './window.js';
 
 export interface ConvOptions {
   stride?: number | readonly [number, number];
@@ -45,6 +46,8 @@ export class Conv2d extends Parametric {
   constructor(args: Conv2dArgs & LayerArgs) {
     super(layerArgs(args));
     const { filters, kernelSize, stride, padding, groups, bias, initial, biasInitial } = args;
+    for (const i of [0, 1] as const)
+      checkWindow(this.name, { kernel: kernelSize[i], stride: stride[i], padding: padding[i] });
     this.args = { filters, kernelSize, stride, padding, groups, bias, initial, biasInitial };
   }
 
@@ -91,15 +94,17 @@ export class Conv2d extends Parametric {
 export function conv(
   filters: number,
   kernelSize: number | readonly [number, number],
-  {
+  options: ConvOptions = {},
+): Layer {
+  checkOptions('conv', options, ['stride', 'padding', 'groups', 'bias', 'initial', 'biasInitial']);
+  const {
     stride = 1,
     padding,
     groups = 1,
     bias = false,
     initial = 'torch_default',
     biasInitial = 'torch_default',
-  }: ConvOptions = {},
-): Layer {
+  } = options;
   const kernel = pair(kernelSize);
   checkPositive('conv', 'a number of filters', filters);
   if (!(Number.isInteger(groups) && groups > 0 && filters % groups === 0))

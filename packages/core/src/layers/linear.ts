@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { type LayerVariable, layers, type Shape, type SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { CnnzooError } from '../errors.js';
+import { checkOptions } from '../options.js';
 import type { Initial } from './initial.js';
 import { apply, at, identity, type Layer } from './layer.js';
 import { applyOwn, type LayerArgs, layerArgs } from './own.js';
@@ -61,10 +62,11 @@ export class Linear extends Parametric {
 }
 
 /** A fully connected layer: [n, features] -> [n, units]. */
-export const linear =
-  (units: number, { initial = 'torch_default', biasInitial = 'torch_default' }: LinearOptions = {}): Layer =>
-  (x, path) =>
-    applyOwn(Linear, { name: path, units, initial, biasInitial }, x);
+export function linear(units: number, options: LinearOptions = {}): Layer {
+  checkOptions('linear', options, ['initial', 'biasInitial']);
+  const { initial = 'torch_default', biasInitial = 'torch_default' } = options;
+  return (x, path) => applyOwn(Linear, { name: path, units, initial, biasInitial }, x);
+}
 
 /** The part of a net that `numClasses` replaces: `make(numClasses)`, or nothing for 0 classes. */
 export const head = (numClasses: number, make: (numClasses: number) => Layer = linear): Layer =>

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { layers } from '@tensorflow/tfjs-layers';
+import { checkOptions } from '../options.js';
 import { checkPositive } from './check-positive.js';
 import type { Layer } from './layer.js';
 import { applyOwn, type LayerArgs, layerArgs } from './own.js';
@@ -50,10 +51,9 @@ export class LocalResponseNorm extends layers.Layer {
 }
 
 /** Local response normalisation over `size` channels, with PyTorch's defaults. */
-export function localResponseNorm(
-  size: number,
-  { alpha = 1e-4, beta = 0.75, k = 1 }: LocalResponseNormOptions = {},
-): Layer {
+export function localResponseNorm(size: number, options: LocalResponseNormOptions = {}): Layer {
   checkPositive('localResponseNorm', 'a size', size);
+  checkOptions('localResponseNorm', options, ['alpha', 'beta', 'k']);
+  const { alpha = 1e-4, beta = 0.75, k = 1 } = options;
   return (x, path) => applyOwn(LocalResponseNorm, { name: path, size, alpha, beta, k }, x);
 }

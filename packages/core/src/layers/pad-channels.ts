@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { layers, type Shape } from '@tensorflow/tfjs-layers';
 import { CnnzooError } from '../errors.js';
+import { checkOptions } from '../options.js';
 import type { Layer } from './layer.js';
 import { applyOwn, type LayerArgs, layerArgs } from './own.js';
 import { single } from './parametric.js';
@@ -62,7 +63,8 @@ export class PadChannels extends layers.Layer {
 }
 
 /** Adds zeros up to `channels` channels. */
-export const padChannels =
-  (channels: number, { before = 0 }: PadChannelsOptions = {}): Layer =>
-  (x, path) =>
-    applyOwn(PadChannels, { name: path, channels, before }, x);
+export function padChannels(channels: number, options: PadChannelsOptions = {}): Layer {
+  checkOptions('padChannels', options, ['before']);
+  const { before = 0 } = options;
+  return (x, path) => applyOwn(PadChannels, { name: path, channels, before }, x);
+}

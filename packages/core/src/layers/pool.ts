@@ -3,7 +3,7 @@ import { layers, type Shape } from '@tensorflow/tfjs-layers';
 import { CnnzooError } from '../errors.js';
 import type { PoolAttributes } from './kernel-ops.js';
 import { type LayerArgs, layerArgs } from './own.js';
-import { type Extent, outputExtent, padAfter, type Window } from './window.js';
+import { checkWindow, type Extent, outputExtent, padAfter, type Window } from './window.js';
 
 export interface PoolOptions {
   /** Keeps a last window that sticks out behind the input, for height and width each by its own remainder. */
@@ -24,6 +24,7 @@ export abstract class Pool2d<Args extends PoolArgs> extends layers.Layer {
   ) {
     super(layerArgs(rest));
     const { kernelSize, padding } = args;
+    checkWindow(this.name, this.window);
     if (2 * padding > kernelSize)
       throw new CnnzooError(
         'INPUT',

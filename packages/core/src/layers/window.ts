@@ -4,7 +4,7 @@ import { CnnzooError } from '../errors.js';
 export type Extent = number | null;
 
 export const pair = (value: number | readonly [number, number]): readonly [number, number] =>
-  typeof value === 'number' ? [value, value] : value;
+  typeof value === 'number' ? [value, value] : [value?.[0], value?.[1]];
 
 /** A window that moves along one axis. */
 export interface Window {
@@ -14,6 +14,15 @@ export interface Window {
   readonly padding: number;
   /** Whether a last window that sticks out behind the input counts too, if it begins before its end (PyTorch's rule). */
   readonly ceilMode?: boolean;
+}
+
+/** Refuses a window that is no whole number of pixels: it would give other shapes than the ones that were meant. */
+export function checkWindow(layer: string, { kernel, stride, padding }: Window): void {
+  if ([kernel, stride, padding + 1].every((value) => Number.isInteger(value) && value > 0)) return;
+  throw new CnnzooError(
+    'INPUT',
+    `Layer '${layer}': expected whole pixels as window, stride, padding, received ${kernel}, ${stride}, ${padding}.`,
+  );
 }
 
 /** How many places the window has in `size`. */

@@ -14,7 +14,9 @@ import {
   type InputShape,
   type Layer,
   linear,
+  localResponseNorm,
   maxPool,
+  padChannels,
   Random,
   relu,
   residual,
@@ -177,6 +179,29 @@ describe('what does not fit', () => {
     fails(() => build(conv(4, 3), [8, 0, 3]), 'INPUT', /received \[8,0,3\]/);
     fails(() => conv(0, 3), 'INPUT', /received 0/);
     fails(() => build(avgPool(9)), 'SHAPE', /window of 9 pixels/);
+  });
+
+  it('windows of no whole number of pixels are refused', () => {
+    for (const make of [conv.bind(null, 2), maxPool, avgPool] as ((kernel: never) => Layer)[])
+      for (const kernel of [0, -1, 2.5, Number.NaN, '3', undefined, {}] as never[])
+        fails(() => build(make(kernel)), 'INPUT', /^Layer '.*': expected whole pixels/);
+    for (const pool of [maxPool, avgPool]) {
+      for (const stride of [0, -1, 0.5, Number.NaN]) fails(() => build(pool(2, stride)), 'INPUT', /whole pixels/);
+      for (const padding of [-1, 0.5, Number.NaN, { padding: 1 } as never])
+        fails(() => build(pool(2, 2, padding)), 'INPUT', /whole pixels/);
+    }
+    for (const options of [{ stride: 0 }, { stride: [1, 0.5] }, { padding: -1 }, { padding: 'same' }, { padding: [1] }])
+      fails(() => build(conv(2, 3, options as never)), 'INPUT', /whole pixels/);
+  });
+
+  it('options that a layer does not have are refused', () => {
+    fails(() => conv(2, 3, { strides: 2 } as never), 'INPUT', /no option 'strides'. Did you mean 'stride'/);
+    fails(() => batchNorm({ epsilon: 1e-3 } as never), 'INPUT', /no option 'epsilon'. Did you mean 'eps'/);
+    fails(() => linear(2, { bias: false } as never), 'INPUT', /no option 'bias'/);
+    fails(() => maxPool(2, 2, 0, { ceil: true } as never), 'INPUT', /no option 'ceil'/);
+    fails(() => avgPool(2, 2, 0, { ceil: true } as never), 'INPUT', /no option 'ceil'/);
+    fails(() => localResponseNorm(5, { bias: 1 } as never), 'INPUT', /no option 'bias'/);
+    fails(() => padChannels(5, { after: 1 } as never), 'INPUT', /no option 'after'/);
   });
 
   it('leaves no tensor behind', () => {
