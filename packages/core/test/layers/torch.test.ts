@@ -254,7 +254,7 @@ describe('BatchNorm that is frozen', () => {
   it('refuses to train on one value per channel', () => {
     const net = build(batchNorm(), { shape: [1, 1, 1, 2], data: [] });
     expect(() => tf.tidy(() => net.apply(tf.ones([1, 1, 1, 2]), { training: true }) as tf.Tensor)).toThrow(
-      /one value per channel in training/,
+      /one value per channel in a training batch of one image/,
     );
   });
 });
