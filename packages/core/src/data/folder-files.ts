@@ -1,5 +1,6 @@
-import { isUrl } from '../bytes.js';
+import { isBlob, isUrl } from '../bytes.js';
 import { CnnzooError } from '../errors.js';
+import { visible } from '../visible.js';
 import { isImage, isLeftover, mayBeImage } from './image-files.js';
 import { foldersAbove } from './listing.js';
 import type { ImageFile } from './pipeline/job.js';
@@ -38,10 +39,22 @@ async function filesOnDisk(folder: string | URL): Promise<Files> {
   };
 }
 
+/** The files of a page; what is no list of them, such as one of paths, is refused. */
+function listOf(folder: unknown): readonly File[] {
+  const expected = 'imageFolder: expected a path, a file: URL or a list of files, received';
+  if (typeof (folder as Partial<Iterable<File>> | null | undefined)?.[Symbol.iterator] !== 'function')
+    throw new CnnzooError('INPUT', `${expected} ${String(folder)}.`);
+  const files = [...(folder as Iterable<File>)];
+  const stray = files.findIndex((file) => !isBlob(file) || typeof file.name !== 'string');
+  if (stray >= 0)
+    throw new CnnzooError('INPUT', `${expected} a list with ${visible(String(files[stray]))} in it.`);
+  return files;
+}
+
 /** A page's files say by their paths in which folders they are. */
-function filesOfPage(list: Iterable<File>): Files {
+function filesOfPage(list: readonly File[]): Files {
   const files = new Map(
-    Array.from(list, (file) => {
+    list.map((file) => {
       const name = file.webkitRelativePath || file.name;
       // The first part is the folder that was chosen.
       return [name.slice(name.indexOf('/') + 1), { name, source: file }];
@@ -56,9 +69,7 @@ function filesOfPage(list: Iterable<File>): Files {
  */
 export async function folderFiles(folder: string | URL | Iterable<File>): Promise<FolderFiles> {
   const onDisk = typeof folder === 'string' || isUrl(folder);
-  if (!onDisk && typeof (folder as Partial<Iterable<File>> | null)?.[Symbol.iterator] !== 'function')
-    throw new CnnzooError('INPUT', `imageFolder: expected a path, a file: URL or a list of files, received ${folder}.`);
-  const { files, folders, unreadable } = onDisk ? await filesOnDisk(folder) : filesOfPage(folder);
+  const { files, folders, unreadable } = onDisk ? await filesOnDisk(folder) : filesOfPage(listOf(folder));
   const images = new Map<string, ImageFile>();
   const unopened: Unreadable[] = [];
   for (const [path, file] of files) {

@@ -35,7 +35,7 @@ function categoryOf(path: string, root: string): string {
   return nameOf(category!);
 }
 
-const directoryOf = (path: string): string => path.slice(0, path.lastIndexOf('/') + 1);
+const directoryOf = (path: string): string => path.slice(0, path.lastIndexOf('/'));
 
 /** torchvision's order: class by class, in each folder by folder, in each file by file. */
 const inOrder = (a: LabelledPath, b: LabelledPath): number =>

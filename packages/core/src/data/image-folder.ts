@@ -75,7 +75,8 @@ async function decodeAll(
   };
   try {
     // Two jobs a worker: none waits for the next one's message.
-    await Promise.all(Array.from({ length: Math.max(1, 2 * pool.size) }, lane));
+    const lanes = Math.min(Math.max(1, 2 * pool.size), Math.ceil(files.length / JOB_SIZE));
+    await Promise.all(Array.from({ length: lanes }, lane));
   } finally {
     left.abort();
   }
@@ -86,13 +87,20 @@ const OPTIONS = ['validation', 'seed', 'corrupt', 'preprocessing', 'maxPixels', 
 
 function check(options: ImageFolderOptions): void {
   checkOptions('imageFolder', options, OPTIONS);
-  const { validation, corrupt, workers } = options;
+  const { validation, corrupt, workers, seed, maxPixels } = options;
   if (validation !== undefined && !(validation > 0 && validation < 1))
     throw new CnnzooError('INPUT', `imageFolder: expected a validation share between 0 and 1, received ${validation}.`);
   if (corrupt !== undefined && corrupt !== 'skip' && corrupt !== 'throw')
     throw new CnnzooError('INPUT', `imageFolder: expected corrupt 'skip' or 'throw', received '${corrupt}'.`);
   if (workers !== undefined && !(Number.isInteger(workers) && workers >= 0))
     throw new CnnzooError('INPUT', `imageFolder: expected 0, 1, 2, … workers, received ${workers}.`);
+  if (seed !== undefined && !Number.isFinite(seed))
+    throw new CnnzooError('INPUT', `imageFolder: expected a finite seed, received ${String(seed)}.`);
+  if (maxPixels !== undefined && !(typeof maxPixels === 'number' && maxPixels > 0))
+    throw new CnnzooError(
+      'INPUT',
+      `imageFolder: expected maxPixels above 0 (Infinity: no limit), received ${String(maxPixels)}.`,
+    );
 }
 
 const listed = (items: readonly CorruptFile[]): string => items.map(({ message }) => `\n  ${message}`).join('');

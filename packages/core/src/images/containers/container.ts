@@ -91,8 +91,8 @@ function readHeader(format: ImageFormat, bytes: Uint8Array, refuse: Refuse): Ima
  * @param name for messages.
  */
 export function readContainer(bytes: Uint8Array, name: string, maxPixels = MAX_PIXELS): ImageHeader {
-  if (!(maxPixels > 0))
-    throw new CnnzooError('INPUT', `expected maxPixels above 0 (Infinity: no limit), received ${maxPixels}.`);
+  if (!(typeof maxPixels === 'number' && maxPixels > 0))
+    throw new CnnzooError('INPUT', `expected maxPixels above 0 (Infinity: no limit), received ${String(maxPixels)}.`);
   const format = formatOf(bytes);
   if (!format)
     throw new CnnzooError('IMAGE', `${name}: expected a JPEG, PNG or WebP image, received ${describe(bytes)}.`);
