@@ -169,3 +169,19 @@ it('takes file: URLs for its folder, its output, images, nets and weights', asyn
   const classifier = await Classifier.load(join(place, 'again'));
   classifier.dispose();
 });
+
+it('takes the name of a directory here for a saved net, but that of a model for the model', async () => {
+  const before = process.cwd();
+  const image = join(folder, 'dark/0.png');
+  expect((await finetune(join(place, 'noise-net'), '--epochs', '1')).code).toBe(0);
+  process.chdir(place);
+  try {
+    expect((await cnnzoo('classify', image, '--model', 'noise-net')).code).toBe(0);
+    await mkdir('lenet5_relu');
+    const { code, out } = await cnnzoo('classify', image, '--model', 'lenet5_relu', '--json');
+    expect([code, JSON.parse(out).weights]).toEqual([0, 'MNIST_V1']);
+    expect((await cnnzoo('classify', image, '--model', 'noise-nett')).err).toContain("There is no model 'noise-nett'");
+  } finally {
+    process.chdir(before);
+  }
+});

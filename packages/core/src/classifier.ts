@@ -4,6 +4,7 @@ import { CnnzooError } from './errors.js';
 import type { ImageInput, ImageOptions } from './images/input.js';
 import type { Preprocessing } from './images/prepare.js';
 import { isDisposed } from './net.js';
+import { checkCategories } from './options.js';
 import { noteOutputActivation, type OutputActivation, outputActivationOf } from './output-activation.js';
 import type { Thresholds } from './thresholds.js';
 import type { LoadedWeights } from './weights/loaded.js';
@@ -63,6 +64,7 @@ export class Classifier implements ClassifierParts {
 
   constructor({ model, preprocessing, categories, weights, activation, loaded }: ClassifierParts) {
     const classes = model.outputs[0]!.shape.at(-1);
+    if (categories != null) checkCategories('Classifier', categories);
     if (categories && categories.length !== classes)
       throw new CnnzooError(
         'INPUT',

@@ -33,3 +33,16 @@ export function checkOptions(where: string, options: unknown, known: readonly st
         `${where}: there is no option '${name}'. Did you mean '${nearest(name, known)}'? Expected ${known.join(', ')}.`,
       );
 }
+
+/**
+ * Refuses what is no list of at least one label.
+ * @param where the function's name, for the message.
+ * @throws CnnzooError INPUT.
+ */
+export function checkCategories(where: string, categories: unknown): void {
+  if (!(Array.isArray(categories) && categories.length > 0 && categories.every((label) => typeof label === 'string')))
+    throw new CnnzooError(
+      'INPUT',
+      `${where}: expected categories as a list of at least one label, received ${JSON.stringify(categories)}.`,
+    );
+}

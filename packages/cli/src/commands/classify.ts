@@ -4,7 +4,7 @@ import { pathOf } from '../../../core/src/platform/node/paths.js';
 import { visible } from '../../../core/src/visible.js';
 import { type CommonOptions, type Context, EXIT } from '../context.js';
 import { type Fault, faultOf, writeFault, writeJson } from '../fault.js';
-import { getModel } from '../index.js';
+import { getModel, listModels } from '../index.js';
 import { openPretrained } from '../pretrained.js';
 import { bar, clip } from '../text.js';
 
@@ -52,13 +52,17 @@ function lines(predictions: readonly Prediction[], { terminal: { columns, colors
   });
 }
 
-/** A path or a file, where the name of a model has neither a slash nor an ending. */
-const isPath = (model: string): boolean => /[./\\]/.test(model);
+/**
+ * Returns true for a saved net: a path, where the name of a model has neither a slash nor an ending, or the name of a
+ * file or directory here that no model has.
+ */
+const isSaved = async (model: string): Promise<boolean> =>
+  /[./\\]/.test(model) || (!listModels().includes(model) && (await stat(model).catch(() => undefined)) !== undefined);
 
 /** The net, once it is needed. */
 async function open({ model, weights, backend }: ClassifyOptions, context: Context): Promise<Classifier> {
   await useBackend(backend as Parameters<typeof useBackend>[0]);
-  if (!isPath(model)) return openPretrained(getModel(model), { ...(weights && { weights }) }, context);
+  if (!(await isSaved(model))) return openPretrained(getModel(model), { ...(weights && { weights }) }, context);
   if (weights === undefined) return load(model, { signal: context.signal });
   throw new CnnzooError(
     'INPUT',

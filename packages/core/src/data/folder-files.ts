@@ -46,8 +46,7 @@ function listOf(folder: unknown): readonly File[] {
     throw new CnnzooError('INPUT', `${expected} ${String(folder)}.`);
   const files = [...(folder as Iterable<File>)];
   const stray = files.findIndex((file) => !isBlob(file) || typeof file.name !== 'string');
-  if (stray >= 0)
-    throw new CnnzooError('INPUT', `${expected} a list with ${visible(String(files[stray]))} in it.`);
+  if (stray >= 0) throw new CnnzooError('INPUT', `${expected} a list with ${visible(String(files[stray]))} in it.`);
   return files;
 }
 

@@ -18,6 +18,8 @@ export interface FolderLayout {
   readonly validation: readonly LabelledPath[] | null;
   /** Images beside the folders for training and validation. */
   readonly unused: readonly string[];
+  /** The only class, if it holds folders for training and validation, which are not taken for such. */
+  readonly packed: string | undefined;
 }
 
 /** A class' name, whichever way a file system spells its accents. */
@@ -59,6 +61,10 @@ function labelled(paths: readonly string[], root: string, categories: readonly s
 
 const below = (paths: readonly string[], root: string): string[] => paths.filter((path) => path.startsWith(root));
 
+/** The paths inside a folder, from there. */
+const inside = (paths: readonly string[], root: string): string[] =>
+  below(paths, root).map((path) => path.slice(root.length));
+
 /**
  * Finds classes and parts among the paths of a folder: class folders, or a folder of them for training with one for
  * validation or tests beside it, as `folderParts` tells them. Images may lie deeper in a class folder.
@@ -67,10 +73,15 @@ const below = (paths: readonly string[], root: string): string[] => paths.filter
  */
 export function folderLayout(images: readonly string[], folders: readonly string[] = []): FolderLayout {
   const paths: Paths = { images, folders: [...new Set([...images.flatMap(foldersAbove), ...folders])] };
-  const { train = '', validation = null } = folderParts(paths) ?? {};
+  const parts = folderParts(paths);
+  const { train = '', validation = null } = parts ?? {};
   const names = below(paths.folders, train).map((path) => nameOf(path.slice(train.length).split('/')[0]!));
   const categories = [...new Set(names)].sort(codePointOrder);
+  const only = `${paths.folders[0]?.split('/')[0]}/`;
+  const hasPartsInside = (): boolean =>
+    Boolean(folderParts({ images: inside(images, only), folders: inside(paths.folders, only) })?.validation);
   return {
+    packed: !parts && categories.length === 1 && hasPartsInside() ? categories[0] : undefined,
     categories,
     train: labelled(below(images, train), train, categories),
     validation: validation === null ? null : labelled(below(images, validation), validation, categories),

@@ -1,6 +1,6 @@
 import type { Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
 import { CnnzooError } from '../errors.js';
-import { checkOptions } from '../options.js';
+import { checkCategories, checkOptions } from '../options.js';
 import { PixelsDataset } from './pixels-dataset.js';
 
 export interface FromTensorsOptions {
@@ -32,6 +32,7 @@ export async function fromTensors(
 ): Promise<PixelsDataset> {
   checkOptions('fromTensors', options, ['categories', 'mean', 'std', 'normalized']);
   const { categories, mean, std, normalized = false } = options;
+  if (categories !== undefined) checkCategories('fromTensors', categories);
   if (images.rank !== 4 || labels.rank !== 1 || images.shape[0] !== labels.shape[0])
     throw new CnnzooError(
       'SHAPE',

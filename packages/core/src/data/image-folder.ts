@@ -129,6 +129,15 @@ function reportUnused(unused: readonly string[]): void {
   warn(`left out of the image folder: ${unused.length} images in neither part, in ${names(places)}.`);
 }
 
+/** Says that folders for training and validation lie one folder deeper. */
+function reportPacked(folder: string | undefined): void {
+  if (folder === undefined) return;
+  warn(
+    `the image folder has one class, ${names([folder])}, and in it folders for training and validation. If those are ` +
+      'the ones that you mean, pass that folder.',
+  );
+}
+
 /** Says which classes have no image to be trained on. */
 function reportEmpty(categories: readonly string[], files: readonly LabelledFile[]): void {
   const labels = new Set(files.map(({ label }) => label));
@@ -180,6 +189,7 @@ export async function imageFolder(
   });
   report(found.unreadable, corrupt, checked.length, policy === 'throw');
   reportUnused(layout.unused);
+  reportPacked(layout.packed);
   const whole = (part: readonly LabelledFile[]): LabelledFile[] => part.filter((file) => !failures.has(file));
   const dataset = (part: readonly LabelledFile[]): FilesDataset =>
     new FilesDataset({ files: part, categories, pool, ...(preprocessing && { preprocessing }) });

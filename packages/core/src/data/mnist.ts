@@ -1,6 +1,6 @@
 import { copyOf, isBytes, isUrl, requireBytesOf } from '../bytes.js';
 import { CnnzooError } from '../errors.js';
-import { checkOptions } from '../options.js';
+import { checkCategories, checkOptions } from '../options.js';
 import { type IdxArray, readIdx } from './idx.js';
 import { PixelsDataset } from './pixels-dataset.js';
 
@@ -76,6 +76,12 @@ export async function mnist(source: string | URL | MnistFiles, options: MnistOpt
   const { split, mean = MEAN, std = STD, categories = DIGITS }: Partial<MnistOptions> = options ?? {};
   if (split === undefined || !Object.hasOwn(NAMES, split))
     throw new CnnzooError('INPUT', `mnist: expected split 'train' or 'test', received '${split}'.`);
+  checkCategories('mnist', categories);
+  if (!(typeof source === 'string' || isUrl(source) || (typeof source === 'object' && source !== null)))
+    throw new CnnzooError(
+      'INPUT',
+      `mnist: expected a path, a file: URL, or bytes as { images, labels }, received ${String(source)}.`,
+    );
   const [images, labels] = await (typeof source === 'string' || isUrl(source)
     ? Promise.all([readFile(source, NAMES[split][0]), readFile(source, NAMES[split][1])])
     : Promise.all([

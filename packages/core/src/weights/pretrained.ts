@@ -5,7 +5,7 @@ import { CnnzooError } from '../errors.js';
 import { freeze as freezePart } from '../freeze.js';
 import type { InputShape } from '../layers/build.js';
 import { isUnder } from '../layers/layer.js';
-import { checkOptions } from '../options.js';
+import { checkCategories, checkOptions } from '../options.js';
 import { warn } from '../warn.js';
 import { adaptKernel, adaptPreprocessing, imageKernels } from './adapt.js';
 import { adviceFor } from './advice.js';
@@ -255,11 +255,7 @@ function checkHead(name: string, { numClasses, categories }: PretrainedOptions):
   if (numClasses !== undefined && categories !== undefined)
     throw new CnnzooError('INPUT', `${name}.pretrained: expected numClasses or categories, received both.`);
   if (categories === undefined) return numClasses;
-  if (!(Array.isArray(categories) && categories.length > 0 && categories.every((label) => typeof label === 'string')))
-    throw new CnnzooError(
-      'INPUT',
-      `${name}.pretrained: expected categories as a list of at least one label, received ${JSON.stringify(categories)}.`,
-    );
+  checkCategories(`${name}.pretrained`, categories);
   return categories.length;
 }
 

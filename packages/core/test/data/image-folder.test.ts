@@ -100,6 +100,13 @@ describe('folderLayout', () => {
     expect(layout.validation).toBeNull();
   });
 
+  // torchvision sorts the folders themselves, without the slash behind them: 'x-' and 'x.' come before 'x/y', after 'x'.
+  // [p for p, _ in torchvision.datasets.ImageFolder('…').samples]
+  it('takes folders below a class in torchvision’s order', () => {
+    const samples = ['a/10.png', 'a/x.png', 'a/X/1.png', 'a/x/1.png', 'a/x-/1.png', 'a/x./1.png', 'a/x/y/1.png'];
+    expect(paths(folderLayout([...samples].reverse()))).toEqual(samples.map((path) => `0 ${path}`));
+  });
+
   it.each(['val', 'valid', 'validation', 'test'])('takes train with %s', (name) => {
     const { validation, ...rest } = folderLayout(['train/a/1.png', 'train/b/2.png', `${name}/b/3.png`]);
     expect(rest.categories).toEqual(['a', 'b']);

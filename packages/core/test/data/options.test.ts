@@ -56,3 +56,20 @@ it.each([
       message: expect.stringMatching(new RegExp(`${name}: expected split 'train' or 'test'`)),
     });
 });
+
+it.each([undefined, null, 5, true])('mnist and cifar10 refuse %o in place of files', async (source) => {
+  const split = 'test';
+  for (const read of [
+    mnist(source as never, { split }),
+    cifar10(source as never, { split }),
+    cifar100(source as never, { split }),
+  ])
+    await expect(read).rejects.toMatchObject({ name: 'CnnzooError', code: 'INPUT' });
+});
+
+it.each([[[]], [[1, 2]], [['a', null]], ['ab'], [null]])('refuses categories %o', async (categories) => {
+  const message = expect.stringContaining('categories');
+  await expect(withTensors({ categories } as never)).rejects.toMatchObject({ code: 'INPUT', message });
+  const refused = mnist('nowhere', { split: 'test', categories: categories as never });
+  await expect(refused).rejects.toMatchObject({ code: 'INPUT', message });
+});

@@ -181,6 +181,10 @@ it.each([
   ['no text', ''],
   ['a number', 5 as unknown as string],
   ['nothing', undefined as unknown as string],
+  ['a symbol', Symbol('flowers') as unknown as string],
+  ['a list of paths', ['a/1.png'] as unknown as string],
+  ['a list of files with something else in it', [new File([], 'a/1.png'), undefined] as unknown as string],
+  ['bytes', Buffer.from('flowers') as unknown as string],
 ])('refuses %s', async (_, folder) => {
   await expect(imageFolder(folder)).rejects.toMatchObject({ name: 'CnnzooError' });
 });
@@ -194,4 +198,34 @@ it('shows what a name would do to a terminal', async () => {
   const hidden = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/;
   expect(said()).not.toMatch(hidden);
   expect(corrupt[0]!.message).not.toMatch(hidden);
+});
+
+it.each([
+  ['Training and Testing', ['archive/Training/a/1.png', 'archive/Testing/a/1.png'], true],
+  ['train and val beside others', ['data/train/a/1.png', 'data/val/a/1.png', 'data/test/a/1.png'], true],
+  ['a class that is called so', ['data/train/1.png', 'data/car/1.png'], false],
+  ['the same in two classes', ['data/train/1.png', 'data/val/1.png', 'other/1.png'], false],
+])('says of one class whether it holds %s', async (_, paths, isSaid) => {
+  const content = await image();
+  const folder = await folderOf(Object.fromEntries(paths.map((path) => [path, content])));
+  const { train, validation } = await imageFolder(folder, { workers: 0 });
+  expect([train.size, validation]).toEqual([paths.length, undefined]);
+  expect(said().includes('in it folders for training and validation')).toBe(isSaid);
+});
+
+it.each([
+  ['seed', Number.NaN],
+  ['seed', '1'],
+  ['maxPixels', 0],
+  ['maxPixels', '5'],
+])('refuses %s %o before a file is read', async (option, value) => {
+  const folder = await folderOf({ 'train/a/1.png': 'no image', 'val/a/1.png': 'no image' });
+  const refused = imageFolder(folder, { workers: 0, [option]: value });
+  await expect(refused).rejects.toMatchObject({ code: 'INPUT', message: expect.stringContaining(option) });
+});
+
+it('asks a pool of many workers for no more than there is to do', async () => {
+  const folder = await folderOf({ 'a/1.png': await image(), 'b/1.png': await image() });
+  const { train } = await imageFolder(folder, { workers: 1e9 });
+  expect(train.size).toBe(2);
 });

@@ -114,6 +114,17 @@ describe.each(['cpu', 'wasm'] as const)('on %s', (backend) => {
   });
 });
 
+it.each([[[]], [[1, 2, 3]], [['a', null, 'c']], ['abc'], [5]])(
+  'a classifier refuses categories %o',
+  async (categories) => {
+    await useBackend('cpu');
+    const model = modelOf();
+    const parts = { model, preprocessing: preprocessing(3), categories: categories as never };
+    expect(() => new Classifier(parts)).toThrow(/^Classifier: expected categories as a list of at least one label/);
+    model.dispose();
+  },
+);
+
 describe('a net of several inputs', () => {
   it('is refused', async () => {
     await useBackend('cpu');

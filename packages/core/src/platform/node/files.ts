@@ -11,6 +11,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file. Check the path',
   EISDIR: 'it is a directory. Name a file',
   ENOTDIR: 'a part of the path is a file, not a directory. Check the path',
+  EEXIST: 'a part of the path is a file, not a directory. Check the path',
   EACCES: 'permission is denied. Check who may read it',
   ENOSPC: 'the disk is full. Free some space',
   EDQUOT: 'the disk quota is used up. Free some space',
