@@ -89,7 +89,8 @@ function fitted(tensors: Tensors, wanted: Wanted, { head, auxiliary = [], mayDro
   const isSpare = (key: string): boolean =>
     !wanted.has(key) && !isUnderAny(auxiliary, key) && !mayDrop.some((start) => key.startsWith(start));
   const spare = new Map([...bare].filter(([key]) => isSpare(key)));
-  const named = head === undefined || [...bare.keys()].some(isHead) ? undefined : headAmong(spare, wanted, head);
+  const hasOwn = [...wanted.keys()].some((key) => isHead(key) && bare.has(key));
+  const named = head === undefined || hasOwn ? undefined : headAmong(spare, wanted, head);
   const rename = (key: string): string =>
     named !== undefined && isUnder(named, key) ? at(head!, key.slice(named.length + 1)) : key;
   // Beside what the prefix leads to there may be the head alone.

@@ -167,7 +167,9 @@ export async function buildTrained<Options extends BuildOptions, Names extends s
   const backbone = backboneOf(definition, { file, entry, given }, numClasses);
   const builder = backbone ?? definition;
   const heads = [builder.head, ...definition.auxiliaryHeads];
-  const own = Object.entries(options).filter(([key]) => BUILD_OPTIONS.includes(key) || !OPTIONS.includes(key));
+  const own = Object.entries(options).filter(
+    ([key]) => key !== 'numClasses' && (BUILD_OPTIONS.includes(key) || !OPTIONS.includes(key)),
+  );
   const build = (classes: number | undefined): LayersModel =>
     builder({ ...Object.fromEntries(own), ...(classes !== undefined && { numClasses: classes }) } as Options);
 
@@ -242,11 +244,23 @@ function warnOfOtherHead(
   fresh: readonly string[],
   numClasses: number | undefined,
 ): void {
-  const trained = [...tensors].find(([key, { shape }]) => isUnder(head, key) && wanted.has(key) && shape.length > 1);
-  if (!trained || !numClasses || !fresh.includes(head)) return;
+  const trained = [...tensors].filter(([key]) => isUnder(head, key));
+  if (trained.length === 0 || !numClasses || !fresh.includes(head)) return;
+  const layers = [...wanted.keys()]
+    .filter((key) => isUnder(head, key))
+    .sort()
+    .join(', ');
+  const received = trained
+    .map(([key]) => key)
+    .sort()
+    .join(', ');
+  const classes = trained[0]![1].shape[0];
   warn(
-    `${name}.pretrained: the file's head has ${trained[1].shape[0]} classes, and ${numClasses} are asked for: the head is ` +
-      "new, with values that are not trained. head: 'new' says that this is meant.",
+    `${name}.pretrained: the file's head has ${
+      received === layers
+        ? `${classes} classes, and ${numClasses} are asked for`
+        : `${received}, and the net's ${layers}`
+    }: the head is new, with values that are not trained. head: 'new' says that this is meant.`,
   );
 }
 

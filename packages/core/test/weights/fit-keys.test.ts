@@ -133,6 +133,12 @@ describe('the head by another name', () => {
     expect(wrapped).toMatchObject({ prefixes: ['module.'], renamed: { [name]: 'fc' } });
   });
 
+  it.each(['fc.1', 'fc.linear', 'fc.0.1'])("%s, inside the net's own, is the head", async (name) => {
+    expect(await loaded(renamed((key) => key.replace('fc', name)))).toMatchObject({ renamed: { [name]: 'fc' } });
+    const wrapped = await loaded(renamed((key) => `module.${key.replace('fc', name)}`));
+    expect(wrapped).toMatchObject({ prefixes: ['module.'], renamed: { [name]: 'fc' } });
+  });
+
   it('is refused where shapes leave a doubt', async () => {
     const two = renamed((key) => key.replace('fc', 'left'));
     for (const [key, tensor] of state) if (isHead(key)) two.set(key.replace('fc', 'right'), tensor);

@@ -13,6 +13,7 @@ import {
   head,
   linear,
   type PretrainedOptions,
+  readStateDict,
   relu,
   type Source,
   type StateDict,
@@ -308,6 +309,43 @@ describe('the head', () => {
     ]);
     await pretrained({ weights: file, categories: ['a', 'b'], head: 'new' });
     expect(warnings).toHaveBeenCalledOnce();
+  });
+
+  // torch: net.fc = nn.Sequential(nn.Dropout(), nn.Linear(6, 7)), and the same with two linear layers.
+  it('of a file that has it inside a module is kept', async () => {
+    const state = await readStateDict(checkpoint(3, {}, 7));
+    const nested = new Map([...state].map(([key, tensor]) => [key.replace('fc.', 'fc.1.'), tensor]));
+    const net = await pretrained({ weights: nested, numClasses: 7 });
+    expect(net.loaded).toMatchObject({ head: 'kept', fresh: [], renamed: { 'fc.1': 'fc' } });
+    expect(values(stateDict(net), 'fc.weight')).toEqual(values(state, 'fc.weight'));
+  });
+
+  it('of other layers than the net has is new, and that it was trained is said', async () => {
+    const state = await readStateDict(checkpoint(3, {}, 7));
+    const matrix = state.get('fc.weight')!;
+    const two = new Map([...state].map(([key, tensor]) => [key.replace('fc.', 'fc.3.'), tensor])).set(
+      'fc.0.weight',
+      matrix,
+    );
+    const unbiased = new Map([...state].filter(([key]) => key !== 'fc.bias'));
+    for (const [weights, layers] of [
+      [two, 'fc.0.weight, fc.3.bias, fc.3.weight'],
+      [unbiased, 'fc.weight'],
+    ] as const) {
+      warnings.mockClear();
+      const net = await pretrained({ weights, numClasses: 7 });
+      expect(net.loaded).toMatchObject({ head: 'new', fresh: ['fc'] });
+      expect(warnings.mock.calls.map(([text]) => text)).toContainEqual(
+        expect.stringContaining(`the file's head has ${layers}, and the net's fc.bias, fc.weight: the head is new`),
+      );
+    }
+  });
+
+  it('is left off, whatever the checkpoint calls it', async () => {
+    const state = await readStateDict(checkpoint(3, {}, 7));
+    const named = new Map([...state].map(([key, tensor]) => [key.replace('fc.', 'out.'), tensor]));
+    const net = await pretrained({ weights: named, numClasses: 0 });
+    expect(net.loaded).toMatchObject({ head: 'none', fresh: [], renamed: { out: 'fc' } });
   });
 
   it('keeps the categories that were saved with it', async () => {
