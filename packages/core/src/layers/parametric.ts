@@ -4,11 +4,11 @@ import { CnnzooError } from '../errors.js';
 import { givenValue, noteCreated } from './build-scope.js';
 import { type Fans, type Initial, initialValue } from './initial.js';
 
-/** Hands tfjs-layers a tensor that stands already. */
+/** Hands tfjs-layers a tensor, made when it is asked for: a net that tfjs loads gets zeros, then the file's values. */
 class Given extends tf.serialization.Serializable {
   static readonly className = 'cnnzoo.Given';
 
-  constructor(private readonly tensor: tf.Tensor) {
+  constructor(private readonly make: () => tf.Tensor) {
     super();
   }
 
@@ -17,7 +17,7 @@ class Given extends tf.serialization.Serializable {
   }
 
   apply(): tf.Tensor {
-    return this.tensor;
+    return this.make();
   }
 
   getConfig(): tf.serialization.ConfigDict {
@@ -29,7 +29,7 @@ class Given extends tf.serialization.Serializable {
 export abstract class Parametric extends layers.Layer {
   /** A weight, from the values the build was given, else freshly initialised. `shape` is tfjs' (HWIO, [in, out]). */
   protected parameter(name: string, shape: number[], initial: Initial, fans: Fans, trainable = true): LayerVariable {
-    const value = givenValue(`${this.name}.${name}`, shape) ?? initialValue(initial, shape, fans);
+    const value = () => givenValue(`${this.name}.${name}`, shape) ?? initialValue(initial, shape, fans);
     const variable = this.addWeight(name, shape, 'float32', new Given(value), undefined, trainable);
     noteCreated(variable);
     return variable;

@@ -41,9 +41,9 @@ it('each of several prefixes has to match: groups of parameters', () => {
   );
 });
 
-it('tf.loadLayersModel builds nets of our layers after registerLayers', async () => {
+it('tf.loadLayersModel builds nets of our layers after registerLayers, and their dispose frees all of them', async () => {
   registerLayers();
-  tf.engine().startScope();
+  const tensors = tf.memory().numTensors;
   const net = build();
   let saved: tf.io.ModelArtifacts | undefined;
   await net.save({
@@ -59,5 +59,5 @@ it('tf.loadLayersModel builds nets of our layers after registerLayers', async ()
   tf.dispose([x, a, b]);
   net.dispose();
   again.dispose();
-  tf.engine().endScope();
+  expect(tf.memory().numTensors).toBe(tensors);
 });
