@@ -61,14 +61,17 @@ async function cifar(
   const names = split !== undefined && Object.hasOwn(layout.files, split) ? layout.files[split] : undefined;
   if (!names) throw new CnnzooError('INPUT', `${name}: expected split 'train' or 'test', received '${split}'.`);
   const directory = typeof source === 'string' || isUrl(source) ? source : undefined;
-  if (directory === undefined && !Array.isArray(source))
+  if (
+    directory === undefined &&
+    typeof (source as { [Symbol.iterator]?: unknown } | null)?.[Symbol.iterator] !== 'function'
+  )
     throw new CnnzooError(
       'INPUT',
       `${name}: expected a path, a file: URL, or a list of files' bytes, received ${String(source)}.`,
     );
   const files =
     directory === undefined
-      ? (source as readonly Uint8Array[]).map((file, i) => requireBytesOf(file, `${name}: file ${i}`))
+      ? [...(source as readonly Uint8Array[])].map((file, i) => requireBytesOf(file, `${name}: file ${i}`))
       : await Promise.all(names.map(async (file) => readFile((await import('#platform')).pathIn(directory, file))));
   const record = layout.labels + 3 * PLANE;
   for (const [i, { length }] of files.entries())
