@@ -45,7 +45,10 @@ export interface Dataset {
   readonly named?: boolean;
   /** Whether they are files of any size, which become what `preprocessing` says. */
   readonly fromFiles?: boolean;
-  /** Changes where an image or its place does: by it, what was computed of the images is found again. */
+  /**
+   * A text that changes if an image, a label or their order does: by it, what was computed of the images is found again,
+   * and a resumed training knows its data. Without it, only the number of images and the categories are compared.
+   */
   fingerprint?(): Promise<string>;
   /** Every image once. A batch is made when it is asked for, and belongs to who asked. */
   batches(options: BatchOptions): Iterable<Batch> | AsyncIterable<Batch>;

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { CnnzooError } from '../errors.js';
 import { checkPreprocessing, type Preprocessing } from '../images/prepare.js';
 import type { Batch, BatchOptions, Dataset } from './dataset.js';
-import { hashBytes, hashFile } from './hash.js';
+import { hashBytes, sampleFile } from './hash.js';
 import { drawEpochSeed } from './image-random.js';
 import { batchesOf, throwIfAborted } from './order.js';
 import type { ImageFile, PrepareJob } from './pipeline/job.js';
@@ -45,6 +45,17 @@ async function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined
   }
 }
 
+/** Files that are read at a time for a fingerprint. */
+const OPEN_FILES = 16;
+
+/** The longest folder that all names begin with, with its slash; '' if there is none. */
+function commonFolder([first = '', ...names]: readonly string[]): string {
+  let folder = first.slice(0, first.lastIndexOf('/') + 1);
+  for (const name of names)
+    while (!name.startsWith(folder)) folder = folder.slice(0, folder.lastIndexOf('/', folder.length - 2) + 1);
+  return folder;
+}
+
 const parts = (indices: Uint32Array): Uint32Array[] =>
   Array.from({ length: Math.ceil(indices.length / JOB_SIZE) }, (_, i) =>
     indices.subarray(i * JOB_SIZE, (i + 1) * JOB_SIZE),
@@ -66,9 +77,19 @@ export class FilesDataset implements Dataset {
 
   readonly fromFiles = true;
 
+  /** Of names below the folder that holds all files, labels, and a sample of each file's bytes. */
   async fingerprint(): Promise<string> {
-    const parts: unknown[] = [this.options.preprocessing ?? null];
-    for (const { name, label, source } of this.options.files) parts.push([name, label, await hashFile(source)]);
+    const { files, preprocessing = null } = this.options;
+    const root = commonFolder(files.map(({ name }) => name));
+    const parts: unknown[] = [preprocessing];
+    for (let start = 0; start < files.length; start += OPEN_FILES)
+      parts.push(
+        ...(await Promise.all(
+          files
+            .slice(start, start + OPEN_FILES)
+            .map(async ({ name, label, source }) => [name.slice(root.length), label, await sampleFile(source)]),
+        )),
+      );
     return hashBytes(new TextEncoder().encode(JSON.stringify(parts)));
   }
 

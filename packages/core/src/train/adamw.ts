@@ -42,5 +42,6 @@ export function adamW({ betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0.01, ..
       },
     },
     { ...options, weightDecay },
+    { betas, eps },
   );
 }

@@ -1,6 +1,7 @@
 export { freeze, type Part, unfreeze } from '../freeze.js';
 export type { ParameterMatch } from '../match.js';
 export { type AdamWOptions, adamW } from './adamw.js';
+export type { Config, Described } from './config.js';
 export { Ema, type EmaOptions } from './ema.js';
 export { type EvaluateOptions, type Evaluation, evaluate } from './evaluate.js';
 export { fit } from './fit/fit.js';
@@ -11,8 +12,10 @@ export type {
   FeatureOptions,
   FitOptions,
   ImageWork,
+  ResumeOptions,
   StageOptions,
 } from './fit/options.js';
+export type { ResumeDifference } from './fit/same-setup.js';
 export {
   binaryCrossEntropy,
   type ClassWeights,

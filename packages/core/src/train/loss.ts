@@ -3,6 +3,7 @@ import { CnnzooError } from '../errors.js';
 import { hasKernel, runKernel } from '../layers/kernel-ops.js';
 import { checkOptions } from '../options.js';
 import type { OutputActivation } from '../output-activation.js';
+import { withConfig } from './config.js';
 import { asShares, type Targets } from './targets.js';
 
 /** The sum of a batch's losses, and the weight that a mean divides it by; both scalars. */
@@ -80,7 +81,8 @@ export function crossEntropy(options: CrossEntropyOptions = {}): Loss {
     const parts = sum(logits, targets);
     return tf.div(parts.sum, parts.weight);
   };
-  return Object.assign(loss, { activation: 'softmax', ...(classWeights && { sum }) } as const);
+  const described = withConfig(loss, { name: 'crossEntropy', labelSmoothing, classWeights });
+  return Object.assign(described, { activation: 'softmax', ...(classWeights && { sum }) } as const);
 }
 
 function requireSeveral({ shape: [, classes] }: tf.Tensor2D): void {
@@ -159,5 +161,6 @@ export function binaryCrossEntropy(options: ClassWeights = {}): Loss {
     });
     return op(logits) as tf.Scalar;
   };
-  return Object.assign(loss, { activation: 'sigmoid' } as const);
+  const described = withConfig(loss, { name: 'binaryCrossEntropy', classWeights });
+  return Object.assign(described, { activation: 'sigmoid' } as const);
 }

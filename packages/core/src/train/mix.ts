@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { CnnzooError } from '../errors.js';
 import type { Random } from '../random.js';
 import { symmetricBeta } from './beta.js';
+import { withConfig } from './config.js';
 import { asShares, type Targets } from './targets.js';
 
 /** Images float32 [n, h, w, c] with their targets. */
@@ -34,13 +35,14 @@ const blend = <T extends tf.Tensor>(one: T, another: T, share: number): T =>
  */
 export function mixup(alpha = 0.2): Mix {
   checkAlpha('mixup', alpha);
-  return ({ x, y }, classes, random) => {
+  const mix: Mix = ({ x, y }, classes, random) => {
     const lambda = symmetricBeta(alpha, random);
     return tf.tidy(() => {
       const shares = asShares(y, classes);
       return { x: blend(x, partners(x), lambda), y: blend(shares, partners(shares), lambda) };
     });
   };
+  return withConfig(mix, { name: 'mixup', alpha });
 }
 
 /** Rows top to bottom - 1 and columns left to right - 1. */
@@ -71,7 +73,7 @@ export function cutmixBox(lambda: number, height: number, width: number, random:
  */
 export function cutmix(alpha = 1): Mix {
   checkAlpha('cutmix', alpha);
-  return ({ x, y }, classes, random) => {
+  const mix: Mix = ({ x, y }, classes, random) => {
     const [, height, width] = x.shape;
     const { top, bottom, left, right } = cutmixBox(symmetricBeta(alpha, random), height, width, random);
     const kept = 1 - ((bottom - top) * (right - left)) / (height * width);
@@ -85,4 +87,5 @@ export function cutmix(alpha = 1): Mix {
       return { x: pasted, y: blend(shares, partners(shares), kept) };
     });
   };
+  return withConfig(mix, { name: 'cutmix', alpha });
 }

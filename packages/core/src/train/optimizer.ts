@@ -1,5 +1,6 @@
 import type { Tensor, Variable } from '@tensorflow/tfjs-core';
 import type { StateDict } from '../weights/tensors.js';
+import type { Described } from './config.js';
 
 /** A value that is constant, or follows from the step: 0 to `steps` - 1, the steps of the whole run. */
 export type Schedule = number | ((step: number, steps: number) => number);
@@ -12,7 +13,7 @@ export interface Gradient {
 }
 
 /** How weights follow from gradients: a value that holds no tensors. */
-export interface Optimizer {
+export interface Optimizer extends Described {
   /**
    * Begins a run, which owns its state.
    * @param keys the state_dict keys of the net that is trained.

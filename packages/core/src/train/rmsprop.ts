@@ -35,5 +35,6 @@ export function rmsprop({ alpha = 0.99, eps = 1e-8, momentum = 0, ...options }: 
       },
     },
     options,
+    { alpha, eps, momentum },
   );
 }

@@ -1,5 +1,6 @@
 import { CnnzooError } from '../errors.js';
 import { checkWhole } from './checks.js';
+import { withConfig } from './config.js';
 import type { Schedule } from './optimizer.js';
 
 /** A schedule that is a function of the step, 0 to `steps` - 1. */
@@ -14,7 +15,7 @@ function checkPositive(name: string, value: number): void {
 }
 
 /** The same rate at every step. */
-export const constant = (lr: number): StepFunction => asFunction(lr);
+export const constant = (lr: number): StepFunction => withConfig(asFunction(lr), lr);
 
 /**
  * `lr` times `gamma` for each drop that has come: after every `at` steps where it is a number, as torch.optim's StepLR,
@@ -22,12 +23,13 @@ export const constant = (lr: number): StepFunction => asFunction(lr);
  */
 export function step(lr: number, at: number | readonly number[], gamma = 0.1): StepFunction {
   checkPositive('gamma', gamma);
+  const described = (schedule: StepFunction) => withConfig(schedule, { name: 'step', lr, at, gamma });
   if (typeof at === 'number') {
     checkWhole('at', at, 1);
-    return (step) => lr * gamma ** Math.floor(step / at);
+    return described((step) => lr * gamma ** Math.floor(step / at));
   }
   for (const drop of at) checkWhole('at', drop, 0);
-  return (step) => lr * gamma ** at.filter((drop) => step >= drop).length;
+  return described((step) => lr * gamma ** at.filter((drop) => step >= drop).length);
 }
 
 /**
@@ -35,15 +37,15 @@ export function step(lr: number, at: number | readonly number[], gamma = 0.1): S
  * end + (lr - end) (1 + cos(pi step / steps)) / 2 (https://arxiv.org/abs/1608.03983, no restarts; torch.optim's
  * CosineAnnealingLR with T_max = steps).
  */
-export const cosine =
-  (lr: number, end = 0): StepFunction =>
-  (step, steps) =>
-    end + ((lr - end) * (1 + Math.cos((Math.PI * step) / steps))) / 2;
+export function cosine(lr: number, end = 0): StepFunction {
+  const schedule: StepFunction = (step, steps) => end + ((lr - end) * (1 + Math.cos((Math.PI * step) / steps))) / 2;
+  return withConfig(schedule, { name: 'cosine', lr, end });
+}
 
 /** lr gamma^step, as torch.optim's ExponentialLR: `gamma` is for one step, so it is close to 1. */
 export function exponential(lr: number, gamma: number): StepFunction {
   checkPositive('gamma', gamma);
-  return (step) => lr * gamma ** step;
+  return withConfig((step: number) => lr * gamma ** step, { name: 'exponential', lr, gamma });
 }
 
 export interface OneCycleOptions {
@@ -72,12 +74,13 @@ export function oneCycle(
   const last = first / finalDivFactor;
   const between = (from: number, to: number, share: number): number =>
     to + ((from - to) * (1 + Math.cos(Math.PI * share))) / 2;
-  return (step, steps) => {
+  const schedule: StepFunction = (step, steps) => {
     const peak = pctStart * steps - 1;
     if (step < peak) return between(first, maxLr, step / peak);
     const fall = steps - 1 - peak;
     return fall > 0 ? between(maxLr, last, (step - peak) / fall) : maxLr;
   };
+  return withConfig(schedule, { name: 'oneCycle', maxLr, pctStart, divFactor, finalDivFactor });
 }
 
 /**
@@ -90,10 +93,11 @@ export function warmup(schedule: Schedule, count: number, start = 0.01): StepFun
   if (!(start >= 0 && start <= 1))
     throw new CnnzooError('INPUT', `warmup: expected start from 0 to 1, received ${start}.`);
   const after = asFunction(schedule);
-  return (step, steps) => {
+  const warm: StepFunction = (step, steps) => {
     // A run that ends in its warmup has a schedule all the same: one of a single step.
     const remaining = Math.max(steps - count, 1);
     if (step >= count) return after(step - count, remaining);
     return after(0, remaining) * (start + ((1 - start) * step) / count);
   };
+  return withConfig(warm, { name: 'warmup', schedule, count, start });
 }

@@ -51,5 +51,6 @@ export function sgd({ momentum = 0, nesterov = false, ...options }: SgdOptions):
       },
     },
     options,
+    { momentum, nesterov },
   );
 }

@@ -2,9 +2,10 @@ import { accelerateBackend } from '../backend/accelerate.js';
 import { requireBackend } from '../backend/require.js';
 import type { Dataset } from '../data/dataset.js';
 import { modelOf, type Net, preprocessingOf } from '../net.js';
-import { checkOptions } from '../options.js';
 import { Random } from '../random.js';
+import { checkNotEmpty } from './checks.js';
 import { claim } from './claim.js';
+import { checkTrainOptions } from './known-options.js';
 import { type MatchOptions, matchCategories } from './match-categories.js';
 import { wholeNet } from './trainee.js';
 import { type RunOptions, type Step, TrainingRun } from './training-run.js';
@@ -13,22 +14,6 @@ export interface TrainOptions extends RunOptions, MatchOptions {
   /** What order, augmentation, mixing and dropout are drawn from: the same seed repeats the run. */
   random?: Random;
 }
-
-const OPTIONS = [
-  ...[
-    'optimizer',
-    'epochs',
-    'batchSize',
-    'loss',
-    'auxiliaryWeight',
-    'shuffle',
-    'dropLast',
-    'augment',
-    'mix',
-    'clipNorm',
-  ],
-  ...['accumulate', 'signal', 'matchCategories', 'random'],
-];
 
 /**
  * Trains a net that classifies, and yields after every step; to stop, leave the loop. Updates the weights that are
@@ -39,7 +24,8 @@ const OPTIONS = [
  */
 export async function* train(net: Net, data: Dataset, options: TrainOptions): AsyncGenerator<Step, void, void> {
   requireBackend('train');
-  checkOptions('train', options, OPTIONS);
+  checkTrainOptions(options);
+  checkNotEmpty('train', data);
   const model = modelOf(net);
   const matched = matchCategories(net, data, options, 'train');
   const release = claim('train', model);

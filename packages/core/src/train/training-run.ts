@@ -11,7 +11,7 @@ import type { Random, RandomState } from '../random.js';
 import { weightsOf } from '../weights/slots.js';
 import type { StateDict } from '../weights/tensors.js';
 import { accumulate } from './accumulate.js';
-import { checkBatch, checkNotEmpty, classesOf } from './checks.js';
+import { checkBatch, classesOf } from './checks.js';
 import { clipByGlobalNorm } from './clip.js';
 import { type Differentiated, differentiate } from './differentiate.js';
 import { batchesPerEpoch, checkEpochs, smallestBatch, stepsPerEpoch } from './epochs.js';
@@ -112,7 +112,6 @@ export class TrainingRun {
     state?: RunState,
   ) {
     const { epochs = 1, clipNorm } = options;
-    checkNotEmpty('train', data);
     checkEpochs(data.size, options);
     if (clipNorm !== undefined && !(clipNorm > 0))
       throw new CnnzooError('INPUT', `expected clipNorm above 0, received ${clipNorm}.`);

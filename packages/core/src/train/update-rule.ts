@@ -3,6 +3,7 @@ import { CnnzooError } from '../errors.js';
 import { toTfShape, toTorchShape, toTorchValues } from '../weights/layout.js';
 import type { StateDict, StateTensor } from '../weights/tensors.js';
 import { toTfValues } from '../weights/tf-values.js';
+import { withConfig } from './config.js';
 import type { Optimizer, OptimizerRun } from './optimizer.js';
 import { type OptimizerOptions, ParameterGroups } from './parameter-groups.js';
 
@@ -38,16 +39,25 @@ interface Entry<Slot extends string> {
   count: number;
 }
 
-/** An optimizer that updates each parameter by itself, with the settings of its group. */
-export function optimizerOf<Slot extends string>(rule: UpdateRule<Slot>, options: OptimizerOptions): Optimizer {
-  const groups = new ParameterGroups(rule.name, options);
-  return {
+/**
+ * An optimizer that updates each parameter by itself, with the settings of its group.
+ * @param settings the rule's own, by which the optimizer is described.
+ */
+export function optimizerOf<Slot extends string>(
+  rule: UpdateRule<Slot>,
+  { lr, weightDecay = 0, decayNormsAndBiases = true, groups = [] }: OptimizerOptions,
+  settings: object,
+): Optimizer {
+  const options = { lr, weightDecay, groups };
+  const parameters = new ParameterGroups(rule.name, options);
+  const optimizer: Optimizer = {
     start(keys, state = new Map()) {
-      groups.checkAgainst(keys);
+      parameters.checkAgainst(keys);
       checkState(rule, keys, state);
-      return new RuleRun(rule, groups, options.decayNormsAndBiases ?? true, state);
+      return new RuleRun(rule, parameters, decayNormsAndBiases, state);
     },
   };
+  return withConfig(optimizer, { name: rule.name, ...options, decayNormsAndBiases, ...settings });
 }
 
 /** The parts of a state's key: the parameter's, and the tensor's name. */

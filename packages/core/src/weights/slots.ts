@@ -24,6 +24,12 @@ const STOCK = new Set(['Conv2D', 'Dense', 'BatchNormalization']);
 
 const isModel = (layer: layers.Layer | LayersModel): layer is LayersModel => 'layers' in layer;
 
+/** A net and the models inside it by their paths, the outermost first; its own path is ''. */
+export const modelsOf = (model: LayersModel, path = ''): (readonly [path: string, model: LayersModel])[] => [
+  [path, model],
+  ...model.layers.filter(isModel).flatMap((inner) => modelsOf(inner, path ? `${path}.${inner.name}` : inner.name)),
+];
+
 /** Whether its weights have a place in a PyTorch state dict. */
 const isKnown = (layer: layers.Layer): boolean => isOurs(layer) || STOCK.has(layer.getClassName());
 

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { type LayersModel, sequential } from '@tensorflow/tfjs-layers';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { noteOf, writeNote } from '../../src/features.js';
 import { stateDict, useBackend } from '../../src/index.js';
@@ -57,6 +57,51 @@ it('adds up, and is taken back', async () => {
   expect(await changed()).toEqual([...CONV, ...NORM, ...HEAD]);
 });
 
+describe('what tfjs froze', () => {
+  it('trains again: the whole net', async () => {
+    net.trainable = false;
+    unfreeze(net);
+    expect(await changed()).toEqual([...CONV, ...NORM, ...HEAD]);
+  });
+
+  it('trains again: a part, and the rest does not', async () => {
+    net.trainable = false;
+    unfreeze(net, ['fc']);
+    expect(await changed()).toEqual(HEAD);
+    unfreeze(net, 'conv');
+    expect(await changed()).toEqual([...CONV, ...HEAD]);
+  });
+
+  it('trains again: a weight of a layer', async () => {
+    net.trainable = false;
+    unfreeze(net, 'fc.bias');
+    expect(await changed()).toEqual(['fc.bias']);
+  });
+
+  it('trains again: a layer, and single weights', async () => {
+    net.getLayer('conv').trainable = false;
+    net.getLayer('fc').trainableWeights[1]!.trainable = false;
+    expect(await changed()).toEqual([...NORM, 'fc.weight']);
+    unfreeze(net);
+    expect(await changed()).toEqual([...CONV, ...NORM, ...HEAD]);
+  });
+
+  it('trains again: models inside one another', async () => {
+    const outer = sequential({ layers: [net] });
+    const inner = outer.layers[0]! as unknown as LayersModel;
+    const trained = () => outer.trainableWeights.length;
+    const all = trained();
+    for (const freezeBoth of [() => (inner.trainable = false), () => (outer.trainable = false)]) {
+      freezeBoth();
+      expect(trained()).toBe(0);
+      unfreeze(outer, 'small.fc');
+      expect(trained()).toBe(2);
+      unfreeze(outer);
+      expect(trained()).toBe(all);
+    }
+  });
+});
+
 describe('dropout', () => {
   const apply = () =>
     tf.tidy(() => {
@@ -87,6 +132,9 @@ it('takes auxiliary heads for heads', () => {
 it('refuses what it can not freeze', () => {
   expect(() => freeze(net, 'layer1')).toThrow(/No weight of 'small' belongs to "layer1".*conv, bn/s);
   expect(() => freeze(net, (key) => key.includes('running'))).toThrow(/No weight/);
+  expect(() => freeze(net, ['conv', 'layer9'])).toThrow(/No weight of 'small' belongs to "layer9"/);
+  expect(() => unfreeze(net, ['fc', 'fc.kernel'])).toThrow(/belongs to "fc.kernel"/);
+  expect(net.trainableWeights.length).toBe(CONV.length + 2 + HEAD.length);
   net.setUserDefinedMetadata({});
   expect(() => freeze(net, 'backbone')).toThrow(/does not say where its head is/);
 });

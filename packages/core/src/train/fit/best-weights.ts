@@ -40,8 +40,9 @@ export class BestWeights {
   /** @param weights the net's that were validated: asked for where they are the best. */
   see(validation: Evaluation, weights: () => StateDict): void {
     const { monitor = 'loss' } = this.options;
-    // Larger is better. A loss that is no number is worse than any.
-    const value = monitor === 'loss' ? -validation.loss : validation.top1;
+    // Larger is better. NaN is worse than any number, also where it comes first.
+    const measured = monitor === 'loss' ? -validation.loss : validation.top1;
+    const value = Number.isNaN(measured) ? Number.NEGATIVE_INFINITY : measured;
     if (!this.best || value > this.best.value) this.best = { value, since: 0, weights: weights() };
     else this.best = { ...this.best, since: this.best.since + 1 };
   }

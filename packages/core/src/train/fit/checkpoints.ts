@@ -1,23 +1,16 @@
 import { isUrl } from '../../bytes.js';
 import { CnnzooError } from '../../errors.js';
+import type { OutputActivation } from '../../output-activation.js';
 import { warn } from '../../warn.js';
 import type { StateDict } from '../../weights/tensors.js';
 import { checkWhole } from '../checks.js';
 import type { Position } from '../training-run.js';
 import type { Best } from './best-weights.js';
 import type { EpochProgress } from './epoch-progress.js';
+import type { Frozen } from './frozen.js';
 import type { EpochRecord } from './history.js';
 import type { CheckpointOptions } from './options.js';
-
-/** What must be as it was for a training to go on as it would have. */
-export interface Setup {
-  readonly model: string;
-  readonly images: number;
-  readonly stages: number;
-  /** Stage by stage. */
-  readonly batchSize: readonly number[];
-  readonly accumulate: readonly number[];
-}
+import type { Setup } from './setup.js';
 
 /** All that a training goes on from. */
 export interface FitState {
@@ -30,6 +23,10 @@ export interface FitState {
   readonly epochs: readonly EpochRecord[];
   /** Of the epoch that is under way. */
   readonly progress: EpochProgress;
+  /** Frozen layers where the stage began and where it stands; absent in old checkpoints. */
+  readonly frozen?: { readonly atStart: Frozen; readonly now: Frozen };
+  /** The net's, which the loss of a stage has noted; absent in old checkpoints. */
+  readonly activation?: OutputActivation;
   readonly model: StateDict;
   readonly optimizer: StateDict;
   readonly ema?: StateDict;
@@ -38,6 +35,8 @@ export interface FitState {
 
 const FORMAT = 1;
 const KEY = 'cnnzoo.fit';
+/** The sha256 of note and tensors; absent in old checkpoints. */
+const CHECKSUM = 'cnnzoo.fit.sha256';
 const NAME = /^step-(\d+)\.safetensors$/;
 /** What an atomic write leaves behind where its process is killed. */
 const TEMPORARY = /^\.step-\d+\.safetensors\.[0-9a-f]+\.tmp$/;
@@ -51,6 +50,16 @@ const part = (state: StateDict, prefix: string): StateDict =>
       key.startsWith(`${prefix}.`) ? [[key.slice(prefix.length + 1), tensor]] : [],
     ),
   );
+
+/** The key of the first tensor with a value that is not finite. */
+function notFinite(state: StateDict): string | undefined {
+  // NaN and infinity less themselves are NaN. A loop: tensors are large.
+  for (const [key, { data, dtype }] of state)
+    if (dtype === 'float32') for (const value of data as Float32Array) if (value - value !== 0) return key;
+  return undefined;
+}
+
+const stepsOf = (name: string): number => Number(NAME.exec(name)?.[1]);
 
 /** The states of a training in a directory: each one file, which is there whole or not at all. */
 export class Checkpoints {
@@ -75,20 +84,26 @@ export class Checkpoints {
   }
 
   /**
-   * The newest state, undefined where there is none. A file that can't be read any more gives way to the one before.
+   * The newest state, undefined where there is none. A file that is damaged, in whatever way, gives way to the one before.
    * @throws CnnzooError FORMAT where there are some and none of them can be read.
    */
   async newest(): Promise<FitState | undefined> {
-    const names = await this.names();
-    for (const name of names) {
+    const faults: string[] = [];
+    for (const name of await this.names()) {
       try {
         return await this.read(name);
       } catch (error) {
-        if (!(error instanceof CnnzooError) || error.code !== 'FORMAT' || name === names.at(-1)) throw error;
-        warn(`a checkpoint is left out: ${error.message}`);
+        const fault = `'${this.directory}/${name}': ${error instanceof Error ? error.message : error}`;
+        faults.push(fault);
+        warn(`a checkpoint can't be read and is left out: ${fault}`);
       }
     }
-    return undefined;
+    if (faults.length === 0) return undefined;
+    throw new CnnzooError(
+      'FORMAT',
+      `fit: none of the checkpoints in '${this.directory}' can be read. Restore one, or begin anew in another directory.` +
+        faults.map((fault) => `\n  ${fault}`).join(''),
+    );
   }
 
   /** Refuses a directory where another training's states lie. */
@@ -102,7 +117,10 @@ export class Checkpoints {
     );
   }
 
-  /** @param steps taken in the whole training. */
+  /**
+   * @param steps taken in the whole training.
+   * @throws CnnzooError TRAINING for values that are not finite: no training could go on from them.
+   */
   async write(state: FitState, steps: number): Promise<void> {
     const { model, optimizer, ema, best, ...plain } = state;
     const tensors: StateDict = new Map([
@@ -111,23 +129,32 @@ export class Checkpoints {
       ...under('ema', ema),
       ...under('best', best?.weights),
     ]);
-    const metadata = {
-      [KEY]: JSON.stringify({
-        format: FORMAT,
-        ...plain,
-        hasEma: ema !== undefined,
-        ...(best && { best: { value: best.value, since: best.since } }),
-      }),
-    };
-    const [{ encodeSafetensors }, { writeFileAtomic, removeFiles }] = await Promise.all([
+    const bad = notFinite(tensors);
+    if (bad !== undefined)
+      throw new CnnzooError(
+        'TRAINING',
+        `No checkpoint is written after ${steps} steps, because '${bad}' is not finite. Lower the learning rate, and go ` +
+          'on from the checkpoint before or begin anew.',
+      );
+    const note = JSON.stringify({
+      format: FORMAT,
+      hasChecksum: true,
+      ...plain,
+      hasEma: ema !== undefined,
+      ...(best && { best: { value: best.value, since: best.since } }),
+    });
+    const [{ encodeSafetensors }, { writeFileAtomic, removeFiles }, { checksumOf }] = await Promise.all([
       import('../../weights/write-safetensors.js'),
       import('#platform'),
+      import('./checkpoint-note.js'),
     ]);
     await writeFileAtomic(
       `${this.directory}/step-${String(steps).padStart(8, '0')}.safetensors`,
-      encodeSafetensors(tensors, metadata),
+      encodeSafetensors(tensors, { [KEY]: note, [CHECKSUM]: await checksumOf(note, tensors) }),
     );
-    await removeFiles((await this.names()).slice(this.keep).map((name) => `${this.directory}/${name}`));
+    // Later ones could not be read, else the training had gone on from them: they are not this run's to remove.
+    const ours = (await this.names()).filter((name) => stepsOf(name) <= steps);
+    await removeFiles(ours.slice(this.keep).map((name) => `${this.directory}/${name}`));
   }
 
   /** Removes what a killed process left half-written. */
@@ -140,26 +167,33 @@ export class Checkpoints {
   /** The newest first. */
   private async names(): Promise<string[]> {
     const { namesIn } = await import('#platform');
-    const steps = (name: string): number => Number(NAME.exec(name)?.[1]);
-    return (await namesIn(this.directory)).filter((name) => NAME.test(name)).sort((a, b) => steps(b) - steps(a));
+    const names = (await namesIn(this.directory)).filter((name) => NAME.test(name));
+    return names.sort((a, b) => stepsOf(b) - stepsOf(a));
   }
 
+  /** Throws whatever a damaged file brings about. */
   private async read(name: string): Promise<FitState> {
-    const [{ openTensors }, { readAll }] = await Promise.all([
+    const [{ openTensors }, { readAll }, { checkNote, checksumOf }] = await Promise.all([
       import('../../weights/open.js'),
       import('../../weights/read-state-dict.js'),
+      import('./checkpoint-note.js'),
     ]);
-    const path = `${this.directory}/${name}`;
-    const file = await openTensors(path);
+    const damaged = (why: string): never => {
+      throw new CnnzooError('FORMAT', `it is no whole checkpoint of fit, format ${FORMAT}: ${why}.`);
+    };
+    const file = await openTensors(`${this.directory}/${name}`);
     try {
-      const text = file.metadata[KEY];
-      const { format, hasEma, best, ...plain } = text ? JSON.parse(text) : {};
-      if (format !== FORMAT)
-        throw new CnnzooError(
-          'FORMAT',
-          `'${path}' is no checkpoint of fit, format ${FORMAT}: received ${format === undefined ? 'a file without its note' : `format ${format}`}.`,
-        );
+      const text = file.metadata[KEY] ?? damaged('its note is missing');
+      const note: unknown = JSON.parse(text);
+      const format = (note as { format?: unknown } | null)?.format;
+      if (format !== FORMAT) damaged(`received format ${JSON.stringify(format)}`);
+      const { hasChecksum = false, hasEma, best, ...plain } = checkNote(note);
       const tensors = await readAll(file);
+      const checksum = file.metadata[CHECKSUM];
+      if ((hasChecksum || checksum !== undefined) && checksum !== (await checksumOf(text, tensors)))
+        damaged('its bytes are not those that were written');
+      const bad = notFinite(tensors);
+      if (bad !== undefined) damaged(`'${bad}' is not finite`);
       return {
         ...plain,
         model: part(tensors, 'model'),

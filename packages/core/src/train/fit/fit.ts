@@ -4,15 +4,23 @@ import type { Dataset } from '../../data/dataset.js';
 import { CnnzooError } from '../../errors.js';
 import { freeze, unfreeze } from '../../freeze.js';
 import { modelOf, type Net } from '../../net.js';
+import { noteOutputActivation } from '../../output-activation.js';
 import { Random } from '../../random.js';
+import { warn } from '../../warn.js';
 import { slotsOf } from '../../weights/slots.js';
 import { loadStateDict } from '../../weights/state-dict.js';
-import { stepsPerEpoch } from '../epochs.js';
+import { checkNotEmpty } from '../checks.js';
+import { claim } from '../claim.js';
+import { checkEpochs, stepsPerEpoch } from '../epochs.js';
 import { matchCategories, namedBy } from '../match-categories.js';
-import { Checkpoints, type FitState, type Setup } from './checkpoints.js';
+import { Checkpoints, type FitState } from './checkpoints.js';
+import { setFrozen } from './frozen.js';
 import type { EpochRecord, History } from './history.js';
+import { checkFitOptions } from './known-options.js';
 import type { FitOptions } from './options.js';
 import { Reports } from './reports.js';
+import { type ResumeDifference, requireSame } from './same-setup.js';
+import { setupOf } from './setup.js';
 import { StageRun } from './stage-run.js';
 import { type Stage, stagesOf } from './stages.js';
 
@@ -21,13 +29,25 @@ const SEEDS = 2 ** 32;
 /**
  * Trains a net over a data set, epoch after epoch, stage after stage, and resolves to what came of it. In the end the
  * net has the weights of the last step; of the best epoch, where `earlyStopping` watches; their average, where `ema` is
- * on. Where it throws, the net has the weights of the last step, and the newest checkpoint lets it go on.
- * @throws CnnzooError INPUT for options that don't fit together; TRAINING where the loss is not finite or nothing is
- * trainable; ABORTED by the signal; FILE for places that can't be written to, before the first step; FORMAT of the
+ * on. Where it throws, the net is as it was after the last step, and the newest checkpoint lets it go on.
+ * @throws CnnzooError INPUT for options that don't fit together, data sets without images, and a checkpoint of another
+ * training; TRAINING where a loss is not finite, nothing is trainable, or the net is being trained already; ABORTED by the signal; FILE for places that can't be written to, before the first step; FORMAT of the
  * checkpoints.
  */
-export async function fit(net: Net, given: Dataset, givenOptions: FitOptions): Promise<History> {
+export async function fit(net: Net, data: Dataset, options: FitOptions): Promise<History> {
   requireBackend('fit');
+  checkFitOptions(options);
+  checkNotEmpty('fit', data);
+  if (options.validation) checkNotEmpty("fit's validation", options.validation);
+  const release = claim('fit', modelOf(net));
+  try {
+    return await trainStages(net, data, options);
+  } finally {
+    release();
+  }
+}
+
+async function trainStages(net: Net, given: Dataset, givenOptions: FitOptions): Promise<History> {
   const data = matchCategories(net, given, givenOptions, 'fit');
   const { validation } = givenOptions;
   const options: FitOptions = {
@@ -38,14 +58,16 @@ export async function fit(net: Net, given: Dataset, givenOptions: FitOptions): P
   };
   await accelerateBackend();
   const stages = stagesOf(options);
+  for (const stage of stages) checkEpochs(data.size, stage);
   await requireFeatureDirectories(stages);
   const checkpoints = options.checkpoint === undefined ? undefined : await Checkpoints.open(options.checkpoint);
-  const setup = setupOf(net, data, stages);
-  const saved = await savedState(net, checkpoints, options.resume ?? false);
+  const saved = await savedState(net, checkpoints, Boolean(options.resume));
+  const setup = checkpoints && (await setupOf(net, data, options.validation, stages));
+  const changes = saved && setup && requireSame(setup, saved, allowedBy(options));
   if (saved) {
-    requireSame(setup, saved.setup);
     requireSeed(saved.seed, options.seed);
     await loadStateDict(net, saved.model);
+    if (saved.activation) noteOutputActivation(modelOf(net), saved.activation);
   }
   const seed = saved?.seed ?? options.seed ?? Math.floor(Math.random() * SEEDS);
   const reports = await Reports.open({
@@ -61,13 +83,14 @@ export async function fit(net: Net, given: Dataset, givenOptions: FitOptions): P
   try {
     for (let index = saved?.stage ?? 0; index < stages.length; index++) {
       const stage = stages[index]!;
-      if (stage.freeze !== undefined) {
-        unfreeze(net);
-        freeze(net, stage.freeze);
-      }
-      const from = index === saved?.stage ? saved : undefined;
+      const from = index === saved?.stage ? withFittingOptimizer(net, saved, stage, changes) : undefined;
+      // What was frozen is known by the checkpoint, unless it is from before it was kept or is to be other now.
+      const frozen = changes?.has('freeze') ? undefined : from?.frozen;
+      if (frozen) setFrozen(modelOf(net), frozen.atStart);
+      else freezeFor(net, from ? stages.slice(0, index + 1) : [stage]);
       const shared = { net, data, options, checkpoints, reports, random, epochs, setup, seed };
       const run = await StageRun.begin({ ...shared, stage, index, stepsBefore }, from);
+      if (frozen) setFrozen(modelOf(net), frozen.now);
       try {
         stepsBefore += await run.toEnd();
       } finally {
@@ -106,32 +129,34 @@ async function savedState(
   return undefined;
 }
 
-const setupOf = (net: Net, { size }: Dataset, stages: readonly Stage[]): Setup => ({
-  model: modelOf(net).name,
-  images: size,
-  stages: stages.length,
-  batchSize: stages.map(({ batchSize }) => batchSize),
-  accumulate: stages.map(({ accumulate }) => accumulate),
-});
+/** The state, less the optimizer's if another one is allowed and can't go on from it. */
+function withFittingOptimizer(
+  net: Net,
+  saved: FitState,
+  { optimizer }: Stage,
+  changes: ReadonlySet<string> | undefined,
+): FitState {
+  if (!changes?.has('optimizer')) return saved;
+  const keys = slotsOf(modelOf(net)).map(({ key }) => key);
+  try {
+    optimizer.start(keys, saved.optimizer).dispose();
+    return saved;
+  } catch (error) {
+    if (!(error instanceof CnnzooError) || error.code !== 'STATE_DICT') throw error;
+    warn(`fit: the optimizer begins anew, because it can't go on from the checkpoint's: ${error.message}`);
+    return { ...saved, optimizer: new Map() };
+  }
+}
 
-/**
- * Another batch size would take other images at the next step. More epochs are fine, and more stages behind those that the
- * checkpoint knows: that is what resuming is for.
- */
-function requireSame(now: Setup, then: Setup): void {
-  const known: Setup = {
-    ...now,
-    stages: Math.min(now.stages, then.stages),
-    batchSize: now.batchSize.slice(0, then.stages),
-    accumulate: now.accumulate.slice(0, then.stages),
-  };
-  for (const key of Object.keys(then) as (keyof Setup)[])
-    if (`${known[key]}` !== `${then[key]}`)
-      throw new CnnzooError(
-        'INPUT',
-        `fit: the checkpoint is of a training with ${key} ${then[key]}, received ${known[key]}. Go on with what it began ` +
-          'with, or begin anew in another directory.',
-      );
+const allowedBy = ({ resume }: FitOptions): readonly ResumeDifference[] =>
+  (typeof resume === 'object' && resume.allow) || [];
+
+/** Freezes what the last of some stages that says so has frozen. */
+function freezeFor(net: Net, stages: readonly Stage[]): void {
+  const part = stages.findLast(({ freeze }) => freeze !== undefined)?.freeze;
+  if (part === undefined) return;
+  unfreeze(net);
+  freeze(net, part);
 }
 
 function requireSeed(then: number, now: number | undefined): void {

@@ -1,5 +1,15 @@
 import { readFile } from '../../read-file.js';
 
+/** The number of steps that a line is of; undefined for a line that is damaged, or somebody else's. */
+function stepsIn(line: string): number | undefined {
+  try {
+    const { steps } = JSON.parse(line);
+    return typeof steps === 'number' ? steps : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** A file of lines of JSON: one that says how the run began, one for every step, one for every epoch. */
 export class RunLog {
   private waiting = '';
@@ -17,8 +27,7 @@ export class RunLog {
     const { lines, isCut } = await log.read();
     const start = lines.findLastIndex((line) => line.startsWith('{"event":"start"'));
     const goesOn = resumed !== undefined && start >= 0;
-    const stays = (line: string, i: number): boolean =>
-      i <= start || (JSON.parse(line) as { steps: number }).steps <= resumed!;
+    const stays = (line: string, i: number): boolean => i <= start || (stepsIn(line) ?? 0) <= resumed!;
     const kept = goesOn ? lines.filter(stays) : lines;
     if (isCut || kept.length < lines.length) await log.rewrite(kept);
     if (goesOn) return log;

@@ -5,6 +5,7 @@ import type { EmaOptions } from '../ema.js';
 import type { MatchOptions } from '../match-categories.js';
 import type { RunOptions, Step } from '../training-run.js';
 import type { EpochRecord } from './history.js';
+import type { ResumeDifference } from './same-setup.js';
 
 export interface EarlyStopping {
   /** Epochs without an improvement after which the stage ends. */
@@ -53,6 +54,14 @@ export interface CheckpointOptions {
   keep?: number;
 }
 
+export interface ResumeOptions {
+  /**
+   * Parts of the training that may differ from the checkpoint's: the names of options, 'data', 'categories', 'model',
+   * 'preprocessing'. 'epochs' is for stages that are over; those to come may always have more.
+   */
+  allow?: readonly ResumeDifference[];
+}
+
 export interface FitOptions extends Omit<StageOptions, 'optimizer'>, MatchOptions {
   optimizer?: StageOptions['optimizer'];
   /** One after the other; each takes what it does not say from the options around it. */
@@ -63,8 +72,11 @@ export interface FitOptions extends Omit<StageOptions, 'optimizer'>, MatchOption
   seed?: number;
   /** Where the state of the training is kept: a directory, or that and how often. */
   checkpoint?: string | URL | CheckpointOptions;
-  /** Goes on from the newest checkpoint, if there is one, as if nothing had happened in between. */
-  resume?: boolean;
+  /**
+   * Goes on from the newest checkpoint, if there is one, as if nothing had happened in between. Refuses data, nets and
+   * options that are not those it began with, as far as they can be described, unless they are allowed by name.
+   */
+  resume?: boolean | ResumeOptions;
   /** A file that receives a line of JSON for every step and every epoch, and one where a run begins. */
   log?: string | URL;
   /** A bar on the terminal; there is one unless told otherwise. */

@@ -3,6 +3,7 @@ import type { Dataset } from '../../data/dataset.js';
 import { CnnzooError } from '../../errors.js';
 import type { Preprocessing } from '../../images/prepare.js';
 import { modelOf, type Net, preprocessingOf } from '../../net.js';
+import { outputActivationOf } from '../../output-activation.js';
 import type { Random } from '../../random.js';
 import { loadStateDict, stateDict } from '../../weights/state-dict.js';
 import { Ema } from '../ema.js';
@@ -11,13 +12,15 @@ import { evaluateTrainee } from '../evaluate.js';
 import { type Trainee, wholeNet } from '../trainee.js';
 import { type Step, TrainingRun } from '../training-run.js';
 import { BestWeights } from './best-weights.js';
-import type { Checkpoints, FitState, Setup } from './checkpoints.js';
+import type { Checkpoints, FitState } from './checkpoints.js';
 import { defaultAugment } from './default-augment.js';
 import { advance, type EpochProgress, NO_PROGRESS } from './epoch-progress.js';
 import { frozenFeatures } from './features/frozen-features.js';
+import { type Frozen, frozenOf } from './frozen.js';
 import type { EpochRecord } from './history.js';
 import type { FitOptions } from './options.js';
 import type { Reports } from './reports.js';
+import type { Setup } from './setup.js';
 import type { Stage } from './stages.js';
 
 /** What all stages of a training share, and one stage's own. */
@@ -30,7 +33,8 @@ export interface StageContext {
   readonly random: Random;
   /** Of the whole training: receives this stage's. */
   readonly epochs: EpochRecord[];
-  readonly setup: Setup;
+  /** undefined without checkpoints. */
+  readonly setup: Setup | undefined;
   readonly seed: number;
   readonly stage: Stage;
   readonly index: number;
@@ -67,6 +71,7 @@ export class StageRun {
     private readonly run: TrainingRun,
     private readonly ema: Ema | undefined,
     private readonly best: BestWeights | undefined,
+    private readonly frozenAtStart: Frozen,
     from: FitState | undefined,
   ) {
     // Without a weight in it, the checkpoint is from before losses weighed images.
@@ -88,7 +93,7 @@ export class StageRun {
       const best = stage.earlyStopping && new BestWeights(stage.earlyStopping, from?.best);
       const state = from && { position: from.position, optimizer: from.optimizer };
       const run = new TrainingRun(source.trainee, source.data, random, runOptions, source.preprocessing, state);
-      return new StageRun(context, source, run, ema, best, from);
+      return new StageRun(context, source, run, ema, best, frozenOf(modelOf(net)), from);
     } catch (error) {
       ema?.dispose();
       throw error;
@@ -125,9 +130,9 @@ export class StageRun {
       this.ema?.update();
       const seconds = (performance.now() - mark) / 1000;
       this.progress = advance(this.progress, step, seconds, options.stepLosses ?? false);
-      const inEpoch = (step.step % perEpoch) + 1;
+      const ends = this.run.position.batches === 0;
+      const inEpoch = ends ? perEpoch : Math.ceil(this.run.position.batches / stage.accumulate);
       await this.report(step, inEpoch, perEpoch);
-      const ends = inEpoch === perEpoch;
       if (ends) await this.endEpoch();
       if (ends || this.stepsSoFar % (checkpoints?.everySteps ?? 1) === 0) await this.write(checkpoints);
       if (this.best?.isOver) break;
@@ -155,7 +160,7 @@ export class StageRun {
       steps: this.stepsSoFar,
       loss: loss / weight,
       top1: hits / images,
-      imagesPerSecond: images / seconds,
+      imagesPerSecond: images / Math.max(seconds, 1e-6),
       ...(validation && { validation }),
       ...(losses && { losses }),
     };
@@ -173,11 +178,18 @@ export class StageRun {
     const onImages = (done: number, total: number) => reports.images('validation', done, total);
     const given = { onImages, ...(stage.loss && { loss: stage.loss }), ...(signal && { signal }) };
     const measure = () => evaluateTrainee(trainee, validation, given, preprocessing);
-    return this.ema ? this.ema.during(measure) : measure();
+    const evaluation = await (this.ema ? this.ema.during(measure) : measure());
+    if (!Number.isFinite(evaluation.loss))
+      throw new CnnzooError(
+        'TRAINING',
+        `The validation's loss is ${evaluation.loss} after ${this.stepsSoFar} steps; the net has the weights of the last ` +
+          'step. Look for inputs of the validation set that are not finite, or lower the learning rate.',
+      );
+    return evaluation;
   }
 
   private async write(checkpoints: Checkpoints | undefined): Promise<void> {
-    if (!checkpoints) return;
+    if (!checkpoints || !this.context.setup) return;
     const { net, setup, seed, index, stepsBefore, epochs } = this.context;
     const { position, optimizer } = this.run.state();
     const best = this.best?.state;
@@ -189,6 +201,8 @@ export class StageRun {
       position,
       epochs,
       progress: this.progress,
+      frozen: { atStart: this.frozenAtStart, now: frozenOf(modelOf(net)) },
+      activation: outputActivationOf(modelOf(net)),
       model: stateDict(net),
       optimizer,
       ...(this.ema && { ema: this.ema.state() }),

@@ -2,9 +2,10 @@ import { hashBytes } from '../../../data/hash.js';
 import { CnnzooError } from '../../../errors.js';
 import { orderTo } from '../../../layers/order.js';
 import { layerSlotsOf } from '../../../weights/slots.js';
-import type { FeaturesRequest } from './features-store.js';
+import type { FeaturesRequest } from './features-request.js';
 
-const FORMAT = 1;
+/** 2: with a checksum. */
+const FORMAT = 2;
 
 /** What features depend on, as a name: the frozen weights, the data, and how images are made of it. */
 export async function featuresKey({ model, cut, data, batching, views }: FeaturesRequest): Promise<string> {

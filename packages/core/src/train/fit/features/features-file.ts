@@ -1,0 +1,149 @@
+import type { Dataset } from '../../../data/dataset.js';
+import { hashBytes } from '../../../data/hash.js';
+import { CnnzooError } from '../../../errors.js';
+import { warn } from '../../../warn.js';
+import { encodeHeader } from '../../../weights/formats/safetensors-header.js';
+import { openTensors } from '../../../weights/open.js';
+import type { ByteSource } from '../../../weights/tensors.js';
+import type { ComputedBatch } from './compute.js';
+import { FeaturesDataset, type StoredTargets } from './features-dataset.js';
+import { batchesOf, type FeaturesRequest, product, TargetsOf, viewsOf } from './features-request.js';
+import { featuresKey } from './key.js';
+import { type Rows, rowsInFile, rowsInMemory } from './rows.js';
+
+// Loaded where features are kept in a directory.
+
+/** Features by a file in a directory, which is computed where there is none or a damaged one. */
+export async function inDirectory(request: FeaturesRequest, directory: string | URL): Promise<Dataset> {
+  const name = `features-${await featuresKey(request)}.safetensors`;
+  const { namesIn, pathIn, writeFileAtomic } = await import('#platform');
+  const path = pathIn(directory, name);
+  if ((await namesIn(directory)).includes(name))
+    try {
+      return await openFeatures(request, path);
+    } catch (error) {
+      warn(
+        `features are computed anew, because '${path}' is damaged: ${error instanceof Error ? error.message : error}`,
+      );
+    }
+  await writeFileAtomic(path, fileOf(request));
+  return openFeatures(request, path);
+}
+
+/** Opens the file of a request; throws whatever a damaged one brings about. */
+async function openFeatures(request: FeaturesRequest, path: string): Promise<Dataset> {
+  const { data, mostInMemory } = request;
+  const { openPath } = await import('#platform');
+  const damaged = (why: string): never => {
+    throw new CnnzooError('FORMAT', `'${path}' does not hold these features: ${why}.`);
+  };
+  const file = await openTensors(path);
+  try {
+    const tensor = (key: string) => file.tensors.get(key) ?? damaged(`it has no '${key}'`);
+    const [features, stored, checksum] = [tensor('features'), await tensor('targets').read(), tensor(CHECKSUM)];
+    const images = data.size * viewsOf(request);
+    if (features.stored !== 'F32' || features.shape[0] !== images)
+      damaged(`it has ${features.shape[0]} rows of ${images}`);
+    const width = stored.shape[1] ?? 1;
+    if (stored.shape[0] !== data.size || !['int32', 'float32'].includes(stored.dtype))
+      damaged(`it has ${stored.shape[0]} targets of ${data.size}`);
+    const targets = { dtype: stored.dtype, data: stored.data, width } as StoredTargets;
+    const shape = features.shape.slice(1);
+    const bytes = 4 * product(features.shape);
+    const behind = stored.data.byteLength + CHECKSUM_BYTES;
+    const rows =
+      bytes <= mostInMemory
+        ? rowsInMemory((await features.read()).data as Float32Array, product(shape))
+        : rowsInFile(() => openPath(path), await endOf(openPath(path), behind + bytes), product(shape));
+    const sum = await checksumOf(rows, images, request.batching.batchSize, targets);
+    if (`${sum}` !== `${(await checksum.read()).data}`) damaged('its bytes are not those that were written');
+    return new FeaturesDataset(data.categories, rows, shape, targets, viewsOf(request));
+  } finally {
+    await file.close();
+  }
+}
+
+/** Where the last `bytes` of a file begin. */
+async function endOf(opening: Promise<ByteSource>, bytes: number): Promise<number> {
+  const file = await opening;
+  await file.close();
+  return file.size - bytes;
+}
+
+const CHECKSUM = 'sha256';
+const CHECKSUM_BYTES = 32;
+
+/** Values that are hashed at a time. */
+const PIECE = 2 ** 18;
+
+/** A hash over all values, however they are handed over: the file is never in memory as a whole. */
+class Checksum {
+  private readonly hashes: string[] = [];
+  private readonly piece = new Float32Array(PIECE);
+  private filled = 0;
+
+  async add(features: Float32Array): Promise<void> {
+    for (let at = 0; at < features.length; ) {
+      const part = features.subarray(at, at + PIECE - this.filled);
+      this.piece.set(part, this.filled);
+      this.filled += part.length;
+      at += part.length;
+      if (this.filled === PIECE) await this.flush();
+    }
+  }
+
+  async end({ data }: StoredTargets): Promise<Uint8Array> {
+    await this.flush();
+    this.hashes.push(await hashBytes(data));
+    const hash = await hashBytes(new TextEncoder().encode(this.hashes.join()));
+    return Uint8Array.from({ length: CHECKSUM_BYTES }, (_, i) => Number.parseInt(hash.slice(2 * i, 2 * i + 2), 16));
+  }
+
+  private async flush(): Promise<void> {
+    this.hashes.push(await hashBytes(this.piece.subarray(0, this.filled)));
+    this.filled = 0;
+  }
+}
+
+/** The checksum of `images` rows that were read again, so many at a time. */
+async function checksumOf(rows: Rows, images: number, atATime: number, targets: StoredTargets): Promise<Uint8Array> {
+  const sum = new Checksum();
+  for (let start = 0; start < images; start += atATime)
+    await sum.add(await rows.read(Array.from({ length: Math.min(atATime, images - start) }, (_, i) => start + i)));
+  return sum.end(targets);
+}
+
+/** The file's pieces, as they are computed: safetensors, `features` [views x images, …], `targets` and the checksum. */
+async function* fileOf(request: FeaturesRequest): AsyncGenerator<Uint8Array, void, void> {
+  const targets = new TargetsOf(request.data.size);
+  const sum = new Checksum();
+  let begun = false;
+  for await (const batch of batchesOf(request)) {
+    if (!begun) yield encodeHeader(headerOf(batch, request), {});
+    begun = true;
+    targets.add(batch);
+    await sum.add(batch.values);
+    yield bytesOf(batch.values);
+  }
+  yield bytesOf(targets.all.data);
+  yield await sum.end(targets.all);
+}
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array | Int32Array): Uint8Array =>
+  new Uint8Array(buffer, byteOffset, byteLength);
+
+function headerOf({ shape, dtype, width }: ComputedBatch, request: FeaturesRequest) {
+  const { size } = request.data;
+  const images = size * viewsOf(request);
+  const isLabels = dtype === 'int32';
+  return [
+    { key: 'features', stored: 'F32', shape: [images, ...shape], bytes: 4 * images * product(shape) },
+    {
+      key: 'targets',
+      stored: isLabels ? 'I32' : 'F32',
+      shape: isLabels ? [size] : [size, width],
+      bytes: 4 * size * width,
+    },
+    { key: CHECKSUM, stored: 'U8', shape: [CHECKSUM_BYTES], bytes: CHECKSUM_BYTES },
+  ];
+}
