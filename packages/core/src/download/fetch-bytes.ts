@@ -41,7 +41,8 @@ export async function fetchBytes(url: string, options: FetchBytesOptions): Promi
   const signal = outer ? AbortSignal.any([outer, dog.signal]) : dog.signal;
   try {
     const response = await orAbort(fetch(url, { signal }), signal);
-    if (response.ok) return await collect(response, dog, signal, options);
+    // A 206 is a part of what was asked for, and nobody asked for a part.
+    if (response.ok && response.status !== 206) return await collect(response, dog, signal, options);
     dropBody(response);
     throw new Error(`received HTTP ${response.status} ${response.statusText}`.trim());
   } catch (cause) {

@@ -30,6 +30,16 @@ describe('fetchBytes', () => {
     });
   });
 
+  it('does not take a part for the whole', async () => {
+    fixture.server.routes.set('/text', (_, response) => {
+      response.writeHead(206, { 'content-range': 'bytes 0-9/20' }).end(new Uint8Array(10));
+    });
+    await expect(fetchBytes(url, OPTIONS)).rejects.toMatchObject({
+      code: 'DOWNLOAD',
+      message: expect.stringContaining('received HTTP 206'),
+    });
+  });
+
   it('takes less from a server that does not state the size', async () => {
     fixture.server.routes.set('/text', (_, response) => response.writeHead(200).end(new Uint8Array(20)));
     await expect(fetchBytes(url, { ...OPTIONS, maxUnstated: 10 })).rejects.toMatchObject({ code: 'DOWNLOAD' });
