@@ -6,6 +6,7 @@ import { CnnzooError } from './errors.js';
 import { hasHead, writeNote } from './features.js';
 import { NetModel } from './layers/net-model.js';
 import { registerLayers } from './layers/register.js';
+import { checkOptions } from './options.js';
 import { CONFIG_KEY, type SavedConfig, savedFile } from './save.js';
 import type { FetchOptions } from './weights/tensors.js';
 
@@ -37,6 +38,7 @@ async function savedPlace(location: string | URL): Promise<string | URL> {
 
 /** Reads a classifier that `save` wrote: a directory, its file, or the URL of either. */
 export async function load(path: string | URL, options: FetchOptions = {}): Promise<Classifier> {
+  checkOptions('load', options, ['signal']);
   await useBackend();
   registerLayers();
   const name = String(path);

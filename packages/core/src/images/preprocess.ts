@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { requireBackend } from '../backend/require.js';
 import { breathe } from '../breathe.js';
 import { CnnzooError } from '../errors.js';
+import { checkOptions } from '../options.js';
 import type { ImageInput, ImageOptions } from './input.js';
 import { toPixels } from './pixels.js';
 import { checkPreprocessing, normalised, type Preprocessing, prepare } from './prepare.js';
@@ -25,9 +26,11 @@ export interface PreprocessOptions extends ImageOptions {
 export async function preprocess(
   images: ImageInput | readonly ImageInput[],
   preprocessing: Preprocessing,
-  { what = 'The preprocessing', signal, maxPixels }: PreprocessOptions = {},
+  options: PreprocessOptions = {},
 ): Promise<tf.Tensor4D> {
   requireBackend('preprocess');
+  checkOptions('preprocess', options, ['what', 'signal', 'maxPixels']);
+  const { what = 'The preprocessing', signal, maxPixels } = options;
   checkPreprocessing(preprocessing);
   const list = (Array.isArray(images) ? images : [images]) as readonly ImageInput[];
   if (list.length === 0) throw new CnnzooError('INPUT', 'preprocess: expected an image or a list, received none.');

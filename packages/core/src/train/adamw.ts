@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { hasKernel, runKernel } from '../layers/kernel-ops.js';
 import type { Optimizer } from './optimizer.js';
-import { checkOption, type OptimizerOptions } from './parameter-groups.js';
+import { checkOptimizer, checkOption, type OptimizerOptions } from './parameter-groups.js';
 import { optimizerOf } from './update-rule.js';
 
 export interface AdamWOptions extends OptimizerOptions {
@@ -20,6 +20,7 @@ export interface AdamWOptions extends OptimizerOptions {
  * w -= lr / (1 - beta1^t) m / (sqrt(v) / sqrt(1 - beta2^t) + eps).
  */
 export function adamW({ betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0.01, ...options }: AdamWOptions): Optimizer {
+  checkOptimizer('adamW', options, ['betas', 'eps']);
   const [beta1, beta2] = betas;
   for (const beta of betas) checkOption('adamW', 'betas', beta, beta >= 0 && beta < 1, 'of at least 0 and below 1');
   checkOption('adamW', 'eps', eps, eps > 0, 'above 0');

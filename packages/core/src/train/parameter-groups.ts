@@ -1,5 +1,6 @@
 import { CnnzooError } from '../errors.js';
 import { idlePrefix, matches, type ParameterMatch } from '../match.js';
+import { checkOptions } from '../options.js';
 import type { Schedule } from './optimizer.js';
 
 /** Parameters that learn otherwise than the rest. What is not given is the optimizer's own. */
@@ -24,6 +25,16 @@ export interface OptimizerOptions {
 export function checkOption(optimizer: string, name: string, value: number, ok: boolean, expected: string): void {
   if (ok && Number.isFinite(value)) return;
   throw new CnnzooError('INPUT', `${optimizer}: expected ${name} ${expected}, received ${value}.`);
+}
+
+/**
+ * Refuses options that an optimizer, or a group of its parameters, does not have.
+ * @param own names of the options that are not every optimizer's.
+ */
+export function checkOptimizer(optimizer: string, options: OptimizerOptions, own: readonly string[]): void {
+  checkOptions(optimizer, options ?? null, ['lr', 'weightDecay', 'decayNormsAndBiases', 'groups', ...own]);
+  for (const group of options.groups ?? [])
+    checkOptions(`${optimizer}, a group of parameters`, group, ['match', 'lr', 'weightDecay']);
 }
 
 /** The settings of an optimizer's parameters, group by group; the last group is the rest. */

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Optimizer } from './optimizer.js';
-import { checkOption, type OptimizerOptions } from './parameter-groups.js';
+import { checkOptimizer, checkOption, type OptimizerOptions } from './parameter-groups.js';
 import { optimizerOf } from './update-rule.js';
 
 export interface RmspropOptions extends OptimizerOptions {
@@ -19,6 +19,7 @@ export interface RmspropOptions extends OptimizerOptions {
  * g = gradient + weightDecay w; s = alpha s + (1 - alpha) g²; v = momentum v + g / (sqrt(s) + eps); w -= lr v.
  */
 export function rmsprop({ alpha = 0.99, eps = 1e-8, momentum = 0, ...options }: RmspropOptions): Optimizer {
+  checkOptimizer('rmsprop', options, ['alpha', 'eps', 'momentum']);
   checkOption('rmsprop', 'alpha', alpha, alpha >= 0 && alpha < 1, 'of at least 0 and below 1');
   checkOption('rmsprop', 'eps', eps, eps > 0, 'above 0');
   checkOption('rmsprop', 'momentum', momentum, momentum >= 0 && momentum < 1, 'of at least 0 and below 1');

@@ -1,4 +1,5 @@
 import { CnnzooError } from '../errors.js';
+import { checkOptions } from '../options.js';
 import { checkWhole } from './checks.js';
 import { withConfig } from './config.js';
 import type { Schedule } from './optimizer.js';
@@ -64,8 +65,9 @@ export interface OneCycleOptions {
  */
 export function oneCycle(
   maxLr: number,
-  { pctStart = 0.3, divFactor = 25, finalDivFactor = 1e4 }: OneCycleOptions = {},
+  { pctStart = 0.3, divFactor = 25, finalDivFactor = 1e4, ...others }: OneCycleOptions = {},
 ): StepFunction {
+  checkOptions('oneCycle', others, ['pctStart', 'divFactor', 'finalDivFactor']);
   if (!(pctStart >= 0 && pctStart <= 1))
     throw new CnnzooError('INPUT', `oneCycle: expected pctStart from 0 to 1, received ${pctStart}.`);
   checkPositive('divFactor', divFactor);

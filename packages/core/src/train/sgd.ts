@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { CnnzooError } from '../errors.js';
 import { hasKernel, runKernel } from '../layers/kernel-ops.js';
 import type { Optimizer } from './optimizer.js';
-import { checkOption, type OptimizerOptions } from './parameter-groups.js';
+import { checkOptimizer, checkOption, type OptimizerOptions } from './parameter-groups.js';
 import { optimizerOf } from './update-rule.js';
 
 export interface SgdOptions extends OptimizerOptions {
@@ -33,6 +33,7 @@ function stepOnKernel(
  * Unlike tfjs' momentum optimizer it scales by the rate when it is used, so that a schedule acts at once.
  */
 export function sgd({ momentum = 0, nesterov = false, ...options }: SgdOptions): Optimizer {
+  checkOptimizer('sgd', options, ['momentum', 'nesterov']);
   checkOption('sgd', 'momentum', momentum, momentum >= 0 && momentum < 1, 'of at least 0 and below 1');
   if (nesterov && momentum === 0) throw new CnnzooError('INPUT', 'sgd: nesterov looks along the momentum: give one.');
   return optimizerOf(

@@ -115,6 +115,11 @@ export class TrainingRun {
     checkEpochs(data.size, options);
     if (clipNorm !== undefined && !(clipNorm > 0))
       throw new CnnzooError('INPUT', `expected clipNorm above 0, received ${clipNorm}.`);
+    if (typeof options.optimizer?.start !== 'function')
+      throw new CnnzooError(
+        'INPUT',
+        `train: expected an optimizer, e.g. sgd({ lr: 0.01 }), received ${options.optimizer}.`,
+      );
     const smallest = smallestBatch(data.size, options);
     this.trainee = { ...trainee, apply: (...args) => withSmallestBatch(smallest, () => trainee.apply(...args)) };
     this.mixes = [options.mix ?? []].flat();

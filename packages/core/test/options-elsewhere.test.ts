@@ -1,0 +1,55 @@
+// Options that a function does not have are refused wherever options are taken.
+import { beforeAll, describe, expect, it } from 'vitest';
+import { buildModel, Classifier, flatten, linear, load, seq, useBackend } from '../src/index.js';
+import { adamW, oneCycle, rmsprop, sgd, train } from '../src/train/index.js';
+
+beforeAll(async () => {
+  await useBackend('cpu');
+});
+
+const refused = (name: string, meant: string) =>
+  expect.objectContaining({
+    code: 'INPUT',
+    message: expect.stringContaining(`there is no option '${name}'. Did you mean '${meant}'?`),
+  });
+
+describe('an option that is not there is refused', () => {
+  it.each([sgd, adamW, rmsprop])('by $name, and by its groups of parameters', (optimizer) => {
+    expect(() => optimizer({ lr: 0.1, weight_decay: 1e-4 } as never)).toThrow(refused('weight_decay', 'weightDecay'));
+    expect(() => optimizer({ lr: 0.1, groups: [{ match: 'fc', LR: 1 }] } as never)).toThrow(refused('LR', 'lr'));
+    optimizer({ lr: 0.1, weightDecay: 0, decayNormsAndBiases: false, groups: [{ match: 'fc', weightDecay: 0 }] });
+  });
+
+  it('by the own options of optimizers and schedules', () => {
+    expect(() => sgd({ lr: 0.1, nestrov: true } as never)).toThrow(refused('nestrov', 'nesterov'));
+    expect(() => adamW({ lr: 0.1, epsilon: 1e-8 } as never)).toThrow(refused('epsilon', 'eps'));
+    expect(() => oneCycle(0.1, { pct_start: 0.2 } as never)).toThrow(refused('pct_start', 'pctStart'));
+  });
+
+  it('by load and preprocess', async () => {
+    await expect(load('nowhere', { singal: undefined, sginal: 1 } as never)).rejects.toEqual(
+      refused('sginal', 'signal'),
+    );
+    const preprocessing = { resize: 4, crop: [4, 4], channels: 3, mean: [0, 0, 0], std: [1, 1, 1] } as const;
+    const model = buildModel('net', seq({ flatten, fc: linear(2) }), [4, 4, 3]);
+    const net = new Classifier({
+      model,
+      preprocessing: { ...preprocessing, interpolation: 'bilinear' },
+      categories: null,
+    });
+    await expect(net.preprocess('cat.jpg', { maxpixels: 1 } as never)).rejects.toEqual(
+      refused('maxpixels', 'maxPixels'),
+    );
+    net.dispose();
+  });
+});
+
+it.each([undefined, 'sgd', {}])('train refuses %s in the place of an optimizer', async (optimizer) => {
+  const net = buildModel('net', seq({ flatten, fc: linear(2) }), [4, 4, 3]);
+  const data = { size: 1, categories: [], batches: () => [] };
+  await expect(train(net, data, { optimizer } as never).next()).rejects.toMatchObject({
+    code: 'INPUT',
+    message: expect.stringContaining('expected an optimizer'),
+  });
+  net.dispose();
+});
