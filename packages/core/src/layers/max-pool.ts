@@ -1,5 +1,4 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { checkOptions } from '../options.js';
 import { hasKernel, maxPoolKernel } from './kernel-ops.js';
 import type { Layer } from './layer.js';
 import { applyOwn, type LayerArgs } from './own.js';
@@ -23,8 +22,7 @@ export class MaxPool2d extends Pool2d<PoolArgs> {
 }
 
 /** Max pooling over `kernelSize` x `kernelSize` pixels. */
-export function maxPool(kernelSize: number, stride = kernelSize, padding = 0, options: PoolOptions = {}): Layer {
-  checkOptions('maxPool', options, ['ceilMode']);
-  const { ceilMode = false } = options;
-  return (x, path) => applyOwn(MaxPool2d, { name: path, kernelSize, stride, padding, ceilMode }, x);
-}
+export const maxPool =
+  (kernelSize: number, stride = kernelSize, padding = 0, { ceilMode = false }: PoolOptions = {}): Layer =>
+  (x, path) =>
+    applyOwn(MaxPool2d, { name: path, kernelSize, stride, padding, ceilMode }, x);

@@ -19,10 +19,7 @@ export interface Window {
 /** Refuses a window that is no whole number of pixels: it would give other shapes than the ones that were meant. */
 export function checkWindow(layer: string, { kernel, stride, padding }: Window): void {
   if ([kernel, stride, padding + 1].every((value) => Number.isInteger(value) && value > 0)) return;
-  throw new CnnzooError(
-    'INPUT',
-    `Layer '${layer}': expected whole pixels as window, stride, padding, received ${kernel}, ${stride}, ${padding}.`,
-  );
+  throw new CnnzooError('INPUT', `Layer '${layer}': expected whole pixels, received ${[kernel, stride, padding]}.`);
 }
 
 /** How many places the window has in `size`. */
