@@ -124,7 +124,11 @@ export class StageRun {
     const { stage, checkpoints, options } = this.context;
     const perEpoch = stepsPerEpoch(this.source.data.size, stage);
     // It was stopped while it validated.
-    if (this.run.position.batches === 0 && this.progress.images > 0) await this.endEpoch();
+    if (this.run.position.batches === 0 && this.progress.images > 0) {
+      await this.endEpoch();
+      await this.write(checkpoints);
+      if (this.best?.isOver) return;
+    }
     let mark = performance.now();
     for await (const step of this.run) {
       this.ema?.update();

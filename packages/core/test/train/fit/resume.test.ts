@@ -195,3 +195,32 @@ describe('a training that is stopped inside of a step goes on as if it had not b
     expect(weights()).toEqual(ended);
   });
 });
+
+it('a stage that was stopped in its last validation is over, and the next begins as it would have', async () => {
+  const stages: FitOptions['stages'] = [
+    { epochs: 6, optimizer: sgd({ lr: 5 }), earlyStopping: { patience: 1 } },
+    { epochs: 1, ema: { decay: 0.8 } },
+  ];
+  const stop = new AbortController();
+  let validations = 0;
+  const watched = (at: number): Dataset => ({
+    size: validation.size,
+    categories: validation.categories,
+    fingerprint: () => validation.fingerprint(),
+    batches(given) {
+      if (++validations === at) stop.abort();
+      return validation.batches(given);
+    },
+  });
+  const all = { ...options, stages };
+  const whole = strip(await fit(net, data, { ...all, validation }));
+  const ended = weights();
+  const last = whole.filter(({ stage }) => stage === 0).length;
+  expect(last).toBeLessThan(6);
+  renewNet();
+  const stopped = fit(net, data, { ...all, validation: watched(last), checkpoint: directory, signal: stop.signal });
+  await expect(stopped).rejects.toMatchObject({ code: 'ABORTED' });
+  renewNet();
+  expect(strip(await fit(net, data, { ...all, validation, checkpoint: directory, resume: true }))).toEqual(whole);
+  expect(weights()).toEqual(ended);
+});
