@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { CnnzooError } from '../errors.js';
 import { modelOf, type Net } from '../net.js';
+import { checkOptions } from '../options.js';
 import { type Slot, slotsOf } from '../weights/slots.js';
 import { loadStateDict, stateDict } from '../weights/state-dict.js';
 import type { StateDict } from '../weights/tensors.js';
@@ -24,6 +25,7 @@ export class Ema {
     private readonly net: Net,
     private readonly options: EmaOptions,
   ) {
+    checkOptions('Ema', options, ['decay']);
     const { decay } = options;
     if (!(decay >= 0 && decay < 1))
       throw new CnnzooError('INPUT', `Ema: expected decay of at least 0 and below 1, received ${decay}.`);

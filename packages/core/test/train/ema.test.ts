@@ -92,3 +92,7 @@ it('leaves what is frozen as it is, to the bit', async () => {
 it.each([-0.1, 1, Number.NaN])('refuses a decay of %d', (decay) => {
   expect(() => new Ema(net, { decay })).toThrow(expect.objectContaining({ code: 'INPUT' }));
 });
+
+it('refuses options that it does not have', () => {
+  expect(() => new Ema(net, { decay: 0.9, momentum: 0.1 } as { decay: number })).toThrow(/no option 'momentum'/);
+});
