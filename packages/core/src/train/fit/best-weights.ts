@@ -10,6 +10,16 @@ export interface Best {
   readonly weights: StateDict;
 }
 
+/** Refuses a patience or a monitor that there is not. */
+export function checkEarlyStopping({ patience, monitor = 'loss' }: EarlyStopping): void {
+  if (!(patience > 0) || !['loss', 'top1'].includes(monitor))
+    throw new CnnzooError(
+      'INPUT',
+      `fit: expected earlyStopping with patience above 0 and monitor 'loss' or 'top1', received ${patience} and ` +
+        `'${monitor}'.`,
+    );
+}
+
 /** Watches the validation, and keeps the weights of the best epoch. */
 export class BestWeights {
   private best: Best | undefined;
@@ -18,13 +28,6 @@ export class BestWeights {
     private readonly options: EarlyStopping,
     best?: Best,
   ) {
-    const { patience, monitor = 'loss' } = options;
-    if (!(patience > 0) || !['loss', 'top1'].includes(monitor))
-      throw new CnnzooError(
-        'INPUT',
-        `fit: expected earlyStopping with patience above 0 and monitor 'loss' or 'top1', received ${patience} and ` +
-          `'${monitor}'.`,
-      );
     this.best = best;
   }
 

@@ -14,7 +14,7 @@ import { claim } from '../claim.js';
 import { checkEpochs, stepsPerEpoch } from '../epochs.js';
 import { matchCategories, namedBy } from '../match-categories.js';
 import { Checkpoints, type FitState } from './checkpoints.js';
-import { setFrozen } from './frozen.js';
+import { frozenOf, setFrozen } from './frozen.js';
 import type { EpochRecord, History } from './history.js';
 import { checkFitOptions } from './known-options.js';
 import type { FitOptions } from './options.js';
@@ -59,6 +59,7 @@ async function trainStages(net: Net, given: Dataset, givenOptions: FitOptions): 
   await accelerateBackend();
   const stages = stagesOf(options);
   for (const stage of stages) checkEpochs(data.size, stage);
+  requireParts(net, stages);
   await requireFeatureDirectories(stages);
   const checkpoints = options.checkpoint === undefined ? undefined : await Checkpoints.open(options.checkpoint);
   const saved = await savedState(net, checkpoints, Boolean(options.resume));
@@ -101,6 +102,16 @@ async function trainStages(net: Net, given: Dataset, givenOptions: FitOptions): 
     reports.end();
   }
   return { epochs, seed };
+}
+
+/** Refuses parts to freeze that the net does not have: a stage finds them when those before it have been trained. */
+function requireParts(net: Net, stages: readonly Stage[]): void {
+  const before = frozenOf(modelOf(net));
+  try {
+    for (const stage of stages) freezeFor(net, [stage]);
+  } finally {
+    setFrozen(modelOf(net), before);
+  }
 }
 
 /** Refuses directories that can't be written to now: a stage finds them when those before it have been trained. */

@@ -1,4 +1,5 @@
 import { CnnzooError } from '../../errors.js';
+import { checkEarlyStopping } from './best-weights.js';
 import type { FitOptions, StageOptions } from './options.js';
 
 /** What one stage is run with: what it says itself, and of the rest what stands around it. */
@@ -18,6 +19,7 @@ export function stagesOf(options: FitOptions): Stage[] {
       );
     if (rest.earlyStopping && !validation)
       throw new CnnzooError('INPUT', `${where}: earlyStopping watches the validation: give a validation set.`);
+    if (rest.earlyStopping) checkEarlyStopping(rest.earlyStopping);
     return { ...rest, optimizer, epochs, batchSize, accumulate };
   });
 }

@@ -159,3 +159,16 @@ it.each<[string, Partial<FitOptions>, RegExp]>([
   const set = 'earlyStopping' in more && more.earlyStopping!.patience === 0 ? { ...more, validation } : more;
   await expect(fit(net, data, { ...options, ...set })).rejects.toThrow(message);
 });
+
+it.each<[string, Partial<FitOptions>, RegExp]>([
+  ['a part that the net does not have', { freeze: 'layer9' }, /No weight of 'small'/],
+  ['an early stopping without patience', { earlyStopping: { patience: -1 } }, /patience above 0/],
+])('finds %s of a later stage before the first step', async (_, later, message) => {
+  const before = weights();
+  const onStep = vi.fn();
+  const stages = [{ epochs: 1 }, later];
+  await expect(fit(net, data, { ...options, validation, stages, onStep })).rejects.toThrow(message);
+  expect(onStep).not.toHaveBeenCalled();
+  expect(weights()).toEqual(before);
+  expect(net.trainableWeights).toHaveLength(6);
+});
