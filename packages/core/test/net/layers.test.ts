@@ -195,8 +195,8 @@ describe('what does not fit', () => {
   });
 
   it('options that a layer does not have are refused', () => {
-    fails(() => conv(2, 3, { strides: 2 } as never), 'INPUT', /no option 'strides'. Did you mean 'stride'/);
-    fails(() => batchNorm({ epsilon: 1e-3 } as never), 'INPUT', /no option 'epsilon'. Did you mean 'eps'/);
+    fails(() => conv(2, 3, { strides: 2 } as never), 'INPUT', /no option 'strides'. Expected .*stride/);
+    fails(() => batchNorm({ epsilon: 1e-3 } as never), 'INPUT', /no option 'epsilon'. Expected .*eps/);
     fails(() => linear(2, { bias: false } as never), 'INPUT', /no option 'bias'/);
     fails(() => avgPool(2, 2, 0, { ceil: true } as never), 'INPUT', /no option 'ceil'/);
     fails(() => localResponseNorm(5, { bias: 1 } as never), 'INPUT', /no option 'bias'/);
