@@ -1,7 +1,7 @@
 // Options that a function does not have are refused wherever options are taken.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { buildModel, Classifier, flatten, linear, load, seq, useBackend } from '../src/index.js';
-import { adamW, oneCycle, rmsprop, sgd, train } from '../src/train/index.js';
+import { adamW, evaluate, fit, oneCycle, rmsprop, sgd, train } from '../src/train/index.js';
 
 beforeAll(async () => {
   await useBackend('cpu');
@@ -52,4 +52,37 @@ it.each([undefined, 'sgd', {}])('train refuses %s in the place of an optimizer',
     message: expect.stringContaining('expected an optimizer'),
   });
   net.dispose();
+});
+
+describe('what is of another kind than expected is refused', () => {
+  const data = { size: 1, categories: [], batches: () => [] };
+  const optimizer = sgd({ lr: 0.1 });
+
+  it.each([
+    [{ loss: 'bce' }, 'loss'],
+    [{ mix: 'mixup' }, 'mix'],
+    [{ mix: [null] }, 'mix'],
+    [{ augment: true }, 'augment'],
+    [{ auxiliaryWeight: Number.NaN }, 'auxiliaryWeight'],
+  ])('by train and fit: %j', async (option, name) => {
+    const net = buildModel('net', seq({ flatten, fc: linear(2) }), [4, 4, 3]);
+    const refusal = { code: 'INPUT', message: expect.stringContaining(`expected ${name}`) };
+    await expect(train(net, data, { optimizer, ...option } as never).next()).rejects.toMatchObject(refusal);
+    await expect(fit(net, data, { optimizer, ...option } as never)).rejects.toMatchObject(refusal);
+    net.dispose();
+  });
+
+  it.each([
+    [undefined, 'undefined'],
+    [Promise.resolve(data), 'await it'],
+    [[1, 2], '1,2'],
+  ])('in the place of a data set, by train, fit and evaluate: %s', async (given, shown) => {
+    const net = buildModel('net', seq({ flatten, fc: linear(2) }), [4, 4, 3]);
+    const refusal = { code: 'INPUT', message: expect.stringContaining(shown) };
+    await expect(train(net, given as never, { optimizer }).next()).rejects.toMatchObject(refusal);
+    await expect(fit(net, given as never, { optimizer })).rejects.toMatchObject(refusal);
+    await expect(evaluate(net, given as never)).rejects.toMatchObject(refusal);
+    await expect(evaluate(net, data, { loss: 'bce' } as never)).rejects.toMatchObject({ code: 'INPUT' });
+    net.dispose();
+  });
 });

@@ -10,11 +10,23 @@ export function checkWhole(name: string, value: number, least: number): void {
   throw new CnnzooError('INPUT', `expected ${name} to be a whole number of at least ${least}, received ${value}.`);
 }
 
+/** Refuses what is given for a function, such as a loss by its name. */
+export function checkFunction(name: string, value: unknown, example: string): void {
+  if (value === undefined || typeof value === 'function') return;
+  throw new CnnzooError('INPUT', `expected ${name} to be a function, such as ${example}, received ${String(value)}.`);
+}
+
 /**
- * Refuses a data set without images, over which no epoch would end.
+ * Refuses what is no data set, and one without images, over which no epoch would end.
  * @param where the function that takes it, and as what.
  */
-export function checkNotEmpty(where: string, { size }: Dataset): void {
+export function checkNotEmpty(where: string, data: Dataset): void {
+  if (typeof data?.batches !== 'function')
+    throw new CnnzooError(
+      'INPUT',
+      `${where}: expected a data set, received ${data instanceof Promise ? 'a promise: await it' : String(data)}.`,
+    );
+  const { size } = data;
   if (Number.isInteger(size) && size > 0) return;
   throw new CnnzooError(
     'INPUT',

@@ -8,7 +8,7 @@ import { modelOf, type Net, preprocessingOf } from '../net.js';
 import { checkOptions } from '../options.js';
 import { outputActivationOf } from '../output-activation.js';
 import { type Thresholds, thresholdsOf } from '../thresholds.js';
-import { checkBatch, checkNotEmpty, checkWhole, classesOf } from './checks.js';
+import { checkBatch, checkFunction, checkNotEmpty, checkWhole, classesOf } from './checks.js';
 import { defaultLoss, type Loss } from './loss.js';
 import { type MatchOptions, matchCategories } from './match-categories.js';
 import { hitsAt } from './metrics.js';
@@ -48,6 +48,7 @@ const OPTIONS = ['batchSize', 'loss', 'threshold', 'matchCategories', 'onImages'
 export async function evaluate(net: Net, data: Dataset, options: EvaluateOptions = {}): Promise<Evaluation> {
   requireBackend('evaluate');
   checkOptions('evaluate', options, OPTIONS);
+  checkNotEmpty('evaluate', data);
   const matched = matchCategories(net, data, options, 'evaluate');
   return evaluateTrainee(wholeNet(modelOf(net)), matched, options, preprocessingOf(net));
 }
@@ -61,7 +62,7 @@ export async function evaluateTrainee(
 ): Promise<Evaluation> {
   const { model, infer } = trainee;
   checkWhole('batchSize', batchSize, 1);
-  checkNotEmpty('evaluate', data);
+  checkFunction('loss', given, 'crossEntropy()');
   const classes = classesOf(model);
   const activation = outputActivationOf(model);
   const loss = given ?? defaultLoss(activation);

@@ -11,7 +11,7 @@ import type { Random, RandomState } from '../random.js';
 import { weightsOf } from '../weights/slots.js';
 import type { StateDict } from '../weights/tensors.js';
 import { accumulate } from './accumulate.js';
-import { checkBatch, classesOf } from './checks.js';
+import { checkBatch, checkFunction, classesOf } from './checks.js';
 import { clipByGlobalNorm } from './clip.js';
 import { type Differentiated, differentiate } from './differentiate.js';
 import { batchesPerEpoch, checkEpochs, smallestBatch, stepsPerEpoch } from './epochs.js';
@@ -111,10 +111,15 @@ export class TrainingRun {
     private readonly preprocessing?: Preprocessing,
     state?: RunState,
   ) {
-    const { epochs = 1, clipNorm } = options;
+    const { epochs = 1, clipNorm, auxiliaryWeight = 0.3 } = options;
     checkEpochs(data.size, options);
     if (clipNorm !== undefined && !(clipNorm > 0))
       throw new CnnzooError('INPUT', `expected clipNorm above 0, received ${clipNorm}.`);
+    if (!(auxiliaryWeight >= 0 && Number.isFinite(auxiliaryWeight)))
+      throw new CnnzooError('INPUT', `expected auxiliaryWeight of at least 0, received ${auxiliaryWeight}.`);
+    checkFunction('loss', options.loss, 'crossEntropy()');
+    checkFunction('augment', options.augment, 'horizontalFlip()');
+    for (const mix of [options.mix].flat()) checkFunction('mix', mix, 'mixup()');
     if (typeof options.optimizer?.start !== 'function')
       throw new CnnzooError(
         'INPUT',
