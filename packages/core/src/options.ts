@@ -12,7 +12,7 @@ export function checkOptions(where: string, options: unknown, known: readonly st
     throw new CnnzooError('INPUT', `${where}: expected options, received ${String(options)}.`);
   for (const [name, value] of Object.entries(options))
     if (value !== undefined && !known.includes(name))
-      throw new CnnzooError('INPUT', `${where}: there is no option '${name}'. Expected ${known.join(', ')}.`);
+      throw new CnnzooError('INPUT', `${where}: there is no option '${name}'. Expected '${known.join("', '")}'.`);
 }
 
 /**

@@ -11,7 +11,7 @@ describe('checkOptions', () => {
   });
 
   it.each([
-    [{ numclasses: 10 }, "f: there is no option 'numclasses'. Expected inputShape, numClasses, seed."],
+    [{ numclasses: 10 }, "f: there is no option 'numclasses'. Expected 'inputShape', 'numClasses', 'seed'."],
     [{ seed: 1, shape: [32, 32, 3] }, "there is no option 'shape'"],
     [{ constructor: 1 }, "there is no option 'constructor'"],
   ])('names the one that is not there, and those that are: %j', (options, message) => {
