@@ -76,6 +76,7 @@ describe('what is of another kind than expected is refused', () => {
     [undefined, 'undefined'],
     [Promise.resolve(data), 'await it'],
     [[1, 2], '1,2'],
+    [5, 'received 5'],
   ])('in the place of a data set, by train, fit and evaluate: %s', async (given, shown) => {
     const net = buildModel('net', seq({ flatten, fc: linear(2) }), [4, 4, 3]);
     const refusal = { code: 'INPUT', message: expect.stringContaining(shown) };

@@ -24,7 +24,8 @@ export function checkNotEmpty(where: string, data: Dataset): void {
   if (typeof data?.batches !== 'function')
     throw new CnnzooError(
       'INPUT',
-      `${where}: expected a data set, received ${data && 'then' in data ? 'a promise: await it' : String(data)}.`,
+      `${where}: expected a data set, received ` +
+        `${(data as { then?: unknown } | undefined)?.then ? 'a promise: await it' : String(data)}.`,
     );
   const { size } = data;
   if (Number.isInteger(size) && size > 0) return;
