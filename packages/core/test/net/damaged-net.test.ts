@@ -185,8 +185,8 @@ describe.each([
     const loadedAsIs = await attempt(JSON.stringify(config), state);
     expect(loadedAsIs).toBeInstanceOf(Classifier);
     (loadedAsIs as Classifier).dispose();
-    // A prime: every field has its turn with some of the values.
-    const step = process.env.CNNZOO_SLOW === '1' ? 1 : 29;
+    // Primes: every field has its turn with some of the values.
+    const step = process.env.CNNZOO_SLOW === '1' ? 7 : 29;
     let count = 0;
     for (const [what, mutated] of mutations(config)) {
       if (count++ % step > 0 || JSON.stringify(mutated) === JSON.stringify(config)) continue;
