@@ -14,6 +14,8 @@ const integer = v.pipe(v.number(), v.safeInteger());
 const count = v.pipe(integer, v.minValue(1), v.maxValue(MAX_COUNT));
 const window = v.pipe(integer, v.minValue(1), v.maxValue(MAX_WINDOW));
 const padding = v.pipe(integer, v.minValue(0), v.maxValue(MAX_WINDOW));
+/** One of a tensor's dimensions, of which tfjs knows six; negative from the end. tfjs counts up to any number it is given. */
+const axis = v.pipe(integer, v.minValue(-6), v.maxValue(6));
 const pair = <T extends v.GenericSchema>(each: T) => v.strictTuple([each, each]);
 
 /** A name of a layer: a path, and no property that every object has, which tfjs would take for a layer. */
@@ -80,7 +82,7 @@ const PART_FIELDS: v.ObjectEntries = {
   minValue: real,
   maxValue: real,
   rate: real,
-  axis: integer,
+  axis,
 };
 
 /** Of a layer of tfjs: an initializer, a regularizer, a constraint. */
@@ -116,7 +118,7 @@ const STOCK_FIELDS: v.ObjectEntries = {
   center: flag,
   scale: v.union([flag, real]),
   offset: real,
-  axis: v.union([integer, v.pipe(v.array(integer), v.maxLength(4))]),
+  axis: v.union([axis, v.pipe(v.array(axis), v.maxLength(4))]),
   momentum: fraction,
   epsilon: positive,
   rate: fraction,
@@ -124,7 +126,7 @@ const STOCK_FIELDS: v.ObjectEntries = {
   noiseShape: v.nullable(v.array(v.nullable(count))),
   seed: v.nullable(integer),
   targetShape: v.pipe(v.array(v.nullable(integer)), v.maxLength(6)),
-  dims: v.pipe(v.array(count), v.maxLength(6)),
+  dims: v.pipe(v.array(v.pipe(axis, v.minValue(1))), v.maxLength(6)),
   n: window,
   alpha: real,
   theta: real,
