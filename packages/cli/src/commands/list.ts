@@ -13,7 +13,7 @@ interface Item {
   readonly here: boolean;
 }
 
-/** What the cache holds; a cache that can't be used is told of, and holds nothing. */
+/** Entries of the cache. A cache that can't be used is reported, and counts as empty. */
 async function cached({ terminal: { err, errColors } }: Context): Promise<CacheEntry[]> {
   try {
     return await listCache({ onSkipped: () => undefined });

@@ -11,7 +11,7 @@ interface Unreadable {
   readonly message: string;
 }
 
-/** What an image folder holds, by paths in it with slashes. */
+/** Contents of an image folder, by paths in it with slashes. */
 export interface FolderFiles {
   readonly images: ReadonlyMap<string, ImageFile>;
   readonly folders: readonly string[];

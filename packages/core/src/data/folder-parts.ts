@@ -46,7 +46,7 @@ function validationOf(partners: readonly Named[], paths: Paths): string | null {
   return found[0] ? unpacked(found[0].name, paths) : null;
 }
 
-/** What lies directly in a folder: its folders by name, and whether there are images. */
+/** Direct contents of a folder: its folders by name, and a flag for images. */
 function contentsOf(root: string, paths: Paths): { readonly folders: readonly string[]; readonly hasImages: boolean } {
   const inside = (path: string): string[] => (path.startsWith(root) ? path.slice(root.length).split('/') : []);
   const folders = new Set(paths.folders.flatMap((path) => inside(path).slice(0, 1)));

@@ -19,7 +19,7 @@ export interface ImageFolderOptions {
   validation?: number;
   /** Of the split: 0 unless given. */
   seed?: number;
-  /** What becomes of what can't be read or decoded: left out and reported, or an error that names it. */
+  /** Treatment of files that can't be read or decoded: left out and reported, or an error that names them. */
   corrupt?: 'skip' | 'throw';
   /** For nets that bring no preprocessing of their own: size, mean and deviation of what they are given. */
   preprocessing?: Preprocessing;

@@ -6,6 +6,6 @@ export const foldersAbove = (path: string): string[] =>
 export interface Listing {
   readonly files: string[];
   readonly folders: string[];
-  /** What can't be opened or listed, and why: links that lead nowhere, folders that may not be read. */
+  /** Paths that can't be opened or listed, and why: links that lead nowhere, folders that may not be read. */
   readonly unreadable: { readonly path: string; readonly message: string }[];
 }

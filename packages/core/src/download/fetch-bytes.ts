@@ -8,11 +8,11 @@ import { PATIENCE, type Patience, Watchdog } from './watchdog.js';
 
 export type Fetch = typeof globalThis.fetch;
 
-/** What `fetchBytes` needs to know, and how much it may take. */
+/** Options of `fetchBytes`, its limits among them. */
 export interface FetchBytesOptions {
   /** The platform's `fetchUrl`, or the caller's own. */
   readonly fetch: Fetch;
-  /** What is expected, for messages: 'an image'. */
+  /** Noun for messages: 'an image'. */
   readonly what: string;
   /** Bytes of the largest body that is taken. */
   readonly maxBytes: number;

@@ -85,7 +85,7 @@ const PART_FIELDS: v.ObjectEntries = {
   axis,
 };
 
-/** Of a layer of tfjs: an initializer, a regularizer, a constraint. */
+/** Initializer, regularizer or constraint of a layer of tfjs. */
 const part = v.strictObject({
   className: v.pipe(v.string(), v.regex(/^[A-Z]\w*$/)),
   config: v.strictObject(

@@ -304,7 +304,7 @@ interface Step {
 
 const messageOf = (cause: unknown): string => String((cause as Error | undefined)?.message ?? cause).slice(0, 200);
 
-/** Whether two values are the same as JSON. */
+/** Returns true if two values are the same as JSON. */
 function isSame(a: unknown, b: unknown): boolean {
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null)
     return a === b || (a ?? null) === (b ?? null);

@@ -101,7 +101,7 @@ class RuleRun<Slot extends string> implements OptimizerRun {
 
   update(gradients: Parameters<OptimizerRun['update']>[0], step: number, steps: number): void {
     const rates = this.groups.rates(step, steps);
-    // What can fail comes first: a step is taken whole or not at all.
+    // Work that can fail comes first: a step is taken whole or not at all.
     const updates = gradients.map(({ key, variable, gradient }) => ({
       entry: this.entryOf(key, variable),
       variable,

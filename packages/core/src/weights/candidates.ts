@@ -14,7 +14,7 @@ import { type FileBounds, type TransferContext, transfer } from './transfer.js';
 /** What is fetched: an entry of a registry, or a URL in the place of one. */
 export type Obtainable = Pick<WeightsEntry, 'model' | 'name' | 'sources'> &
   Partial<Pick<WeightsEntry, 'fileSize' | 'parameters'>> & {
-    /** Where in the file the state dict lies. */
+    /** Key of the state dict in the file. */
     readonly key?: string;
   };
 

@@ -41,7 +41,7 @@ interface CommonOptions extends ObtainOptions {
    * and else is a new one; `loaded.head` of the result says which.
    */
   head?: 'new';
-  /** Where in a file of yours the state dict lies, e.g. 'params_ema'. Default: the only one that it holds. */
+  /** Key of the state dict in a file of yours, e.g. 'params_ema'. Default: the only one that the file holds. */
   key?: string;
 }
 

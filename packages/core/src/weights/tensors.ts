@@ -56,7 +56,7 @@ export interface TensorFile {
    * 'argparse.Namespace': their objects were read over, and nothing was called. Empty for the other formats.
    */
   readonly inert: readonly string[];
-  /** Where in the file the tensors lie, e.g. 'state_dict'. Undefined if they are all that the file is. */
+  /** Key of the tensors in the file, e.g. 'state_dict'. Undefined if the file holds nothing else. */
   readonly key?: string;
   /** Entries of the file beside the tensors, e.g. 'epoch'. Undefined if there are none. */
   readonly others?: readonly string[];
@@ -85,13 +85,13 @@ export type WeightsSource =
   | StateDict
   | Readonly<Record<string, StateTensor>>;
 
-/** What fetching a checkpoint by its URL takes. */
+/** Options of fetching a checkpoint by its URL. */
 export interface FetchOptions {
   /** Ends the download. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What reading a checkpoint takes. */
+/** Options of reading a checkpoint. */
 export interface ReadOptions extends FetchOptions {
   /**
    * Where in the checkpoint the state dict lies, e.g. 'params_ema': the path of a dict in a file of torch, or what keys

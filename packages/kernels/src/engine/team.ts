@@ -42,7 +42,7 @@ export class Team {
     return this.members.length + 1;
   }
 
-  /** Whether a helper has ended, or does not answer: then another team on other memory is needed. */
+  /** True if a helper has ended or does not answer: another team on other memory is needed then. */
   get isBroken(): boolean {
     return this.lost;
   }
