@@ -27,7 +27,7 @@ tf.dispose([images, labels]);
 async function byFit(): Promise<void> {
   const net = resnet18({ seed: 0, numClasses: CLASSES, inputShape: SHAPE });
   const optimizer = sgd({ lr: 0.01, momentum: 0.9 });
-  await fit(net, data, { freeze: 'backbone', optimizer, epochs: EPOCHS, batchSize: BATCH, seed: 1, progress: false });
+  await fit(net, data, { freeze: 'backbone', optimizer, epochs: EPOCHS, batchSize: BATCH, seed: 1 });
 }
 
 async function byPredict(): Promise<void> {

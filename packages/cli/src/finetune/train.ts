@@ -21,7 +21,6 @@ export async function train({ out, options, data, net, progress, context }: Job)
     validation: data.validation,
     checkpoint: { directory: places.checkpoints, keep: 2 },
     log: places.log,
-    progress: false,
     signal: context.signal,
     onStep: ({ epoch, step, steps, loss }) =>
       progress.advance(TRAINING, step + 1, steps, `epoch ${epoch + 1} of ${epochs}  loss ${loss.toFixed(3)}`),

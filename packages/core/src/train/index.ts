@@ -5,6 +5,7 @@ export type { Config, Described } from './config.js';
 export { Ema, type EmaOptions } from './ema.js';
 export { type EvaluateOptions, type Evaluation, evaluate } from './evaluate.js';
 export { fit } from './fit/fit.js';
+export type { EndOfProgress, FitProgress, ImageProgress, TrainingProgress } from './fit/fit-progress.js';
 export type { EpochRecord, History } from './fit/history.js';
 export type {
   CheckpointOptions,

@@ -98,12 +98,12 @@ it('timers run between the steps of train, and the batches of a step', async () 
 });
 
 it('timers run between the steps of fit', async () => {
-  await fit(net, data, { optimizer, batchSize: 1, progress: false });
+  await fit(net, data, { optimizer, batchSize: 1 });
   expect(seen).toEqual(allBefore(3));
 });
 
 it('timers run while validation is measured', async () => {
-  await fit(net, data, { optimizer, batchSize: 3, progress: false, validation: data });
+  await fit(net, data, { optimizer, batchSize: 3, validation: data });
   expect(seen).toEqual([0, 0, 2, 3]);
 });
 
@@ -113,7 +113,7 @@ describe('a signal that a timer aborts stops', () => {
     ['embed', (signal) => net.embed(image, { signal })],
     ['activations', (signal) => net.activations(image, ['fc'], { signal })],
     ['evaluate', (signal) => evaluate(net, data, { signal })],
-    ['fit', (signal) => fit(net, data, { optimizer, batchSize: 1, epochs: 1000, progress: false, signal })],
+    ['fit', (signal) => fit(net, data, { optimizer, batchSize: 1, epochs: 1000, signal })],
   ])('%s', async (_, work) => {
     const tensors = tf.memory().numTensors;
     await expect(work(AbortSignal.timeout(1))).rejects.toMatchObject({ code: 'ABORTED' });

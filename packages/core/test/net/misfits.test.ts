@@ -52,7 +52,7 @@ const setOf = (shape: readonly number[], dtype: 'float32' | 'int32' = 'float32')
 async function trainOn(net: LayersModel, data: Dataset): Promise<void> {
   for await (const _ of train(net, data, { optimizer: sgd({ lr: 0.1 }), batchSize: 2 }));
 }
-const options = { optimizer: sgd({ lr: 0.1 }), batchSize: 2, progress: false };
+const options = { optimizer: sgd({ lr: 0.1 }), batchSize: 2 };
 const works: [string, (net: LayersModel, data: Dataset) => Promise<unknown>][] = [
   ['fit', (net, data) => fit(net, data, options)],
   ['fit on frozen features', (net, data) => fit(net, data, { ...options, freeze: 'backbone' })],

@@ -102,7 +102,6 @@ describe.each(FORMS)('%s', (form) => {
     const [checkpoint, log, features] = [run('run'), run('my log.jsonl'), run('features')];
     const options = {
       optimizer: sgd({ lr: 0.1 }),
-      progress: false,
       seed: 1,
       checkpoint: checkpoint.given,
       log: log.given,
@@ -115,7 +114,6 @@ describe.each(FORMS)('%s', (form) => {
     try {
       await fit(deep, data, {
         optimizer: sgd({ lr: 0.1 }),
-        progress: false,
         freeze: ['one'],
         features: { directory: features.given },
       });
@@ -178,7 +176,7 @@ const REFUSED: [string, string | URL][] = [
 ];
 
 describe.each(REFUSED)('%s is refused,', (_, given) => {
-  const options = { optimizer: sgd({ lr: 0.1 }), progress: false };
+  const options = { optimizer: sgd({ lr: 0.1 }) };
   const named = (ending: string) => (typeof given === 'string' && given !== '' ? given + ending : given);
 
   it.each<[string, () => Promise<unknown>]>([
@@ -211,7 +209,7 @@ it('a page names files by URLs, and has no place to write to', () => {
 
 describe('a place that can’t be written to is found before the first step:', () => {
   const steps: unknown[] = [];
-  const options = { optimizer: sgd({ lr: 0.1 }), progress: false, onStep: (step: unknown) => steps.push(step) };
+  const options = { optimizer: sgd({ lr: 0.1 }), onStep: (step: unknown) => steps.push(step) };
   // The administrator may write everywhere, but not below a file.
   const below = (name: string): string => {
     writeFileSync(join(root, name), '');

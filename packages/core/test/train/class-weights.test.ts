@@ -169,7 +169,7 @@ describe.each(['cpu', 'wasm'] as const)('on %s', (backend) => {
 
     it.each([7, 3, 2])('the history at %i images a batch has the loss over all', async (batchSize) => {
       const data = dataOf({ ...(isSoft && { isSoft }) });
-      const options = { loss, batchSize, optimizer: sgd({ lr: 0 }), shuffle: false, progress: false };
+      const options = { loss, batchSize, optimizer: sgd({ lr: 0 }), shuffle: false };
       // At a rate of 0 every step sees the same weights.
       const { epochs } = await fit(net, data, { ...options, validation: data });
       expect(epochs[0]!.loss).toBeCloseTo(value, 5);
@@ -185,7 +185,6 @@ describe.each(['cpu', 'wasm'] as const)('on %s', (backend) => {
       batchSize: 2,
       optimizer: sgd({ lr: 0 }),
       shuffle: false,
-      progress: false,
       checkpoint: directory,
       resume: true,
     };

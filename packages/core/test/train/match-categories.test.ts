@@ -46,7 +46,7 @@ afterEach(() => {
 
 const optimizer = sgd({ lr: 0.1, momentum: 0.9 });
 const steps = { optimizer, epochs: 2, batchSize: 16 };
-const options = { ...steps, seed: 3, progress: false };
+const options = { ...steps, seed: 3 };
 
 /** What a fresh net comes to by a training. */
 async function trained(run: (fresh: Net) => Promise<unknown>): Promise<unknown> {

@@ -75,7 +75,6 @@ it(`${FIT_STEPS} steps of fit take no more memory than the first ones`, async ()
     ema: { decay: 0.9 },
     mix: mixup(0.2),
     clipNorm: 1,
-    progress: false,
     onEpoch: () => seen.push(held()),
   });
   const warm = seen[WARM / 10 - 1]!;

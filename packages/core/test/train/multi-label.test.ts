@@ -110,7 +110,6 @@ describe.each(['cpu', 'wasm'] as const)('on %s', (backend) => {
       const { epochs } = await fit(net, several(), {
         optimizer: sgd({ lr: 0 }),
         validation: several(),
-        progress: false,
       });
       expect(epochs[0]!.loss).toBeCloseTo(1.2034337, 5);
       expect(epochs[0]!.validation!.exactMatch).toBeCloseTo(0.2857143, 6);
@@ -157,7 +156,7 @@ describe.each(['cpu', 'wasm'] as const)('on %s', (backend) => {
     });
 
     it('fit says how many images were right', async () => {
-      const { epochs } = await fit(net, one(), { optimizer: sgd({ lr: 0 }), validation: one(), progress: false });
+      const { epochs } = await fit(net, one(), { optimizer: sgd({ lr: 0 }), validation: one() });
       // torch: (((x @ w.T + c)[:, 0] > 0) == (y > 0)).float().mean() at the start: 3 of 7
       expect(epochs[0]!.top1).toBeCloseTo(3 / 7, 6);
       expect(epochs[0]!.validation!.top1).toBeCloseTo(3 / 7, 6);
@@ -213,7 +212,7 @@ describe('a classifier knows its activation', () => {
   });
 
   it('sigmoid from fit with binaryCrossEntropy on: classify gives each class by itself, the best first', async () => {
-    await fit(net, data(), { optimizer, loss: binaryCrossEntropy(), progress: false });
+    await fit(net, data(), { optimizer, loss: binaryCrossEntropy() });
     expect(net.activation).toBe('sigmoid');
     const [first, second] = await net.classify(images);
     const expected = (byte: number) =>
@@ -238,18 +237,17 @@ describe('a classifier knows its activation', () => {
   it('a loss of its own changes nothing, unless it names one', async () => {
     const own = binaryCrossEntropy();
     const bare = (...args: Parameters<typeof own>) => own(...args);
-    await fit(net, data(), { optimizer, loss: bare, progress: false });
+    await fit(net, data(), { optimizer, loss: bare });
     expect(net.activation).toBe('softmax');
     await fit(net, data(), {
       optimizer,
       loss: Object.assign(bare, { activation: 'sigmoid' as const }),
-      progress: false,
     });
     expect(net.activation).toBe('sigmoid');
   });
 
   it('a training that takes no step changes nothing', async () => {
-    await fit(net, data(), { optimizer, loss: binaryCrossEntropy(), epochs: 0, progress: false });
+    await fit(net, data(), { optimizer, loss: binaryCrossEntropy(), epochs: 0 });
     expect(net.activation).toBe('softmax');
   });
 
@@ -282,7 +280,7 @@ describe('a classifier knows its activation', () => {
     });
 
     it('a training that was over is resumed to the same', async () => {
-      const options = { optimizer, loss: binaryCrossEntropy(), checkpoint: directory, resume: true, progress: false };
+      const options = { optimizer, loss: binaryCrossEntropy(), checkpoint: directory, resume: true };
       await fit(net, data(), options);
       net.activation = 'softmax';
       await fit(net, data(), options);

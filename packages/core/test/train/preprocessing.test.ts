@@ -94,7 +94,6 @@ describe.each(['int32', 'float32'] as const)('fromTensors of %s', (kind) => {
       batchSize: 3,
       validation: data,
       seed: 1,
-      progress: false,
     });
     const [measured, said] = [await evaluate(net, data, { batchSize: 5 }), await byClassify(net, images, LABELS)];
     expect(measured.loss).toBeCloseTo(said.loss, 4);
@@ -115,7 +114,7 @@ describe('what is no pixel', () => {
   ])('%s are refused, with the way to say otherwise, by all that takes them', async (_, value) => {
     const [images, y] = [tf.fill([2, 6, 5, 3], value) as tf.Tensor4D, tf.tensor1d([0, 1], 'int32')];
     const data = await fromTensors(images, y);
-    const options = { optimizer: sgd({ lr: 0.1 }), progress: false };
+    const options = { optimizer: sgd({ lr: 0.1 }) };
     const refusal = { code: 'INPUT', message: expect.stringContaining('normalized: true') };
     await expect(fit(net, data, options)).rejects.toMatchObject(refusal);
     await expect(fit(net, data, { ...options, freeze: ['conv'] })).rejects.toMatchObject(refusal);

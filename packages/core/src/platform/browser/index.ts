@@ -6,7 +6,6 @@ export * from './fetch.js';
 export * from './files.js';
 export * from './list-files.js';
 export * from './paths.js';
-export * from './progress-bar.js';
 export * from './run-files.js';
 export * from './turn.js';
 export * from './workers.js';

@@ -1,6 +1,7 @@
 import { isUrl } from '../../bytes.js';
 import { CnnzooError } from '../../errors.js';
 import { checkOptions } from '../../options.js';
+import { checkFunction } from '../checks.js';
 import type { EmaOptions } from '../ema.js';
 import { namesOf, RUN_OPTIONS } from '../known-options.js';
 import type {
@@ -33,13 +34,14 @@ const FIT = namesOf<FitOptions>({
   checkpoint: true,
   resume: true,
   log: true,
-  progress: true,
   stepLosses: true,
   onStep: true,
   onEpoch: true,
   onImages: true,
+  onProgress: true,
   signal: true,
 });
+const CALLBACKS = ['onStep', 'onEpoch', 'onImages', 'onProgress'] as const;
 const EMA = namesOf<EmaOptions>({ decay: true });
 const EARLY_STOPPING = namesOf<EarlyStopping>({ patience: true, monitor: true });
 const FEATURES = namesOf<FeatureOptions>({ views: true, directory: true });
@@ -49,6 +51,7 @@ const RESUME = namesOf<ResumeOptions>({ allow: true });
 /** Refuses options that `fit`, or a part of its options, does not have. */
 export function checkFitOptions(options: FitOptions): void {
   checkOptions('fit', options ?? null, FIT);
+  for (const name of CALLBACKS) checkFunction(name, options[name], '(event) => console.log(event)');
   const { stages = [], checkpoint, resume } = options;
   if (!Array.isArray(stages))
     throw new CnnzooError('INPUT', `fit: expected stages to be a list of options, received ${typeof stages}.`);

@@ -4,6 +4,7 @@ import type { Part } from '../../freeze.js';
 import type { EmaOptions } from '../ema.js';
 import type { MatchOptions } from '../match-categories.js';
 import type { RunOptions, Step } from '../training-run.js';
+import type { FitProgress } from './fit-progress.js';
 import type { EpochRecord } from './history.js';
 import type { ResumeDifference } from './same-setup.js';
 
@@ -79,14 +80,17 @@ export interface FitOptions extends Omit<StageOptions, 'optimizer'>, MatchOption
   resume?: boolean | ResumeOptions;
   /** A file that receives a line of JSON for every step and every epoch, and one where a run begins. */
   log?: string | URL;
-  /** A bar on the terminal; there is one unless told otherwise. */
-  progress?: boolean;
   /** Whether the history holds the loss of every step. */
   stepLosses?: boolean;
   onStep?: (step: Step) => void;
   onEpoch?: (record: EpochRecord) => void;
-  /** Hears between the steps how many images are done, of how many. */
+  /** Called between steps with the number of images processed and the total. */
   onImages?: (work: ImageWork, done: number, total: number) => void;
+  /**
+   * Called after each step, after each batch of images between the steps, and once when the training ends, fails or is
+   * aborted. `progressBar()` of the package `cnnzoo` draws a bar from it.
+   */
+  onProgress?: (event: FitProgress) => void;
   /** Ends the training before its next step, with a checkpoint where those are kept. */
   signal?: AbortSignal;
 }

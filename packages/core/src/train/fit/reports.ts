@@ -3,9 +3,8 @@ import type { EpochProgress } from './epoch-progress.js';
 import type { EpochRecord } from './history.js';
 import { RunLog } from './log.js';
 import type { FitOptions, ImageWork } from './options.js';
-import { type ProgressBar, progressLine } from './progress-line.js';
 
-export interface ReportOptions extends Pick<FitOptions, 'log' | 'progress' | 'onStep' | 'onEpoch' | 'onImages'> {
+export interface ReportOptions extends Pick<FitOptions, 'log' | 'onProgress' | 'onStep' | 'onEpoch' | 'onImages'> {
   readonly seed: number;
   /** Epochs and steps of the whole training. */
   readonly epochs: number;
@@ -24,38 +23,45 @@ export interface Place {
   readonly stepsPerEpoch: number;
 }
 
-/** Tells whoever wants to know: the bar on the terminal, the log, the caller's own functions. */
+/** Writes the log and calls the caller's functions. */
 export class Reports {
   /** Milliseconds that steps took, with what comes back in every epoch; and since when they are counted. */
   private spent = 0;
   private mark = performance.now();
-  /** Of the whole training, 0 to 1. */
-  private share: number;
+  /** Fraction of the whole training's steps that are taken: 0 to 1. */
+  private fraction: number;
 
   private constructor(
     private readonly options: ReportOptions,
-    private readonly bar: ProgressBar | undefined,
     private readonly log: RunLog | undefined,
   ) {
     const { resumed = 0, steps } = options;
-    this.share = steps > 0 ? resumed / steps : 0;
+    this.fraction = steps > 0 ? resumed / steps : 0;
   }
 
   static async open(options: ReportOptions): Promise<Reports> {
-    const { progress = true, log, seed, resumed } = options;
-    const { progressBar } = await import('#platform');
-    const file = log === undefined ? undefined : await RunLog.open(log, seed, resumed);
-    return new Reports(options, progress ? await progressBar() : undefined, file);
+    const { log, seed, resumed } = options;
+    return new Reports(options, log === undefined ? undefined : await RunLog.open(log, seed, resumed));
   }
 
   async step(step: Step, progress: EpochProgress, { epoch, steps, inEpoch, stepsPerEpoch }: Place): Promise<void> {
-    const { epochs, steps: all, resumed = 0, onStep } = this.options;
+    const { epochs, steps: all, resumed = 0, onProgress, onStep } = this.options;
     const now = performance.now();
     this.spent += now - this.mark;
     this.mark = now;
-    this.share = steps / all;
-    const left = (this.spent / 1000 / (steps - resumed)) * (all - steps);
-    this.bar?.update(this.share, progressLine({ epoch, epochs, step: inEpoch, stepsPerEpoch, progress, left }));
+    this.fraction = steps / all;
+    onProgress?.({
+      work: 'training',
+      fraction: this.fraction,
+      epoch,
+      epochs,
+      done: inEpoch,
+      total: stepsPerEpoch,
+      loss: progress.loss / progress.weight,
+      top1: progress.hits / progress.images,
+      imagesPerSecond: progress.images / Math.max(progress.seconds, 1e-6),
+      secondsLeft: (this.spent / 1000 / (steps - resumed)) * (all - steps),
+    });
     const { loss, accuracy, count } = step;
     this.log?.add({ event: 'step', epoch, steps, loss, accuracy, count });
     await this.log?.flush();
@@ -65,7 +71,7 @@ export class Reports {
   images(work: ImageWork, done: number, total: number): void {
     // Features are computed once: the steps to come won't take as long.
     if (work === 'features') this.mark = performance.now();
-    this.bar?.update(this.share, `${work}  ${done}/${total}`);
+    this.options.onProgress?.({ work, fraction: this.fraction, done, total });
     this.options.onImages?.(work, done, total);
   }
 
@@ -76,6 +82,6 @@ export class Reports {
   }
 
   end(): void {
-    this.bar?.end();
+    this.options.onProgress?.({ work: 'ended', fraction: this.fraction });
   }
 }

@@ -28,7 +28,6 @@ const options: FitOptions = {
   batchSize: 16,
   epochs: 3,
   seed: 3,
-  progress: false,
 };
 const strip = ({ epochs }: History) => epochs.map(({ imagesPerSecond: _, ...rest }) => rest);
 const [OLD, NEW] = ['step-00000006.safetensors', 'step-00000009.safetensors'];

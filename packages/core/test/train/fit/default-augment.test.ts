@@ -41,7 +41,7 @@ async function asked(
   const net = new Classifier({ model, preprocessing, categories: null });
   const data = new Watched(fromFiles);
   try {
-    await fit(net, data, { optimizer: sgd({ lr: 0.1 }), progress: false, validation: data, ...more });
+    await fit(net, data, { optimizer: sgd({ lr: 0.1 }), validation: data, ...more });
     await evaluate(net, data);
     return data.asked;
   } finally {

@@ -25,7 +25,7 @@ it('features in a directory are found again by another net of the same weights, 
   tf.dispose([x, y]);
   const files = async (seed: number): Promise<number> => {
     const net = build(seed);
-    const options = { optimizer: sgd({ lr: 0.1 }), freeze: ['conv1'], features: { directory }, progress: false };
+    const options = { optimizer: sgd({ lr: 0.1 }), freeze: ['conv1'], features: { directory } };
     await fit(net, data, options);
     net.dispose();
     return (await readdir(directory)).length;

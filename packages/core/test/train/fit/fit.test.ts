@@ -10,7 +10,7 @@ setUp({ images: 50, validated: 30, rate: 0.3 });
 
 const optimizer = sgd({ lr: cosine(0.1), momentum: 0.9 });
 const jitter: Augment = (image, random) => ({ ...image, data: image.data.map((v) => v + 0.1 * random.uniform()) });
-const options: FitOptions = { optimizer, epochs: 3, batchSize: 16, seed: 7, stepLosses: true, progress: false };
+const options: FitOptions = { optimizer, epochs: 3, batchSize: 16, seed: 7, stepLosses: true };
 const lossesOf = ({ epochs }: History) => epochs.map(({ losses }) => losses);
 
 it('gives a record for each epoch, and trains', async () => {

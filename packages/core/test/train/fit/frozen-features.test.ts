@@ -21,7 +21,6 @@ const options: FitOptions = {
   batchSize: 16,
   seed: 3,
   stepLosses: true,
-  progress: false,
   freeze: ['conv', 'bn'],
 };
 const jitter: Augment = (image, random) => ({ ...image, data: image.data.map((v) => v + random.uniform()) });

@@ -20,7 +20,6 @@ const { epochs: records } = await fit(net, await noise(60, 1), {
   resume: true,
   log: `${folder}/log.jsonl`,
   stepLosses: true,
-  progress: false,
   onStep: () => process.stdout.write('.'),
 });
 const history = records.map(({ imagesPerSecond: _, ...record }) => record);

@@ -38,7 +38,7 @@ import { data, directory, net, renewNet, setUp, validation, weights } from './se
 
 setUp({ rate: 0.3 });
 
-const options: FitOptions = { optimizer: sgd({ lr: 0.05 }), batchSize: 16, seed: 3, progress: false };
+const options: FitOptions = { optimizer: sgd({ lr: 0.05 }), batchSize: 16, seed: 3 };
 
 /** Trains an epoch with one set of options, then resumes with another. */
 async function resumed(then: Partial<FitOptions>, now: Partial<FitOptions>, sets: readonly Dataset[] = [data, data]) {
@@ -185,7 +185,7 @@ describe('the same training is resumed', () => {
         }),
       }),
     ],
-    ['with reports of its own', () => ({}), () => ({ stepLosses: true, onStep: () => {}, progress: false })],
+    ['with reports of its own', () => ({}), () => ({ stepLosses: true, onStep: () => {}, onProgress: () => {} })],
   ];
   it.each(same)('%s', async (_, then, now) => {
     expect((await resumed(then(), now())).epochs).toHaveLength(2);

@@ -15,7 +15,6 @@ const options: FitOptions = {
   batchSize: 8,
   seed: 3,
   stepLosses: true,
-  progress: false,
   features: false,
 };
 const strip = ({ epochs }: History) => epochs.map(({ imagesPerSecond: _, ...rest }) => rest);

@@ -7,7 +7,7 @@ import { data, directory, net, renewNet, setUp, validation, weights } from './se
 
 setUp();
 
-const options = { optimizer: sgd({ lr: 0.05 }), batchSize: 16, seed: 3, progress: false } satisfies FitOptions;
+const options = { optimizer: sgd({ lr: 0.05 }), batchSize: 16, seed: 3 } satisfies FitOptions;
 const valuesOf = (key: string) => [...(stateDict(net).get(key)!.data as Float32Array)];
 
 describe('stages', () => {

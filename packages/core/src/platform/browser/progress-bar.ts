@@ -1,2 +1,0 @@
-/** A page draws its own, from the events. */
-export const progressBar = async (): Promise<undefined> => undefined;
