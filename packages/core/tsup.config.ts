@@ -29,7 +29,7 @@ const browserWorker: NonNullable<Options['esbuildPlugins']>[number] = {
   setup(build) {
     build.onLoad({ filter: /browser\/image-worker-code\.ts$/ }, async () => {
       const { outputFiles } = await bundle({
-        entryPoints: ['src/platform/browser/image-worker.ts'],
+        entryPoints: ['src/data/pipeline/browser-worker.ts'],
         bundle: true,
         minify: true,
         write: false,
@@ -56,7 +56,7 @@ export default defineConfig(
       data: 'src/data/index.ts',
       'platform-node': 'src/platform/node/index.ts',
       'platform-browser': 'src/platform/browser/index.ts',
-      'image-worker-node': 'src/platform/node/image-worker.ts',
+      'image-worker-node': 'src/data/pipeline/node-worker.ts',
     },
     {
       esbuildPlugins: [browserWorker],

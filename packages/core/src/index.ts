@@ -6,6 +6,7 @@ export {
   type ClassifyOptions,
   type Prediction,
 } from './classifier.js';
+export { CIFAR10 } from './data/cifar10-facts.js';
 export { CnnzooError, type ErrorCode } from './errors.js';
 export { type FeaturePyramid, featurePyramid, type PyramidLevel } from './feature-pyramid.js';
 export type { ImageInput, ImageOptions } from './images/input.js';
@@ -15,11 +16,12 @@ export { AdaptiveAvgPool2d, adaptiveAvgPool } from './layers/adaptive-avg-pool.j
 export { AvgPool2d, type AvgPoolOptions, avgPool } from './layers/avg-pool.js';
 export { BatchNorm, type BatchNormOptions, batchNorm } from './layers/batch-norm.js';
 export { buildModel, type InputShape, type NetLayer } from './layers/build.js';
+export { type Children, concat, identity, type ResidualOptions, residual, seq } from './layers/combinators.js';
 export { Conv2d, type ConvOptions, conv } from './layers/conv.js';
 export { Dropout, dropout } from './layers/dropout.js';
 export { globalAvgPool } from './layers/global-avg-pool.js';
 export type { Initial } from './layers/initial.js';
-export { type Children, concat, identity, type Layer, type ResidualOptions, residual, seq } from './layers/layer.js';
+export type { Layer } from './layers/layer.js';
 export { flatten, head, Linear, type LinearOptions, linear } from './layers/linear.js';
 export {
   LocalResponseNorm,
@@ -46,7 +48,8 @@ export {
   listCache,
   verifyCache,
 } from './weights/cache-api.js';
-export { CIFAR10, type Cifar10Facts, cifar10Weights } from './weights/cifar10.js';
+export type { Source } from './weights/candidates.js';
+export { type Cifar10Facts, cifar10Weights } from './weights/cifar10.js';
 export {
   type BuildOptions,
   type DropoutOptions,
@@ -55,12 +58,13 @@ export {
   type ModelDefinition,
   type ModelSpec,
 } from './weights/define.js';
-export type { LoadedStateDict, LoadedWeights } from './weights/loaded.js';
+export type { LoadedStateDict } from './weights/fit-keys.js';
+export type { LoadedWeights } from './weights/loaded.js';
 export { MIRROR_INDEX, type MirrorFile, type MirrorIndex, mirrorPath } from './weights/mirror-layout.js';
 export { openTensors } from './weights/open-tensors.js';
 export type { PretrainedOptions } from './weights/pretrained.js';
 export { readStateDict } from './weights/read-state-dict.js';
-export type { Metrics, Source, WeightsEntry, WeightsInfo, WeightsTable } from './weights/registry.js';
+export type { Metrics, WeightsEntry, WeightsInfo, WeightsTable } from './weights/registry.js';
 export { loadStateDict, saveStateDict, stateDict } from './weights/state-dict.js';
 export type { SkippedFile } from './weights/store.js';
 export type {

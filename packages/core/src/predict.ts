@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { breathe } from './breathe.js';
+import { breathe } from '#platform';
 import type { Classifier, ClassifierImages, ClassifyOptions, Prediction } from './classifier.js';
 import { CnnzooError } from './errors.js';
 import { featuresOf, requireHead, tapOf } from './features.js';

@@ -2,7 +2,7 @@ import { isUrl, requireBytesOf } from '../bytes.js';
 import { CnnzooError } from '../errors.js';
 import { checkOptions } from '../options.js';
 import { readFile } from '../read-file.js';
-import { CIFAR10 } from '../weights/cifar10.js';
+import { CIFAR10 } from './cifar10-facts.js';
 import { PixelsDataset } from './pixels-dataset.js';
 
 const SIDE = 32;

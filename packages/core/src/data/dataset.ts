@@ -1,8 +1,13 @@
-import type { Tensor4D } from '@tensorflow/tfjs-core';
+import type { Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import type { Preprocessing } from '../images/prepare.js';
 import type { Random } from '../random.js';
-import type { Targets } from '../train/targets.js';
 import type { Augment } from './augment/augment.js';
+
+/**
+ * The targets of images: a label each, int32 [n] from 0 (of a net of one logit: 0, or 1 where its class is there); or soft
+ * targets, float32 [n, classes] from 0 to 1: the shares of a mixed image, or 1 for each of an image's several labels.
+ */
+export type Targets = Tensor1D | Tensor2D;
 
 /** x float32 [n, h, w, c], normalised; y labels or shares of classes. Whoever receives one disposes of both. */
 export interface Batch<Y extends Targets = Targets> {

@@ -4,7 +4,7 @@ import { checkPreprocessing, type Preprocessing } from '../images/prepare.js';
 import type { Batch, BatchOptions, Dataset } from './dataset.js';
 import { hashBytes, sampleFile } from './hash.js';
 import { drawEpochSeed } from './image-random.js';
-import { batchesOf, throwIfAborted } from './order.js';
+import { batchesOf, stopReading } from './order.js';
 import type { ImageFile, PrepareJob } from './pipeline/job.js';
 import type { WorkerPool } from './pipeline/pool.js';
 
@@ -29,7 +29,7 @@ export interface FilesOptions {
 
 /** The promise, or an error as soon as the signal is aborted. */
 async function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  throwIfAborted(signal);
+  stopReading(signal);
   if (!signal) return promise;
   let stop: () => void = () => undefined;
   const aborted = new Promise<void>((resolve) => {
@@ -38,7 +38,7 @@ async function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined
   });
   try {
     const value = await Promise.race([promise, aborted]);
-    throwIfAborted(signal);
+    stopReading(signal);
     return value as T;
   } finally {
     signal.removeEventListener('abort', stop);

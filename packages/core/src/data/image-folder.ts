@@ -6,7 +6,7 @@ import { warn } from '../warn.js';
 import { FilesDataset, JOB_SIZE, type LabelledFile } from './files-dataset.js';
 import { type FolderFiles, folderFiles } from './folder-files.js';
 import { type FolderLayout, folderLayout, type LabelledPath } from './folder-layout.js';
-import { throwIfAborted } from './order.js';
+import { stopReading } from './order.js';
 import type { Failure } from './pipeline/job.js';
 import { WorkerPool } from './pipeline/pool.js';
 import { stratifiedSplit } from './split.js';
@@ -63,7 +63,7 @@ async function decodeAll(
   let [next, done] = [0, 0];
   const lane = async (): Promise<void> => {
     while (next < files.length) {
-      throwIfAborted(signal);
+      stopReading(signal);
       const start = next;
       next += JOB_SIZE;
       const part = files.slice(start, next).map(({ name, source, maxPixels }) => ({ name, source, maxPixels }));

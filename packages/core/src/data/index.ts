@@ -1,4 +1,3 @@
-export { CIFAR10 } from '../weights/cifar10.js';
 export type { Augment, AugmentRecipe, PixelImage, Range } from './augment/augment.js';
 export { type ColorJitterOptions, colorJitter } from './augment/color-jitter.js';
 export { compose } from './augment/compose.js';
@@ -10,6 +9,7 @@ export { type RandomResizedCropOptions, randomResizedCrop } from './augment/rand
 export { rotation } from './augment/rotation.js';
 export { trivialAugmentWide } from './augment/trivial-augment-wide.js';
 export { type CifarOptions, cifar10, cifar100 } from './cifar.js';
+export { CIFAR10 } from './cifar10-facts.js';
 export type { Batch, BatchOptions, Dataset, ImageShape, Pixels } from './dataset.js';
 export type { FilesDataset, LabelledFile } from './files-dataset.js';
 export { type FromTensorsOptions, fromTensors } from './from-tensors.js';

@@ -1,3 +1,4 @@
+import { throwIfAborted } from '../download/aborted.js';
 import { CnnzooError } from '../errors.js';
 import type { BatchOptions } from './dataset.js';
 
@@ -17,7 +18,5 @@ export function batchesOf(size: number, { batchSize, shuffle, skip = 0 }: BatchO
   return batches;
 }
 
-export function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted)
-    throw new CnnzooError('ABORTED', 'The reading of images was stopped by its signal.', { cause: signal.reason });
-}
+/** @throws CnnzooError ABORTED if the signal is aborted. */
+export const stopReading = (signal: AbortSignal | undefined): void => throwIfAborted('The reading of images', signal);

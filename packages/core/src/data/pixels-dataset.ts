@@ -7,7 +7,7 @@ import type { PixelImage } from './augment/augment.js';
 import type { Batch, BatchOptions, Dataset, ImageShape, Pixels } from './dataset.js';
 import { hashBytes } from './hash.js';
 import { drawEpochSeed, imageRandom } from './image-random.js';
-import { batchesOf, throwIfAborted } from './order.js';
+import { batchesOf, stopReading } from './order.js';
 import { withChannels } from './pipeline/job.js';
 
 export interface PixelsOptions {
@@ -104,7 +104,7 @@ export class PixelsDataset implements Dataset {
     const batches = batchesOf(this.size, options);
     const augment = this.augmenter(options.augment);
     for (const indices of batches) {
-      throwIfAborted(options.signal);
+      stopReading(options.signal);
       const images = Array.from(indices, (index) => augment(image(index), index));
       const shape = shapeOf(images);
       const length = shape[0] * shape[1] * shape[2];

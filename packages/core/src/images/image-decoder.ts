@@ -28,3 +28,17 @@ export function imageDecoder(loadCodec: () => Promise<Codec>): DecodeImage {
     return (await loading)(bytes, name, options);
   };
 }
+
+/** Core's own codecs, with the help of sharp if it is installed. */
+async function loadCodec(): Promise<Codec> {
+  const [{ wasmCodec }, { findSharp, loadCodecWasm }] = await Promise.all([
+    import('./wasm-codec.js'),
+    import('#platform'),
+  ]);
+  const wasm = wasmCodec(loadCodecWasm);
+  const sharp = await findSharp();
+  return sharp ? (await import('./sharp-codec.js')).sharpCodec(sharp, wasm) : wasm;
+}
+
+/** Decodes a JPEG, PNG or WebP image. */
+export const decodeImage = /* @__PURE__ */ imageDecoder(loadCodec);

@@ -1,9 +1,9 @@
 import { Tensor } from '@tensorflow/tfjs-core';
-import { decodeImage } from '#platform';
 import { bytesIn, isBlob, isUrl } from '../bytes.js';
 import { CnnzooError } from '../errors.js';
 import type { DecodedImage } from './decoded.js';
 import { drawablePixels, imageDataPixels, isDrawable, isImageData } from './drawable.js';
+import { decodeImage } from './image-decoder.js';
 import type { ImageInput, ImageOptions } from './input.js';
 import { readBlob } from './read-blob.js';
 import { readImage } from './read-image.js';

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { breathe } from '#platform';
 import { requireBackend } from '../backend/require.js';
-import { breathe } from '../breathe.js';
 import { CnnzooError } from '../errors.js';
 import { checkOptions } from '../options.js';
 import type { ImageInput, ImageOptions } from './input.js';

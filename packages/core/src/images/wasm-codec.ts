@@ -1,13 +1,7 @@
 import { CnnzooError } from '../errors.js';
+import type { LoadWasm, WasmFormat } from '../platform/codecs.js';
 import type { Codec, CodecHeader } from './codec.js';
-import type { ImageFormat } from './containers/container.js';
 import type { Decoder } from './decoder.js';
-
-/** Formats whose decoders are WebAssembly. */
-export type WasmFormat = Exclude<ImageFormat, 'PNG'>;
-
-/** The decoders' WebAssembly, by format. How a file is found differs between Node and browsers. */
-export type LoadWasm = (format: WasmFormat) => Promise<WebAssembly.Module>;
 
 /** A decoder that holds more than this is not kept: a large image would keep its memory for good. */
 const KEPT_MEMORY = 2 ** 26;

@@ -1,6 +1,7 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
 import type { layers } from '@tensorflow/tfjs-layers';
-import type { BatchNorm } from './batch-norm.js';
 import { hasKernel } from './kernel-ops.js';
+import type { Joined } from './norm-kernels.js';
 
 /**
  * What a layer does in a run where one kernel computes several of them:
@@ -9,7 +10,12 @@ import { hasKernel } from './kernel-ops.js';
  * - an Add that does the work of the BatchNorm `norm`, its input `input`, and of the ReLU;
  * - 'done': a ReLU whose work was done.
  */
-export type Joint = 'relu' | 'later' | 'done' | { readonly norm: BatchNorm; readonly input: number };
+export type Joint = 'relu' | 'later' | 'done' | { readonly norm: FusedNorm; readonly input: number };
+
+/** A normalisation that can do the work of its next layers. */
+export interface FusedNorm {
+  normalize(x: Tensor, training: boolean, joined: Joined): Tensor;
+}
 
 export type Joints = ReadonlyMap<layers.Layer, Joint>;
 

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { breathe } from '#platform';
 import { requireBackend } from '../backend/require.js';
-import { breathe } from '../breathe.js';
 import type { Dataset } from '../data/dataset.js';
 import { CnnzooError } from '../errors.js';
 import type { Preprocessing } from '../images/prepare.js';

@@ -1,10 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { Targets } from '../data/dataset.js';
 
-/**
- * The targets of images: a label each, int32 [n] from 0 (of a net of one logit: 0, or 1 where its class is there); or soft
- * targets, float32 [n, classes] from 0 to 1: the shares of a mixed image, or 1 for each of an image's several labels.
- */
-export type Targets = tf.Tensor1D | tf.Tensor2D;
+export type { Targets };
 
 /** Targets as float32 [n, classes]; inside a tidy. */
 export function asShares(targets: Targets, classes: number): tf.Tensor2D {

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { breathe } from '../breathe.js';
+import { breathe } from '#platform';
 import type { Augment } from '../data/augment/augment.js';
 import type { Batch, BatchOptions, Dataset } from '../data/dataset.js';
 import { CnnzooError } from '../errors.js';

@@ -6,17 +6,37 @@ import { fetchText, MAX_TEXT } from './fetch-text.js';
 import { HubDownload } from './hub.js';
 import { findInMirror, MIRROR_INDEX, parseMirrorIndex } from './mirror.js';
 import { checkStart, MAX_CHECKPOINT, MAX_UNSTATED } from './open.js';
-import type { Source, WeightsEntry } from './registry.js';
+import type { ByteSource } from './read-buffer.js';
 import type { Part } from './store.js';
-import type { ByteSource } from './tensors.js';
 import { type FileBounds, type TransferContext, transfer } from './transfer.js';
 
-/** What is fetched: an entry of a registry, or a URL in the place of one. */
-export type Obtainable = Pick<WeightsEntry, 'model' | 'name' | 'sources'> &
-  Partial<Pick<WeightsEntry, 'fileSize' | 'parameters'>> & {
-    /** Key of the state dict in the file. */
-    readonly key?: string;
-  };
+/** One place that a checkpoint can be downloaded from. */
+export interface Source {
+  /**
+   * `publisher`: the file of the people who trained it, its hash prefix in its name (torch.hub's convention).
+   * `hub`: a copy on the Hugging Face hub; its hash is asked of the server.
+   * `package`: a file inside the npm package of the family.
+   */
+  readonly kind: 'publisher' | 'hub' | 'package';
+  readonly url: string;
+  /** The whole hash, where known. */
+  readonly sha256?: string;
+  /** The first hexadecimal digits of the hash, where the publisher gives only these. */
+  readonly hashPrefix?: string;
+}
+
+/** Facts of a checkpoint that a download needs: an entry of a registry, or a URL in the place of one. */
+export interface Obtainable {
+  readonly model: string;
+  /** The entry's name, e.g. 'IMAGENET1K_V1'. */
+  readonly name: string;
+  readonly sources: readonly Source[];
+  /** Size of the publisher's file in MiB. */
+  readonly fileSize?: number;
+  readonly parameters?: number;
+  /** Key of the state dict in the file. */
+  readonly key?: string;
+}
 
 /** One place to fetch from. */
 export interface Candidate {

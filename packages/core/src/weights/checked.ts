@@ -1,7 +1,8 @@
 import { hashSource } from '#platform';
 import { CnnzooError } from '../errors.js';
 import { openTensorSource } from './open.js';
-import type { ByteSource, TensorFile } from './tensors.js';
+import type { ByteSource } from './read-buffer.js';
+import type { TensorFile } from './tensors.js';
 
 /** Hashes a source, compares, and only then opens it as a checkpoint, or the part of it under `key`. Owns the source. */
 export async function openChecked(

@@ -1,11 +1,5 @@
+import { CIFAR10 } from '../data/cifar10-facts.js';
 import type { WeightsInfo } from './registry.js';
-
-/** CIFAR-10's classes, and the mean and deviation of its training images (Krizhevsky, 2009), on the scale 0..1. */
-export const CIFAR10 = {
-  categories: ['airplane', 'automobile', 'bird', 'cat', 'deer', 'dog', 'frog', 'horse', 'ship', 'truck'],
-  mean: [0.4914, 0.4822, 0.4465],
-  std: [0.247, 0.2435, 0.2616],
-} as const;
 
 /** What differs between the nets of ours that are trained on CIFAR-10 and shipped in their packages. */
 export interface Cifar10Facts {

@@ -13,6 +13,17 @@ export interface KeyChanges {
   readonly renamed: Readonly<Record<string, string>>;
 }
 
+/** How a checkpoint became the weights of a net. */
+export interface LoadedStateDict extends KeyChanges {
+  /** The checkpoint: its path or URL, else 'the bytes', 'the blob' or 'a state dict'. */
+  readonly source: string;
+  readonly format: TensorFile['format'];
+  /** Path of the state dict in the checkpoint, e.g. 'state_dict'; null if the checkpoint is the state dict itself. */
+  readonly key: string | null;
+  /** Entries of the checkpoint that are not in the net: tensors, and what lies beside the state dict. */
+  readonly ignored: readonly string[];
+}
+
 export interface FittedKeys extends KeyChanges {
   /** The checkpoint under the net's keys, as far as they fit. */
   readonly tensors: ReadonlyMap<string, LazyTensor>;

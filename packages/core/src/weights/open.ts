@@ -12,15 +12,8 @@ import { isTorchLegacy, openTorchLegacy } from './formats/torch-legacy.js';
 import { openTorchZip } from './formats/torch-zip.js';
 import { underKey } from './formats/under-key.js';
 import { isZip } from './formats/zip.js';
-import type {
-  ByteSource,
-  FetchOptions,
-  ReadOptions,
-  StateDict,
-  StateTensor,
-  TensorFile,
-  WeightsSource,
-} from './tensors.js';
+import type { ByteSource } from './read-buffer.js';
+import type { FetchOptions, ReadOptions, StateDict, StateTensor, TensorFile, WeightsSource } from './tensors.js';
 import { openTurned } from './turned.js';
 
 /** Bytes of the largest checkpoint that is fetched, and of the largest whose size nobody states. */

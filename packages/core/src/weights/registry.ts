@@ -1,20 +1,6 @@
 import type { ImageInput } from '../images/input.js';
 import type { Preprocessing } from '../images/prepare.js';
-
-/** One place a checkpoint can be had from. */
-export interface Source {
-  /**
-   * `publisher`: the file of the people who trained it, its hash prefix in its name (torch.hub's convention).
-   * `hub`: a copy on the Hugging Face hub; its hash is asked of the server.
-   * `package`: a file inside the npm package of the family.
-   */
-  readonly kind: 'publisher' | 'hub' | 'package';
-  readonly url: string;
-  /** The whole hash, where known. */
-  readonly sha256?: string;
-  /** The first hexadecimal digits of the hash, where the publisher gives only these. */
-  readonly hashPrefix?: string;
-}
+import type { Source } from './candidates.js';
 
 export interface Metrics {
   /** Data set -> metric -> per cent, e.g. `{ 'ImageNet-1K': { 'acc@1': 69.758 } }`. */

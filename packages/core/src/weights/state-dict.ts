@@ -1,7 +1,7 @@
 import { CnnzooError } from '../errors.js';
 import { modelOf, type Net } from '../net.js';
+import type { LoadedStateDict } from './fit-keys.js';
 import { toTorchShape, toTorchValues } from './layout.js';
-import type { LoadedStateDict } from './loaded.js';
 import { slotsOf } from './slots.js';
 import type { ReadOptions, StateDict, StateTensor, WeightsSource } from './tensors.js';
 

@@ -1,4 +1,4 @@
-import type { ByteSource } from './tensors.js';
+import type { ByteSource } from './read-buffer.js';
 
 /** What the cache knows of a file it keeps, written beside it. */
 export interface CacheRecord {

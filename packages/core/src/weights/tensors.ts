@@ -63,18 +63,6 @@ export interface TensorFile {
   close(): Promise<void>;
 }
 
-/** Random access to bytes: a file, a Blob, an ArrayBuffer. The readers of all formats stand on this. */
-export interface ByteSource {
-  /** For messages: a path, a URL, 'bytes'. */
-  readonly name: string;
-  readonly size: number;
-  /** Exactly `length` bytes from `offset`, where they may lie in `into`; rejects where the source is shorter. */
-  read(offset: number, length: number, into?: ReadBuffer): Promise<Uint8Array>;
-  /** Fills `target` from `offset` before it returns; only where nothing has to be waited for but a disk. */
-  readInto?(target: Uint8Array, offset: number): void;
-  close(): Promise<void>;
-}
-
 /** Where weights can come from: a path, a URL, bytes, a Blob, a state dict, or a plain record of tensors. */
 export type WeightsSource =
   | string

@@ -9,7 +9,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { useBackend } from '../../src/backend/choose.js';
 import { buildModel } from '../../src/layers/build.js';
-import { identity } from '../../src/layers/layer.js';
+import { identity } from '../../src/layers/combinators.js';
 
 const require = createRequire(import.meta.url);
 const run = promisify(execFile);

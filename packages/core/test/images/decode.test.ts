@@ -3,12 +3,11 @@ import { CnnzooError } from '../../src/errors.js';
 import { type Codec, decodeWith } from '../../src/images/codec.js';
 import { readContainer } from '../../src/images/containers/container.js';
 import type { DecodedImage } from '../../src/images/decoded.js';
-import { imageDecoder } from '../../src/images/image-decoder.js';
+import { decodeImage, imageDecoder } from '../../src/images/image-decoder.js';
 import { orientationOf } from '../../src/images/orientation.js';
+import { sharpCodec } from '../../src/images/sharp-codec.js';
 import { wasmCodec } from '../../src/images/wasm-codec.js';
-import { decodeImage } from '../../src/platform/node/decode.js';
-import { findSharp, sharpCodec } from '../../src/platform/node/sharp-codec.js';
-import { loadCodecWasm } from '../../src/platform/node/wasm-files.js';
+import { findSharp, loadCodecWasm } from '../../src/platform/node/wasm-files.js';
 import { fixture, goldens, photo, rgbOf } from './goldens.js';
 import { sha256 } from './noise.js';
 

@@ -2,10 +2,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { decodeWith } from '../../src/images/codec.js';
+import { decodeImage } from '../../src/images/image-decoder.js';
+import { sharpCodec } from '../../src/images/sharp-codec.js';
 import { wasmCodec } from '../../src/images/wasm-codec.js';
-import { decodeImage } from '../../src/platform/node/decode.js';
-import { findSharp, sharpCodec } from '../../src/platform/node/sharp-codec.js';
-import { loadCodecWasm } from '../../src/platform/node/wasm-files.js';
+import { findSharp, loadCodecWasm } from '../../src/platform/node/wasm-files.js';
 import { photo, rgbOf } from './goldens.js';
 import { sha256 } from './noise.js';
 

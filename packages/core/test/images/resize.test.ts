@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { toGrey } from '../../src/images/grey.js';
+import { decodeImage } from '../../src/images/image-decoder.js';
 import { type Region, resize } from '../../src/images/resize.js';
-import { decodeImage } from '../../src/platform/node/decode.js';
 import { goldens, photo } from './goldens.js';
 import { sha256, synthetic } from './noise.js';
 

@@ -12,9 +12,8 @@ import {
   seq,
   useBackend,
 } from '../../src/index.js';
-import type { Obtainable } from '../../src/weights/candidates.js';
+import type { Obtainable, Source } from '../../src/weights/candidates.js';
 import { obtainWeights } from '../../src/weights/obtain.js';
-import type { Source } from '../../src/weights/registry.js';
 import type { Tuning } from '../../src/weights/transfer.js';
 import { sha256, synthetic } from './checkpoint.js';
 import { contents, entryOf, pathOf, published, QUICK, useFixture } from './fixture.js';

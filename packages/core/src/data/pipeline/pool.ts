@@ -1,7 +1,8 @@
 import { CnnzooError } from '../../errors.js';
+import type { FromWorker, WorkerThread } from '../../platform/workers.js';
 import { warn } from '../../warn.js';
 import type { DecodeFile, ImageJob, JobResult, JobResults } from './job.js';
-import type { ImageWorker, WorkerReply } from './worker.js';
+import type { JobReply } from './worker.js';
 
 /** How long workers without a job are kept, in ms. */
 const IDLE = 5000;
@@ -15,7 +16,7 @@ interface Task {
 
 /** A worker's place, and what it is at. */
 interface Seat {
-  worker: ImageWorker | null;
+  worker: WorkerThread<ImageJob> | null;
   ready: boolean;
   task: Task | undefined;
 }
@@ -82,7 +83,7 @@ export class WorkerPool {
     this.seats.push(seat);
     const { startImageWorker } = await import('#platform');
     try {
-      seat.worker = await startImageWorker({
+      seat.worker = await startImageWorker<ImageJob, JobReply>({
         reply: (reply) => this.reply(seat, reply),
         failed: (error) => this.failed(seat, error),
       });
@@ -91,7 +92,7 @@ export class WorkerPool {
     }
   }
 
-  private reply(seat: Seat, reply: WorkerReply): void {
+  private reply(seat: Seat, reply: FromWorker<JobReply>): void {
     if (reply === 'ready') seat.ready = true;
     else {
       const task = seat.task!;

@@ -1,21 +1,7 @@
 import { type DecodeFile, type Failure, failureOf, type ImageJob, type JobResult, runJob } from './job.js';
 
-/** From a worker: that it can take a job; then what became of each. */
-export type WorkerReply = 'ready' | { readonly result: JobResult } | { readonly failure: Failure };
-
-/** A thread that does one job at a time. */
-export interface ImageWorker {
-  post(job: ImageJob): void;
-  /** Whether the process waits for it. */
-  hold(held: boolean): void;
-  stop(): void;
-}
-
-export interface WorkerEvents {
-  reply(reply: WorkerReply): void;
-  /** It could not be started, or died. */
-  failed(error: unknown): void;
-}
+/** The outcome of a job. */
+export type JobReply = { readonly result: JobResult } | { readonly failure: Failure };
 
 /** The memory of a result that moves to the other thread instead of being copied. */
 function memoryOf(result: JobResult): ArrayBuffer[] {
@@ -27,7 +13,7 @@ function memoryOf(result: JobResult): ArrayBuffer[] {
 export async function serve(
   job: ImageJob,
   decode: DecodeFile,
-  post: (reply: WorkerReply, transfer: ArrayBuffer[]) => void,
+  post: (reply: JobReply, transfer: ArrayBuffer[]) => void,
 ): Promise<void> {
   try {
     const result = await runJob(job, decode);

@@ -1,5 +1,5 @@
+import type { ByteSource } from '../../weights/read-buffer.js';
 import { ReusedBuffer } from '../../weights/read-buffer.js';
-import type { ByteSource } from '../../weights/tensors.js';
 import { sha256 } from './sha256.js';
 
 export { cacheDirectory, openStore } from './page-store.js';

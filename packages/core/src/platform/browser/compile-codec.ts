@@ -1,4 +1,4 @@
-import type { WasmFormat } from '../../images/wasm-codec.js';
+import type { WasmFormat } from '../codecs.js';
 
 /** Where each decoder's WebAssembly is. */
 export type CodecUrls = Readonly<Record<WasmFormat, string>>;

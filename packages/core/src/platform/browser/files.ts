@@ -2,7 +2,7 @@ import { fetchBytes } from '../../download/fetch-bytes.js';
 import { PATIENCE } from '../../download/watchdog.js';
 import { CnnzooError } from '../../errors.js';
 import { bytesSource } from '../../weights/formats/bytes.js';
-import type { ByteSource } from '../../weights/tensors.js';
+import type { ByteSource } from '../../weights/read-buffer.js';
 import { fetchUrl } from './fetch.js';
 
 /** Bytes of the largest file that a page takes into memory. */

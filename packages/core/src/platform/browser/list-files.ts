@@ -1,5 +1,5 @@
-import type { Listing } from '../../data/listing.js';
 import { CnnzooError } from '../../errors.js';
+import type { Listing } from '../listing.js';
 
 /** A page has no file system. */
 export async function listFiles(directory: string): Promise<Listing> {

@@ -1,6 +1,6 @@
 import { bytesSource } from '../../weights/formats/bytes.js';
+import type { ByteSource } from '../../weights/read-buffer.js';
 import type { Part, PartOrigin } from '../../weights/store.js';
-import type { ByteSource } from '../../weights/tensors.js';
 
 /** A download in a page: resumed while the page lives, gone with it. */
 export class MemoryPart implements Part {

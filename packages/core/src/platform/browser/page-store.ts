@@ -1,8 +1,8 @@
 import { CnnzooError } from '../../errors.js';
 import { warn } from '../../warn.js';
 import { bytesSource } from '../../weights/formats/bytes.js';
+import type { ByteSource } from '../../weights/read-buffer.js';
 import type { CacheRecord, Part, Records, SkippedFile, Store } from '../../weights/store.js';
-import type { ByteSource } from '../../weights/tensors.js';
 import { MemoryPart } from './memory-part.js';
 
 const NAME = 'cnnzoo';

@@ -1,3 +1,5 @@
+import { breathing } from '../breathe.js';
+
 /** Milliseconds that a computation may keep the event loop from turning: a frame. */
 export const LONGEST_TURN = 16;
 
@@ -15,3 +17,5 @@ export function nextTurn(): Promise<void> {
     port2.postMessage(null);
   });
 }
+
+export const breathe = /* @__PURE__ */ breathing({ LONGEST_TURN, nextTurn });

@@ -1,14 +1,14 @@
-import type { ImageWorker, WorkerEvents, WorkerReply } from '../../data/pipeline/worker.js';
+import type { FromWorker, WorkerEvents, WorkerThread } from '../workers.js';
 
 /** How many threads this machine runs at once. */
 export const processors = (): number => navigator.hardwareConcurrency;
 
 /** Starts a worker. A page waits for none. */
-export async function startImageWorker({ reply, failed }: WorkerEvents): Promise<ImageWorker> {
+export async function startImageWorker<Job, Reply>({ reply, failed }: WorkerEvents<Reply>): Promise<WorkerThread<Job>> {
   const [{ code }, { codecUrls }] = await Promise.all([import('./image-worker-code.js'), import('./wasm-files.js')]);
   const url = URL.createObjectURL(new Blob([code], { type: 'text/javascript' }));
   const worker = new Worker(url);
-  worker.onmessage = ({ data }: MessageEvent<WorkerReply>) => {
+  worker.onmessage = ({ data }: MessageEvent<FromWorker<Reply>>) => {
     if (data === 'ready') URL.revokeObjectURL(url);
     reply(data);
   };

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { CnnzooError } from '../../errors.js';
+import type { ByteSource } from '../../weights/read-buffer.js';
 import { ReusedBuffer } from '../../weights/read-buffer.js';
-import type { ByteSource } from '../../weights/tensors.js';
 import { localPath } from './paths.js';
 
 export { cacheDirectory, openStore } from './file-store.js';

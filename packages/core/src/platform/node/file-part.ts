@@ -1,6 +1,6 @@
 import { type FileHandle, open, rm, stat, writeFile } from 'node:fs/promises';
+import type { ByteSource } from '../../weights/read-buffer.js';
 import type { Part, PartOrigin } from '../../weights/store.js';
-import type { ByteSource } from '../../weights/tensors.js';
 import { smallText } from './cache-files.js';
 import { cacheError } from './file-errors.js';
 import { openPath } from './files.js';

@@ -2,8 +2,8 @@ import { rename, rm } from 'node:fs/promises';
 import { isAbsolute, join, resolve } from 'node:path';
 import { abortedError } from '../../download/aborted.js';
 import { CnnzooError } from '../../errors.js';
+import type { ByteSource } from '../../weights/read-buffer.js';
 import type { CacheRecord, Part, Records, Store } from '../../weights/store.js';
-import type { ByteSource } from '../../weights/tensors.js';
 import {
   type EntryPlace,
   filesOf,

@@ -3,8 +3,7 @@ import { promises as fs, readSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { abortedError } from '../../download/aborted.js';
 import { CnnzooError } from '../../errors.js';
-import type { ReadBuffer } from '../../weights/read-buffer.js';
-import type { ByteSource } from '../../weights/tensors.js';
+import type { ByteSource, ReadBuffer } from '../../weights/read-buffer.js';
 import { pathOf } from './paths.js';
 
 const REASONS: Readonly<Record<string, string>> = {

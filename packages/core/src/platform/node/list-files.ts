@@ -1,6 +1,6 @@
 import { type Dirent, promises as fs } from 'node:fs';
 import { join } from 'node:path';
-import type { Listing } from '../../data/listing.js';
+import type { Listing } from '../listing.js';
 import { codeOf } from './file-errors.js';
 import { fileError } from './files.js';
 

@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers';
+import { breathing } from '../breathe.js';
 
 /** Milliseconds that a computation may keep the event loop from turning. */
 export const LONGEST_TURN = 50;
@@ -7,3 +8,5 @@ export const LONGEST_TURN = 50;
 export const nextTurn = (): Promise<void> =>
   // Twice: the first may come in the turn that is under way, before timers are looked at.
   new Promise((resolve) => void setImmediate(() => setImmediate(resolve)));
+
+export const breathe = /* @__PURE__ */ breathing({ LONGEST_TURN, nextTurn });

@@ -1,6 +1,6 @@
 import { copyOf } from '../../bytes.js';
 import { CnnzooError } from '../../errors.js';
-import type { ByteSource } from '../tensors.js';
+import type { ByteSource } from '../read-buffer.js';
 
 /**
  * Bytes in memory, which may be the caller's, or part of a larger buffer. A read is a copy, so that no result changes

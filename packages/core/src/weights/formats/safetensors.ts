@@ -1,6 +1,7 @@
 import { CnnzooError } from '../../errors.js';
 import { numel } from '../../shape.js';
-import type { ByteSource, LazyTensor, TensorFile } from '../tensors.js';
+import type { ByteSource } from '../read-buffer.js';
+import type { LazyTensor, TensorFile } from '../tensors.js';
 import { isStored, STORED, toTensor } from './stored.js';
 
 /** The format's own limit on its header (https://github.com/huggingface/safetensors, "Format"). */

@@ -1,5 +1,6 @@
 import { CnnzooError } from '../../errors.js';
-import type { ByteSource, TensorFile } from '../tensors.js';
+import type { ByteSource } from '../read-buffer.js';
+import type { TensorFile } from '../tensors.js';
 import { findStateDict } from './find-state-dict.js';
 import { describe, PickleEnds, readPickle, type Value } from './pickle.js';
 import { torchHandlers } from './torch-objects.js';

@@ -1,5 +1,6 @@
 import { CnnzooError } from '../../errors.js';
-import type { ByteSource, TensorFile } from '../tensors.js';
+import type { ByteSource } from '../read-buffer.js';
+import type { TensorFile } from '../tensors.js';
 import { findStateDict } from './find-state-dict.js';
 import { foreignArchiveOf, foreignError } from './foreign.js';
 import { readPickle } from './pickle.js';

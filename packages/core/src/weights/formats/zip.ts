@@ -1,7 +1,6 @@
 import { crc32 } from '#platform';
 import { CnnzooError } from '../../errors.js';
-import type { ReadBuffer } from '../read-buffer.js';
-import type { ByteSource } from '../tensors.js';
+import type { ByteSource, ReadBuffer } from '../read-buffer.js';
 
 /** A reader of zip archives (APPNOTE.TXT 6.3.10), as far as `torch.save` writes them: no encryption, one disk. */
 export interface Zip {

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { breathe } from '../../../breathe.js';
+import { breathe } from '#platform';
 import type { BatchOptions, Dataset } from '../../../data/dataset.js';
 import { checkInput } from '../../../input.js';
 import type { NetPart } from '../../../layers/part.js';

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Batch, BatchOptions, Dataset } from '../../../data/dataset.js';
 import { drawEpochSeed, imageRandom } from '../../../data/image-random.js';
-import { batchesOf, throwIfAborted } from '../../../data/order.js';
+import { batchesOf, stopReading } from '../../../data/order.js';
 import type { Rows } from './rows.js';
 
 /** What images stand for: a label each, or a row of shares. */
@@ -32,7 +32,7 @@ export class FeaturesDataset implements Dataset {
     const seed = shuffle && this.views > 1 ? drawEpochSeed(shuffle) : undefined;
     const viewOf = (index: number): number => (seed === undefined ? 0 : imageRandom(seed, index).integer(this.views));
     for (const indices of batches) {
-      throwIfAborted(options.signal);
+      stopReading(options.signal);
       const values = await this.rows.read(Array.from(indices, (index) => viewOf(index) * this.size + index));
       yield {
         x: tf.tensor<tf.Rank>(values, [indices.length, ...this.shape] as number[]) as tf.Tensor4D,

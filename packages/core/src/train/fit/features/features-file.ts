@@ -4,7 +4,7 @@ import { CnnzooError } from '../../../errors.js';
 import { warn } from '../../../warn.js';
 import { encodeHeader } from '../../../weights/formats/safetensors-header.js';
 import { openTensors } from '../../../weights/open.js';
-import type { ByteSource } from '../../../weights/tensors.js';
+import type { ByteSource } from '../../../weights/read-buffer.js';
 import type { ComputedBatch } from './compute.js';
 import { FeaturesDataset, type StoredTargets } from './features-dataset.js';
 import { batchesOf, type FeaturesRequest, product, TargetsOf, viewsOf } from './features-request.js';

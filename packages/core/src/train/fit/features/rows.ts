@@ -1,4 +1,4 @@
-import type { ByteSource } from '../../../weights/tensors.js';
+import type { ByteSource } from '../../../weights/read-buffer.js';
 
 /** Rows of as many float32 values each. */
 export interface Rows {

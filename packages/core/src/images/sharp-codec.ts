@@ -1,16 +1,6 @@
-import type { Codec } from '../../images/codec.js';
-import type { DecodedImage } from '../../images/decoded.js';
-
-type Sharp = typeof import('sharp').default;
-
-/** sharp, where it is installed and runs on this machine. */
-export async function findSharp(): Promise<Sharp | null> {
-  try {
-    return (await import('sharp')).default;
-  } catch {
-    return null;
-  }
-}
+import type { Sharp } from '../platform/codecs.js';
+import type { Codec } from './codec.js';
+import type { DecodedImage } from './decoded.js';
 
 /** Below this many bytes, handing an image to sharp's own threads takes longer than decoding it (measured: ten times). */
 const SMALL = 8192;

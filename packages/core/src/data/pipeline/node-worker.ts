@@ -1,12 +1,13 @@
-/** The program of a worker thread: workers.ts starts it. */
+/** The program of a worker thread in Node: an entry of the build, which platform/node starts. */
 
 import { parentPort } from 'node:worker_threads';
-import type { ImageFile, ImageJob } from '../../data/pipeline/job.js';
-import { serve, type WorkerReply } from '../../data/pipeline/worker.js';
 import type { DecodedImage } from '../../images/decoded.js';
+import { decodeImage } from '../../images/image-decoder.js';
 import { readBlob } from '../../images/read-blob.js';
+import type { FromWorker } from '../../platform/workers.js';
 import { readFile } from '../../read-file.js';
-import { decodeImage } from './decode.js';
+import type { ImageFile, ImageJob } from './job.js';
+import { type JobReply, serve } from './worker.js';
 
 const port = parentPort!;
 
@@ -15,7 +16,7 @@ async function decode({ name, source, maxPixels }: ImageFile): Promise<DecodedIm
   return decodeImage(bytes, name, { maxPixels });
 }
 
-const post = (reply: WorkerReply, transfer: ArrayBuffer[] = []): void => port.postMessage(reply, transfer);
+const post = (reply: FromWorker<JobReply>, transfer: ArrayBuffer[] = []): void => port.postMessage(reply, transfer);
 
 port.on('message', (job: ImageJob) => void serve(job, decode, post));
 post('ready');

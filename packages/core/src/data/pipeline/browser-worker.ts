@@ -1,17 +1,18 @@
-/** The program of a page's worker: workers.ts starts it. */
+/** The program of a page's worker: the build makes a text of it, which platform/browser starts. */
 
-import type { ImageFile, ImageJob } from '../../data/pipeline/job.js';
-import { serve, type WorkerReply } from '../../data/pipeline/worker.js';
 import { type Codec, decodeWith } from '../../images/codec.js';
 import type { DecodedImage } from '../../images/decoded.js';
 import { readBlob } from '../../images/read-blob.js';
 import { wasmCodec } from '../../images/wasm-codec.js';
-import { type CodecUrls, compileCodec } from './compile-codec.js';
+import { type CodecUrls, compileCodec } from '../../platform/browser/compile-codec.js';
+import type { FromWorker } from '../../platform/workers.js';
+import type { ImageFile, ImageJob } from './job.js';
+import { type JobReply, serve } from './worker.js';
 
 /** What of a worker's global scope is needed: TypeScript knows the page's alone. */
 interface WorkerScope {
   onmessage: ((event: MessageEvent<CodecUrls | ImageJob>) => void) | null;
-  postMessage(reply: WorkerReply, transfer: ArrayBuffer[]): void;
+  postMessage(reply: FromWorker<JobReply>, transfer: ArrayBuffer[]): void;
 }
 const scope = globalThis as unknown as WorkerScope;
 
@@ -22,7 +23,7 @@ async function decode({ name, source, maxPixels }: ImageFile): Promise<DecodedIm
   return decodeWith(codec!, await readBlob(file, name), name, { maxPixels });
 }
 
-const post = (reply: WorkerReply, transfer: ArrayBuffer[] = []): void => scope.postMessage(reply, transfer);
+const post = (reply: FromWorker<JobReply>, transfer: ArrayBuffer[] = []): void => scope.postMessage(reply, transfer);
 
 scope.onmessage = ({ data }) => {
   if ('kind' in data) return void serve(data, decode, post);
