@@ -8,6 +8,7 @@ import { NetModel } from './layers/net-model.js';
 import { registerLayers } from './layers/register.js';
 import { checkOptions } from './options.js';
 import { CONFIG_KEY, type SavedConfig, savedFile } from './save.js';
+import { parseSavedConfig } from './saved/saved-config.js';
 import type { FetchOptions } from './weights/tensors.js';
 
 function build({ topology, note }: SavedConfig, damaged: (why: string, cause?: unknown) => CnnzooError): LayersModel {
@@ -46,10 +47,9 @@ export async function load(path: string | URL, options: FetchOptions = {}): Prom
     new CnnzooError('FORMAT', `load('${name}'): the description of the net is damaged: ${why}. Save the net again.`, {
       cause,
     });
-  const [{ openTensors }, { buildFrom }, { parseSavedConfig }, { checkTopology }] = await Promise.all([
+  const [{ openTensors }, { buildFrom }, { checkTopology }] = await Promise.all([
     import('./weights/open.js'),
     import('./weights/values.js'),
-    import('./saved/saved-config.js'),
     import('./saved/topology.js'),
   ]);
   const file = await openTensors(await savedPlace(path), options);

@@ -19,17 +19,17 @@ export interface FusedNorm {
 
 export type Joints = ReadonlyMap<layers.Layer, Joint>;
 
-let current: Joints | undefined;
+let currentJoints: Joints | undefined;
 
 /** Lets layers work together while `run` runs; `undefined`: each by itself, as where the backend has no such kernels. */
 export function withJoints<T>(joints: Joints | undefined, run: () => T): T {
-  const outer = current;
-  current = hasKernel('CnnzooBatchNorm') && hasKernel('CnnzooBatchNormInference') ? joints : undefined;
+  const outer = currentJoints;
+  currentJoints = hasKernel('CnnzooBatchNorm') && hasKernel('CnnzooBatchNormInference') ? joints : undefined;
   try {
     return run();
   } finally {
-    current = outer;
+    currentJoints = outer;
   }
 }
 
-export const jointOf = (layer: layers.Layer): Joint | undefined => current?.get(layer);
+export const jointOf = (layer: layers.Layer): Joint | undefined => currentJoints?.get(layer);

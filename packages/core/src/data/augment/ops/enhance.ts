@@ -2,7 +2,7 @@ import { copyOf } from '../../../bytes.js';
 import { toGrey } from '../../../images/grey.js';
 import type { PixelImage } from '../augment.js';
 
-type Bytes = PixelImage<Uint8Array>;
+export type Bytes = PixelImage<Uint8Array>;
 
 /**
  * A byte between `from` (at 0) and `to` (at 1), or beyond, in Pillow's float32 steps: truncated, clipped at 0 and 255

@@ -1,8 +1,5 @@
 import { copyOf } from '../../../bytes.js';
-import type { PixelImage } from '../augment.js';
-import { lookUp } from './enhance.js';
-
-type Bytes = PixelImage<Uint8Array>;
+import { type Bytes, lookUp } from './enhance.js';
 
 /** Keeps the `bits` highest bits of every value: 0 to 8. torchvision's `posterize`, as the others here, to the bit. */
 export function posterize(image: Bytes, bits: number): Bytes {
