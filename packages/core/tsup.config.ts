@@ -52,7 +52,7 @@ export default defineConfig(
   build(
     {
       index: 'src/index.ts',
-      train: 'src/train/index.ts',
+      train: 'src/train.ts',
       data: 'src/data/index.ts',
       'platform-node': 'src/platform/node/index.ts',
       'platform-browser': 'src/platform/browser/index.ts',

@@ -1,7 +1,7 @@
 // Options that a function does not have are refused wherever options are taken.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { buildModel, Classifier, flatten, linear, load, seq, useBackend } from '../src/index.js';
-import { adamW, evaluate, fit, oneCycle, rmsprop, sgd, train } from '../src/train/index.js';
+import { adamW, evaluate, fit, oneCycle, rmsprop, sgd, train } from '../src/train.js';
 
 beforeAll(async () => {
   await useBackend('cpu');

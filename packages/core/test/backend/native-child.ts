@@ -7,8 +7,8 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { useBackend } from '../../src/backend/choose.js';
 import { fromTensors } from '../../src/data/from-tensors.js';
 import { Random } from '../../src/random.js';
-import { sgd } from '../../src/train/sgd.js';
-import { train } from '../../src/train/train.js';
+import { train } from '../../src/train/loop/train.js';
+import { sgd } from '../../src/train/optim/sgd.js';
 import { stateDict } from '../../src/weights/state-dict.js';
 
 /** The logits, the loss, and what one step of length 1 takes from every weight: on eight random images. */

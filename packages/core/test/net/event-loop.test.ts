@@ -4,7 +4,7 @@ import { type LayersModel, layers, model as stockModel } from '@tensorflow/tfjs-
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Classifier, useBackend } from '../../src/index.js';
 import { nextTurn } from '../../src/platform/browser/turn.js';
-import { evaluate, fit, sgd, train } from '../../src/train/index.js';
+import { evaluate, fit, sgd, train } from '../../src/train.js';
 import { InOrder } from '../train/nets.js';
 
 /** Longer than a computation may keep the event loop waiting. */

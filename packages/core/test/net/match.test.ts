@@ -12,8 +12,8 @@ import {
   seq,
   useBackend,
 } from '../../src/index.js';
-import { freeze, unfreeze } from '../../src/train/index.js';
-import { ParameterGroups } from '../../src/train/parameter-groups.js';
+import { ParameterGroups } from '../../src/train/optim/parameter-groups.js';
+import { freeze, unfreeze } from '../../src/train.js';
 
 beforeAll(async () => {
   await useBackend('cpu');

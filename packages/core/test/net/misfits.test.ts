@@ -16,7 +16,7 @@ import {
   summary,
   useBackend,
 } from '../../src/index.js';
-import { evaluate, fit, freeze, sgd, train } from '../../src/train/index.js';
+import { evaluate, fit, freeze, sgd, train } from '../../src/train.js';
 
 const SIZE = 4;
 const preprocessing = (channels: 1 | 3) =>

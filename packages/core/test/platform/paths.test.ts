@@ -24,7 +24,7 @@ import {
 import * as page from '../../src/platform/browser/paths.js';
 import { mirrorLocation } from '../../src/platform/node/cache.js';
 import { localPath, pathOf } from '../../src/platform/node/paths.js';
-import { fit, sgd } from '../../src/train/index.js';
+import { fit, sgd } from '../../src/train.js';
 
 /** A directory whose name needs escapes in a URL. */
 let root: string;

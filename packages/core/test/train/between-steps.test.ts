@@ -12,7 +12,7 @@ import {
   sgd,
   type TrainOptions,
   train,
-} from '../../src/train/index.js';
+} from '../../src/train.js';
 import { weightsOf } from '../../src/weights/slots.js';
 import { easyImages, InOrder, noise, smallNet, weightValues } from './nets.js';
 

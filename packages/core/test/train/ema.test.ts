@@ -3,7 +3,7 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { relativeError } from '../../../../test/close.js';
 import { type StateDict, stateDict, useBackend } from '../../src/index.js';
-import { Ema, evaluate, sgd, train } from '../../src/train/index.js';
+import { Ema, evaluate, sgd, train } from '../../src/train.js';
 import { easyImages, smallNet } from './nets.js';
 
 let net: LayersModel;

@@ -4,7 +4,7 @@ import { resnet18 } from '@cnnzoo/resnet';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
 import { Random, useBackend } from '../../src/index.js';
-import { sgd, train } from '../../src/train/index.js';
+import { sgd, train } from '../../src/train.js';
 import { InOrder } from './nets.js';
 
 const random = new Random(5);

@@ -4,8 +4,8 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vite
 import type { Dataset } from '../../src/data/dataset.js';
 import { fromTensors, PixelsDataset } from '../../src/data/index.js';
 import { type Net, Random, useBackend } from '../../src/index.js';
-import { evaluate, fit, sgd, train } from '../../src/train/index.js';
-import { matchCategories } from '../../src/train/match-categories.js';
+import { matchCategories } from '../../src/train/loop/match-categories.js';
+import { evaluate, fit, sgd, train } from '../../src/train.js';
 import { InOrder, smallNet, weightValues } from './nets.js';
 
 const NAMES = ['ape', 'bee', 'cat', 'dog'];

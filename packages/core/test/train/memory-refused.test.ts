@@ -2,7 +2,7 @@ import '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
 import { buildModel, conv, globalAvgPool, linear, Random, relu, seq, useBackend } from '../../src/index.js';
-import { sgd, train } from '../../src/train/index.js';
+import { sgd, train } from '../../src/train.js';
 import { InOrder, weightValues } from './nets.js';
 
 const { Memory } = WebAssembly;

@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { expect, it, vi } from 'vitest';
 import { batchNorm, buildModel, conv, globalAvgPool, linear, maxPool, relu, seq, useBackend } from '../../src/index.js';
-import { fit, mixup, sgd, train } from '../../src/train/index.js';
+import { fit, mixup, sgd, train } from '../../src/train.js';
 import { easyImages, noise } from './nets.js';
 
 const STEPS = 300;

@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { relativeError } from '../../../../test/close.js';
+import type { Targets } from '../../src/data/dataset.js';
 import { Random, useBackend } from '../../src/index.js';
-import { symmetricBeta } from '../../src/train/beta.js';
-import { cutmix, type Mix, mixup } from '../../src/train/index.js';
-import { cutmixBox } from '../../src/train/mix.js';
-import type { Targets } from '../../src/train/targets.js';
+import { symmetricBeta } from '../../src/train/loop/beta.js';
+import { cutmixBox } from '../../src/train/loop/mix.js';
+import { cutmix, type Mix, mixup } from '../../src/train.js';
 
 beforeAll(() => useBackend('cpu'));
 

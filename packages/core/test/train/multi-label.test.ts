@@ -36,7 +36,7 @@ import {
   stateDict,
   useBackend,
 } from '../../src/index.js';
-import { binaryCrossEntropy, crossEntropy, evaluate, fit, mixup, sgd, train } from '../../src/train/index.js';
+import { binaryCrossEntropy, crossEntropy, evaluate, fit, mixup, sgd, train } from '../../src/train.js';
 import { InOrder } from './nets.js';
 
 const X = [1.54, -0.29, -2.18, 0.57, -1.08, -1.4, 0.4, 0.84, -0.72, -0.4, -0.6, 0.18, -0.86, 1.1];

@@ -17,7 +17,7 @@ import {
   sgd,
   step,
   warmup,
-} from '../../src/train/index.js';
+} from '../../src/train.js';
 import type { StateDict } from '../../src/weights/tensors.js';
 
 type Values = Record<'fc.weight' | 'fc.bias', number[]>;

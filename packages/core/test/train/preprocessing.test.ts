@@ -16,7 +16,7 @@ import {
   useBackend,
 } from '../../src/index.js';
 import { withRandom } from '../../src/random-scope.js';
-import { crossEntropy, evaluate, fit, sgd, train } from '../../src/train/index.js';
+import { crossEntropy, evaluate, fit, sgd, train } from '../../src/train.js';
 
 function classifierOf([height, width, channels]: InputShape, resize: number | null = null, classes = 3): Classifier {
   const count = channels as 1 | 3;

@@ -8,7 +8,7 @@ import { expect, it } from 'vitest';
 import { syntheticCheckpoint, syntheticImage, uniform } from '../../../../test/harness/synthetic.js';
 import { PixelsDataset } from '../../src/data/pixels-dataset.js';
 import { loadStateDict, stateDict, useBackend } from '../../src/index.js';
-import { adamW, sgd, train } from '../../src/train/index.js';
+import { adamW, sgd, train } from '../../src/train.js';
 
 type Losses = Record<'float32' | 'float64', number[]>;
 const golden: Record<'sgd' | 'adamW', Losses> = JSON.parse(

@@ -4,16 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, describe, expect, it } from 'vitest';
 import { relativeError } from '../../../../test/close.js';
 import { loadStateDict, type StateTensor, stateDict, useBackend } from '../../src/index.js';
-import {
-  adamW,
-  binaryCrossEntropy,
-  crossEntropy,
-  Ema,
-  evaluate,
-  sgd,
-  type Targets,
-  train,
-} from '../../src/train/index.js';
+import { adamW, binaryCrossEntropy, crossEntropy, Ema, evaluate, sgd, type Targets, train } from '../../src/train.js';
 import type { StateDict } from '../../src/weights/tensors.js';
 import { InOrder, smallNet } from './nets.js';
 

@@ -11,6 +11,7 @@ import { relativeError } from '../../../../test/close.js';
 import { PixelsDataset, padAndCrop } from '../../src/data/index.js';
 import { buildModel, globalAvgPool, linear, Random, seq, stateDict, useBackend } from '../../src/index.js';
 import { withRandom } from '../../src/random-scope.js';
+import { hitsAt } from '../../src/train/loop/metrics.js';
 import {
   binaryCrossEntropy,
   crossEntropy,
@@ -21,8 +22,7 @@ import {
   sgd,
   type TrainOptions,
   train,
-} from '../../src/train/index.js';
-import { hitsAt } from '../../src/train/metrics.js';
+} from '../../src/train.js';
 import { easyImages, InOrder, smallNet, weightValues } from './nets.js';
 
 let net: LayersModel;

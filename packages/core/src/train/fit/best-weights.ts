@@ -1,6 +1,6 @@
 import { CnnzooError } from '../../errors.js';
 import type { StateDict } from '../../weights/tensors.js';
-import type { Evaluation } from '../evaluate.js';
+import type { Evaluation } from '../loop/index.js';
 import type { EarlyStopping } from './options.js';
 
 /** The best epoch so far, and how many came after it. */

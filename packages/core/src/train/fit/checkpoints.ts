@@ -1,10 +1,10 @@
 import { isUrl } from '../../bytes.js';
 import { CnnzooError } from '../../errors.js';
+import { checkWhole } from '../../options.js';
 import type { OutputActivation } from '../../output-activation.js';
 import { warn } from '../../warn.js';
 import type { StateDict } from '../../weights/tensors.js';
-import { checkWhole } from '../checks.js';
-import type { Position } from '../training-run.js';
+import type { Position } from '../loop/index.js';
 import type { Best } from './best-weights.js';
 import type { EpochProgress } from './epoch-progress.js';
 import type { Frozen } from './frozen.js';

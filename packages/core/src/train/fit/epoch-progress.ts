@@ -1,4 +1,4 @@
-import type { Step } from '../training-run.js';
+import type { Step } from '../loop/index.js';
 
 /** Sums over the images of an epoch that is under way. Plain data. */
 export interface EpochProgress {

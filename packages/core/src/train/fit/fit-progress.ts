@@ -1,4 +1,5 @@
-import type { ImageWork } from './options.js';
+/** Work on images without taking steps: computing the outputs of frozen layers, or validating. */
+export type ImageWork = 'features' | 'validation';
 
 interface WholeTraining {
   /** Fraction of the steps of the whole training that are taken, over all stages: 0 to 1. */

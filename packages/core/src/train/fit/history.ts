@@ -1,4 +1,4 @@
-import type { Evaluation } from '../evaluate.js';
+import type { Evaluation } from '../loop/index.js';
 
 /** One epoch of a `fit`. */
 export interface EpochRecord {

@@ -1,9 +1,7 @@
 import { isUrl } from '../../bytes.js';
 import { CnnzooError } from '../../errors.js';
 import { checkOptions } from '../../options.js';
-import { checkFunction } from '../checks.js';
-import type { EmaOptions } from '../ema.js';
-import { namesOf, RUN_OPTIONS } from '../known-options.js';
+import { checkFunction, type EmaOptions, namesOf, RUN_OPTIONS } from '../loop/index.js';
 import type {
   CheckpointOptions,
   EarlyStopping,

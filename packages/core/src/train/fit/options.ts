@@ -1,10 +1,8 @@
 import type { Augment } from '../../data/augment/augment.js';
 import type { Dataset } from '../../data/dataset.js';
 import type { Part } from '../../freeze.js';
-import type { EmaOptions } from '../ema.js';
-import type { MatchOptions } from '../match-categories.js';
-import type { RunOptions, Step } from '../training-run.js';
-import type { FitProgress } from './fit-progress.js';
+import type { EmaOptions, MatchOptions, RunOptions, Step } from '../loop/index.js';
+import type { FitProgress, ImageWork } from './fit-progress.js';
 import type { EpochRecord } from './history.js';
 import type { ResumeDifference } from './same-setup.js';
 
@@ -42,9 +40,6 @@ export interface StageOptions extends Omit<RunOptions, 'signal' | 'augment'> {
    */
   features?: FeatureOptions | false;
 }
-
-/** What goes over images without taking steps: the computing of frozen layers' outputs, and the validation. */
-export type ImageWork = 'features' | 'validation';
 
 export interface CheckpointOptions {
   /** By its path or file: URL. */

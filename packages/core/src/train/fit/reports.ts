@@ -1,8 +1,9 @@
-import type { Step } from '../training-run.js';
+import type { Step } from '../loop/index.js';
 import type { EpochProgress } from './epoch-progress.js';
+import type { ImageWork } from './fit-progress.js';
 import type { EpochRecord } from './history.js';
 import { RunLog } from './log.js';
-import type { FitOptions, ImageWork } from './options.js';
+import type { FitOptions } from './options.js';
 
 export interface ReportOptions extends Pick<FitOptions, 'log' | 'onProgress' | 'onStep' | 'onEpoch' | 'onImages'> {
   readonly seed: number;

@@ -1,5 +1,5 @@
 import { CnnzooError } from '../../errors.js';
-import { type Difference, differences } from '../config.js';
+import { type Difference, differences } from '../optim/index.js';
 import type { FitState } from './checkpoints.js';
 import type { Setup } from './setup.js';
 

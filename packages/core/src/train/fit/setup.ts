@@ -3,7 +3,7 @@ import type { Dataset } from '../../data/dataset.js';
 import { hashBytes } from '../../data/hash.js';
 import { orderTo } from '../../layers/order.js';
 import { modelOf, type Net, preprocessingOf } from '../../net.js';
-import { type Config, describe } from '../config.js';
+import { type Config, describe } from '../optim/index.js';
 import type { Stage } from './stages.js';
 
 /** Settings that must not change between a run and its resumption. Plain data. */

@@ -6,7 +6,7 @@ import type { BatchOptions, Dataset } from '../../../src/data/dataset.js';
 import { stateDict } from '../../../src/index.js';
 import { BestWeights } from '../../../src/train/fit/best-weights.js';
 import { Checkpoints } from '../../../src/train/fit/checkpoints.js';
-import { crossEntropy, type FitOptions, fit, type History, type Loss, sgd } from '../../../src/train/index.js';
+import { crossEntropy, type FitOptions, fit, type History, type Loss, sgd } from '../../../src/train.js';
 import { openTensors } from '../../../src/weights/open.js';
 import { readAll } from '../../../src/weights/read-state-dict.js';
 import type { StateDict } from '../../../src/weights/tensors.js';

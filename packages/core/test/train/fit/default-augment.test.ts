@@ -3,7 +3,7 @@ import { beforeAll, expect, it } from 'vitest';
 import type { Batch, BatchOptions, Dataset } from '../../../src/data/index.js';
 import { writeNote } from '../../../src/features.js';
 import { Classifier, useBackend } from '../../../src/index.js';
-import { evaluate, type FitOptions, fit, sgd } from '../../../src/train/index.js';
+import { evaluate, type FitOptions, fit, sgd } from '../../../src/train.js';
 import { smallNet } from '../nets.js';
 
 beforeAll(() => useBackend('cpu'));

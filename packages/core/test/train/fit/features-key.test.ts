@@ -7,7 +7,7 @@ import { fromTensors } from '../../../src/data/index.js';
 import { buildModel, conv, globalAvgPool, linear, relu, seq, useBackend } from '../../../src/index.js';
 import { Random } from '../../../src/random.js';
 import { withRandom } from '../../../src/random-scope.js';
-import { fit, sgd } from '../../../src/train/index.js';
+import { fit, sgd } from '../../../src/train.js';
 
 const build = (seed: number) =>
   withRandom(new Random(seed), () =>

@@ -5,7 +5,7 @@ import { relativeError } from '../../../../../test/close.js';
 import { type Augment, horizontalFlip } from '../../../src/data/index.js';
 import { cutOf } from '../../../src/train/fit/features/cut.js';
 import { rowsInFile, rowsInMemory } from '../../../src/train/fit/features/rows.js';
-import { type FitOptions, fit, freeze, type History, mixup, sgd } from '../../../src/train/index.js';
+import { type FitOptions, fit, freeze, type History, mixup, sgd } from '../../../src/train.js';
 import { bytesSource } from '../../../src/weights/formats/bytes.js';
 import { easyImages } from '../nets.js';
 import { data, directory, net, renewNet, setUp, validation, weights } from './setup.js';

@@ -1,6 +1,6 @@
 /** Run by killed.test.ts: FOLDER EPOCHS. Trains a small net, goes on from its checkpoint, and prints the history. */
 import { type Random, useBackend } from '../../../src/index.js';
-import { adamW, fit, mixup, oneCycle } from '../../../src/train/index.js';
+import { adamW, fit, mixup, oneCycle } from '../../../src/train.js';
 import { noise, smallNet, weightValues } from '../nets.js';
 
 const [folder, epochs] = process.argv.slice(2);

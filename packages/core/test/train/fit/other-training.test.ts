@@ -32,7 +32,7 @@ import {
   sgd,
   step,
   warmup,
-} from '../../../src/train/index.js';
+} from '../../../src/train.js';
 import { easyImages, noise } from '../nets.js';
 import { data, directory, net, renewNet, setUp, validation, weights } from './setup.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type FitOptions, type FitProgress, fit, sgd } from '../../../src/train/index.js';
+import { type FitOptions, type FitProgress, fit, sgd } from '../../../src/train.js';
 import { data, directory, net, renewNet, setUp, validation } from './setup.js';
 
 setUp({ images: 40, validated: 20 });

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { Dataset } from '../../../src/data/dataset.js';
 import { stateDict } from '../../../src/index.js';
 import { Checkpoints } from '../../../src/train/fit/checkpoints.js';
-import { adamW, cosine, type FitOptions, fit, freeze, type History, mixup, sgd } from '../../../src/train/index.js';
+import { adamW, cosine, type FitOptions, fit, freeze, type History, mixup, sgd } from '../../../src/train.js';
 import { data, directory, net, renewNet, setUp, validation, weights } from './setup.js';
 
 setUp({ images: 40, validated: 10, rate: 0.3 });

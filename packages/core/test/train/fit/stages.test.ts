@@ -2,7 +2,7 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { stateDict } from '../../../src/index.js';
-import { evaluate, type FitOptions, fit, sgd } from '../../../src/train/index.js';
+import { evaluate, type FitOptions, fit, sgd } from '../../../src/train.js';
 import { data, directory, net, renewNet, setUp, validation, weights } from './setup.js';
 
 setUp();

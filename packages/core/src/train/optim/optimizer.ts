@@ -1,5 +1,5 @@
 import type { Tensor, Variable } from '@tensorflow/tfjs-core';
-import type { StateDict } from '../weights/tensors.js';
+import type { StateDict } from '../../weights/tensors.js';
 import type { Described } from './config.js';
 
 /** A value that is constant, or follows from the step: 0 to `steps` - 1, the steps of the whole run. */

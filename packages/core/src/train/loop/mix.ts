@@ -1,9 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { CnnzooError } from '../errors.js';
-import type { Random } from '../random.js';
+import type { Targets } from '../../data/dataset.js';
+import { CnnzooError } from '../../errors.js';
+import type { Random } from '../../random.js';
+import { withConfig } from '../optim/index.js';
 import { symmetricBeta } from './beta.js';
-import { withConfig } from './config.js';
-import { asShares, type Targets } from './targets.js';
+import { asShares } from './targets.js';
 
 /** Images float32 [n, h, w, c] with their targets. */
 export interface Images {

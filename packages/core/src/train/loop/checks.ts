@@ -1,14 +1,8 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import type { Batch, Dataset } from '../data/dataset.js';
-import { CnnzooError } from '../errors.js';
-import { checkInput } from '../input.js';
+import type { Batch, Dataset } from '../../data/dataset.js';
+import { CnnzooError } from '../../errors.js';
+import { checkInput } from '../../input.js';
 import type { Trainee } from './trainee.js';
-
-/** Refuses a number that is not whole, or less than `least`. */
-export function checkWhole(name: string, value: number, least: number): void {
-  if (Number.isInteger(value) && value >= least) return;
-  throw new CnnzooError('INPUT', `expected ${name} to be a whole number of at least ${least}, received ${value}.`);
-}
 
 /** Refuses what is given for a function, such as a loss by its name. */
 export function checkFunction(name: string, value: unknown, example: string): void {

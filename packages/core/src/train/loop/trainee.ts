@@ -1,7 +1,7 @@
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
-import { inputOf } from '../input.js';
-import { partOf } from '../layers/part.js';
+import { inputOf } from '../../input.js';
+import { partOf } from '../../layers/part.js';
 
 /** What is trained or evaluated: a net, or the part of one behind its frozen layers. */
 export interface Trainee {

@@ -1,14 +1,14 @@
-import { accelerateBackend } from '../backend/accelerate.js';
-import { requireBackend } from '../backend/require.js';
-import type { Dataset } from '../data/dataset.js';
-import { modelOf, type Net, preprocessingOf } from '../net.js';
-import { Random } from '../random.js';
+import { accelerateBackend } from '../../backend/accelerate.js';
+import { requireBackend } from '../../backend/require.js';
+import type { Dataset } from '../../data/dataset.js';
+import { modelOf, type Net, preprocessingOf } from '../../net.js';
+import { Random } from '../../random.js';
 import { checkNotEmpty } from './checks.js';
 import { claim } from './claim.js';
 import { checkTrainOptions } from './known-options.js';
 import { type MatchOptions, matchCategories } from './match-categories.js';
+import { type RunOptions, type Step, TrainingRun } from './run.js';
 import { wholeNet } from './trainee.js';
-import { type RunOptions, type Step, TrainingRun } from './training-run.js';
 
 export interface TrainOptions extends RunOptions, MatchOptions {
   /** What order, augmentation, mixing and dropout are drawn from: the same seed repeats the run. */

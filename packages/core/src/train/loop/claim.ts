@@ -1,6 +1,6 @@
 import type { LayersModel, LayerVariable } from '@tensorflow/tfjs-layers';
-import { CnnzooError } from '../errors.js';
-import { weightsOf } from '../weights/slots.js';
+import { CnnzooError } from '../../errors.js';
+import { weightsOf } from '../../weights/slots.js';
 
 /** Weights that a training holds. */
 const claimed = new WeakSet<LayerVariable>();

@@ -1,6 +1,6 @@
-import { CnnzooError } from '../errors.js';
-import { idlePrefix, matches, type ParameterMatch } from '../match.js';
-import { checkOptions } from '../options.js';
+import { CnnzooError } from '../../errors.js';
+import { idlePrefix, matches, type ParameterMatch } from '../../match.js';
+import { checkOptions } from '../../options.js';
 import type { Schedule } from './optimizer.js';
 
 /** Parameters that learn otherwise than the rest. What is not given is the optimizer's own. */

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { asShares, type Targets } from './targets.js';
+import type { Targets } from '../../data/dataset.js';
+import { asShares } from './targets.js';
 
 /**
  * How many of the rows have their label among the `k` largest logits: of shares, the class with the largest share, or

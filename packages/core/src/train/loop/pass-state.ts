@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { type Slot, weightsOf } from '../weights/slots.js';
+import { type Slot, weightsOf } from '../../weights/slots.js';
 import type { Named } from './finite.js';
 
 interface Kept extends Slot {

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { CnnzooError } from '../errors.js';
-import { toTfShape, toTorchShape, toTorchValues } from '../weights/layout.js';
-import type { StateDict, StateTensor } from '../weights/tensors.js';
-import { toTfValues } from '../weights/tf-values.js';
+import { CnnzooError } from '../../errors.js';
+import { toTfShape, toTorchShape, toTorchValues } from '../../weights/layout.js';
+import type { StateDict, StateTensor } from '../../weights/tensors.js';
+import { toTfValues } from '../../weights/tf-values.js';
 import { withConfig } from './config.js';
 import type { Optimizer, OptimizerRun } from './optimizer.js';
 import { type OptimizerOptions, ParameterGroups } from './parameter-groups.js';

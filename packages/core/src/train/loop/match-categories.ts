@@ -1,10 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Batch, BatchOptions, Dataset } from '../data/dataset.js';
-import { CnnzooError } from '../errors.js';
-import { categoriesOf, modelOf, type Net } from '../net.js';
-import { visible } from '../visible.js';
-import { warn } from '../warn.js';
-import type { Targets } from './targets.js';
+import type { Batch, BatchOptions, Dataset, Targets } from '../../data/dataset.js';
+import { CnnzooError } from '../../errors.js';
+import { categoriesOf, modelOf, type Net } from '../../net.js';
+import { visible } from '../../visible.js';
+import { warn } from '../../warn.js';
 
 export interface MatchOptions {
   /**

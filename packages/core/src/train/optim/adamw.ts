@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { hasKernel, runKernel } from '../layers/kernel-ops.js';
+import { hasKernel, runKernel } from '../../layers/kernel-ops.js';
 import type { Optimizer } from './optimizer.js';
 import { checkOptimizer, checkOption, type OptimizerOptions } from './parameter-groups.js';
 import { optimizerOf } from './update-rule.js';

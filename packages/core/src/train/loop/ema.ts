@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { CnnzooError } from '../errors.js';
-import { modelOf, type Net } from '../net.js';
-import { checkOptions } from '../options.js';
-import { type Slot, slotsOf } from '../weights/slots.js';
-import { loadStateDict, stateDict } from '../weights/state-dict.js';
-import type { StateDict } from '../weights/tensors.js';
+import { CnnzooError } from '../../errors.js';
+import { modelOf, type Net } from '../../net.js';
+import { checkOptions } from '../../options.js';
+import { type Slot, slotsOf } from '../../weights/slots.js';
+import { loadStateDict, stateDict } from '../../weights/state-dict.js';
+import type { StateDict } from '../../weights/tensors.js';
 import { findNotFiniteSync } from './finite.js';
 
 export interface EmaOptions {

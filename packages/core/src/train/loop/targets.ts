@@ -1,7 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Targets } from '../data/dataset.js';
-
-export type { Targets };
+import type { Targets } from '../../data/dataset.js';
 
 /** Targets as float32 [n, classes]; inside a tidy. */
 export function asShares(targets: Targets, classes: number): tf.Tensor2D {

@@ -1,25 +1,25 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { breathe } from '#platform';
-import type { Augment } from '../data/augment/augment.js';
-import type { Batch, BatchOptions, Dataset } from '../data/dataset.js';
-import { CnnzooError } from '../errors.js';
-import type { Preprocessing } from '../images/prepare.js';
-import { withSmallestBatch } from '../layers/smallest-batch.js';
-import { modelOf } from '../net.js';
-import { noteOutputActivation, outputActivationOf } from '../output-activation.js';
-import type { Random, RandomState } from '../random.js';
-import { weightsOf } from '../weights/slots.js';
-import type { StateDict } from '../weights/tensors.js';
+import type { Augment } from '../../data/augment/augment.js';
+import type { Batch, BatchOptions, Dataset } from '../../data/dataset.js';
+import { CnnzooError } from '../../errors.js';
+import type { Preprocessing } from '../../images/prepare.js';
+import { withSmallestBatch } from '../../layers/smallest-batch.js';
+import { modelOf } from '../../net.js';
+import { noteOutputActivation, outputActivationOf } from '../../output-activation.js';
+import type { Random, RandomState } from '../../random.js';
+import { weightsOf } from '../../weights/slots.js';
+import type { StateDict } from '../../weights/tensors.js';
+import type { Optimizer, OptimizerRun } from '../optim/index.js';
 import { accumulate } from './accumulate.js';
 import { checkBatch, checkFunction, classesOf } from './checks.js';
 import { clipByGlobalNorm } from './clip.js';
-import { type Differentiated, differentiate } from './differentiate.js';
 import { batchesPerEpoch, checkEpochs, smallestBatch, stepsPerEpoch } from './epochs.js';
 import { findNotFinite } from './finite.js';
 import { defaultLoss, type Loss } from './loss.js';
 import type { Images, Mix } from './mix.js';
-import type { Optimizer, OptimizerRun } from './optimizer.js';
 import { PassState } from './pass-state.js';
+import { type Differentiated, differentiate } from './step.js';
 import type { Trainee } from './trainee.js';
 
 /** One step, as it was taken. */

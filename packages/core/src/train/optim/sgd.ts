@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { CnnzooError } from '../errors.js';
-import { hasKernel, runKernel } from '../layers/kernel-ops.js';
+import { CnnzooError } from '../../errors.js';
+import { hasKernel, runKernel } from '../../layers/kernel-ops.js';
 import type { Optimizer } from './optimizer.js';
 import { checkOptimizer, checkOption, type OptimizerOptions } from './parameter-groups.js';
 import { optimizerOf } from './update-rule.js';

@@ -1,4 +1,4 @@
-import type { Random } from '../random.js';
+import type { Random } from '../../random.js';
 
 /** The logarithm of a Gamma(shape, 1) deviate (Marsaglia and Tsang, 2000): at small shapes the deviate itself is 0. */
 function logGamma(shape: number, random: Random): number {

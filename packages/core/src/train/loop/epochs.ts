@@ -1,6 +1,6 @@
-import { CnnzooError } from '../errors.js';
-import { checkWhole } from './checks.js';
-import type { RunOptions } from './training-run.js';
+import { CnnzooError } from '../../errors.js';
+import { checkWhole } from '../../options.js';
+import type { RunOptions } from './run.js';
 
 export type EpochOptions = Pick<RunOptions, 'batchSize' | 'accumulate' | 'dropLast'>;
 

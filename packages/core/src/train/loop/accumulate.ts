@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { type Differentiated, divisorOf } from './differentiate.js';
+import { type Differentiated, divisorOf } from './step.js';
 
 /**
  * The results of two batches as if they had been one: each mean divides by the weights, or the images, of both. BatchNorm

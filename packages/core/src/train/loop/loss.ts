@@ -1,10 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { CnnzooError } from '../errors.js';
-import { hasKernel, runKernel } from '../layers/kernel-ops.js';
-import { checkOptions } from '../options.js';
-import type { OutputActivation } from '../output-activation.js';
-import { withConfig } from './config.js';
-import { asShares, type Targets } from './targets.js';
+import type { Targets } from '../../data/dataset.js';
+import { CnnzooError } from '../../errors.js';
+import { hasKernel, runKernel } from '../../layers/kernel-ops.js';
+import { checkOptions } from '../../options.js';
+import type { OutputActivation } from '../../output-activation.js';
+import { withConfig } from '../optim/index.js';
+import { asShares } from './targets.js';
 
 /** The sum of a batch's losses, and the weight that a mean divides it by; both scalars. */
 export interface LossSum {

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { CnnzooError } from '../errors.js';
-import type { Gradient } from './optimizer.js';
+import { CnnzooError } from '../../errors.js';
+import type { Gradient } from '../optim/index.js';
 
 /** The gradients as one vector: its Euclidean length. */
 async function globalNorm(gradients: readonly Gradient[]): Promise<number> {

@@ -1,12 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { CnnzooError } from '../errors.js';
-import type { Random } from '../random.js';
-import { withRandom } from '../random-scope.js';
-import { weightsOf } from '../weights/slots.js';
+import { CnnzooError } from '../../errors.js';
+import type { Random } from '../../random.js';
+import { withRandom } from '../../random-scope.js';
+import { weightsOf } from '../../weights/slots.js';
+import type { Gradient } from '../optim/index.js';
 import type { Loss, LossSum } from './loss.js';
 import { hitsAt } from './metrics.js';
 import type { Images } from './mix.js';
-import type { Gradient } from './optimizer.js';
 import type { Trainee } from './trainee.js';
 
 /** The results of a forward and a backward pass over a batch. */

@@ -1,6 +1,6 @@
-import { checkOptions } from '../options.js';
+import { checkOptions } from '../../options.js';
+import type { RunOptions } from './run.js';
 import type { TrainOptions } from './train.js';
-import type { RunOptions } from './training-run.js';
 
 /** The names of all options of a type, of which none can be forgotten. */
 export const namesOf = <T extends object>(names: Record<keyof T, true>): string[] => Object.keys(names);

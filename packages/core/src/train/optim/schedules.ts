@@ -1,6 +1,5 @@
-import { CnnzooError } from '../errors.js';
-import { checkOptions } from '../options.js';
-import { checkWhole } from './checks.js';
+import { CnnzooError } from '../../errors.js';
+import { checkOptions, checkWhole } from '../../options.js';
 import { withConfig } from './config.js';
 import type { Schedule } from './optimizer.js';
 

@@ -1,0 +1,16 @@
+export { type AdamWOptions, adamW } from './adamw.js';
+export { type Config, type Described, type Difference, describe, differences, withConfig } from './config.js';
+export type { Gradient, Optimizer, OptimizerRun, Schedule } from './optimizer.js';
+export type { OptimizerOptions, ParameterGroup } from './parameter-groups.js';
+export { type RmspropOptions, rmsprop } from './rmsprop.js';
+export {
+  constant,
+  cosine,
+  exponential,
+  type OneCycleOptions,
+  oneCycle,
+  type StepFunction,
+  step,
+  warmup,
+} from './schedules.js';
+export { type SgdOptions, sgd } from './sgd.js';
