@@ -99,6 +99,13 @@ describe('sources', () => {
       for (const family of families) expect(read(path), path).not.toContain(`@cnnzoo/${family}`);
   });
 
+  it("core's ops alone choose between kernels and tfjs", () => {
+    const rest = sources.filter((path) => /^packages\/core\/src\/(?!ops\/|backend\/)/.test(path));
+    expect(rest.length).toBeGreaterThan(100);
+    for (const path of rest)
+      expect(read(path), path).not.toMatch(/hasKernel|runKernel|getKernel|registerGradient|\bCnnzoo(?!Error\b)[A-Z]/);
+  });
+
   it('take values of another realm (jsdom, vm, Jest) for what they are: by bytes.ts, not by `instanceof`', () => {
     const byClass =
       /\binstanceof\s+(?:\w*Array(?:Buffer)?|ArrayBuffer|SharedArrayBuffer|DataView|Buffer|Map|Set|Blob|File|URL|Date|RegExp|Promise|Object|ImageData|ImageBitmap|\w+Canvas|HTML\w+|AbortSignal)\b/;

@@ -1,3 +1,4 @@
+import type { KernelName } from '@cnnzoo/kernels';
 import { getBackend, getKernel } from '@tensorflow/tfjs-core';
 import { warn } from '../warn.js';
 
@@ -9,7 +10,7 @@ import { warn } from '../warn.js';
 export async function accelerateBackend(): Promise<void> {
   const name = getBackend();
   if (name === 'tensorflow') (await import('./native-kernels.js')).registerNativeKernels();
-  if (name !== 'wasm' || getKernel('CnnzooConv2D', 'wasm')) return;
+  if (name !== 'wasm' || getKernel('CnnzooConv2D' satisfies KernelName, 'wasm')) return;
   const { accelerate } = await import('@cnnzoo/kernels');
   try {
     await accelerate();

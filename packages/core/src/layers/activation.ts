@@ -1,14 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { layers } from '@tensorflow/tfjs-layers';
+import { relu as reluOp } from '../ops/index.js';
 import { jointOf } from './join-scope.js';
-import { hasKernel } from './kernel-ops.js';
 import type { Layer } from './layer.js';
-import { reluKernel } from './norm-kernels.js';
 import { applyOwn, type LayerArgs, layerArgs } from './own.js';
 import { single } from './parametric.js';
 
 const FUNCTIONS = {
-  relu: (x: tf.Tensor): tf.Tensor => (hasKernel('CnnzooReluGrad') ? reluKernel(x) : tf.relu(x)),
+  relu: reluOp,
   sigmoid: (x: tf.Tensor): tf.Tensor => tf.sigmoid(x),
 } as const;
 

@@ -1,6 +1,6 @@
-import * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs-core';
+import { avgPool2d } from '../ops/index.js';
 import { checkOptions } from '../options.js';
-import { avgPoolKernel, hasKernel } from './kernel-ops.js';
 import type { Layer } from './layer.js';
 import { applyOwn, type LayerArgs } from './own.js';
 import { single } from './parametric.js';
@@ -24,28 +24,12 @@ export class AvgPool2d extends Pool2d<AvgPoolArgs> {
   }
 
   override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
-    const { kernelSize, stride, padding, ceilMode, countIncludePad } = this.args;
+    const { padding, countIncludePad } = this.args;
     const x = single(inputs) as tf.Tensor4D;
-    // The kernel counts all of the padding or none; PyTorch not what ceilMode adds behind a padding that counts.
-    if (hasKernel('CnnzooAvgPool') && !(ceilMode && padding > 0 && countIncludePad))
-      return avgPoolKernel(x, { ...this.attributes(x), countIncludePad: countIncludePad && padding > 0 });
-    return tf.tidy(() => {
-      const mean = tf.avgPool(this.padded(x, 0), kernelSize, stride, 'valid');
-      const [rows, columns] = [this.counts(x.shape[1], mean.shape[1]), this.counts(x.shape[2], mean.shape[2])];
-      if ([...rows, ...columns].every((count) => count === kernelSize)) return mean;
-      const share = rows.flatMap((row) => columns.map((column) => kernelSize ** 2 / (row * column)));
-      return tf.mul(mean, tf.tensor4d(share, [1, rows.length, columns.length, 1]));
-    });
-  }
-
-  /** How many pixels of each window count, along one axis. */
-  private counts(size: number, out: number): number[] {
-    const { kernelSize, stride, padding, countIncludePad } = this.args;
-    const [first, end] = countIncludePad ? [-padding, size + padding] : [0, size];
-    return Array.from({ length: out }, (_, i) => {
-      const start = i * stride - padding;
-      return Math.min(start + kernelSize, end) - Math.max(start, first);
-    });
+    // What ceilMode adds after the padding never counts, as in PyTorch.
+    const counted = countIncludePad ? padding : 0;
+    const sides = [counted, counted] as const;
+    return avgPool2d(x, this.windows(x), [sides, sides]);
   }
 }
 

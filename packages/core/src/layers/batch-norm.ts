@@ -1,13 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayerVariable, Shape } from '@tensorflow/tfjs-layers';
 import { CnnzooError } from '../errors.js';
+import { batchNormInference, batchNormTrain, type Fused } from '../ops/index.js';
 import { checkOptions } from '../options.js';
-import { batchNormTrain } from './batch-norm-train.js';
 import type { Initial } from './initial.js';
 import { jointOf } from './join-scope.js';
-import { hasKernel } from './kernel-ops.js';
 import type { Layer } from './layer.js';
-import { batchNormInferenceKernel, type Joined } from './norm-kernels.js';
 import { applyOwn, type LayerArgs, layerArgs } from './own.js';
 import { Parametric, single } from './parametric.js';
 import { smallestBatch } from './smallest-batch.js';
@@ -60,8 +58,8 @@ export class BatchNorm extends Parametric {
     return joint === 'later' ? x : this.normalize(x, training, { relu: joint === 'relu' });
   }
 
-  /** What stands behind the layer is joined only where the backend has a kernel for both. */
-  normalize(x: tf.Tensor, training: boolean, joined: Joined): tf.Tensor {
+  /** Normalizes x, and computes what is fused with it. */
+  normalize(x: tf.Tensor, training: boolean, fused: Fused): tf.Tensor {
     const { eps, momentum } = this.args;
     const [weight, bias] = [this.weight, this.bias].map((variable) => variable.read() as tf.Tensor1D) as [
       tf.Tensor1D,
@@ -70,9 +68,7 @@ export class BatchNorm extends Parametric {
     this.fitting(x, weight.size);
     if (!training || this.frozen) {
       const [mean, variance] = [this.runningMean.read() as tf.Tensor1D, this.runningVar.read() as tf.Tensor1D];
-      if (hasKernel('CnnzooBatchNormInference'))
-        return batchNormInferenceKernel(x, weight, bias, { mean, variance }, eps, joined);
-      return tf.batchNorm(x as tf.Tensor4D, mean, variance, bias, weight, eps);
+      return batchNormInference(x, { weight, bias, eps }, { mean, variance }, fused);
     }
     const n = x.size / weight.size;
     if (n < 2 || (n / x.shape[0]!) * smallestBatch() < 2)
@@ -83,7 +79,7 @@ export class BatchNorm extends Parametric {
           'batchSize; else use larger batches or images, or freeze the layer.',
       );
     return tf.tidy(() =>
-      batchNormTrain(x, { weight, bias, eps }, joined, ({ mean, variance }) => {
+      batchNormTrain(x, { weight, bias, eps }, fused, ({ mean, variance }) => {
         const blend = (running: LayerVariable, batch: tf.Tensor) =>
           running.write(tf.add(tf.mul(running.read(), 1 - momentum), tf.mul(batch, momentum)));
         blend(this.runningMean, mean);

@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayerVariable, Shape } from '@tensorflow/tfjs-layers';
 import { CnnzooError } from '../errors.js';
+import { conv2d } from '../ops/index.js';
 import { checkOptions } from '../options.js';
 import { checkPositive } from './check-positive.js';
-import { convolve } from './convolve.js';
 import type { Initial } from './initial.js';
 import type { Layer } from './layer.js';
 import { applyOwn, type LayerArgs, layerArgs } from './own.js';
@@ -80,7 +80,7 @@ export class Conv2d extends Parametric {
       const bias = this.bias?.read() as tf.Tensor1D | undefined;
       const weight = this.weight.read() as tf.Tensor4D;
       const x = this.fitting<tf.Tensor4D>(inputs, weight.shape[2] * this.args.groups, 4);
-      return convolve(x, weight, bias, this.args);
+      return conv2d(x, weight, bias, this.args);
     });
   }
 

@@ -1,7 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { layers } from '@tensorflow/tfjs-layers';
-import { hasKernel } from './kernel-ops.js';
-import type { Joined } from './norm-kernels.js';
+import { canFuse, type Fused } from '../ops/index.js';
 
 /**
  * What a layer does in a run where one kernel computes several of them:
@@ -14,7 +13,7 @@ export type Joint = 'relu' | 'later' | 'done' | { readonly norm: FusedNorm; read
 
 /** A normalisation that can do the work of its next layers. */
 export interface FusedNorm {
-  normalize(x: Tensor, training: boolean, joined: Joined): Tensor;
+  normalize(x: Tensor, training: boolean, fused: Fused): Tensor;
 }
 
 export type Joints = ReadonlyMap<layers.Layer, Joint>;
@@ -24,7 +23,7 @@ let currentJoints: Joints | undefined;
 /** Lets layers work together while `run` runs; `undefined`: each by itself, as where the backend has no such kernels. */
 export function withJoints<T>(joints: Joints | undefined, run: () => T): T {
   const outer = currentJoints;
-  currentJoints = hasKernel('CnnzooBatchNorm') && hasKernel('CnnzooBatchNormInference') ? joints : undefined;
+  currentJoints = canFuse() ? joints : undefined;
   try {
     return run();
   } finally {

@@ -1,5 +1,5 @@
-import * as tf from '@tensorflow/tfjs-core';
-import { hasKernel, maxPoolKernel } from './kernel-ops.js';
+import type * as tf from '@tensorflow/tfjs-core';
+import { maxPool2d } from '../ops/index.js';
 import type { Layer } from './layer.js';
 import { applyOwn, type LayerArgs } from './own.js';
 import { single } from './parametric.js';
@@ -14,10 +14,8 @@ export class MaxPool2d extends Pool2d<PoolArgs> {
   }
 
   override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
-    const { kernelSize, stride } = this.args;
     const x = single(inputs) as tf.Tensor4D;
-    if (hasKernel('CnnzooMaxPool')) return maxPoolKernel(x, this.attributes(x));
-    return tf.tidy(() => tf.maxPool(this.padded(x, -Infinity), kernelSize, stride, 'valid'));
+    return maxPool2d(x, this.windows(x));
   }
 }
 

@@ -1,7 +1,7 @@
-import * as tf from '@tensorflow/tfjs-core';
+import type { PoolAttributes } from '@cnnzoo/kernels';
+import type * as tf from '@tensorflow/tfjs-core';
 import { layers, type Shape } from '@tensorflow/tfjs-layers';
 import { CnnzooError } from '../errors.js';
-import type { PoolAttributes } from './kernel-ops.js';
 import { type LayerArgs, layerArgs } from './own.js';
 import { checkWindow, type Extent, outputExtent, padAfter, type Window } from './window.js';
 
@@ -43,27 +43,18 @@ export abstract class Pool2d<Args extends PoolArgs> extends layers.Layer {
     return [n, out(h), out(w), c] as Shape;
   }
 
-  /** What the windows need around an input [n, h, w, c]: [[top, bottom], [left, right]]. */
-  protected paddingOf(x: tf.Tensor4D): readonly [[number, number], [number, number]] {
-    const { padding } = this.args;
+  /** The windows over an input [n, h, w, c], with the padding that they need around it. */
+  protected windows(x: tf.Tensor4D): PoolAttributes {
+    const { kernelSize, stride, padding } = this.args;
     const [, h, w] = this.computeOutputShape(x.shape) as number[];
-    return [
-      [padding, padAfter(x.shape[1], h!, this.window)],
-      [padding, padAfter(x.shape[2], w!, this.window)],
-    ];
-  }
-
-  /** By hand: tfjs-node takes no explicit padding. */
-  protected padded(x: tf.Tensor4D, value: number): tf.Tensor4D {
-    const [rows, columns] = this.paddingOf(x);
-    if ([...rows, ...columns].every((pixels) => pixels === 0)) return x;
-    return tf.pad(x, [[0, 0], rows, columns, [0, 0]], value);
-  }
-
-  /** Of the kernels that pad by themselves. */
-  protected attributes(x: tf.Tensor4D): PoolAttributes {
-    const { kernelSize, stride } = this.args;
-    return { kernelSize: [kernelSize, kernelSize], stride: [stride, stride], padding: this.paddingOf(x) };
+    return {
+      kernelSize: [kernelSize, kernelSize],
+      stride: [stride, stride],
+      padding: [
+        [padding, padAfter(x.shape[1], h!, this.window)],
+        [padding, padAfter(x.shape[2], w!, this.window)],
+      ],
+    };
   }
 
   override getConfig(): tf.serialization.ConfigDict {

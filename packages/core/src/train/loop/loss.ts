@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Targets } from '../../data/dataset.js';
 import { CnnzooError } from '../../errors.js';
-import { hasKernel, runKernel } from '../../layers/kernel-ops.js';
+import { crossEntropySum, meanCrossEntropy, smoothTargets } from '../../ops/index.js';
 import { checkOptions } from '../../options.js';
 import type { OutputActivation } from '../../output-activation.js';
 import { withConfig } from '../optim/index.js';
@@ -65,25 +65,24 @@ export function crossEntropy(options: CrossEntropyOptions = {}): Loss {
   checkClassWeights(classWeights);
   if (!(labelSmoothing >= 0 && labelSmoothing <= 1))
     throw new CnnzooError('INPUT', `crossEntropy: expected labelSmoothing from 0 to 1, received ${labelSmoothing}.`);
-  const sum = (logits: tf.Tensor2D, targets: Targets): LossSum => {
+  const weightedSum = (logits: tf.Tensor2D, targets: Targets, classWeights: readonly number[]): LossSum => {
     const [n, classes] = logits.shape;
     const shares = asShares(targets, classes);
-    const smooth = labelSmoothing ? tf.add(tf.mul(shares, 1 - labelSmoothing), labelSmoothing / classes) : shares;
-    if (!classWeights) return { sum: softmaxCrossEntropy(logits, smooth as tf.Tensor2D), weight: tf.scalar(n) };
     const weights = classWeightsTensor(classWeights, classes);
     return {
-      sum: softmaxCrossEntropy(logits, tf.mul(smooth, weights)),
+      sum: crossEntropySum(logits, tf.mul(smoothTargets(shares, labelSmoothing), weights)),
       weight: targets.rank === 1 ? tf.sum(tf.mul(shares, weights)) : tf.scalar(n),
     };
   };
   const loss: Loss = (logits, targets) => {
     requireSeveral(logits);
-    if (!classWeights && hasKernel('CnnzooSoftmaxCrossEntropy')) return onKernel(logits, targets, labelSmoothing);
-    const parts = sum(logits, targets);
-    return tf.div(parts.sum, parts.weight);
+    if (!classWeights) return meanCrossEntropy(logits, targets, labelSmoothing);
+    const { sum, weight } = weightedSum(logits, targets, classWeights);
+    return tf.div(sum, weight);
   };
+  const sum: Loss['sum'] = classWeights && ((logits, targets) => weightedSum(logits, targets, classWeights));
   const described = withConfig(loss, { name: 'crossEntropy', labelSmoothing, classWeights });
-  return Object.assign(described, { activation: 'softmax', ...(classWeights && { sum }) } as const);
+  return Object.assign(described, { activation: 'softmax', ...(sum && { sum }) } as const);
 }
 
 function requireSeveral({ shape: [, classes] }: tf.Tensor2D): void {
@@ -93,45 +92,6 @@ function requireSeveral({ shape: [, classes] }: tf.Tensor2D): void {
     'crossEntropy: the softmax of one logit is 1 whatever the image. Train a net of one logit with ' +
       'binaryCrossEntropy(), or build it with numClasses: 2.',
   );
-}
-
-/** In one pass, its gradient too. */
-function onKernel(logits: tf.Tensor2D, labels: Targets, labelSmoothing: number): tf.Scalar {
-  const op = tf.customGrad((...args: (tf.Tensor | tf.GradSaveFunc)[]) => {
-    const [logits, save] = args as [tf.Tensor2D, tf.GradSaveFunc];
-    const inputs = { logits, labels };
-    const [losses, gradient] = runKernel<[tf.Tensor, tf.Tensor]>('CnnzooSoftmaxCrossEntropy', inputs, {
-      labelSmoothing,
-    });
-    save([gradient]);
-    return {
-      value: tf.mean(losses),
-      gradFunc: (dy: tf.Tensor, [gradient]: tf.Tensor[]) => [tf.mul(gradient!, tf.div(dy, logits.shape[0]))],
-    };
-  });
-  return op(logits) as tf.Scalar;
-}
-
-/**
- * -sum(coefficients log softmax(logits)). Its gradient by the logits is softmax(logits) rowsum(coefficients) -
- * coefficients, in place of a chain through logarithm and exponential.
- */
-function softmaxCrossEntropy(logits: tf.Tensor2D, coefficients: tf.Tensor2D): tf.Scalar {
-  const op = tf.customGrad((...args: (tf.Tensor | tf.GradSaveFunc)[]) => {
-    const [z, save] = args as [tf.Tensor2D, tf.GradSaveFunc];
-    const shifted = tf.sub(z, tf.max(z, 1, true));
-    const logProbability = tf.sub(shifted, tf.log(tf.sum(tf.exp(shifted), 1, true)));
-    save([logProbability, coefficients]);
-    return {
-      value: tf.neg(tf.sum(tf.mul(logProbability, coefficients))),
-      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
-        const [logProbability, coefficients] = saved as [tf.Tensor2D, tf.Tensor2D];
-        const probability = tf.mul(tf.exp(logProbability), tf.sum(coefficients, 1, true));
-        return [tf.mul(tf.sub(probability, coefficients), dy)];
-      },
-    };
-  });
-  return op(logits) as tf.Scalar;
 }
 
 /**

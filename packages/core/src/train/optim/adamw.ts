@@ -1,5 +1,4 @@
-import * as tf from '@tensorflow/tfjs-core';
-import { hasKernel, runKernel } from '../../layers/kernel-ops.js';
+import { adamWStep } from '../../ops/index.js';
 import type { Optimizer } from './optimizer.js';
 import { checkOptimizer, checkOption, type OptimizerOptions } from './parameter-groups.js';
 import { optimizerOf } from './update-rule.js';
@@ -29,17 +28,7 @@ export function adamW({ betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0.01, ..
       name: 'adamW',
       slots: ['exp_avg', 'exp_avg_sq'],
       update(w, g, { exp_avg: m, exp_avg_sq: v }, { lr, weightDecay, count }) {
-        if (hasKernel('CnnzooAdamW')) {
-          const attributes = { lr, beta1, beta2, eps, weightDecay, step: count };
-          const results = runKernel<tf.Tensor[]>('CnnzooAdamW', { param: w, grad: g, m, v }, attributes);
-          for (const [i, variable] of [w, m, v].entries()) variable.assign(results[i]!);
-          return;
-        }
-        m.assign(tf.add(tf.mul(m, beta1), tf.mul(g, 1 - beta1)));
-        v.assign(tf.add(tf.mul(v, beta2), tf.mul(tf.square(g), 1 - beta2)));
-        const denominator = tf.add(tf.div(tf.sqrt(v), Math.sqrt(1 - beta2 ** count)), eps);
-        const step = tf.mul(tf.div(m, denominator), lr / (1 - beta1 ** count));
-        w.assign(tf.sub(weightDecay === 0 ? w : tf.mul(w, 1 - lr * weightDecay), step));
+        adamWStep(w, g, m, v, { lr, beta1, beta2, eps, weightDecay, step: count });
       },
     },
     { ...options, weightDecay },

@@ -1,6 +1,5 @@
-import * as tf from '@tensorflow/tfjs-core';
 import { CnnzooError } from '../../errors.js';
-import { hasKernel, runKernel } from '../../layers/kernel-ops.js';
+import { sgdStep } from '../../ops/index.js';
 import type { Optimizer } from './optimizer.js';
 import { checkOptimizer, checkOption, type OptimizerOptions } from './parameter-groups.js';
 import { optimizerOf } from './update-rule.js';
@@ -12,19 +11,6 @@ export interface SgdOptions extends OptimizerOptions {
   weightDecay?: number;
   /** Looks ahead along the momentum, in PyTorch's form; needs momentum. */
   nesterov?: boolean;
-}
-
-/** In one pass, in place. */
-function stepOnKernel(
-  param: tf.Variable,
-  grad: tf.Tensor,
-  velocity: tf.Variable | undefined,
-  attributes: object,
-): void {
-  const inputs = { param, grad, ...(velocity && { velocity }) };
-  const [w, v] = runKernel<tf.Tensor[]>('CnnzooSgd', inputs, attributes);
-  param.assign(w!);
-  if (v) velocity?.assign(v);
 }
 
 /**
@@ -41,14 +27,7 @@ export function sgd({ momentum = 0, nesterov = false, ...options }: SgdOptions):
       name: 'sgd',
       slots: momentum === 0 ? [] : ['momentum_buffer'],
       update(w, gradient, { momentum_buffer: velocity }, { lr, weightDecay }) {
-        if (hasKernel('CnnzooSgd')) return stepOnKernel(w, gradient, velocity, { lr, momentum, nesterov, weightDecay });
-        const g = weightDecay === 0 ? gradient : tf.add(gradient, tf.mul(w, weightDecay));
-        let direction = g;
-        if (momentum !== 0) {
-          velocity.assign(tf.add(tf.mul(velocity, momentum), g));
-          direction = nesterov ? tf.add(g, tf.mul(velocity, momentum)) : velocity;
-        }
-        w.assign(tf.sub(w, tf.mul(direction, lr)));
+        sgdStep(w, gradient, velocity, { lr, momentum, nesterov, weightDecay });
       },
     },
     options,
