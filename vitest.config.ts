@@ -8,6 +8,7 @@ const alias = [
   { find: '#platform', replacement: here('packages/core/src/platform/node/index.ts') },
   { find: '@cnnzoo/core/train', replacement: here('packages/core/src/train.ts') },
   { find: '@cnnzoo/core/data', replacement: here('packages/core/src/data/index.ts') },
+  { find: '@cnnzoo/kernels/internal', replacement: here('packages/kernels/src/internal.ts') },
   { find: /^@cnnzoo\/([a-z]+)$/, replacement: here('packages/$1/src/index.ts') },
   { find: /^cnnzoo$/, replacement: here('packages/cli/src/index.ts') },
 ];

@@ -7,8 +7,8 @@ import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-wasm';
-import { accelerate } from '../packages/kernels/src/index.js';
-import { Heaps } from '../packages/kernels/src/register/heaps.js';
+import { accelerate } from '@cnnzoo/kernels';
+import { Heaps } from '@cnnzoo/kernels/internal';
 
 const { values: options } = parseArgs({ options: { runs: { type: 'string', default: '9' } } });
 const runs = Number(options.runs);

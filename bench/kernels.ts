@@ -5,16 +5,22 @@
  */
 import { availableParallelism, cpus } from 'node:os';
 import { parseArgs } from 'node:util';
-import { createEngine, type Engine } from '../packages/kernels/src/engine/engine.js';
 import {
+  Activation,
+  convolve,
+  createEngine,
+  type Engine,
+  filterGradient,
   filterGradientAlgorithm,
   forwardAlgorithm,
+  type Geometry,
+  inputGradient,
   inputGradientAlgorithm,
-} from '../packages/kernels/src/ops/algorithms.js';
-import { convolve, filterGradient, packedFloats, packFilter } from '../packages/kernels/src/ops/convolution.js';
-import type { ConvolutionGeometry } from '../packages/kernels/src/ops/geometry.js';
-import { inputGradient, packedGradientFloats, packGradientFilter } from '../packages/kernels/src/ops/input-gradient.js';
-import { Activation } from '../packages/kernels/src/ops/product.js';
+  packedFloats,
+  packedGradientFloats,
+  packFilter,
+  packGradientFilter,
+} from '@cnnzoo/kernels/internal';
 import { nets } from './kernels/layers.js';
 
 const { values: options, positionals } = parseArgs({
@@ -32,7 +38,7 @@ const [images, runs, threads] = [Number(options.images), Number(options.runs), N
 type Pass = (engine: Engine) => void;
 
 /** Forward, input gradient and filter gradient: as chosen, and all by the direct algorithm. */
-function passesOf(g: ConvolutionGeometry): Record<'chosen' | 'direct', Pass[]> {
+function passesOf(g: Geometry): Record<'chosen' | 'direct', Pass[]> {
   const random = (count: number) => Float32Array.from({ length: count }, () => Math.random() * 2 - 1);
   const x = random(g.images * g.inHeight * g.inWidth * g.inChannels);
   const dy = random(g.images * g.outHeight * g.outWidth * g.outChannels);
@@ -90,7 +96,7 @@ function times(all: readonly (() => void)[]): number[] {
   return least;
 }
 
-const operations = (g: ConvolutionGeometry): number =>
+const operations = (g: Geometry): number =>
   2 * g.images * g.outHeight * g.outWidth * g.kernelHeight * g.kernelWidth * g.inChannels * g.outChannels;
 
 const [one, several] = [await createEngine(1), await createEngine(threads)];

@@ -1,10 +1,10 @@
 /** The kinds of convolution in ResNet-18, ResNet-50 and VGG-16 at 224 px, and how often each net has it. */
-import type { ConvolutionGeometry } from '../../packages/kernels/src/ops/geometry.js';
+import type { Geometry } from '@cnnzoo/kernels/internal';
 import { square } from '../../packages/kernels/test/layer-shapes.js';
 
 export interface Layer {
   readonly name: string;
-  readonly geometry: ConvolutionGeometry;
+  readonly geometry: Geometry;
 }
 
 const layer =

@@ -1,12 +1,14 @@
 import { getBackend } from '@tensorflow/tfjs-core';
-import { createEngine, type Engine } from './engine/engine.js';
-import { compileKernels } from './engine/module.js';
-import { defaultThreads, isThreadCount, MOST_THREADS } from './engine/platform.js';
+import { Heaps, type KernelContext, kernelsOf, PackedWeights, register } from './adapter/index.js';
+import {
+  compileKernels,
+  createEngine,
+  defaultThreads,
+  type Engine,
+  isThreadCount,
+  MOST_THREADS,
+} from './engine/index.js';
 import { KernelError } from './errors.js';
-import { Heaps } from './register/heaps.js';
-import { families } from './register/index.js';
-import { PackedWeights } from './register/packed-weights.js';
-import { type Kernel, type KernelContext, register } from './register/registry.js';
 
 export interface AccelerateOptions {
   /**
@@ -69,14 +71,14 @@ async function start({ threads, only }: AccelerateOptions): Promise<Started> {
   const engine = await engineOf(threads);
   const local = (await compileKernels(false))!;
   const context: KernelContext = { engine, weights: new PackedWeights(engine), heaps: new Heaps(local.module) };
-  const available: Record<string, Kernel> = Object.assign({}, ...families.map((family) => family(context)));
+  const available = kernelsOf(context);
   const unknown = only?.find((name) => !Object.hasOwn(available, name));
   if (unknown !== undefined) {
     engine.dispose();
     throw new KernelError(`There is no kernel ${unknown}. There are ${Object.keys(available).join(', ')}.`);
   }
   const chosen = Object.entries(available).filter(([name]) => only?.includes(name) ?? true);
-  const restore = register(Object.fromEntries(chosen), context);
+  const restore = register(chosen, context);
   return {
     acceleration: {
       threads: engine.threads,

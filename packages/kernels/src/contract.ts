@@ -222,7 +222,9 @@ export interface KernelContract {
       readonly residual?: boolean;
     };
     /** dx [..., c], dWeight and dBias [c], and with a residual dResidual [..., c]. */
-    result: [dx: Tensor, dWeight: Tensor1D, dBias: Tensor1D, dResidual?: Tensor];
+    result:
+      | [dx: Tensor, dWeight: Tensor1D, dBias: Tensor1D]
+      | [dx: Tensor, dWeight: Tensor1D, dBias: Tensor1D, dResidual: Tensor];
   };
 
   /** Batch normalization by given statistics. */
@@ -293,7 +295,7 @@ export interface KernelContract {
     };
     attributes: SgdAttributes;
     /** The next param, and with a velocity the next velocity. */
-    result: [param: Tensor, velocity?: Tensor];
+    result: [param: Tensor] | [param: Tensor, velocity: Tensor];
   };
 
   /** A step of torch.optim.AdamW, in place as CnnzooSgd. */

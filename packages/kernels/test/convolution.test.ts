@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Acceleration, accelerate } from '../src/index.js';
-import type { ConvolutionGeometry } from '../src/ops/geometry.js';
+import type { Geometry } from '../src/ops/geometry.js';
 import { Random } from './random.js';
 import { referenceConvolution } from './reference-convolution.js';
 import { errorOf, runKernel, type Values } from './run-kernel.js';
@@ -16,7 +16,7 @@ afterAll(() => acceleration.dispose());
 type Pair = [number, number];
 
 interface Case {
-  readonly g: ConvolutionGeometry;
+  readonly g: Geometry;
   readonly padding: [Pair, Pair];
 }
 
@@ -35,7 +35,7 @@ function randomCase(random: Random): Case {
     return { kernel, dilation, padding, size, stride, out };
   };
   const [h, w] = [axis(), axis()];
-  const g: ConvolutionGeometry = {
+  const g: Geometry = {
     images: h.size * w.size < 40 ? random.pick([1, 2, 33]) : random.pick([1, 2, 3]),
     inHeight: h.size,
     inWidth: w.size,
@@ -56,9 +56,9 @@ function randomCase(random: Random): Case {
   return { g, padding: [h.padding, w.padding] };
 }
 
-const inputShape = (g: ConvolutionGeometry) => [g.images, g.inHeight, g.inWidth, g.inChannels];
-const outputShape = (g: ConvolutionGeometry) => [g.images, g.outHeight, g.outWidth, g.outChannels];
-const filterShape = (g: ConvolutionGeometry) => [g.kernelHeight, g.kernelWidth, g.inChannels / g.groups, g.outChannels];
+const inputShape = (g: Geometry) => [g.images, g.inHeight, g.inWidth, g.inChannels];
+const outputShape = (g: Geometry) => [g.images, g.outHeight, g.outWidth, g.outChannels];
+const filterShape = (g: Geometry) => [g.kernelHeight, g.kernelWidth, g.inChannels / g.groups, g.outChannels];
 
 const ownAttributes = ({ g, padding }: Case) => ({
   stride: [g.strideHeight, g.strideWidth],
@@ -72,7 +72,7 @@ function biased(y: Float64Array, bias: ArrayLike<number>, relu: boolean): Float6
   return y.map((value, i) => (relu ? Math.max(0, value + bias[i % bias.length]!) : value + bias[i % bias.length]!));
 }
 
-function valuesOf(g: ConvolutionGeometry, random: Random) {
+function valuesOf(g: Geometry, random: Random) {
   return {
     x: random.normal(inputShape(g)),
     filter: random.normal(filterShape(g)),

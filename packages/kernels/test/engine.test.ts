@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Op } from '../assembly/ops.js';
 import { ProbeField } from '../assembly/probe-fields.js';
-import { fields } from '../src/engine/descriptor.js';
+import { fields } from '../src/engine/dispatch.js';
 import { createEngine, type Engine } from '../src/engine/engine.js';
 
 describe.each([1, 2, 3])('an engine of %i threads', (threads) => {

@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-wasm';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { Heaps } from '../src/adapter/heaps.js';
+import type { WasmBackend } from '../src/adapter/wasm-tensors.js';
 import { type Heap, HeapEngine } from '../src/engine/heap-engine.js';
 import { compileKernels } from '../src/engine/module.js';
 import { type Acceleration, accelerate } from '../src/index.js';
-import { Heaps } from '../src/register/heaps.js';
-import type { WasmBackend } from '../src/register/wasm-tensors.js';
 import { Random } from './random.js';
 
 let module: WebAssembly.Module;

@@ -1,4 +1,4 @@
-import type { ConvolutionGeometry } from '../src/ops/geometry.js';
+import type { Geometry } from '../src/ops/geometry.js';
 
 /** A square convolution with "same" padding: images, size of the input, channels in and out, kernel, stride. */
 export function square(
@@ -8,7 +8,7 @@ export function square(
   outChannels: number,
   kernel: number,
   stride = 1,
-): ConvolutionGeometry {
+): Geometry {
   const padding = kernel >> 1;
   const out = Math.floor((size + 2 * padding - kernel) / stride) + 1;
   return {
@@ -32,7 +32,7 @@ export function square(
 }
 
 /** The kinds of convolution in ResNet-18, ResNet-50 and VGG-16 at 224 px. */
-export const layerShapes: Readonly<Record<string, ConvolutionGeometry>> = {
+export const layerShapes: Readonly<Record<string, Geometry>> = {
   'stem 7x7': square(8, 224, 3, 64, 7, 2),
   'ResNet 3x3, 64': square(2, 56, 64, 64, 3),
   'ResNet 3x3, 64 to 128, stride 2': square(2, 56, 64, 128, 3, 2),

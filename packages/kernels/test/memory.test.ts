@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { PackedWeights } from '../src/adapter/packed-weights.js';
+import type { WasmBackend } from '../src/adapter/wasm-tensors.js';
 import { createEngine, type Engine } from '../src/engine/engine.js';
 import { KernelMemory } from '../src/engine/memory.js';
 import { KernelError } from '../src/errors.js';
-import { PackedWeights } from '../src/register/packed-weights.js';
-import type { WasmBackend } from '../src/register/wasm-tensors.js';
 import { Random } from './random.js';
 
 describe('blocks that stay', () => {

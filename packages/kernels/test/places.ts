@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, vi } from 'vitest';
-import { Heaps } from '../src/register/heaps.js';
+import { Heaps } from '../src/adapter/heaps.js';
 
 /** Where kernels that memory bounds can work: in tfjs' heap, or, where that is out of reach, in the arena. */
 export const places = ["tfjs' heap", 'the arena'] as const;

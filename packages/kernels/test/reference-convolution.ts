@@ -1,4 +1,4 @@
-import type { ConvolutionGeometry } from '../src/ops/geometry.js';
+import type { Geometry } from '../src/ops/geometry.js';
 
 /** The three convolutions in float64, by their definition. */
 export interface Reference {
@@ -8,7 +8,7 @@ export interface Reference {
 }
 
 export function referenceConvolution(
-  g: ConvolutionGeometry,
+  g: Geometry,
   x: ArrayLike<number>,
   filter: ArrayLike<number>,
   dy: ArrayLike<number>,

@@ -2,11 +2,11 @@ import workerThreads, { type Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Op } from '../assembly/ops.js';
 import { ProbeField } from '../assembly/probe-fields.js';
-import { fields } from '../src/engine/descriptor.js';
+import { PackedWeights } from '../src/adapter/packed-weights.js';
+import type { WasmBackend } from '../src/adapter/wasm-tensors.js';
+import { fields } from '../src/engine/dispatch.js';
 import { createEngine, type Engine } from '../src/engine/engine.js';
 import { KernelError } from '../src/errors.js';
-import { PackedWeights } from '../src/register/packed-weights.js';
-import type { WasmBackend } from '../src/register/wasm-tensors.js';
 
 /** A word of the kernels' memory by which a test tells the helpers what befalls them at their next task. */
 const FATE = 300;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createEngine, type Engine } from '../src/engine/engine.js';
-import type { ConvolutionGeometry } from '../src/ops/geometry.js';
+import type { Geometry } from '../src/ops/geometry.js';
 import { Activation } from '../src/ops/product.js';
 import {
   takesWinogradInputGradient,
@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => engine.dispose());
 
-function geometry(kernel: number, random: Random, channels: readonly number[]): ConvolutionGeometry {
+function geometry(kernel: number, random: Random, channels: readonly number[]): Geometry {
   const axis = () => {
     const [before, after] = [random.integer(0, kernel), random.integer(0, kernel)];
     const size = Math.max(kernel - before - after, random.integer(1, 15));
@@ -47,7 +47,7 @@ function geometry(kernel: number, random: Random, channels: readonly number[]): 
   };
 }
 
-function valuesOf(g: ConvolutionGeometry, random: Random) {
+function valuesOf(g: Geometry, random: Random) {
   return {
     x: random.normal([g.images, g.inHeight, g.inWidth, g.inChannels]).values as Float32Array,
     filter: random.normal([g.kernelHeight, g.kernelWidth, g.inChannels, g.outChannels]).values as Float32Array,
@@ -56,7 +56,7 @@ function valuesOf(g: ConvolutionGeometry, random: Random) {
   };
 }
 
-function transformed(g: ConvolutionGeometry, filter: Float32Array, turned: boolean): number {
+function transformed(g: Geometry, filter: Float32Array, turned: boolean): number {
   engine.reset();
   const into = engine.alloc(winogradFilterFloats(g));
   transformFilter(engine, g, filter, into, turned);
@@ -65,7 +65,7 @@ function transformed(g: ConvolutionGeometry, filter: Float32Array, turned: boole
 
 const read = (pointer: number, floats: number): Float32Array => engine.view(pointer, floats).slice();
 
-function check(g: ConvolutionGeometry, random: Random): void {
+function check(g: Geometry, random: Random): void {
   const { x, filter, bias, dy } = valuesOf(g, random);
   const expected = referenceConvolution(g, x, filter, dy);
   const named = JSON.stringify(g);

@@ -54,8 +54,12 @@ function kernelsOf(backend: NativeBackend): NativeKernels {
       const g = activation === 'relu' ? run('ReluGrad', [dy, y])[0]! : dy;
       const inputs = [asMap(g), asMap(x), weight, mean, variance, variance];
       const [dx, dWeight, dBias] = run('FusedBatchNormGradV3', inputs, 5, normAttributes(eps, true));
-      const results = [tf.reshape(dx!, x.shape), dWeight as tf.Tensor1D, dBias as tf.Tensor1D] as const;
-      return residual ? [...results, tf.clone(g)] : [...results];
+      const results: [tf.Tensor, tf.Tensor1D, tf.Tensor1D] = [
+        tf.reshape(dx!, x.shape),
+        dWeight as tf.Tensor1D,
+        dBias as tf.Tensor1D,
+      ];
+      return residual ? [...results, tf.clone(g)] : results;
     },
     CnnzooBatchNormInference({ x, mean, variance, weight, bias, residual }, attributes) {
       const [y] = normalize(x, [weight, bias, mean, variance], attributes.eps, false);
@@ -75,7 +79,6 @@ export function registerNativeKernels(): void {
     tf.registerKernel({
       kernelName,
       backendName: 'tensorflow',
-      kernelFunc: ({ inputs, attrs }) =>
-        tf.tidy(() => kernel(inputs as never, attrs as never) as tf.Tensor | tf.Tensor[]),
+      kernelFunc: ({ inputs, attrs }) => tf.tidy(() => kernel(inputs as never, attrs as never)),
     });
 }

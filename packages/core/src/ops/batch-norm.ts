@@ -85,10 +85,7 @@ function trainOnKernel(
           tf.Tensor,
         ];
         const inputs = { dy, x, y, weight, mean, variance };
-        return runKernel('CnnzooBatchNormGrad', inputs, {
-          ...attributes,
-          residual: residual !== undefined,
-        }) as tf.Tensor[];
+        return runKernel('CnnzooBatchNormGrad', inputs, { ...attributes, residual: residual !== undefined });
       },
     };
   });

@@ -16,7 +16,7 @@ export function sgdStep(
 ): void {
   if (hasKernel('CnnzooSgd')) {
     const inputs = { param: w, grad: gradient, ...(velocity && { velocity }) };
-    const [nextW, nextVelocity] = runKernel('CnnzooSgd', inputs, settings);
+    const [nextW, nextVelocity]: [tf.Tensor, tf.Tensor?] = runKernel('CnnzooSgd', inputs, settings);
     w.assign(nextW);
     if (nextVelocity) velocity?.assign(nextVelocity);
     return;

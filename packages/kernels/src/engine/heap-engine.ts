@@ -1,8 +1,8 @@
 import { Header, type Op } from '../../assembly/ops.js';
 import { KernelError } from '../errors.js';
 import { DESCRIPTOR_WORDS, SCRATCH_BYTES } from './control.js';
+import type { Workspace } from './dispatch.js';
 import type { Pointer } from './memory.js';
-import type { Workspace } from './workspace.js';
 
 /** What is used of the heap of tfjs' wasm backend: an Emscripten module. */
 export interface Heap {

@@ -1,6 +1,6 @@
-import type { Engine, Pointer } from '../engine/engine.js';
+import type { Engine, Pointer } from '../engine/index.js';
 import { convolve, filterGradient, packedFloats, packFilter } from './convolution.js';
-import type { ConvolutionGeometry } from './geometry.js';
+import type { Geometry } from './geometry.js';
 import { inputGradient, packedGradientFloats, packGradientFilter } from './input-gradient.js';
 import type { Activation } from './product.js';
 import {
@@ -46,16 +46,16 @@ const LEAST = {
 } as const;
 
 /** Harmonic mean of the channels on both sides: each value is multiplied as often as the other side has channels. */
-const meanChannels = ({ inChannels, outChannels }: ConvolutionGeometry): number =>
+const meanChannels = ({ inChannels, outChannels }: Geometry): number =>
   (2 * inChannels * outChannels) / (inChannels + outChannels);
 
 const tilesOf = (images: number, height: number, width: number): number =>
   images * Math.ceil(height / 2) * Math.ceil(width / 2);
 
-const isWorthwhile = (g: ConvolutionGeometry, least: { tiles: number; channels: number }, tiles: number): boolean =>
+const isWorthwhile = (g: Geometry, least: { tiles: number; channels: number }, tiles: number): boolean =>
   tiles >= least.tiles && meanChannels(g) >= least.channels;
 
-export function forwardAlgorithm(g: ConvolutionGeometry): Algorithm {
+export function forwardAlgorithm(g: Geometry): Algorithm {
   if (takesWinograd(g) && isWorthwhile(g, LEAST.forward, tilesOf(g.images, g.outHeight, g.outWidth)))
     return {
       layout: 'winograd',
@@ -71,7 +71,7 @@ export function forwardAlgorithm(g: ConvolutionGeometry): Algorithm {
   };
 }
 
-export function inputGradientAlgorithm(g: ConvolutionGeometry): Algorithm {
+export function inputGradientAlgorithm(g: Geometry): Algorithm {
   if (takesWinogradInputGradient(g) && isWorthwhile(g, LEAST.inputGradient, tilesOf(g.images, g.inHeight, g.inWidth)))
     return {
       layout: 'winograd, turned',
@@ -90,7 +90,7 @@ export function inputGradientAlgorithm(g: ConvolutionGeometry): Algorithm {
   };
 }
 
-export const filterGradientAlgorithm = (g: ConvolutionGeometry): FilterGradient =>
+export const filterGradientAlgorithm = (g: Geometry): FilterGradient =>
   takesWinograd(g) && isWorthwhile(g, LEAST.filterGradient, tilesOf(g.images, g.outHeight, g.outWidth))
     ? winogradFilterGradient
     : filterGradient;

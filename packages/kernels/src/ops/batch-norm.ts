@@ -1,9 +1,6 @@
 import { BatchNormField, GRADIENT_SUMS, STATISTICS_SUMS } from '../../assembly/batch-norm-fields.js';
 import { Op } from '../../assembly/ops.js';
-import { fields } from '../engine/descriptor.js';
-import type { Pointer } from '../engine/engine.js';
-import type { Workspace } from '../engine/workspace.js';
-import { rowsPerTask } from './rows-per-task.js';
+import { fields, type Pointer, rowsPerTask, type Workspace } from '../engine/index.js';
 
 /** A map seen as a matrix: all pixels of the batch x channels. */
 export interface Matrix {

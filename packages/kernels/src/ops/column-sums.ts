@@ -1,8 +1,6 @@
 import { ColumnSumsField } from '../../assembly/column-sums-fields.js';
 import { Op } from '../../assembly/ops.js';
-import { fields } from '../engine/descriptor.js';
-import type { Pointer } from '../engine/engine.js';
-import type { Workspace } from '../engine/workspace.js';
+import { fields, type Pointer, type Workspace } from '../engine/index.js';
 
 /**
  * Sums of the columns of a matrix over each `rowsPerTask` of its rows in turn, in double precision. Views, valid until

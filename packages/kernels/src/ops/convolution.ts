@@ -1,16 +1,7 @@
-import type { Engine, Pointer } from '../engine/engine.js';
-import { putBias } from './bias.js';
-import {
-  type ConvolutionGeometry,
-  floatsOf,
-  inputPadding,
-  inputShape,
-  outputShape,
-  PANEL,
-  panelsOf,
-} from './geometry.js';
+import type { Engine, Pointer } from '../engine/index.js';
+import { floatsOf, type Geometry, inputPadding, inputShape, outputShape, PANEL, panelsOf } from './geometry.js';
 import { merge, mergedByOutput, mergeFilter, splitFilter } from './groups.js';
-import { putPadded } from './padded.js';
+import { putBias, putPadded } from './padded.js';
 import {
   type Activation,
   convolveTransposed,
@@ -21,7 +12,7 @@ import {
 } from './product.js';
 
 /** Places the input in the arena; its windows, of the first group. */
-function placeWindows(engine: Engine, g: ConvolutionGeometry, x: Float32Array): Windows {
+function placeWindows(engine: Engine, g: Geometry, x: Float32Array): Windows {
   const map = putPadded(engine, x, inputShape(g), inputPadding(g));
   const row = map.width * map.channels;
   const perGroup = g.inChannels / g.groups;
@@ -45,7 +36,7 @@ function placeWindows(engine: Engine, g: ConvolutionGeometry, x: Float32Array): 
 }
 
 /** A filter [kh, kw, c / groups, o] as panels, one plane a group. */
-const filterPanels = (g: ConvolutionGeometry) => ({
+const filterPanels = (g: Geometry) => ({
   planes: g.groups,
   taps: [0],
   rows: (g.kernelHeight * g.kernelWidth * g.inChannels) / g.groups,
@@ -56,13 +47,13 @@ const filterPanels = (g: ConvolutionGeometry) => ({
 });
 
 /** Floats of a packed filter. */
-export function packedFloats(geometry: ConvolutionGeometry): number {
+export function packedFloats(geometry: Geometry): number {
   const g = merge(geometry, mergedByOutput(geometry));
   return g.groups * panelFloats(filterPanels(g));
 }
 
 /** Packs a filter [kh, kw, c / groups, o] for `convolve`. */
-export function packFilter(engine: Engine, geometry: ConvolutionGeometry, filter: Float32Array, into: Pointer): void {
+export function packFilter(engine: Engine, geometry: Geometry, filter: Float32Array, into: Pointer): void {
   const count = mergedByOutput(geometry);
   const source = engine.put(mergeFilter(geometry, count, filter));
   packPanels(engine, source, into, filterPanels(merge(geometry, count)));
@@ -75,7 +66,7 @@ export function packFilter(engine: Engine, geometry: ConvolutionGeometry, filter
  */
 export function convolve(
   engine: Engine,
-  geometry: ConvolutionGeometry,
+  geometry: Geometry,
   x: Float32Array,
   weights: Pointer,
   bias: Float32Array | undefined,
@@ -107,12 +98,7 @@ export function convolve(
 }
 
 /** Gradient of the filter: x [n, h, w, c], dy [n, outHeight, outWidth, o] -> [kh, kw, c / groups, o]. */
-export function filterGradient(
-  engine: Engine,
-  geometry: ConvolutionGeometry,
-  x: Float32Array,
-  dy: Float32Array,
-): Pointer {
+export function filterGradient(engine: Engine, geometry: Geometry, x: Float32Array, dy: Float32Array): Pointer {
   const count = mergedByOutput(geometry);
   const g = merge(geometry, count);
   const windows = placeWindows(engine, g, x);

@@ -1,5 +1,9 @@
-/** Shapes and window of a convolution, NHWC; filter [kernelHeight, kernelWidth, inChannels / groups, outChannels]. */
-export interface ConvolutionGeometry {
+/**
+ * Shapes and windows of a convolution or a pooling over maps [images, inHeight, inWidth, inChannels]. The filter of a
+ * convolution is [kernelHeight, kernelWidth, inChannels / groups, outChannels]. A pooling has no filter and treats every
+ * channel by itself: as many groups as channels, no dilation.
+ */
+export interface Geometry {
   readonly images: number;
   readonly inHeight: number;
   readonly inWidth: number;
@@ -13,7 +17,7 @@ export interface ConvolutionGeometry {
   readonly strideWidth: number;
   readonly dilationHeight: number;
   readonly dilationWidth: number;
-  /** Zeros before the first row and column. How many follow the last one results from the output's size. */
+  /** Pixels of padding before the first row and column. How many follow the last one results from the output's size. */
   readonly top: number;
   readonly left: number;
   readonly groups: number;
@@ -38,14 +42,14 @@ export const PANEL = 16;
 
 export const panelsOf = (columns: number): number => Math.ceil(columns / PANEL);
 
-export const inputShape = (g: ConvolutionGeometry): MapShape => ({
+export const inputShape = (g: Geometry): MapShape => ({
   images: g.images,
   height: g.inHeight,
   width: g.inWidth,
   channels: g.inChannels,
 });
 
-export const outputShape = (g: ConvolutionGeometry): MapShape => ({
+export const outputShape = (g: Geometry): MapShape => ({
   images: g.images,
   height: g.outHeight,
   width: g.outWidth,
@@ -55,7 +59,7 @@ export const outputShape = (g: ConvolutionGeometry): MapShape => ({
 export const floatsOf = ({ images, height, width, channels }: MapShape): number => images * height * width * channels;
 
 /** The padding that the windows read: what lies beyond the last window is left out. */
-export const inputPadding = (g: ConvolutionGeometry): Padding => ({
+export const inputPadding = (g: Geometry): Padding => ({
   top: g.top,
   bottom: Math.max(
     0,

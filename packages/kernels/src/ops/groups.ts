@@ -1,4 +1,4 @@
-import { type ConvolutionGeometry, PANEL } from './geometry.js';
+import { type Geometry, PANEL } from './geometry.js';
 
 /*
  * Groups of few channels would fill only a part of a panel's 16 columns. Several of them are computed as one, with zeros
@@ -13,19 +13,17 @@ function mergeable(groups: number, columns: number): number {
 }
 
 /** How many groups to compute as one, where the columns of the product are output channels, or input channels. */
-export const mergedByOutput = ({ groups, outChannels }: ConvolutionGeometry): number =>
-  mergeable(groups, outChannels / groups);
-export const mergedByInput = ({ groups, inChannels }: ConvolutionGeometry): number =>
-  mergeable(groups, inChannels / groups);
+export const mergedByOutput = ({ groups, outChannels }: Geometry): number => mergeable(groups, outChannels / groups);
+export const mergedByInput = ({ groups, inChannels }: Geometry): number => mergeable(groups, inChannels / groups);
 
-export const merge = (g: ConvolutionGeometry, count: number): ConvolutionGeometry => ({
+export const merge = (g: Geometry, count: number): Geometry => ({
   ...g,
   groups: g.groups / count,
 });
 
 /** Calls back for each stretch of output channels that is stored in both: in the filter, and in that of merged groups. */
 function eachStretch(
-  g: ConvolutionGeometry,
+  g: Geometry,
   count: number,
   visit: (inFilter: number, inMerged: number, length: number) => void,
 ): void {
@@ -42,7 +40,7 @@ function eachStretch(
 }
 
 /** The filter [kh, kw, count * c / groups, o] of merged groups. */
-export function mergeFilter(g: ConvolutionGeometry, count: number, filter: Float32Array): Float32Array {
+export function mergeFilter(g: Geometry, count: number, filter: Float32Array): Float32Array {
   if (count === 1) return filter;
   const merged = new Float32Array(filter.length * count);
   eachStretch(g, count, (from, to, length) => merged.set(filter.subarray(from, from + length), to));
@@ -50,6 +48,6 @@ export function mergeFilter(g: ConvolutionGeometry, count: number, filter: Float
 }
 
 /** What of a merged filter's gradient is the filter's. */
-export function splitFilter(g: ConvolutionGeometry, count: number, merged: Float32Array, filter: Float32Array): void {
+export function splitFilter(g: Geometry, count: number, merged: Float32Array, filter: Float32Array): void {
   eachStretch(g, count, (to, from, length) => filter.set(merged.subarray(from, from + length), to));
 }

@@ -1,5 +1,5 @@
-import type { Engine, Pointer } from '../engine/engine.js';
-import { type ConvolutionGeometry, floatsOf, inputShape, outputShape } from './geometry.js';
+import type { Engine, Pointer } from '../engine/index.js';
+import { floatsOf, type Geometry, inputShape, outputShape } from './geometry.js';
 import { merge, mergedByInput, mergeFilter } from './groups.js';
 import { putPadded } from './padded.js';
 import { convolveWindows, packPanels, panelFloats } from './product.js';
@@ -47,7 +47,7 @@ function overhang(phases: readonly Phase[], size: number): [number, number] {
 }
 
 /** What a phase's packed weights are made of: rows are output channels of its taps, columns input channels. */
-const phasePanels = (g: ConvolutionGeometry, rows: Phase, columns: Phase) => ({
+const phasePanels = (g: Geometry, rows: Phase, columns: Phase) => ({
   planes: g.groups,
   taps: rows.taps.flatMap(({ tap: i }) =>
     columns.taps.map(({ tap: j }) => ((i * g.kernelWidth + j) * g.inChannels * g.outChannels) / g.groups),
@@ -60,14 +60,14 @@ const phasePanels = (g: ConvolutionGeometry, rows: Phase, columns: Phase) => ({
 });
 
 interface Plan {
-  readonly g: ConvolutionGeometry;
+  readonly g: Geometry;
   readonly rowPhases: readonly Phase[];
   readonly columnPhases: readonly Phase[];
   /** Pairs of phases that some tap reaches. */
   readonly reached: readonly { readonly rows: Phase; readonly columns: Phase }[];
 }
 
-function planOf(geometry: ConvolutionGeometry): Plan {
+function planOf(geometry: Geometry): Plan {
   const g = merge(geometry, mergedByInput(geometry));
   const rowPhases = phasesOf({
     size: g.inHeight,
@@ -90,18 +90,13 @@ function planOf(geometry: ConvolutionGeometry): Plan {
 }
 
 /** Floats of a filter packed for the input's gradient. */
-export function packedGradientFloats(geometry: ConvolutionGeometry): number {
+export function packedGradientFloats(geometry: Geometry): number {
   const { g, reached } = planOf(geometry);
   return reached.reduce((sum, { rows, columns }) => sum + g.groups * panelFloats(phasePanels(g, rows, columns)), 0);
 }
 
 /** Packs a filter [kh, kw, c / groups, o] for `inputGradient`, one phase after the other. */
-export function packGradientFilter(
-  engine: Engine,
-  geometry: ConvolutionGeometry,
-  filter: Float32Array,
-  into: Pointer,
-): void {
+export function packGradientFilter(engine: Engine, geometry: Geometry, filter: Float32Array, into: Pointer): void {
   const { g, reached } = planOf(geometry);
   const source = engine.put(mergeFilter(geometry, geometry.groups / g.groups, filter));
   let at = into;
@@ -117,12 +112,7 @@ export function packGradientFilter(
  *
  * @param weights the filter, packed by `packGradientFilter`
  */
-export function inputGradient(
-  engine: Engine,
-  geometry: ConvolutionGeometry,
-  dy: Float32Array,
-  weights: Pointer,
-): Pointer {
+export function inputGradient(engine: Engine, geometry: Geometry, dy: Float32Array, weights: Pointer): Pointer {
   const { g, rowPhases, columnPhases, reached } = planOf(geometry);
   const [top, bottom] = overhang(rowPhases, g.outHeight);
   const [left, right] = overhang(columnPhases, g.outWidth);

@@ -1,6 +1,6 @@
-import type { Engine, Pointer } from '../engine/engine.js';
-import { putBias } from './bias.js';
+import type { Engine, Pointer } from '../engine/index.js';
 import { PANEL } from './geometry.js';
+import { putBias } from './padded.js';
 import { type Activation, convolveTransposed, convolveWindows, packPanels, panelFloats } from './product.js';
 
 /** A product of batches of matrices: [rows, terms] x [terms, columns], where either may lie transposed in memory. */

@@ -1,9 +1,6 @@
 import { Op } from '../../assembly/ops.js';
 import { OptimizerField } from '../../assembly/optimizer-fields.js';
-import { fields, floatBits } from '../engine/descriptor.js';
-import type { Pointer } from '../engine/engine.js';
-import type { Workspace } from '../engine/workspace.js';
-import { rowsPerTask } from './rows-per-task.js';
+import { fields, floatBits, type Pointer, rowsPerTask, type Workspace } from '../engine/index.js';
 
 /** A tensor that a step reads, and where the next one goes: it may be the same place. */
 export interface Stepped {

@@ -1,5 +1,5 @@
-import type { Engine, Pointer } from '../engine/engine.js';
-import type { MapShape, Padding } from './geometry.js';
+import type { Engine, Pointer } from '../engine/index.js';
+import { type MapShape, PANEL, type Padding, panelsOf } from './geometry.js';
 
 /** A map in the arena, with its padding. */
 export interface PaddedMap {
@@ -39,4 +39,15 @@ export function putPadded(engine: Engine, values: Float32Array, map: MapShape, p
     zeros((right + bottom * padded.width) * channels);
   }
   return { ...padded, pointer };
+}
+
+/** Copies a bias [channels] into the arena, for each plane with zeros up to a whole panel. */
+export function putBias(engine: Engine, bias: Float32Array, planes: number): Pointer {
+  const channels = bias.length / planes;
+  const step = PANEL * panelsOf(channels);
+  const pointer = engine.alloc(planes * step);
+  const target = engine.view(pointer, planes * step).fill(0);
+  for (let plane = 0; plane < planes; plane++)
+    target.set(bias.subarray(plane * channels, (plane + 1) * channels), plane * step);
+  return pointer;
 }

@@ -1,25 +1,7 @@
 import { Op } from '../../assembly/ops.js';
 import { PoolField } from '../../assembly/pool-fields.js';
-import { fields } from '../engine/descriptor.js';
-import type { Pointer } from '../engine/engine.js';
-import type { Workspace } from '../engine/workspace.js';
-import { rowsPerTask } from './rows-per-task.js';
-
-/** Windows over maps [batch, inHeight, inWidth, channels] -> [batch, outHeight, outWidth, channels]. */
-export interface PoolGeometry {
-  readonly batch: number;
-  readonly inHeight: number;
-  readonly inWidth: number;
-  readonly channels: number;
-  readonly outHeight: number;
-  readonly outWidth: number;
-  readonly kernelHeight: number;
-  readonly kernelWidth: number;
-  readonly strideHeight: number;
-  readonly strideWidth: number;
-  readonly padTop: number;
-  readonly padLeft: number;
-}
+import { fields, type Pointer, rowsPerTask, type Workspace } from '../engine/index.js';
+import { floatsOf, type Geometry, inputShape, outputShape } from './geometry.js';
 
 interface PoolWords {
   readonly input?: Pointer;
@@ -29,12 +11,13 @@ interface PoolWords {
 }
 
 /** Channels of a task of the gradients: all, or, where images do not share out evenly, those of one cache line. */
-const channelsPerTask = ({ batch, channels }: PoolGeometry, threads: number): number =>
-  batch % threads === 0 ? channels : 16;
+const channelsPerTask = ({ images, inChannels }: Geometry, threads: number): number =>
+  images % threads === 0 ? inChannels : 16;
 
-function dispatch(engine: Workspace, op: Op, tasks: number, geometry: PoolGeometry, words: PoolWords): void {
-  const { batch, ...extents } = geometry;
-  const rows = batch * geometry.outHeight;
+function dispatch(engine: Workspace, op: Op, tasks: number, geometry: Geometry, words: PoolWords): void {
+  const { images, inHeight, inWidth, inChannels, outHeight, outWidth } = geometry;
+  const { kernelHeight, kernelWidth, strideHeight, strideWidth, top, left } = geometry;
+  const rows = images * outHeight;
   engine.dispatch(
     op,
     tasks,
@@ -42,8 +25,18 @@ function dispatch(engine: Workspace, op: Op, tasks: number, geometry: PoolGeomet
       input: 0,
       inputGradient: 0,
       wholeKernel: false,
-      ...extents,
       ...words,
+      inHeight,
+      inWidth,
+      channels: inChannels,
+      outHeight,
+      outWidth,
+      kernelHeight,
+      kernelWidth,
+      strideHeight,
+      strideWidth,
+      padTop: top,
+      padLeft: left,
       rows,
       rowsPerTask: rowsPerTask(rows, engine.threads),
       channelsPerTask: channelsPerTask(geometry, engine.threads),
@@ -51,25 +44,22 @@ function dispatch(engine: Workspace, op: Op, tasks: number, geometry: PoolGeomet
   );
 }
 
-const inSize = ({ batch, inHeight, inWidth, channels }: PoolGeometry): number => batch * inHeight * inWidth * channels;
-
-function forward(engine: Workspace, op: Op, geometry: PoolGeometry, input: Pointer, wholeKernel: boolean): Pointer {
-  const { batch, outHeight, outWidth, channels } = geometry;
-  const rows = batch * outHeight;
-  const output = engine.alloc(rows * outWidth * channels);
+function forward(engine: Workspace, op: Op, geometry: Geometry, input: Pointer, wholeKernel: boolean): Pointer {
+  const rows = geometry.images * geometry.outHeight;
+  const output = engine.alloc(floatsOf(outputShape(geometry)));
   dispatch(engine, op, Math.ceil(rows / rowsPerTask(rows, engine.threads)), geometry, { input, output, wholeKernel });
   return output;
 }
 
-function backward(engine: Workspace, op: Op, geometry: PoolGeometry, words: Omit<PoolWords, 'inputGradient'>): Pointer {
-  const inputGradient = engine.alloc(inSize(geometry));
-  const tasks = geometry.batch * Math.ceil(geometry.channels / channelsPerTask(geometry, engine.threads));
+function backward(engine: Workspace, op: Op, geometry: Geometry, words: Omit<PoolWords, 'inputGradient'>): Pointer {
+  const inputGradient = engine.alloc(floatsOf(inputShape(geometry)));
+  const tasks = geometry.images * Math.ceil(geometry.inChannels / channelsPerTask(geometry, engine.threads));
   dispatch(engine, op, tasks, geometry, { ...words, inputGradient });
   return inputGradient;
 }
 
 /** Largest value of each window: NaN where one is NaN, and -Infinity where a window holds nothing but padding. */
-export function maxPool(engine: Workspace, geometry: PoolGeometry, input: Pointer): Pointer {
+export function maxPool(engine: Workspace, geometry: Geometry, input: Pointer): Pointer {
   return forward(engine, Op.MaxPool, geometry, input, false);
 }
 
@@ -79,7 +69,7 @@ export function maxPool(engine: Workspace, geometry: PoolGeometry, input: Pointe
  */
 export function maxPoolGradient(
   engine: Workspace,
-  geometry: PoolGeometry,
+  geometry: Geometry,
   input: Pointer,
   outputGradient: Pointer,
 ): Pointer {
@@ -87,14 +77,14 @@ export function maxPoolGradient(
 }
 
 /** Mean of each window. `wholeKernel`: the padding counts as zeros; otherwise it does not count. */
-export function averagePool(engine: Workspace, geometry: PoolGeometry, input: Pointer, wholeKernel: boolean): Pointer {
+export function averagePool(engine: Workspace, geometry: Geometry, input: Pointer, wholeKernel: boolean): Pointer {
   return forward(engine, Op.AveragePool, geometry, input, wholeKernel);
 }
 
 /** Gradient of the input of averagePool: that of a window goes to its pixels in equal shares. */
 export function averagePoolGradient(
   engine: Workspace,
-  geometry: PoolGeometry,
+  geometry: Geometry,
   outputGradient: Pointer,
   wholeKernel: boolean,
 ): Pointer {

@@ -1,7 +1,6 @@
 import { Activation, ConvolveField, FilterGradientField, PanelField } from '../../assembly/convolution-fields.js';
 import { Op } from '../../assembly/ops.js';
-import { fields } from '../engine/descriptor.js';
-import type { Engine, Pointer } from '../engine/engine.js';
+import { type Engine, fields, type Pointer } from '../engine/index.js';
 import { PANEL, panelsOf } from './geometry.js';
 
 export { Activation } from '../../assembly/convolution-fields.js';

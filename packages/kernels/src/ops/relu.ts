@@ -1,9 +1,6 @@
 import { Op } from '../../assembly/ops.js';
 import { ClampField, ReluField } from '../../assembly/relu-fields.js';
-import { fields, floatBits } from '../engine/descriptor.js';
-import type { Pointer } from '../engine/engine.js';
-import type { Workspace } from '../engine/workspace.js';
-import { rowsPerTask } from './rows-per-task.js';
+import { fields, floatBits, type Pointer, rowsPerTask, type Workspace } from '../engine/index.js';
 
 /** Elements below which a second thread is not worth its while; a multiple of a vector, as all tasks' lengths. */
 const LEAST_LENGTH = 16384;

@@ -5,11 +5,9 @@ import {
   WinogradFilterField,
   WinogradFilterGradientField,
 } from '../../assembly/winograd-fields.js';
-import { fields } from '../engine/descriptor.js';
-import type { Engine, Pointer } from '../engine/engine.js';
-import { putBias } from './bias.js';
-import { type ConvolutionGeometry, floatsOf, inputShape, type MapShape, outputShape, panelsOf } from './geometry.js';
-import { type PaddedMap, putPadded } from './padded.js';
+import { type Engine, fields, type Pointer } from '../engine/index.js';
+import { floatsOf, type Geometry, inputShape, type MapShape, outputShape, panelsOf } from './geometry.js';
+import { type PaddedMap, putBias, putPadded } from './padded.js';
 import { Activation, convolveTransposed, convolveWindows, type Windows } from './product.js';
 
 /** What differs between filters of 3 x 3, F(2x2, 3x3), and of 5 x 5, F(2x2, 5x5). */
@@ -49,17 +47,17 @@ const SCHEMES: readonly Scheme[] = [
   },
 ];
 
-const schemeFor = (g: ConvolutionGeometry): Scheme | undefined =>
+const schemeFor = (g: Geometry): Scheme | undefined =>
   SCHEMES.find(({ kernel }) => g.kernelHeight === kernel && g.kernelWidth === kernel);
 
 /** Of a geometry that `takesWinograd`. */
-const schemeOf = (g: ConvolutionGeometry): Scheme => schemeFor(g)!;
+const schemeOf = (g: Geometry): Scheme => schemeFor(g)!;
 
 /** Floats between the planes' powers of two, lest their stores all meet in one cache set. */
 const PLANE_GAP = 16;
 
 /** What Winograd's filtering is written for; whether it is faster is for `algorithms.ts` to say. */
-export const takesWinograd = (g: ConvolutionGeometry): boolean =>
+export const takesWinograd = (g: Geometry): boolean =>
   schemeFor(g) !== undefined &&
   g.strideHeight === 1 &&
   g.strideWidth === 1 &&
@@ -75,13 +73,13 @@ interface Tiling extends Scheme {
   readonly tiles: number;
 }
 
-function tilingOf(g: ConvolutionGeometry): Tiling {
+function tilingOf(g: Geometry): Tiling {
   const [rows, columns] = [Math.ceil(g.outHeight / 2), Math.ceil(g.outWidth / 2)];
   return { ...schemeOf(g), rows, columns, tiles: g.images * rows * columns };
 }
 
 /** The input with its padding, and zeros up to whole tiles. */
-function putInput(engine: Engine, g: ConvolutionGeometry, tiling: Tiling, x: Float32Array): PaddedMap {
+function putInput(engine: Engine, g: Geometry, tiling: Tiling, x: Float32Array): PaddedMap {
   const { rows, columns, kernel } = tiling;
   return putPadded(engine, x, inputShape(g), {
     top: g.top,
@@ -151,13 +149,13 @@ const tileWindows = ({ pointer, channels }: TileValues, tiles: number): Windows 
 const filterPlane = (rows: number, columns: number): number => panelsOf(columns) * 16 * rows + PLANE_GAP;
 
 /** Floats of a filter transformed for `winograd`, or for `winogradInputGradient`. */
-export const winogradFilterFloats = (g: ConvolutionGeometry): number =>
+export const winogradFilterFloats = (g: Geometry): number =>
   schemeOf(g).planes * Math.max(filterPlane(g.inChannels, g.outChannels), filterPlane(g.outChannels, g.inChannels));
 
 /** Transforms a filter [kernel, kernel, c, o] for `winograd`, or turned for `winogradInputGradient`. */
 export function transformFilter(
   engine: Engine,
-  g: ConvolutionGeometry,
+  g: Geometry,
   filter: Float32Array,
   into: Pointer,
   turned: boolean,
@@ -195,7 +193,7 @@ export function transformFilter(
  */
 export function winograd(
   engine: Engine,
-  g: ConvolutionGeometry,
+  g: Geometry,
   x: Float32Array,
   weights: Pointer,
   bias: Float32Array | undefined,
@@ -247,7 +245,7 @@ export function winograd(
 }
 
 /** The convolution of the output's gradient with the turned filter that gives the input's gradient. */
-const turnedGeometry = (g: ConvolutionGeometry): ConvolutionGeometry => ({
+const turnedGeometry = (g: Geometry): Geometry => ({
   ...g,
   inHeight: g.outHeight,
   inWidth: g.outWidth,
@@ -260,24 +258,15 @@ const turnedGeometry = (g: ConvolutionGeometry): ConvolutionGeometry => ({
 });
 
 /** Whether no output is of padding alone, which the turned convolution would have to leave out. */
-export const takesWinogradInputGradient = (g: ConvolutionGeometry): boolean =>
+export const takesWinogradInputGradient = (g: Geometry): boolean =>
   takesWinograd(g) && g.top < g.kernelHeight && g.left < g.kernelWidth;
 
 /** Gradient of the input, by the turned filter: dy [n, outHeight, outWidth, o] -> [n, h, w, c]. */
-export const winogradInputGradient = (
-  engine: Engine,
-  g: ConvolutionGeometry,
-  dy: Float32Array,
-  weights: Pointer,
-): Pointer => winograd(engine, turnedGeometry(g), dy, weights, undefined, Activation.linear);
+export const winogradInputGradient = (engine: Engine, g: Geometry, dy: Float32Array, weights: Pointer): Pointer =>
+  winograd(engine, turnedGeometry(g), dy, weights, undefined, Activation.linear);
 
 /** Gradient of the filter as F(kernel x kernel, 2x2): x [n, h, w, c], dy [n, outHeight, outWidth, o] -> [kernel, kernel, c, o]. */
-export function winogradFilterGradient(
-  engine: Engine,
-  g: ConvolutionGeometry,
-  x: Float32Array,
-  dy: Float32Array,
-): Pointer {
+export function winogradFilterGradient(engine: Engine, g: Geometry, x: Float32Array, dy: Float32Array): Pointer {
   const tiling = tilingOf(g);
   const map = putInput(engine, g, tiling, x);
   const shape: MapShape = outputShape(g);

@@ -1,4 +1,4 @@
-import type { Engine, Pointer } from '../engine/engine.js';
+import type { Engine, Pointer } from '../engine/index.js';
 import type { WasmBackend } from './wasm-tensors.js';
 
 interface Packed {

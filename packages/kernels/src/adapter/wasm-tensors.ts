@@ -1,7 +1,5 @@
 import { type TensorInfo, util } from '@tensorflow/tfjs-core';
-import type { Pointer } from '../engine/engine.js';
-import { type Heap, MOST_BYTES, noRoom } from '../engine/heap-engine.js';
-import type { Workspace } from '../engine/workspace.js';
+import { type Heap, MOST_BYTES, noRoom, type Pointer, type Workspace } from '../engine/index.js';
 
 /** What is used of tfjs' wasm backend. */
 export interface WasmBackend {

@@ -1,26 +1,28 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
-import { batchNormGradient, batchStatistics, type Matrix, normalize } from '../ops/batch-norm.js';
+import { batchNormGradient, batchStatistics, type Matrix, normalize } from '../ops/index.js';
 import { checkShape, finite, flag, misfit, numbers, optionalNumbers } from './checks.js';
 import { type KernelCall, type KernelFamily, NotTaken } from './registry.js';
+
+type NamedCall = Pick<KernelCall, 'name'>;
 
 const sizeOf = (shape: readonly number[]): number => shape.reduce((product, extent) => product * extent, 1);
 
 /** x as a matrix whose columns are its last axis. */
-function matrixOf(call: KernelCall, { shape }: TensorInfo): Matrix {
+function matrixOf(call: NamedCall, { shape }: TensorInfo): Matrix {
   const channels = shape.at(-1);
   if (channels === undefined) throw misfit(call, 'x of shape [..., c]', '[]');
   return { rows: sizeOf(shape.slice(0, -1)), channels };
 }
 
 /** x as a matrix whose columns have statistics. */
-function batchOf(call: KernelCall, x: TensorInfo): Matrix {
+function batchOf(call: NamedCall, x: TensorInfo): Matrix {
   const matrix = matrixOf(call, x);
   if (matrix.rows === 0) throw misfit(call, 'x to have at least one value a channel', `[${x.shape}]`);
   return matrix;
 }
 
 /** Whether the attributes ask for a ReLU. */
-function isRelu(call: KernelCall): boolean {
+function isRelu(call: KernelCall<string, 'activation'>): boolean {
   const { activation } = call.attrs;
   if (activation !== 'linear' && activation !== 'relu')
     throw misfit(call, "the activation 'linear' or 'relu'", `'${activation}'`);
@@ -28,7 +30,11 @@ function isRelu(call: KernelCall): boolean {
 }
 
 /** Returns inputs of one value a channel. */
-const vectors = (call: KernelCall, { channels }: Matrix, ...names: string[]): TensorInfo[] =>
+const vectors = <Input extends string>(
+  call: KernelCall<Input>,
+  { channels }: Matrix,
+  ...names: NoInfer<Input>[]
+): TensorInfo[] =>
   names.map((name) => {
     const vector = numbers(call, name);
     checkShape(call, name, vector, [channels], '');
@@ -36,14 +42,18 @@ const vectors = (call: KernelCall, { channels }: Matrix, ...names: string[]): Te
   });
 
 /** Returns an input of x's shape, if it is given. */
-function optionalMap(call: KernelCall, x: TensorInfo, name: string): TensorInfo | undefined {
+function optionalMap<Input extends string>(
+  call: KernelCall<Input>,
+  x: TensorInfo,
+  name: NoInfer<Input>,
+): TensorInfo | undefined {
   const map = optionalNumbers(call, name);
   if (map) checkShape(call, name, map, x.shape, " of x's shape");
   return map;
 }
 
 /** Returns an input of x's shape. */
-const map = (call: KernelCall, x: TensorInfo, name: string): TensorInfo => {
+const map = <Input extends string>(call: KernelCall<Input>, x: TensorInfo, name: NoInfer<Input>): TensorInfo => {
   numbers(call, name);
   return optionalMap(call, x, name)!;
 };
@@ -52,12 +62,7 @@ const map = (call: KernelCall, x: TensorInfo, name: string): TensorInfo => {
 const constant = (length: number, value: number): Float32Array => new Float32Array(length).fill(value);
 
 /** Batch normalization over all axes but the last. */
-export const batchNorm: KernelFamily = () => ({
-  /**
-   * By the statistics of the batch. Inputs: x [..., c], weight [c], bias [c], and where one is to be added, residual
-   * [..., c]. Attributes: `eps`; `activation`, 'linear' or 'relu', behind the residual. Results: y [..., c], mean [c],
-   * variance [c], biased.
-   */
+export const batchNorm = (() => ({
   CnnzooBatchNorm(call) {
     const { engine, tensors } = call.local;
     const x = numbers(call, 'x');
@@ -77,11 +82,6 @@ export const batchNorm: KernelFamily = () => ({
     ];
   },
 
-  /**
-   * Inputs: dy, x, y [..., c], weight, mean, variance [c] (what CnnzooBatchNorm took and gave). Attributes: those of
-   * CnnzooBatchNorm, and `residual`, whether one was added. Results: dx [..., c], dWeight [c], dBias [c], and where
-   * there was a residual, dResidual [..., c].
-   */
   CnnzooBatchNormGrad(call) {
     const { engine, tensors } = call.local;
     const x = numbers(call, 'x');
@@ -103,20 +103,15 @@ export const batchNorm: KernelFamily = () => ({
       residual && relu,
     );
     const { inputGradient, residualGradient, weightGradient, biasGradient } = gradient;
-    const results = [
+    const results: [TensorInfo, TensorInfo, TensorInfo] = [
       tensors.take(inputGradient, x.shape),
       tensors.from(weightGradient, weight!.shape),
       tensors.from(biasGradient, weight!.shape),
     ];
-    if (residual)
-      results.push(residualGradient === undefined ? tensors.alias(dy) : tensors.take(residualGradient, x.shape));
-    return results;
+    if (!residual) return results;
+    return [...results, residualGradient === undefined ? tensors.alias(dy) : tensors.take(residualGradient, x.shape)];
   },
 
-  /**
-   * By given statistics. Inputs: x [..., c], mean, variance, weight, bias [c], and where one is to be added, residual
-   * [..., c]. Attributes: `eps`; `activation`, 'linear' or 'relu', behind the residual. Result: y [..., c].
-   */
   CnnzooBatchNormInference(call) {
     const { engine, tensors } = call.local;
     const x = numbers(call, 'x');
@@ -155,4 +150,4 @@ export const batchNorm: KernelFamily = () => ({
     const y = normalize(engine, matrix, tensors.put(x), statistics, w, b, eps, { relu: false });
     return tensors.take(y, x.shape);
   },
-});
+})) satisfies KernelFamily;

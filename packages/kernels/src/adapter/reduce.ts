@@ -1,6 +1,6 @@
 import { backend_util, type TensorInfo, util } from '@tensorflow/tfjs-core';
-import { columnSums } from '../ops/column-sums.js';
-import { rowsPerTask } from '../ops/rows-per-task.js';
+import { rowsPerTask } from '../engine/index.js';
+import { columnSums } from '../ops/index.js';
 import { misfit, numbers } from './checks.js';
 import { type KernelCall, type KernelFamily, NotTaken } from './registry.js';
 
@@ -59,7 +59,7 @@ function reduceRows(call: KernelCall, mean: boolean): TensorInfo | NotTaken {
 /**
  * Sums and means that leave the channels: the gradients of biases, the statistics of batches, global average pooling.
  */
-export const reduce: KernelFamily = () => ({
-  Sum: (call) => reduceRows(call, false),
-  Mean: (call) => reduceRows(call, true),
-});
+export const reduce = (() => ({
+  Sum: (call: KernelCall) => reduceRows(call, false),
+  Mean: (call: KernelCall) => reduceRows(call, true),
+})) satisfies KernelFamily;

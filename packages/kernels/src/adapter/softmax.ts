@@ -1,10 +1,10 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
-import { softmaxCrossEntropy } from '../ops/softmax.js';
+import { softmaxCrossEntropy } from '../ops/index.js';
 import { described, finite, input, misfit } from './checks.js';
-import type { KernelCall, KernelFamily } from './registry.js';
+import type { KernelFamily, OwnCall } from './registry.js';
 
 /** Refuses tensors that do not belong together; returns whether the labels are classes, not probabilities. */
-function checkTensors(call: KernelCall): boolean {
+function checkTensors(call: OwnCall<'CnnzooSoftmaxCrossEntropy'>): boolean {
   const [logits, labels] = [input(call, 'logits'), input(call, 'labels')];
   if (logits.dtype !== 'float32' || logits.shape.length !== 2 || logits.shape[1] === 0)
     throw misfit(call, 'logits float32 [n, classes]', described(logits));
@@ -21,19 +21,14 @@ function checkTensors(call: KernelCall): boolean {
 }
 
 /** Returns the attribute `labelSmoothing`. */
-function smoothing(call: KernelCall): number {
+function smoothing(call: OwnCall<'CnnzooSoftmaxCrossEntropy'>): number {
   const value = finite(call, 'labelSmoothing');
   if (value >= 0 && value <= 1) return value;
   throw misfit(call, 'labelSmoothing from 0 to 1', String(value));
 }
 
 /** Softmax and cross-entropy in one pass. */
-export const softmax: KernelFamily = () => ({
-  /**
-   * Inputs: logits float32 [n, classes]; labels int32 [n], or probabilities float32 [n, classes]. Attribute
-   * `labelSmoothing`, 0 to 1: the part of the target that is spread evenly over the classes. Results: the loss of each
-   * example [n], and its gradient by the logits [n, classes].
-   */
+export const softmax = (() => ({
   CnnzooSoftmaxCrossEntropy(call) {
     const { inputs, tensors } = call;
     const { logits, labels } = inputs as { logits: TensorInfo; labels: TensorInfo };
@@ -53,4 +48,4 @@ export const softmax: KernelFamily = () => ({
     );
     return [loss, gradient];
   },
-});
+})) satisfies KernelFamily;

@@ -1,9 +1,10 @@
 import type { DataType, TensorInfo } from '@tensorflow/tfjs-core';
+import type { PaddingPairs, Pair } from '../contract.js';
 import { KernelError } from '../errors.js';
 import type { KernelCall } from './registry.js';
 
 /** The error of a call that does not fit its kernel. */
-export const misfit = ({ name }: KernelCall, expected: string, received: string): KernelError =>
+export const misfit = ({ name }: Pick<KernelCall, 'name'>, expected: string, received: string): KernelError =>
   new KernelError(`${name} expects ${expected}, not ${received}.`);
 
 export const described = ({ dtype, shape }: TensorInfo): string => `${dtype} [${shape}]`;
@@ -13,7 +14,10 @@ export const described = ({ dtype, shape }: TensorInfo): string => `${dtype} [${
  *
  * @throws {KernelError} if the tensor was disposed of.
  */
-export function optionalInput(call: KernelCall, name: string): TensorInfo | undefined {
+export function optionalInput<Input extends string>(
+  call: KernelCall<Input>,
+  name: NoInfer<Input>,
+): TensorInfo | undefined {
   const tensor: (TensorInfo & { readonly isDisposed?: boolean }) | null | undefined = call.inputs[name];
   if (tensor?.isDisposed) throw misfit(call, `${name} to be a tensor that is in use`, 'one that was disposed of');
   return tensor ?? undefined;
@@ -24,10 +28,10 @@ export function optionalInput(call: KernelCall, name: string): TensorInfo | unde
  *
  * @throws {KernelError} if it is missing, or was disposed of.
  */
-export function input(call: KernelCall, name: string): TensorInfo {
+export function input<Input extends string>(call: KernelCall<Input>, name: NoInfer<Input>): TensorInfo {
   const tensor = optionalInput(call, name);
   if (tensor) return tensor;
-  const given = Object.keys(call.inputs).filter((key) => call.inputs[key]);
+  const given = Object.entries(call.inputs).flatMap(([key, tensor]) => (tensor ? [key] : []));
   throw misfit(call, `an input ${name}`, given.length > 0 ? `${given.join(', ')} alone` : 'no input at all');
 }
 
@@ -36,15 +40,21 @@ export function input(call: KernelCall, name: string): TensorInfo {
  *
  * @throws {KernelError} if it has another dtype, is missing, or was disposed of.
  */
-export function numbers(call: KernelCall, name: string, dtypes: readonly DataType[] = ['float32']): TensorInfo {
+export function numbers<Input extends string>(
+  call: KernelCall<Input>,
+  name: NoInfer<Input>,
+  dtypes: readonly DataType[] = ['float32'],
+): TensorInfo {
   const tensor = input(call, name);
   if (dtypes.includes(tensor.dtype)) return tensor;
   throw misfit(call, `${name} of dtype ${dtypes.join(' or ')}`, described(tensor));
 }
 
 /** As `numbers` in float32, of an input that may be left out. */
-export const optionalNumbers = (call: KernelCall, name: string): TensorInfo | undefined =>
-  optionalInput(call, name) && numbers(call, name);
+export const optionalNumbers = <Input extends string>(
+  call: KernelCall<Input>,
+  name: NoInfer<Input>,
+): TensorInfo | undefined => optionalInput(call, name) && numbers(call, name);
 
 /** Throws unless a tensor has so many axes. */
 export function checkRank(call: KernelCall, name: string, { shape }: TensorInfo, axes: string): void {
@@ -66,58 +76,69 @@ const isWhole = (value: unknown, least: number): value is number =>
   Number.isInteger(value) && (value as number) >= least;
 
 /** Returns an attribute that is a whole number of at least `least`. */
-export function wholeNumber(call: KernelCall, name: string, least: number): number {
+export function wholeNumber<Attribute extends string>(
+  call: KernelCall<string, Attribute>,
+  name: NoInfer<Attribute>,
+  least: number,
+): number {
   const value: unknown = call.attrs[name];
   if (isWhole(value, least)) return value;
   throw misfit(call, `${name} to be a whole number of at least ${least}`, `${JSON.stringify(value)}`);
 }
 
 /** Returns an attribute that is a finite number. */
-export function finite(call: KernelCall, name: string): number {
+export function finite<Attribute extends string>(
+  call: KernelCall<string, Attribute>,
+  name: NoInfer<Attribute>,
+): number {
   const value: unknown = call.attrs[name];
   if (Number.isFinite(value)) return value as number;
   throw misfit(call, `${name} to be a finite number`, String(value));
 }
 
 /** Returns an attribute that is true or false. */
-export function flag(call: KernelCall, name: string): boolean {
+export function flag<Attribute extends string>(call: KernelCall<string, Attribute>, name: NoInfer<Attribute>): boolean {
   const value: unknown = call.attrs[name];
   if (typeof value === 'boolean') return value;
   throw misfit(call, `${name} to be true or false`, `${JSON.stringify(value)}`);
 }
 
 /** Returns an attribute that is a shape of so many axes, as `checkRank` names them. */
-export function shapeAttribute(call: KernelCall, name: string, axes: string): readonly number[] {
+export function shapeAttribute<Attribute extends string>(
+  call: KernelCall<string, Attribute>,
+  name: NoInfer<Attribute>,
+  axes: string,
+): readonly number[] {
   const value: unknown = call.attrs[name];
   if (Array.isArray(value) && value.length === axes.split(', ').length && value.every((extent) => isWhole(extent, 0)))
     return value;
   throw misfit(call, `${name} to be a shape [${axes}]`, `${JSON.stringify(value)}`);
 }
 
-export type Pair = readonly [number, number];
-
 const isPair = (value: unknown, least: number): value is Pair =>
   Array.isArray(value) && value.length === 2 && value.every((extent) => isWhole(extent, least));
 
 /** Returns an attribute [height, width] of whole numbers of at least 1. */
-export function pair(call: KernelCall, name: string): Pair {
+export function pair<Attribute extends string>(call: KernelCall<string, Attribute>, name: NoInfer<Attribute>): Pair {
   const value: unknown = call.attrs[name];
   if (isPair(value, 1)) return value;
   throw misfit(call, `${name} to be [height, width] of whole numbers of at least 1`, `${JSON.stringify(value)}`);
 }
 
 /** Returns one of tfjs' attributes [height, width], where one number stands for both. */
-export function pairOrNumber(call: KernelCall, name: string, absent?: number): Pair {
+export function pairOrNumber<Attribute extends string>(
+  call: KernelCall<string, Attribute>,
+  name: NoInfer<Attribute>,
+  absent?: number,
+): Pair {
   const value: unknown = call.attrs[name] ?? absent;
   if (isWhole(value, 1)) return [value, value];
   if (isPair(value, 1)) return value;
   throw misfit(call, `${name} to be one or two whole numbers of at least 1`, `${JSON.stringify(value)}`);
 }
 
-export type PaddingPairs = readonly [Pair, Pair];
-
 /** Returns the attribute `padding`, [[top, bottom], [left, right]]. */
-export function paddingPairs(call: KernelCall): PaddingPairs {
+export function paddingPairs(call: KernelCall<string, 'padding'>): PaddingPairs {
   const value: unknown = call.attrs.padding;
   if (Array.isArray(value) && value.length === 2 && value.every((each) => isPair(each, 0)))
     return value as unknown as PaddingPairs;
@@ -129,7 +150,7 @@ export function paddingPairs(call: KernelCall): PaddingPairs {
 }
 
 /** Throws unless the attribute `pad` is one that tfjs' convolutions and poolings have. */
-export function checkPad(call: KernelCall): void {
+export function checkPad(call: KernelCall<string, 'pad'>): void {
   const value: unknown = call.attrs.pad;
   if (value === 'same' || value === 'valid' || isWhole(value, 0)) return;
   if (Array.isArray(value) && value.length === 4 && value.every((each) => isPair(each, 0))) return;

@@ -1,5 +1,5 @@
 import { type TensorInfo, util } from '@tensorflow/tfjs-core';
-import { clamp, reluGradient } from '../ops/relu.js';
+import { clamp, reluGradient } from '../ops/index.js';
 import { checkShape, numbers } from './checks.js';
 import { type KernelCall, type KernelFamily, NotTaken } from './registry.js';
 
@@ -16,11 +16,10 @@ function clamped(call: KernelCall, most: number): TensorInfo | NotTaken {
 }
 
 /** ReLUs, and their gradient in one pass, where tfjs' takes three. */
-export const relu: KernelFamily = () => ({
+export const relu = (() => ({
   Relu: (call) => clamped(call, Number.POSITIVE_INFINITY),
   Relu6: (call) => clamped(call, 6),
 
-  /** Inputs of one shape: dy, and y, what the ReLU gave. Result: dx. */
   CnnzooReluGrad(call) {
     const [dy, y] = [numbers(call, 'dy'), numbers(call, 'y')];
     checkShape(call, 'dy', dy, y.shape, " of y's shape");
@@ -31,4 +30,4 @@ export const relu: KernelFamily = () => ({
     reluGradient(engine, length, output, outputGradient, inputGradient);
     return tensors.take(inputGradient, y.shape);
   },
-});
+})) satisfies KernelFamily;

@@ -1,19 +1,17 @@
 import { broadcast_util, type TensorInfo, util } from '@tensorflow/tfjs-core';
 import {
+  Activation,
   isTransposedProduct,
   type MatMulGeometry,
   matMulTransposed,
   matMul as multiply,
   packedMatrixFloats,
   packMatrix,
-} from '../ops/matmul.js';
-import { Activation } from '../ops/product.js';
-import { activationOf } from './activation.js';
-import { biasOf } from './bias.js';
+} from '../ops/index.js';
 import { misfit, numbers, optionalNumbers } from './checks.js';
+import { activationOf, biasOf, withoutTerms } from './epilogue.js';
 import { type Kernel, type KernelCall, type KernelFamily, NotTaken } from './registry.js';
 import type { WasmTensors } from './wasm-tensors.js';
-import { withoutTerms } from './without-terms.js';
 
 const outerOf = ({ shape }: TensorInfo): number[] => shape.slice(0, -2);
 const matrices = (tensor: TensorInfo): number => util.sizeFromShape(outerOf(tensor));
@@ -78,7 +76,7 @@ function sideOf(call: KernelCall, name: string): TensorInfo {
 }
 
 /** tfjs' products of matrices, of any batch, transposed on either side; bias [columns] and activation joined. */
-export const matMul: KernelFamily = ({ engine, weights }) => {
+export const matMul = (({ engine, weights }) => {
   const kernel: Kernel = (call) => {
     const { attrs, tensors, backend } = call;
     const [a, b] = [sideOf(call, 'a'), sideOf(call, 'b')];
@@ -100,4 +98,4 @@ export const matMul: KernelFamily = ({ engine, weights }) => {
     return tensors.take(multiply(engine, g, left, packed, bias, activation), shape);
   };
   return { BatchMatMul: kernel, _FusedMatMul: kernel };
-};
+}) satisfies KernelFamily;

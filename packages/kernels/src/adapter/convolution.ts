@@ -1,25 +1,23 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
-import type { Pointer } from '../engine/engine.js';
+import type { Pointer } from '../engine/index.js';
 import { KernelError } from '../errors.js';
 import {
+  Activation,
   type Algorithm,
   filterGradientAlgorithm,
   forwardAlgorithm,
   inputGradientAlgorithm,
-} from '../ops/algorithms.js';
-import { Activation } from '../ops/product.js';
-import { activationOf } from './activation.js';
-import { biasOf } from './bias.js';
+} from '../ops/index.js';
 import { checkRank, numbers, optionalNumbers, shapeAttribute } from './checks.js';
+import { activationOf, biasOf, withoutTerms } from './epilogue.js';
 import {
-  depthwiseGeometryOf,
-  type GeometryOf,
-  geometryOf,
-  outputShape,
-  ownGeometryOf,
-} from './convolution-geometry.js';
+  type ConvolutionGeometryOf,
+  outShape,
+  ownConvolutionGeometry,
+  tfjsConvolutionGeometry,
+  tfjsDepthwiseGeometry,
+} from './geometry.js';
 import { type KernelCall, type KernelContext, type KernelFamily, NotTaken } from './registry.js';
-import { withoutTerms } from './without-terms.js';
 
 const FILTER = 'kh, kw, c, o';
 const MAP = 'n, h, w, c';
@@ -50,7 +48,7 @@ const packFilter = (
     to.pack(engine, tensors.values(inputs.filter!), into),
   );
 
-function forward(context: KernelContext, call: KernelCall, geometryOf: GeometryOf): TensorInfo | NotTaken {
+function forward(context: KernelContext, call: KernelCall, geometryOf: ConvolutionGeometryOf): TensorInfo | NotTaken {
   const [x, filter] = [fourAxes(call, 'x', MAP), fourAxes(call, 'filter', FILTER)];
   const slopes = optionalNumbers(call, 'preluActivationWeights');
   checkFormat(call);
@@ -59,13 +57,13 @@ function forward(context: KernelContext, call: KernelCall, geometryOf: GeometryO
   const activation = activationOf(call.attrs.activation);
   if (activation === undefined || slopes) return new NotTaken(`activation '${call.attrs.activation}'`);
   const { tensors } = call;
-  if (isEmpty(x.shape, filter.shape, outputShape(g))) return withoutTerms(tensors, outputShape(g), bias, activation);
+  if (isEmpty(x.shape, filter.shape, outShape(g))) return withoutTerms(tensors, outShape(g), bias, activation);
   const algorithm = forwardAlgorithm(g);
   const packed = packFilter(context, call, algorithm);
-  return tensors.take(algorithm.run(context.engine, tensors.values(x), packed, bias, activation), outputShape(g));
+  return tensors.take(algorithm.run(context.engine, tensors.values(x), packed, bias, activation), outShape(g));
 }
 
-function backpropInput(context: KernelContext, call: KernelCall, geometryOf: GeometryOf): TensorInfo {
+function backpropInput(context: KernelContext, call: KernelCall, geometryOf: ConvolutionGeometryOf): TensorInfo {
   const [dy, filter] = [fourAxes(call, 'dy', MAP), fourAxes(call, 'filter', FILTER)];
   const inputShape = shapeAttribute(call, 'inputShape', MAP);
   checkFormat(call);
@@ -78,7 +76,7 @@ function backpropInput(context: KernelContext, call: KernelCall, geometryOf: Geo
   return tensors.take(dx, inputShape);
 }
 
-function backpropFilter({ engine }: KernelContext, call: KernelCall, geometryOf: GeometryOf): TensorInfo {
+function backpropFilter({ engine }: KernelContext, call: KernelCall, geometryOf: ConvolutionGeometryOf): TensorInfo {
   const [x, dy] = [fourAxes(call, 'x', MAP), fourAxes(call, 'dy', MAP)];
   const filterShape = shapeAttribute(call, 'filterShape', FILTER);
   checkFormat(call);
@@ -88,22 +86,16 @@ function backpropFilter({ engine }: KernelContext, call: KernelCall, geometryOf:
   return tensors.take(filterGradientAlgorithm(g)(engine, g, tensors.values(x), tensors.values(dy)), filterShape);
 }
 
-/**
- * tfjs' own convolutions, and the same with explicit padding, dilated gradients and groups, under our names:
- *
- * - `CnnzooConv2D`: x, filter, optional bias [o]; attribute `activation` too ('linear', 'relu', 'relu6').
- * - `CnnzooConv2DBackpropInput`: dy, filter; attribute `inputShape` too.
- * - `CnnzooConv2DBackpropFilter`: x, dy; attribute `filterShape` too.
- */
-export const convolution: KernelFamily = (context) => {
-  const kernels = (geometry: GeometryOf) => ({
+/** tfjs' own convolutions, and the same with explicit padding, dilated gradients and groups, under our names. */
+export const convolution = ((context) => {
+  const kernels = (geometry: ConvolutionGeometryOf) => ({
     forward: (call: KernelCall) => forward(context, call, geometry),
     input: (call: KernelCall) => backpropInput(context, call, geometry),
     filter: (call: KernelCall) => backpropFilter(context, call, geometry),
   });
-  const tfjs = kernels(geometryOf);
-  const depthwise = kernels(depthwiseGeometryOf);
-  const own = kernels(ownGeometryOf);
+  const tfjs = kernels(tfjsConvolutionGeometry);
+  const depthwise = kernels(tfjsDepthwiseGeometry);
+  const own = kernels(ownConvolutionGeometry);
   return {
     Conv2D: tfjs.forward,
     FusedConv2D: tfjs.forward,
@@ -115,4 +107,4 @@ export const convolution: KernelFamily = (context) => {
     CnnzooConv2DBackpropInput: own.input,
     CnnzooConv2DBackpropFilter: own.filter,
   };
-};
+}) satisfies KernelFamily;

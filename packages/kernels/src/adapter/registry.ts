@@ -1,13 +1,6 @@
-import {
-  getKernel,
-  type KernelConfig,
-  type NamedAttrMap,
-  type NamedTensorInfoMap,
-  registerKernel,
-  type TensorInfo,
-  unregisterKernel,
-} from '@tensorflow/tfjs-core';
-import type { Engine } from '../engine/engine.js';
+import { getKernel, type KernelConfig, registerKernel, type TensorInfo, unregisterKernel } from '@tensorflow/tfjs-core';
+import type { KernelAttributes, KernelInputs, KernelName, KernelResult } from '../contract.js';
+import type { Engine } from '../engine/index.js';
 import { KernelError } from '../errors.js';
 import type { Heaps, Place } from './heaps.js';
 import type { PackedWeights } from './packed-weights.js';
@@ -20,27 +13,67 @@ export interface KernelContext {
   readonly heaps: Heaps;
 }
 
-/** One call of a kernel. The arena is empty when it begins. */
-export interface KernelCall {
+/**
+ * One call of a kernel, as it comes at run time: whatever input is missing, and whatever value an attribute has, until it
+ * is checked. The arena is empty when the call begins.
+ */
+export interface KernelCall<Input extends string = string, Attribute extends string = string> {
   /** Name of the kernel, for errors. */
   readonly name: string;
-  readonly inputs: NamedTensorInfoMap;
-  readonly attrs: NamedAttrMap;
+  readonly inputs: { readonly [Name in Input]?: TensorInfo | undefined };
+  readonly attrs: { readonly [Name in Attribute]?: unknown };
   readonly tensors: WasmTensors;
   /** The tensors where they are, for what memory bounds; where tfjs' heap is out of reach, the arena. */
   readonly local: Place;
   readonly backend: WasmBackend;
 }
 
-/** What a kernel does not take, in words: it goes to the kernel that was replaced, or becomes an error. */
+/** A call of one of our kernels: no input or attribute but those of the contract can be asked for. */
+export type OwnCall<Name extends KernelName> = KernelCall<
+  keyof KernelInputs<Name> & string,
+  keyof KernelAttributes<Name> & string
+>;
+
+/** Something that a kernel does not take, in words: it goes to the kernel that was replaced, or becomes an error. */
 export class NotTaken {
   constructor(readonly what: string) {}
 }
 
 export type Kernel = (call: KernelCall) => TensorInfo | TensorInfo[] | NotTaken;
 
-/** The kernels of a family by their names in tfjs. */
-export type KernelFamily = (context: KernelContext) => Readonly<Record<string, Kernel>>;
+/** Results of the contract as a kernel gives them. */
+type Results<Result> = Result extends readonly unknown[] ? { [Index in keyof Result]: TensorInfo } : TensorInfo;
+
+/** Kernels of tfjs that ours replace. */
+type ReplacedName =
+  | 'AvgPool'
+  | 'AvgPoolGrad'
+  | 'BatchMatMul'
+  | 'Cast'
+  | 'Conv2D'
+  | 'Conv2DBackpropFilter'
+  | 'Conv2DBackpropInput'
+  | 'DepthwiseConv2dNativeBackpropFilter'
+  | 'DepthwiseConv2dNativeBackpropInput'
+  | 'FusedBatchNorm'
+  | 'FusedConv2D'
+  | 'Identity'
+  | 'MaxPool'
+  | 'MaxPoolGrad'
+  | 'Mean'
+  | 'Relu'
+  | 'Relu6'
+  | 'Sum'
+  | 'Tile'
+  | '_FusedMatMul';
+
+/** All kernels: those of the contract, and those that replace tfjs'. */
+export type Kernels = {
+  readonly [Name in KernelName]: (call: OwnCall<Name>) => Results<KernelResult<Name>> | NotTaken;
+} & { readonly [Name in ReplacedName]: Kernel };
+
+/** Makes kernels, by their names in tfjs. A family makes some of `Kernels`. */
+export type KernelFamily<Made = Partial<Kernels>> = (context: KernelContext) => Made;
 
 const BACKEND = 'wasm';
 
@@ -76,8 +109,11 @@ function replace(kernelName: string, kernel: Kernel, { engine, heaps }: KernelCo
 }
 
 /** Registers kernels for the wasm backend; returns what takes them back. */
-export function register(kernels: Readonly<Record<string, Kernel>>, context: KernelContext): () => void {
-  const restore = Object.entries(kernels).map(([name, kernel]) => replace(name, kernel, context));
+export function register(
+  kernels: readonly (readonly [name: string, kernel: Kernel])[],
+  context: KernelContext,
+): () => void {
+  const restore = kernels.map(([name, kernel]) => replace(name, kernel, context));
   return () => {
     for (const each of restore) each();
   };

@@ -1,7 +1,5 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
-import { HeapEngine } from '../engine/heap-engine.js';
-import type { Pointer } from '../engine/memory.js';
-import type { Workspace } from '../engine/workspace.js';
+import { HeapEngine, type Pointer, type Workspace } from '../engine/index.js';
 import { type WasmBackend, WasmTensors } from './wasm-tensors.js';
 
 /** Tensors of tfjs' wasm backend, and an engine that works on them. */

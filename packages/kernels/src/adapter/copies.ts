@@ -1,10 +1,23 @@
 import { util } from '@tensorflow/tfjs-core';
-import { MOST_BYTES, noRoom } from '../engine/heap-engine.js';
+import { MOST_BYTES, noRoom } from '../engine/index.js';
 import { input, misfit } from './checks.js';
 import { type KernelFamily, NotTaken } from './registry.js';
 
-/** Repetition of whole tensors: the gradient of tfjs' batch normalization spreads a vector over a map by it. */
-export const tile: KernelFamily = () => ({
+/** Tensors of the same values: without a copy, or repeated. */
+export const copies = (() => ({
+  /** A tensor of the same data, which tfjs copies. */
+  Identity(call) {
+    const x = input(call, 'x');
+    return x.dtype === 'string' ? new NotTaken('strings') : call.tensors.alias(x);
+  },
+
+  /** A tensor of the same data if the dtype stays. */
+  Cast(call) {
+    const x = input(call, 'x');
+    return x.dtype === 'string' || x.dtype !== call.attrs.dtype ? new NotTaken('another dtype') : call.tensors.alias(x);
+  },
+
+  /** Repetition of whole tensors: the gradient of tfjs' batch normalization spreads a vector over a map by it. */
   Tile(call) {
     const x = input(call, 'x');
     const reps = call.attrs.reps as readonly number[];
@@ -14,15 +27,15 @@ export const tile: KernelFamily = () => ({
     const shape = x.shape.map((extent, axis) => extent * reps[axis]!);
     const bytes = util.bytesPerElement(x.dtype) * util.sizeFromShape(shape);
     if (bytes > MOST_BYTES) throw noRoom(bytes);
-    // Behind the first axis that is longer than 1, a repetition would come between values.
+    // After the first axis that is longer than 1, a repetition would come between values.
     const repeatsWhole = reps.every((rep, axis) => rep === 1 || x.shape.slice(0, axis).every((extent) => extent === 1));
     const size = util.sizeFromShape(x.shape);
     if (x.dtype !== 'float32' || !repeatsWhole || size === 0) return new NotTaken('repetitions of parts');
     const output = call.tensors.make(shape);
     const values = call.tensors.values(output);
     if (values.length > 0) values.set(call.tensors.values(x));
-    // What is there is copied behind itself, twice as much each time.
+    // The values that are there are copied to their own end, twice as many each time.
     for (let filled = size; filled < values.length; filled *= 2) values.copyWithin(filled, 0, filled);
     return output;
   },
-});
+})) satisfies KernelFamily;

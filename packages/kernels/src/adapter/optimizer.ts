@@ -1,5 +1,5 @@
 import { type TensorInfo, util } from '@tensorflow/tfjs-core';
-import { type AdamWStep, adamW, type SgdStep, type Stepped, sgd } from '../ops/optimizer.js';
+import { type AdamWStep, adamW, type SgdStep, type Stepped, sgd } from '../ops/index.js';
 import { checkShape, finite, flag, misfit, numbers, optionalInput, wholeNumber } from './checks.js';
 import type { KernelCall, KernelFamily } from './registry.js';
 
@@ -8,9 +8,12 @@ import type { KernelCall, KernelFamily } from './registry.js';
  *
  * @param names of those that are changed; each has data of its own, or two of them would be written to one place.
  */
-function inputsOf(call: KernelCall, names: readonly string[]): TensorInfo[] {
+function inputsOf<Input extends string>(
+  call: KernelCall<Input | 'param' | 'grad'>,
+  names: readonly NoInfer<Input>[],
+): TensorInfo[] {
   const param = numbers(call, 'param');
-  const changed = ['param', ...names].map((name) => numbers(call, name));
+  const changed = ['param' as const, ...names].map((name) => numbers(call, name));
   const all = { grad: numbers(call, 'grad'), ...Object.fromEntries(names.map((name, i) => [name, changed[i + 1]!])) };
   for (const [name, tensor] of Object.entries(all))
     checkShape(call, name, tensor, param.shape, " of the parameter's shape");
@@ -23,9 +26,12 @@ function inputsOf(call: KernelCall, names: readonly string[]): TensorInfo[] {
  * Steps of optimizers. What they change is changed in place where nobody else holds it: results share the data of the
  * inputs that they replace, so that a variable is to be assigned its result, and nothing is copied.
  */
-export const optimizer: KernelFamily = ({ weights }) => {
+export const optimizer = (({ weights }) => {
   /** Where a tensor is and goes to, and the result once it is there. */
-  const stepped = ({ local: { tensors } }: KernelCall, tensor: TensorInfo): Stepped & { result(): TensorInfo } => {
+  const stepped = (
+    { local: { tensors } }: Pick<KernelCall, 'local'>,
+    tensor: TensorInfo,
+  ): Stepped & { result(): TensorInfo } => {
     const to = tensors.target(tensor);
     return {
       from: tensors.put(tensor),
@@ -38,10 +44,6 @@ export const optimizer: KernelFamily = ({ weights }) => {
   };
 
   return {
-    /**
-     * torch.optim.SGD. Inputs of one shape: param, grad and, unless `momentum` is 0, velocity. Attributes: `lr`,
-     * `momentum`, `nesterov`, `weightDecay`. Results: param and, where one was given, velocity.
-     */
     CnnzooSgd(call) {
       const step: SgdStep = {
         lr: finite(call, 'lr'),
@@ -61,10 +63,6 @@ export const optimizer: KernelFamily = ({ weights }) => {
       return moving ? [parameter.result(), moving.result()] : [parameter.result()];
     },
 
-    /**
-     * torch.optim.AdamW. Inputs of one shape: param, grad, m, v. Attributes: `lr`, `beta1`, `beta2`, `eps`,
-     * `weightDecay`, and `step`, 1 at the first. Results: param, m, v.
-     */
     CnnzooAdamW(call) {
       const step: AdamWStep = {
         lr: finite(call, 'lr'),
@@ -84,4 +82,4 @@ export const optimizer: KernelFamily = ({ weights }) => {
       return [parameter.result(), moment.result(), square.result()];
     },
   };
-};
+}) satisfies KernelFamily;

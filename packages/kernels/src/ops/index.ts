@@ -1,0 +1,20 @@
+/* The mathematics: ops over an engine's memory, which know nothing of tfjs. */
+export { type Algorithm, filterGradientAlgorithm, forwardAlgorithm, inputGradientAlgorithm } from './algorithms.js';
+export { batchNormGradient, batchStatistics, type Matrix, normalize } from './batch-norm.js';
+export { columnSums } from './column-sums.js';
+export { convolve, filterGradient, packedFloats, packFilter } from './convolution.js';
+export type { Geometry } from './geometry.js';
+export { inputGradient, packedGradientFloats, packGradientFilter } from './input-gradient.js';
+export {
+  isTransposedProduct,
+  type MatMulGeometry,
+  matMul,
+  matMulTransposed,
+  packedMatrixFloats,
+  packMatrix,
+} from './matmul.js';
+export { type AdamWStep, adamW, type SgdStep, type Stepped, sgd } from './optimizer.js';
+export { averagePool, averagePoolGradient, maxPool, maxPoolGradient } from './pool.js';
+export { Activation } from './product.js';
+export { clamp, reluGradient } from './relu.js';
+export { softmaxCrossEntropy } from './softmax.js';
