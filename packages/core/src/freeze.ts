@@ -6,22 +6,50 @@ import { modelOf, type Net } from './net.js';
 import { layerSlotsOf, modelsOf, type Slot } from './weights/slots.js';
 
 /**
- * Which part of a net: 'backbone', all but the heads that `numClasses` replaces; state_dict prefixes ('layer1',
- * 'layer4.1'); or whether a state_dict key belongs to it.
+ * A part of a net: 'backbone', which is everything but the heads that `numClasses` replaces; state_dict prefixes such as
+ * 'layer1' and 'layer4.1'; or a predicate on state_dict keys.
  */
 export type Part = 'backbone' | ParameterMatch;
 
 /**
- * Frozen, a part never changes: no step updates it, BatchNorm normalises by its running statistics and leaves them, and
- * dropout lets everything pass. Acts from the next step on; several calls add up.
- * @throws CnnzooError INPUT where nothing of the net is meant, or the net does not say where its head is.
+ * Freezes a part of a net from the next step on: no step updates it, BatchNorm normalizes by its running statistics and
+ * leaves them, and dropout returns its input. Several calls add up.
+ *
+ * @param net a LayersModel or a `Classifier`.
+ * @param part the part to freeze.
+ * @throws CnnzooError INPUT if no weight of the net belongs to the part, or if the net does not know its head.
+ *
+ * @example
+ * ```ts
+ * import { load } from '@cnnzoo/core';
+ * import { freeze, unfreeze } from '@cnnzoo/core/train';
+ *
+ * const net = await load('my-net');
+ * freeze(net, 'backbone');
+ * unfreeze(net, ['layer4']);
+ * ```
  */
 export const freeze = (net: Net, part: Part): void => setTrainable(modelOf(net), part, false);
 
-/** Lets a part, or everything, train again, however it was frozen: by `freeze`, or by `trainable` of a layer or model. */
+/**
+ * Lets a part of a net train again, from the next step on. Undoes `freeze` and `trainable = false` of layers and models.
+ *
+ * @param net a LayersModel or a `Classifier`.
+ * @param part the part to unfreeze. Default: the whole net.
+ * @throws CnnzooError INPUT if no weight of the net belongs to the part, or if the net does not know its head.
+ *
+ * @example
+ * ```ts
+ * import { load } from '@cnnzoo/core';
+ * import { unfreeze } from '@cnnzoo/core/train';
+ *
+ * const net = await load('my-net');
+ * unfreeze(net);
+ * ```
+ */
 export const unfreeze = (net: Net, part: Part = () => true): void => setTrainable(modelOf(net), part, true);
 
-/** Of a state_dict key, or the path of a layer without weights, whether it belongs to the part. */
+/** Returns a function that returns true if a state_dict key, or the path of a layer without weights, belongs to the part. */
 function membership(model: LayersModel, part: Part): (key: string) => boolean {
   if (part !== 'backbone') return (key) => matches(part, key);
   const note = noteOf(model);
@@ -34,7 +62,7 @@ function membership(model: LayersModel, part: Part): (key: string) => boolean {
   return (key) => !isInHead(note, key);
 }
 
-/** What BatchNorm keeps beside its parameters: it follows them. */
+/** Running statistics of BatchNorm, which are frozen with its parameters. */
 const RUNNING = /\.running_(mean|var)$/;
 
 function setTrainable(model: LayersModel, part: Part, trainable: boolean): void {
@@ -68,7 +96,7 @@ const nothingUnder = (model: LayersModel, part: Part): CnnzooError =>
 
 const parametersOf = (slots: readonly Slot[]): Slot[] => slots.filter(({ key }) => !RUNNING.test(key));
 
-/** Hands the `trainable = false` of models to their layers: else it would go on to freeze what is trainable by itself. */
+/** Passes the `trainable = false` of models on to their layers. The model's own would also freeze layers that are unfrozen. */
 function freezeLayersOfFrozenModels(model: LayersModel): void {
   for (const [, each] of modelsOf(model)) {
     if (each.trainable) continue;
@@ -77,7 +105,7 @@ function freezeLayersOfFrozenModels(model: LayersModel): void {
   }
 }
 
-/** Some of a layer's parameters. tfjs asks the layer first, then each of them. */
+/** Sets some of a layer's parameters. tfjs asks the layer first, then each parameter. */
 function setSome(layer: layers.Layer, parameters: readonly Slot[], meant: readonly Slot[], trainable: boolean): void {
   if (!layer.trainable) {
     if (!trainable) return;

@@ -1,6 +1,6 @@
 import { isUnder } from './layers/layer.js';
 
-/** Which parameters: state_dict prefixes ('fc', 'layer4.1'), or whether a state_dict key is one of them. */
+/** A choice of parameters: state_dict prefixes such as 'fc' and 'layer4.1', or a predicate on state_dict keys. */
 export type ParameterMatch = string | readonly string[] | ((key: string) => boolean);
 
 export const matches = (match: ParameterMatch, key: string): boolean =>

@@ -4,8 +4,8 @@ import type { Random } from '../random.js';
 import type { Augment } from './augment/augment.js';
 
 /**
- * The targets of images: a label each, int32 [n] from 0 (of a net of one logit: 0, or 1 where its class is there); or soft
- * targets, float32 [n, classes] from 0 to 1: the shares of a mixed image, or 1 for each of an image's several labels.
+ * Targets of n images. Labels: int32 [n], from 0; for a net of one logit, 1 if its class is in the image, otherwise 0.
+ * Soft targets: float32 [n, classes], 0 to 1, for mixed images and for images with several labels.
  */
 export type Targets = Tensor1D | Tensor2D;
 

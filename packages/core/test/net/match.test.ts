@@ -12,7 +12,7 @@ import {
   seq,
   useBackend,
 } from '../../src/index.js';
-import { ParameterGroups } from '../../src/train/optim/parameter-groups.js';
+import { ParameterGroups } from '../../src/train/optim/optimizer.js';
 import { freeze, unfreeze } from '../../src/train.js';
 
 beforeAll(async () => {

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, expect, it } from 'vitest';
 import { useBackend } from '../../src/index.js';
-import { clipByGlobalNorm } from '../../src/train/loop/clip.js';
+import { clipByGlobalNorm } from '../../src/train/loop/gradients.js';
 
 beforeAll(() => useBackend('cpu'));
 afterEach(() => {

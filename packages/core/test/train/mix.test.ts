@@ -3,8 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { relativeError } from '../../../../test/close.js';
 import type { Targets } from '../../src/data/dataset.js';
 import { Random, useBackend } from '../../src/index.js';
-import { symmetricBeta } from '../../src/train/loop/beta.js';
-import { cutmixBox } from '../../src/train/loop/mix.js';
+import { cutmixBox, symmetricBeta } from '../../src/train/loop/mix.js';
 import { cutmix, type Mix, mixup } from '../../src/train.js';
 
 beforeAll(() => useBackend('cpu'));

@@ -1,49 +1,24 @@
 import { isUrl } from '../../bytes.js';
 import { CnnzooError } from '../../errors.js';
 import { checkWhole } from '../../options.js';
-import type { OutputActivation } from '../../output-activation.js';
 import { warn } from '../../warn.js';
 import type { StateDict } from '../../weights/tensors.js';
-import type { Position } from '../loop/index.js';
-import type { Best } from './best-weights.js';
-import type { EpochProgress } from './epoch-progress.js';
-import type { Frozen } from './frozen.js';
-import type { EpochRecord } from './history.js';
 import type { CheckpointOptions } from './options.js';
-import type { Setup } from './setup.js';
-
-/** All that a training goes on from. */
-export interface FitState {
-  readonly setup: Setup;
-  readonly seed: number;
-  readonly stage: number;
-  /** Taken in the stages before. */
-  readonly stepsBefore: number;
-  readonly position: Position;
-  readonly epochs: readonly EpochRecord[];
-  /** Of the epoch that is under way. */
-  readonly progress: EpochProgress;
-  /** Frozen layers where the stage began and where it stands; absent in old checkpoints. */
-  readonly frozen?: { readonly atStart: Frozen; readonly now: Frozen };
-  /** The net's, which the loss of a stage has noted; absent in old checkpoints. */
-  readonly activation?: OutputActivation;
-  readonly model: StateDict;
-  readonly optimizer: StateDict;
-  readonly ema?: StateDict;
-  readonly best?: Best;
-}
+import type { TrainingCheckpoint } from './training-checkpoint.js';
 
 const FORMAT = 1;
 const KEY = 'cnnzoo.fit';
-/** The sha256 of note and tensors; absent in old checkpoints. */
+/** Metadata key of the sha256 of note and tensors; absent in old checkpoints. */
 const CHECKSUM = 'cnnzoo.fit.sha256';
 const NAME = /^step-(\d+)\.safetensors$/;
-/** What an atomic write leaves behind where its process is killed. */
+/** Names of files that an atomic write leaves if its process is killed. */
 const TEMPORARY = /^\.step-\d+\.safetensors\.[0-9a-f]+\.tmp$/;
 
+/** Puts a prefix before each key. */
 const under = (prefix: string, state: StateDict | undefined): StateDict =>
   new Map(Array.from(state ?? [], ([key, tensor]) => [`${prefix}.${key}`, tensor]));
 
+/** Returns the tensors under a prefix, without it. */
 const part = (state: StateDict, prefix: string): StateDict =>
   new Map(
     [...state].flatMap(([key, tensor]) =>
@@ -51,7 +26,7 @@ const part = (state: StateDict, prefix: string): StateDict =>
     ),
   );
 
-/** The key of the first tensor with a value that is not finite. */
+/** Returns the key of the first tensor with a value that is not finite; undefined if all are finite. */
 function notFinite(state: StateDict): string | undefined {
   // NaN and infinity less themselves are NaN. A loop: tensors are large.
   for (const [key, { data, dtype }] of state)
@@ -61,7 +36,7 @@ function notFinite(state: StateDict): string | undefined {
 
 const stepsOf = (name: string): number => Number(NAME.exec(name)?.[1]);
 
-/** The states of a training in a directory: each one file, which is there whole or not at all. */
+/** The training checkpoints in a directory. Each is one file, which is there whole or not at all. */
 export class Checkpoints {
   private constructor(
     private readonly directory: string,
@@ -69,7 +44,7 @@ export class Checkpoints {
     private readonly keep: number,
   ) {}
 
-  /** @throws CnnzooError FILE where the directory can't be written to. */
+  /** @throws CnnzooError FILE if the directory can't be written to. */
   static async open(options: string | URL | CheckpointOptions): Promise<Checkpoints> {
     const {
       directory,
@@ -84,10 +59,10 @@ export class Checkpoints {
   }
 
   /**
-   * The newest state, undefined where there is none. A file that is damaged, in whatever way, gives way to the one before.
-   * @throws CnnzooError FORMAT where there are some and none of them can be read.
+   * Reads the newest checkpoint; undefined if there is none. A damaged file gives way to the one before, with a warning.
+   * @throws CnnzooError FORMAT if there are checkpoints and none of them can be read.
    */
-  async newest(): Promise<FitState | undefined> {
+  async newest(): Promise<TrainingCheckpoint | undefined> {
     const faults: string[] = [];
     for (const name of await this.names()) {
       try {
@@ -106,7 +81,7 @@ export class Checkpoints {
     );
   }
 
-  /** Refuses a directory where another training's states lie. */
+  /** Refuses a directory that holds the checkpoints of another training. */
   async requireNone(): Promise<void> {
     const [name] = await this.names();
     if (name === undefined) return;
@@ -118,10 +93,11 @@ export class Checkpoints {
   }
 
   /**
-   * @param steps taken in the whole training.
-   * @throws CnnzooError TRAINING for values that are not finite: no training could go on from them.
+   * Writes a checkpoint, and removes those that are older than the newest to keep.
+   * @param steps number of steps taken in the whole training.
+   * @throws CnnzooError TRAINING for values that are not finite: no training could continue from them.
    */
-  async write(state: FitState, steps: number): Promise<void> {
+  async write(state: TrainingCheckpoint, steps: number): Promise<void> {
     const { model, optimizer, ema, best, ...plain } = state;
     const tensors: StateDict = new Map([
       ...under('model', model),
@@ -146,37 +122,37 @@ export class Checkpoints {
     const [{ encodeSafetensors }, { writeFileAtomic, removeFiles }, { checksumOf }] = await Promise.all([
       import('../../weights/write-safetensors.js'),
       import('#platform'),
-      import('./checkpoint-note.js'),
+      import('./training-checkpoint.js'),
     ]);
     await writeFileAtomic(
       `${this.directory}/step-${String(steps).padStart(8, '0')}.safetensors`,
       encodeSafetensors(tensors, { [KEY]: note, [CHECKSUM]: await checksumOf(note, tensors) }),
     );
-    // Later ones could not be read, else the training had gone on from them: they are not this run's to remove.
+    // Later files could not be read, else the training had continued from them: they are not this run's to remove.
     const ours = (await this.names()).filter((name) => stepsOf(name) <= steps);
     await removeFiles(ours.slice(this.keep).map((name) => `${this.directory}/${name}`));
   }
 
-  /** Removes what a killed process left half-written. */
+  /** Removes files that a killed process left half-written. */
   async clean(): Promise<void> {
     const { namesIn, removeFiles } = await import('#platform');
     const left = (await namesIn(this.directory)).filter((name) => TEMPORARY.test(name));
     await removeFiles(left.map((name) => `${this.directory}/${name}`));
   }
 
-  /** The newest first. */
+  /** Resolves to the names of the checkpoints, the newest first. */
   private async names(): Promise<string[]> {
     const { namesIn } = await import('#platform');
     const names = (await namesIn(this.directory)).filter((name) => NAME.test(name));
     return names.sort((a, b) => stepsOf(b) - stepsOf(a));
   }
 
-  /** Throws whatever a damaged file brings about. */
-  private async read(name: string): Promise<FitState> {
+  /** Reads a checkpoint. A damaged file throws errors of all kinds. */
+  private async read(name: string): Promise<TrainingCheckpoint> {
     const [{ openTensors }, { readAll }, { checkNote, checksumOf }] = await Promise.all([
       import('../../weights/open.js'),
       import('../../weights/read-state-dict.js'),
-      import('./checkpoint-note.js'),
+      import('./training-checkpoint.js'),
     ]);
     const damaged = (why: string): never => {
       throw new CnnzooError('FORMAT', `it is no whole checkpoint of fit, format ${FORMAT}: ${why}.`);

@@ -1,6 +1,6 @@
 import { readFile } from '../../read-file.js';
 
-/** The number of steps that a line is of; undefined for a line that is damaged, or somebody else's. */
+/** Returns the number of steps in a line; undefined for a line that is damaged, or not of this log. */
 function stepsIn(line: string): number | undefined {
   try {
     const { steps } = JSON.parse(line);
@@ -10,37 +10,38 @@ function stepsIn(line: string): number | undefined {
   }
 }
 
-/** A file of lines of JSON: one that says how the run began, one for every step, one for every epoch. */
+/** A file with lines of JSON: one for the beginning of a run, one for every step, one for every epoch. */
 export class RunLog {
   private waiting = '';
 
   private constructor(private readonly path: string) {}
 
   /**
-   * Adds a run to the file.
-   * @param resumed the steps that the run goes on from: what the file says of later ones is taken back. A run that was
-   * killed before its first checkpoint goes on from nothing, and so begins anew here too.
+   * Opens the file, and adds a line for a run that begins.
+   * @param resumed number of steps that the run continues from. Lines of later steps are removed. A run that was killed
+   * before its first checkpoint begins anew, here too.
    */
   static async open(location: string | URL, seed: number, resumed: number | undefined): Promise<RunLog> {
     const { pathOf } = await import('#platform');
     const log = new RunLog(pathOf(location));
     const { lines, isCut } = await log.read();
     const start = lines.findLastIndex((line) => line.startsWith('{"event":"start"'));
-    const goesOn = resumed !== undefined && start >= 0;
+    const continues = resumed !== undefined && start >= 0;
     const stays = (line: string, i: number): boolean => i <= start || (stepsIn(line) ?? 0) <= resumed!;
-    const kept = goesOn ? lines.filter(stays) : lines;
+    const kept = continues ? lines.filter(stays) : lines;
     if (isCut || kept.length < lines.length) await log.rewrite(kept);
-    if (goesOn) return log;
+    if (continues) return log;
     log.add({ event: 'start', seed });
     await log.flush();
     return log;
   }
 
+  /** Adds a line, which `flush` writes. */
   add(line: object): void {
     this.waiting += `${JSON.stringify(line)}\n`;
   }
 
-  /** Writes what was added. */
+  /** Writes the lines that were added. */
   async flush(): Promise<void> {
     const text = this.waiting;
     this.waiting = '';
@@ -49,7 +50,7 @@ export class RunLog {
     await appendText(this.path, text);
   }
 
-  /** The whole lines of the file, none where there is no file, and whether one more was cut short. */
+  /** Resolves to the whole lines of the file, none if there is no file. `isCut`: another line was cut short. */
   private async read(): Promise<{ lines: string[]; isCut: boolean }> {
     const { namesIn } = await import('#platform');
     const slash = Math.max(this.path.lastIndexOf('/'), this.path.lastIndexOf('\\'));

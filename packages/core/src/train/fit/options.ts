@@ -2,82 +2,159 @@ import type { Augment } from '../../data/augment/augment.js';
 import type { Dataset } from '../../data/dataset.js';
 import type { Part } from '../../freeze.js';
 import type { EmaOptions, MatchOptions, RunOptions, Step } from '../loop/index.js';
-import type { FitProgress, ImageWork } from './fit-progress.js';
-import type { EpochRecord } from './history.js';
-import type { ResumeDifference } from './same-setup.js';
+import type { EpochRecord, FitProgress, ImageWork } from './history.js';
 
+/** Options of early stopping. */
 export interface EarlyStopping {
-  /** Epochs without an improvement after which the stage ends. */
+  /** Epochs without an improvement after which the stage ends, above 0. */
   patience: number;
-  /** The smallest validation loss, unless given, or the largest validation top-1. */
+  /**
+   * The validation's measure to watch: the best epoch has the smallest loss, or the largest top-1.
+   * @defaultValue 'loss'
+   */
   monitor?: 'loss' | 'top1';
 }
 
-/** How the outputs of a frozen part are kept, so that they are computed once. */
+/** Options for keeping the outputs of frozen layers, so that they are computed once. */
 export interface FeatureOptions {
-  /** How many augmented views of each image are kept, of which every epoch takes one; without any: the image as it is. */
+  /**
+   * Number of augmented views of each image to keep, of which every epoch draws one; at least 1.
+   * @defaultValue the image as it is, without augmentation
+   */
   views?: number;
-  /** Where they are kept for later runs on the same weights and data; in memory, for this run, unless given. */
+  /**
+   * A directory, by path or file: URL, that keeps them for later runs on the same weights and data.
+   * @defaultValue memory, for this run
+   */
   directory?: string | URL;
 }
 
-/** What may differ from stage to stage. */
+/** Options that may differ from stage to stage. */
 export interface StageOptions extends Omit<RunOptions, 'signal' | 'augment'> {
-  /** What is frozen in this stage, and nothing else; [] is nothing. Where it is left out, nothing changes. */
+  /**
+   * The part to freeze in this stage; everything else trains. [] freezes nothing.
+   * @defaultValue what is frozen in the net when the stage begins
+   */
   freeze?: Part;
   /**
-   * Changes each image each time; null: none. Unless given: none, but for image files, where part of the backbone
-   * trains, a random resized crop and a flip.
+   * Changes each image each time it is used. null: no augmentation.
+   * @defaultValue a random resized crop and a flip for image files if a part of the backbone trains; otherwise none
    */
   augment?: Augment | null;
-  /** A moving average of weights and running statistics: it is what is validated, and what the net has in the end. */
+  /**
+   * Keeps a moving average of weights and running statistics. The average is validated, and the net has it in the end.
+   * @defaultValue no average
+   */
   ema?: EmaOptions;
-  /** Ends the stage where the validation gets no better, and puts back the weights of its best epoch. */
+  /**
+   * Ends the stage when the validation stops improving, and puts back the weights of its best epoch.
+   * @defaultValue the stage runs to its last epoch
+   */
   earlyStopping?: EarlyStopping;
   /**
-   * Where the net begins with frozen layers whose input is the same in every epoch, their outputs are kept, and the rest
-   * is trained on them: the same losses, many times sooner. false: never.
+   * If the net begins with frozen layers whose input is the same in every epoch, their outputs are kept and the layers
+   * after them train on these: the same losses in a fraction of the time. false: never.
+   * @defaultValue kept in memory, up to 1 GiB for a data set
    */
   features?: FeatureOptions | false;
 }
 
+/** Options of training checkpoints, the saved states of a run. */
 export interface CheckpointOptions {
-  /** By its path or file: URL. */
+  /** The directory that holds them, by path or file: URL. */
   directory: string | URL;
-  /** After how many steps one is written, beside that at the end of every epoch. */
+  /**
+   * Steps between two checkpoints, at least 1. Each epoch ends with a checkpoint too.
+   * @defaultValue at the end of epochs only
+   */
   everySteps?: number;
-  /** How many of the newest are kept: 3 unless given. */
+  /**
+   * Number of the newest checkpoints to keep, at least 1.
+   * @defaultValue 3
+   */
   keep?: number;
 }
 
+/** Names of the differences that `resume: { allow }` takes. */
+export const RESUME_DIFFERENCES = [
+  'accumulate',
+  'augment',
+  'auxiliaryWeight',
+  'batchSize',
+  'categories',
+  'clipNorm',
+  'data',
+  'dropLast',
+  'earlyStopping',
+  'ema',
+  'epochs',
+  'features',
+  'freeze',
+  'loss',
+  'mix',
+  'model',
+  'optimizer',
+  'preprocessing',
+  'shuffle',
+  'validation',
+] as const;
+
+/** A part of a training that may differ from the training that is resumed. */
+export type ResumeDifference = (typeof RESUME_DIFFERENCES)[number];
+
+/** Options of a resumption. */
 export interface ResumeOptions {
   /**
-   * Parts of the training that may differ from the checkpoint's: the names of options, 'data', 'categories', 'model',
-   * 'preprocessing'. 'epochs' is for stages that are over; those to come may always have more.
+   * Parts of the training that may differ from the training checkpoint's: names of options, 'data', 'categories',
+   * 'model', 'preprocessing'. 'epochs' concerns stages that are over; later stages may always have more.
+   * @defaultValue []
    */
   allow?: readonly ResumeDifference[];
 }
 
+/** Options of `fit`. Those of a stage hold for every stage that does not set its own. */
 export interface FitOptions extends Omit<StageOptions, 'optimizer'>, MatchOptions {
+  /** The rule that turns gradients into new weights, such as `sgd({ lr: 0.01 })`; of every stage that has none. */
   optimizer?: StageOptions['optimizer'];
-  /** One after the other; each takes what it does not say from the options around it. */
+  /**
+   * Stages, one after the other. Each takes the options that it does not set from the options around it.
+   * @defaultValue one stage
+   */
   stages?: readonly Partial<StageOptions>[];
-  /** What the net is measured on after every epoch. */
+  /**
+   * The data set to measure the net on after every epoch.
+   * @defaultValue no validation
+   */
   validation?: Dataset | undefined;
-  /** Everything random is drawn from it: the same seed gives the same losses, on one backend and number of threads. */
+  /**
+   * Seed of everything random: the same seed gives the same losses, on one backend and number of threads.
+   * @defaultValue a random seed, which the history holds
+   */
   seed?: number;
-  /** Where the state of the training is kept: a directory, or that and how often. */
+  /**
+   * The directory for training checkpoints, by path or file: URL, or options with the directory.
+   * @defaultValue no checkpoints
+   */
   checkpoint?: string | URL | CheckpointOptions;
   /**
-   * Goes on from the newest checkpoint, if there is one, as if nothing had happened in between. Refuses data, nets and
-   * options that are not those it began with, as far as they can be described, unless they are allowed by name.
+   * Continues from the newest training checkpoint, if there is one, as if there had been no interruption. Data, nets and
+   * options that differ from the checkpoint's, as far as they can be described, are refused unless allowed by name.
+   * @defaultValue false
    */
   resume?: boolean | ResumeOptions;
-  /** A file that receives a line of JSON for every step and every epoch, and one where a run begins. */
+  /**
+   * A file, by path or file: URL, that receives a line of JSON when a run begins, after every step and after every epoch.
+   * @defaultValue no log
+   */
   log?: string | URL;
-  /** Whether the history holds the loss of every step. */
+  /**
+   * Keeps the loss of every step in the history.
+   * @defaultValue false
+   */
   stepLosses?: boolean;
+  /** Called after every step. */
   onStep?: (step: Step) => void;
+  /** Called after every epoch. */
   onEpoch?: (record: EpochRecord) => void;
   /** Called between steps with the number of images processed and the total. */
   onImages?: (work: ImageWork, done: number, total: number) => void;
@@ -86,6 +163,6 @@ export interface FitOptions extends Omit<StageOptions, 'optimizer'>, MatchOption
    * aborted. `progressBar()` of the package `cnnzoo` draws a bar from it.
    */
   onProgress?: (event: FitProgress) => void;
-  /** Ends the training before its next step, with a checkpoint where those are kept. */
+  /** Ends the training before its next step, with a training checkpoint if those are kept. */
   signal?: AbortSignal;
 }

@@ -1,33 +1,33 @@
 import type { Step } from '../loop/index.js';
-import type { EpochProgress } from './epoch-progress.js';
-import type { ImageWork } from './fit-progress.js';
-import type { EpochRecord } from './history.js';
+import type { EpochRecord, EpochSums, ImageWork } from './history.js';
 import { RunLog } from './log.js';
 import type { FitOptions } from './options.js';
 
 export interface ReportOptions extends Pick<FitOptions, 'log' | 'onProgress' | 'onStep' | 'onEpoch' | 'onImages'> {
   readonly seed: number;
-  /** Epochs and steps of the whole training. */
+  /** Epochs of the whole training. */
   readonly epochs: number;
+  /** Steps of the whole training. */
   readonly steps: number;
-  /** Steps that were taken before, where it goes on. */
+  /** Number of steps that the training continues from; undefined for a training that begins. */
   readonly resumed: number | undefined;
 }
 
-/** Where a step is in the whole training. */
-export interface Place {
+/** The place of a step that was taken, counted in the whole training and in its epoch. */
+interface StepPlace {
   readonly epoch: number;
-  /** Steps taken, this one too. */
+  /** Steps taken in the whole training, this one included. */
   readonly steps: number;
-  /** In its epoch, this one too, of so many. */
+  /** Steps taken in the epoch, this one included. */
   readonly inEpoch: number;
   readonly stepsPerEpoch: number;
 }
 
 /** Writes the log and calls the caller's functions. */
 export class Reports {
-  /** Milliseconds that steps took, with what comes back in every epoch; and since when they are counted. */
+  /** Milliseconds spent on steps and on work that recurs in every epoch. */
   private spent = 0;
+  /** Time of the last event, in milliseconds. */
   private mark = performance.now();
   /** Fraction of the whole training's steps that are taken: 0 to 1. */
   private fraction: number;
@@ -45,7 +45,7 @@ export class Reports {
     return new Reports(options, log === undefined ? undefined : await RunLog.open(log, seed, resumed));
   }
 
-  async step(step: Step, progress: EpochProgress, { epoch, steps, inEpoch, stepsPerEpoch }: Place): Promise<void> {
+  async step(step: Step, sums: EpochSums, { epoch, steps, inEpoch, stepsPerEpoch }: StepPlace): Promise<void> {
     const { epochs, steps: all, resumed = 0, onProgress, onStep } = this.options;
     const now = performance.now();
     this.spent += now - this.mark;
@@ -58,9 +58,9 @@ export class Reports {
       epochs,
       done: inEpoch,
       total: stepsPerEpoch,
-      loss: progress.loss / progress.weight,
-      top1: progress.hits / progress.images,
-      imagesPerSecond: progress.images / Math.max(progress.seconds, 1e-6),
+      loss: sums.loss / sums.weight,
+      top1: sums.hits / sums.images,
+      imagesPerSecond: sums.images / Math.max(sums.seconds, 1e-6),
       secondsLeft: (this.spent / 1000 / (steps - resumed)) * (all - steps),
     });
     const { loss, accuracy, count } = step;

@@ -4,24 +4,24 @@ import { hashBytes } from '../../data/hash.js';
 import { orderTo } from '../../layers/order.js';
 import { modelOf, type Net, preprocessingOf } from '../../net.js';
 import { type Config, describe } from '../optim/index.js';
-import type { Stage } from './stages.js';
+import type { Stage } from './complete-options.js';
 
 /** Settings that must not change between a run and its resumption. Plain data. */
 export interface Setup {
   readonly model: string;
   readonly images: number;
   readonly stages: number;
-  /** Stage by stage. */
+  /** One value for each stage. */
   readonly batchSize: readonly number[];
   readonly accumulate: readonly number[];
-  /** All else that makes a run what it is, as far as it can be described; absent in old checkpoints. */
+  /** Everything else that the steps depend on, as far as it can be described; absent in old checkpoints. */
   readonly fingerprint?: Fingerprint;
 }
 
+/** Descriptions by name. Trainings with equal descriptions take the same steps. */
 export interface Fingerprint {
-  /** By name; a training on what differs is another. */
   readonly shared: { readonly [name: string]: Config };
-  /** Stage by stage: its options by name. */
+  /** Options of each stage, by name. */
   readonly stages: readonly { readonly [name: string]: Config }[];
 }
 
@@ -58,16 +58,16 @@ const describeData = async (data: Dataset): Promise<Config> => ({
   content: await contentOf(data),
 });
 
-/** A short hash of images and labels; null if the data set has no fingerprint. */
+/** Resolves to a short hash of images and labels; null if the data set has no fingerprint. */
 const contentOf = async (data: Dataset): Promise<string | null> =>
   data.fingerprint ? hashOf(await data.fingerprint()) : null;
 
 const hashOf = async (value: unknown): Promise<string> =>
   (await hashBytes(new TextEncoder().encode(JSON.stringify(value)))).slice(0, 16);
 
-/** Options of a stage that change its steps, with their defaults, so that saying a default is no change. */
+/** Describes the options of a stage that change its steps. */
 function optionsOf(stage: Stage, data: Dataset): { readonly [name: string]: Config } {
-  const { optimizer, epochs, loss, auxiliaryWeight = 0.3, shuffle = true, dropLast = false } = stage;
+  const { optimizer, epochs, loss, auxiliaryWeight, shuffle, dropLast } = stage;
   const { augment, mix = [], clipNorm, freeze, ema, earlyStopping, features } = stage;
   return {
     optimizer: describe(optimizer),
@@ -82,12 +82,12 @@ function optionsOf(stage: Stage, data: Dataset): { readonly [name: string]: Conf
     clipNorm: describe(clipNorm),
     freeze: describe(freeze),
     ema: describe(ema),
-    earlyStopping: earlyStopping ? describe({ monitor: 'loss', ...earlyStopping }) : null,
+    earlyStopping: describe(earlyStopping),
     features: features === false ? false : { views: describe(features?.views) },
   };
 }
 
-/** Layers in the order of their work, with their settings and where each input comes from; no names, no values. */
+/** Describes layers in topological order: their settings and the places of their inputs; no names, no values. */
 function topologyOf({ inputs, outputs }: LayersModel): unknown {
   const order = orderTo(outputs);
   const indexOf = new Map(order.map((tensor, i) => [tensor, i]));
@@ -103,7 +103,7 @@ function topologyOf({ inputs, outputs }: LayersModel): unknown {
   };
 }
 
-/** Settings that say what a layer is called, whether it trains and what it began with: a resumed run has its own. */
+/** Settings for a layer's name, freezing and initial values. A resumed run has its own. */
 const NOT_COMPARED = /^(name|trainable|dtype|initial|.*_?initializer)$/i;
 
 function settingsOf(layer: layers.Layer): unknown {

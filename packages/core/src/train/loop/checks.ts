@@ -1,18 +1,18 @@
-import type { LayersModel } from '@tensorflow/tfjs-layers';
+import * as tf from '@tensorflow/tfjs-core';
 import type { Batch, Dataset } from '../../data/dataset.js';
 import { CnnzooError } from '../../errors.js';
 import { checkInput } from '../../input.js';
 import type { Trainee } from './trainee.js';
 
-/** Refuses what is given for a function, such as a loss by its name. */
+/** Refuses a value other than a function, such as a loss by its name. undefined passes. */
 export function checkFunction(name: string, value: unknown, example: string): void {
   if (value === undefined || typeof value === 'function') return;
   throw new CnnzooError('INPUT', `expected ${name} to be a function, such as ${example}, received ${String(value)}.`);
 }
 
 /**
- * Refuses what is no data set, and one without images, over which no epoch would end.
- * @param where the function that takes it, and as what.
+ * Refuses a value that is no data set, and a data set without images, over which no epoch would end.
+ * @param where the calling function and what it takes the data set for.
  */
 export function checkNotEmpty(where: string, data: Dataset): void {
   if (typeof data?.batches !== 'function')
@@ -29,7 +29,7 @@ export function checkNotEmpty(where: string, data: Dataset): void {
   );
 }
 
-/** Refuses a batch that does not fit what is trained or evaluated: its images, or its targets. */
+/** Refuses a batch whose images or targets don't fit the layers that are trained or evaluated. */
 export async function checkBatch(
   where: string,
   { model, input }: Trainee,
@@ -40,25 +40,25 @@ export async function checkBatch(
   await checkTargets(batch, classes);
 }
 
-/** Refuses a batch whose targets don't fit its images or the net's classes: tfjs would count them as no class at all. */
+/** Refuses targets that don't fit the images or the net's classes: tfjs would count them as no class at all. */
 async function checkTargets({ x, y }: Batch, classes: number): Promise<void> {
   const n = x.shape[0];
   const areLabels = y.dtype === 'int32' && y.shape.join() === `${n}`;
-  const areShares = y.dtype === 'float32' && y.shape.join() === `${n},${classes}`;
-  if (!areLabels && !areShares)
+  const areSoft = y.dtype === 'float32' && y.shape.join() === `${n},${classes}`;
+  if (!areLabels && !areSoft)
     throw new CnnzooError(
       'INPUT',
       `A batch needs an int32 label for each of its ${n} images, [${n}], or its soft targets, float32 ` +
         `[${n},${classes}]; received ${y.dtype} [${y.shape}].`,
     );
   const values = await y.data();
-  // One logit says whether its class is there.
-  const labels = classes === 1 ? 2 : classes;
-  if (areShares) {
-    const bad = values.find((share) => !(share >= 0 && share <= 1));
-    if (bad !== undefined) throw new CnnzooError('INPUT', `expected shares of classes from 0 to 1, received ${bad}.`);
+  if (areSoft) {
+    const bad = values.find((value) => !(value >= 0 && value <= 1));
+    if (bad !== undefined) throw new CnnzooError('INPUT', `expected soft targets from 0 to 1, received ${bad}.`);
     return;
   }
+  // One logit tells whether its class is in the image.
+  const labels = classes === 1 ? 2 : classes;
   for (const label of values)
     if (label < 0 || label >= labels)
       throw new CnnzooError(
@@ -69,13 +69,39 @@ async function checkTargets({ x, y }: Batch, classes: number): Promise<void> {
       );
 }
 
-/** How many classes a net tells apart: by its first output, and by its auxiliary ones alike. */
-export function classesOf({ name, outputs }: LayersModel): number {
-  const classes = outputs[0]!.shape[1];
-  if (classes && outputs.every(({ shape }) => shape.length === 2 && shape[1] === classes)) return classes;
-  throw new CnnzooError(
-    'SHAPE',
-    `'${name}' gives ${outputs.map((output) => `[${output.shape}]`).join(' and ')}: expected logits [n, classes], and ` +
-      'as many classes from each auxiliary head.',
-  );
+/** A tensor with the name that messages give it. */
+export interface Named {
+  readonly key: string;
+  readonly tensor: tf.Tensor;
+}
+
+/** Returns the sum of all floats: not finite if one of them is not, or if finite ones are too large for a sum. */
+function sumOf(named: readonly Named[]): tf.Tensor {
+  const floats = named.filter(({ tensor }) => tensor.dtype === 'float32');
+  return tf.tidy(() => tf.addN([tf.scalar(0), ...floats.map(({ tensor }) => tf.sum(tensor))]));
+}
+
+const areFinite = (values: tf.TypedArray): boolean => values.every((value) => Number.isFinite(value));
+
+/** Resolves to the key of the first tensor with a value that is not finite; undefined if all values are finite. */
+export async function findNotFinite(named: readonly Named[]): Promise<string | undefined> {
+  const sum = sumOf(named);
+  try {
+    if (areFinite(await sum.data())) return undefined;
+  } finally {
+    sum.dispose();
+  }
+  for (const { key, tensor } of named) if (!areFinite(await tensor.data())) return key;
+  return undefined;
+}
+
+/** Returns the result of `findNotFinite` at once. */
+export function findNotFiniteSync(named: readonly Named[]): string | undefined {
+  const sum = sumOf(named);
+  try {
+    if (areFinite(sum.dataSync())) return undefined;
+  } finally {
+    sum.dispose();
+  }
+  return named.find(({ tensor }) => !areFinite(tensor.dataSync()))?.key;
 }

@@ -5,22 +5,41 @@ import { checkOptions } from '../../options.js';
 import { type Slot, slotsOf } from '../../weights/slots.js';
 import { loadStateDict, stateDict } from '../../weights/state-dict.js';
 import type { StateDict } from '../../weights/tensors.js';
-import { findNotFiniteSync } from './finite.js';
+import { findNotFiniteSync } from './checks.js';
 
+/** Options of an exponential moving average. */
 export interface EmaOptions {
-  /** How much the average keeps at each step, 0 to below 1: 0.999 looks back over some 1000 steps. */
+  /** Fraction of the average that each step keeps, at least 0 and below 1: 0.999 averages over some 1000 steps. */
   decay: number;
 }
 
 /**
- * The exponential moving average of a net's weights and running statistics (Polyak and Juditsky, 1992, in the form of
- * timm's ModelEmaV2): average += (1 - decay) (value - average), once a step; it begins at the net's values. What never
- * changes in the net never changes here, in not one bit. Owns tensors: dispose of it.
+ * Exponential moving average of a net's weights and running statistics, which begins at the net's values:
+ * average += (1 - decay) (value - average), once a step. A value that never changes in the net keeps its bits here.
+ * Source: Polyak and Juditsky, 1992, in the form of timm's ModelEmaV2. Owns tensors until `dispose`.
+ *
+ * @example
+ * ```ts
+ * import { load } from '@cnnzoo/core';
+ * import { imageFolder } from '@cnnzoo/core/data';
+ * import { Ema, evaluate, sgd, train } from '@cnnzoo/core/train';
+ *
+ * const net = await load('my-net');
+ * const data = await imageFolder('flowers');
+ * const ema = new Ema(net, { decay: 0.999 });
+ * for await (const _ of train(net, data.train, { optimizer: sgd({ lr: 0.01 }) })) ema.update();
+ * const { top1 } = await ema.during(() => evaluate(net, data.train));
+ * ema.dispose();
+ * ```
  */
 export class Ema {
   private readonly slots: readonly Slot[];
   private readonly averages: readonly tf.Variable[];
 
+  /**
+   * @param net the net to average; it stays the caller's.
+   * @throws CnnzooError INPUT for a `decay` out of its range, or a net whose weights have no place in a state dict.
+   */
   constructor(
     private readonly net: Net,
     private readonly options: EmaOptions,
@@ -34,8 +53,8 @@ export class Ema {
   }
 
   /**
-   * Takes the net's values in: after each step.
-   * @throws CnnzooError TRAINING if one of them is not finite: no average would ever lose it again.
+   * Takes the net's values into the average. To be called after each step.
+   * @throws CnnzooError TRAINING if one of the values is not finite: it would stay in the average forever.
    */
   update(): void {
     const key = findNotFiniteSync(this.slots.map(({ key, variable }) => ({ key, tensor: variable.read() })));
@@ -52,7 +71,7 @@ export class Ema {
     });
   }
 
-  /** Runs `work` with the averages in the net, and puts the net's own values back; `work` does not train. */
+  /** Runs `work` with the averages in the net, then puts the net's own values back. `work` must not train. */
   async during<T>(work: () => T | Promise<T>): Promise<T> {
     this.swap();
     try {
@@ -62,7 +81,7 @@ export class Ema {
     }
   }
 
-  /** The averages as `stateDict` gives a net's weights. */
+  /** Returns a copy of the averages, in the form of the net's `stateDict`. */
   state(): StateDict {
     this.swap();
     try {
@@ -72,16 +91,17 @@ export class Ema {
     }
   }
 
-  /** Goes on from what `state` gave. */
+  /** Sets the averages to the result of an earlier `state`. */
   async restore(state: StateDict): Promise<void> {
     await this.during(() => loadStateDict(this.net, state));
   }
 
+  /** Frees the averages. */
   dispose(): void {
     tf.dispose([...this.averages]);
   }
 
-  /** Exchanges the averages and the net's values: no copies, the tensors change hands. */
+  /** Exchanges the averages and the net's values: the tensors change hands, nothing is copied. */
   private swap(): void {
     tf.tidy(() => {
       for (const [i, { variable }] of this.slots.entries()) {

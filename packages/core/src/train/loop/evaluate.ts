@@ -8,43 +8,73 @@ import { modelOf, type Net, preprocessingOf } from '../../net.js';
 import { checkOptions, checkWhole } from '../../options.js';
 import { outputActivationOf } from '../../output-activation.js';
 import { type Thresholds, thresholdsOf } from '../../thresholds.js';
-import { checkBatch, checkFunction, checkNotEmpty, classesOf } from './checks.js';
+import { checkBatch, checkFunction, checkNotEmpty } from './checks.js';
 import { defaultLoss, type Loss } from './loss.js';
 import { type MatchOptions, matchCategories } from './match-categories.js';
-import { hitsAt } from './metrics.js';
-import { type MultiLabelMetrics, MultiLabelTally } from './multi-label.js';
-import { type Trainee, wholeNet } from './trainee.js';
+import { hitsAt, type MultiLabelMetrics, MultiLabelTally } from './metrics.js';
+import { classesOf, type Trainee, wholeNet } from './trainee.js';
 
-/** The metrics of several labels an image are there if the scores are sigmoids and the targets soft, [n, classes]. */
+/**
+ * Measurements of a net on a data set. The metrics of several labels an image are there if the net's scores are sigmoids
+ * and the targets are soft, [n, classes].
+ */
 export interface Evaluation extends Partial<MultiLabelMetrics> {
-  /** Mean over the images, weighed as the loss weighs them. */
+  /** Mean loss of the images, weighed as the loss weighs them. */
   readonly loss: number;
   /**
-   * Share of images whose largest logit is their label's, or one of their labels', 0 to 1; of a net of one logit, whose
-   * answer (is the class there?) is right.
+   * Fraction of images whose largest logit is their label's, or one of their labels': 0 to 1. For a net of one logit:
+   * fraction of images for which the net tells rightly whether the class is there.
    */
   readonly top1: number;
-  /** The share with a label among the five largest logits; only for nets with more than five classes. */
+  /** Fraction of images with a label among the five largest logits: 0 to 1. undefined up to five classes. */
   readonly top5?: number;
-  /** How many images. */
+  /** Number of images. */
   readonly count: number;
 }
 
+/** Options of `evaluate`. */
 export interface EvaluateOptions extends MatchOptions {
-  /** Images that go through the net together; the result is the same for any. Default: 128. */
+  /**
+   * Images that go through the net together, at least 1. The result does not depend on it.
+   * @defaultValue 128
+   */
   batchSize?: number;
-  /** Default: `crossEntropy()`; of a net whose scores are sigmoids, `binaryCrossEntropy()`. */
+  /**
+   * The loss to measure.
+   * @defaultValue `crossEntropy()`; `binaryCrossEntropy()` for a net whose scores are sigmoids
+   */
   loss?: Loss;
-  /** The score above which a class is taken to be there, or one for each class, where scores are sigmoids. Default: 0.5. */
+  /**
+   * The score above which a class counts as present, or one score for each class, for a net whose scores are sigmoids.
+   * @defaultValue 0.5
+   */
   threshold?: Thresholds;
   /** Called after every batch with the number of images measured and the total. */
   onImages?: (done: number, total: number) => void;
+  /** Ends the evaluation before its next batch, with a CnnzooError ABORTED. */
   signal?: AbortSignal;
 }
 
 const OPTIONS = ['batchSize', 'loss', 'threshold', 'matchCategories', 'onImages', 'signal'];
 
-/** Runs a net that classifies over a whole data set, in inference mode. */
+/**
+ * Measures a net that classifies on a whole data set, in inference mode.
+ *
+ * @param net a LayersModel or a `Classifier` with logits [n, classes] as its first output.
+ * @param data images [n, height, width, channels] that fit the net's input, with labels or soft targets.
+ * @throws CnnzooError INPUT for options or batches that don't fit; ABORTED by the signal.
+ *
+ * @example
+ * ```ts
+ * import { load } from '@cnnzoo/core';
+ * import { imageFolder } from '@cnnzoo/core/data';
+ * import { evaluate } from '@cnnzoo/core/train';
+ *
+ * const net = await load('my-net');
+ * const { train } = await imageFolder('flowers');
+ * const { loss, top1 } = await evaluate(net, train);
+ * ```
+ */
 export async function evaluate(net: Net, data: Dataset, options: EvaluateOptions = {}): Promise<Evaluation> {
   requireBackend('evaluate');
   checkOptions('evaluate', options, OPTIONS);
@@ -53,7 +83,7 @@ export async function evaluate(net: Net, data: Dataset, options: EvaluateOptions
   return evaluateTrainee(wholeNet(modelOf(net)), matched, options, preprocessingOf(net));
 }
 
-/** The same for part of a net, whose inputs are the data set's. */
+/** Measures layers of a net whose inputs are the data set's images, as `evaluate` does a whole net. */
 export async function evaluateTrainee(
   trainee: Trainee,
   data: Dataset,

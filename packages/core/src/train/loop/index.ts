@@ -1,9 +1,6 @@
 export { checkFunction, checkNotEmpty } from './checks.js';
-export { claim } from './claim.js';
 export { Ema, type EmaOptions } from './ema.js';
-export { checkEpochs, stepsPerEpoch } from './epochs.js';
 export { type EvaluateOptions, type Evaluation, evaluate, evaluateTrainee } from './evaluate.js';
-export { namesOf, RUN_OPTIONS } from './known-options.js';
 export {
   binaryCrossEntropy,
   type ClassWeights,
@@ -13,8 +10,18 @@ export {
   type LossSum,
 } from './loss.js';
 export { type MatchOptions, matchCategories, namedBy } from './match-categories.js';
+export type { MultiLabelMetrics } from './metrics.js';
 export { cutmix, type Images, type Mix, mixup } from './mix.js';
-export type { MultiLabelMetrics } from './multi-label.js';
-export { type Position, type RunOptions, type Step, TrainingRun } from './run.js';
-export { type TrainOptions, train } from './train.js';
-export { restOfNet, type Trainee, wholeNet } from './trainee.js';
+export {
+  type CompleteRunOptions,
+  completeRunOptions,
+  epochSizes,
+  namesOf,
+  RUN_OPTIONS,
+  type RunOptions,
+  type TrainOptions,
+} from './options.js';
+export { type Position, type RunInput, TrainingRun } from './run.js';
+export type { Step } from './step.js';
+export { train } from './train.js';
+export { claim, layersAfter, type Trainee, wholeNet } from './trainee.js';

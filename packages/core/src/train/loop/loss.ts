@@ -1,38 +1,67 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Targets } from '../../data/dataset.js';
 import { CnnzooError } from '../../errors.js';
-import { crossEntropySum, meanCrossEntropy, smoothTargets } from '../../ops/index.js';
+import { crossEntropySum, meanCrossEntropy, oneHot, smoothTargets } from '../../ops/index.js';
 import { checkOptions } from '../../options.js';
 import type { OutputActivation } from '../../output-activation.js';
 import { withConfig } from '../optim/index.js';
-import { asShares } from './targets.js';
 
-/** The sum of a batch's losses, and the weight that a mean divides it by; both scalars. */
+/** The two parts of a mean loss. */
 export interface LossSum {
+  /** The sum of the batch's losses, scalar. */
   readonly sum: tf.Scalar;
+  /** The number that the mean divides the sum by, scalar. */
   readonly weight: tf.Scalar;
 }
 
-/** A mean over the batch, differentiable by the logits, float32 [n, classes] -> scalar. */
+/**
+ * A function from logits, float32 [n, classes], and targets to the mean loss of the batch, a scalar that is
+ * differentiable by the logits. A function of your own is one too.
+ *
+ * @example
+ * ```ts
+ * import { crossEntropy, type Loss } from '@cnnzoo/core/train';
+ * import * as tf from '@tensorflow/tfjs-core';
+ *
+ * const base = crossEntropy();
+ * const halved: Loss = (logits, targets) => tf.mul(base(logits, targets), 0.5);
+ * ```
+ */
 export interface Loss {
   (logits: tf.Tensor2D, targets: Targets): tf.Scalar;
   /**
-   * The mean's two parts, if it divides by other than the number of images: by them, several batches give the loss and
-   * the gradient of one.
+   * Returns the mean's two parts, for a mean that divides by a number other than that of the images. With them, several
+   * batches give the loss and the gradient of one.
    */
   readonly sum?: (logits: tf.Tensor2D, targets: Targets) => LossSum;
-  /** The function from logits to scores that a net trained with it has. Default: what the net had. */
+  /** The function from logits to scores that a net trained with this loss has. Default: the function that it had. */
   readonly activation?: OutputActivation;
 }
 
+/** The weights of classes in a loss. */
 export interface ClassWeights {
-  /** The weight of each class, by label. Default: 1. */
+  /**
+   * The weight of each class, by label, at least 0.
+   * @defaultValue 1 for every class
+   */
   classWeights?: readonly number[];
 }
 
+/** Options of `crossEntropy`. */
 export interface CrossEntropyOptions extends ClassWeights {
-  /** The share of every target that is spread evenly over all classes, 0 to 1 (https://arxiv.org/abs/1512.00567). */
+  /**
+   * Fraction of every target that is spread evenly over all classes, 0 to 1 (https://arxiv.org/abs/1512.00567).
+   * @defaultValue 0
+   */
   labelSmoothing?: number;
+}
+
+/** Returns targets as soft targets, float32 [n, classes]. To be called inside a tidy. */
+export function softTargets(targets: Targets, classes: number): tf.Tensor2D {
+  if (targets.rank === 2) return targets as tf.Tensor2D;
+  // One logit tells whether its class is in the image.
+  if (classes === 1) return tf.cast(tf.expandDims(targets, 1), 'float32') as tf.Tensor2D;
+  return oneHot(targets as tf.Tensor1D, classes);
 }
 
 function checkClassWeights(weights: readonly number[] | undefined): void {
@@ -43,21 +72,33 @@ function checkClassWeights(weights: readonly number[] | undefined): void {
   if (bad >= 0) throw new CnnzooError('INPUT', `expected classWeights of at least 0, received ${weights[bad]}.`);
 }
 
-/** The weights, [classes]; inside a tidy. */
+/** Returns the weights as a tensor, [classes]. To be called inside a tidy. */
 function classWeightsTensor(weights: readonly number[], classes: number): tf.Tensor1D {
   if (weights.length === classes) return tf.tensor1d([...weights]);
   throw new CnnzooError('INPUT', `expected classWeights of the net's ${classes} classes, received ${weights.length}.`);
 }
 
-/** The loss that trains a net as its activation says. */
+/** Returns the loss for a net with an activation. */
 export const defaultLoss = (activation: OutputActivation): Loss =>
   activation === 'sigmoid' ? binaryCrossEntropy() : crossEntropy();
 
 /**
- * Softmax cross-entropy, torch.nn.functional.cross_entropy's: of the targets t, smoothed to
- * (1 - labelSmoothing) t + labelSmoothing / classes, the sum of -weight t log softmax(logits) over the classes. For
- * labels, its mean weighs each image by its class' weight; for soft targets it is the plain mean. Exact for logits of any
- * size, since each row is shifted by its maximum.
+ * Builds the softmax cross-entropy, as torch.nn.functional.cross_entropy. Targets t are smoothed to
+ * (1 - labelSmoothing) t + labelSmoothing / classes; the loss of an image is the sum of -weight t log softmax(logits)
+ * over the classes. The mean of labels divides by the sum of the images' class weights, the mean of soft targets by the
+ * number of images. Exact for logits of any size, since each row is shifted by its maximum.
+ *
+ * @param options label smoothing and class weights.
+ * @throws CnnzooError INPUT for an option that is unknown or out of its range; by the loss, for class weights that are
+ * not the net's number of classes, and for a net of one logit.
+ *
+ * @example
+ * ```ts
+ * import { adamW, crossEntropy, type TrainOptions } from '@cnnzoo/core/train';
+ *
+ * const loss = crossEntropy({ labelSmoothing: 0.1 });
+ * const options: TrainOptions = { optimizer: adamW({ lr: 1e-3 }), loss };
+ * ```
  */
 export function crossEntropy(options: CrossEntropyOptions = {}): Loss {
   checkOptions('crossEntropy', options, ['classWeights', 'labelSmoothing']);
@@ -67,11 +108,11 @@ export function crossEntropy(options: CrossEntropyOptions = {}): Loss {
     throw new CnnzooError('INPUT', `crossEntropy: expected labelSmoothing from 0 to 1, received ${labelSmoothing}.`);
   const weightedSum = (logits: tf.Tensor2D, targets: Targets, classWeights: readonly number[]): LossSum => {
     const [n, classes] = logits.shape;
-    const shares = asShares(targets, classes);
+    const soft = softTargets(targets, classes);
     const weights = classWeightsTensor(classWeights, classes);
     return {
-      sum: crossEntropySum(logits, tf.mul(smoothTargets(shares, labelSmoothing), weights)),
-      weight: targets.rank === 1 ? tf.sum(tf.mul(shares, weights)) : tf.scalar(n),
+      sum: crossEntropySum(logits, tf.mul(smoothTargets(soft, labelSmoothing), weights)),
+      weight: targets.rank === 1 ? tf.sum(tf.mul(soft, weights)) : tf.scalar(n),
     };
   };
   const loss: Loss = (logits, targets) => {
@@ -95,9 +136,21 @@ function requireSeveral({ shape: [, classes] }: tf.Tensor2D): void {
 }
 
 /**
- * For images that may have several labels, or one class that is there or not: each logit by itself says so, through a
- * sigmoid. Labels of a net of one logit are 0 and 1. The mean over batch and classes of -weight (t log sigmoid(x) + (1 - t) log(1 - sigmoid(x))), as
- * torch.nn.functional.binary_cross_entropy_with_logits computes it: max(x, 0) - x t + log(1 + exp(-|x|)).
+ * Builds the binary cross-entropy, for images that may have several labels, or one class that is there or not. Each
+ * logit by itself tells of its class, through a sigmoid. The labels of a net of one logit are 0 and 1. The loss is the
+ * mean over batch and classes of -weight (t log sigmoid(x) + (1 - t) log(1 - sigmoid(x))), computed as
+ * torch.nn.functional.binary_cross_entropy_with_logits does: max(x, 0) - x t + log(1 + exp(-|x|)).
+ *
+ * @param options class weights.
+ * @throws CnnzooError INPUT for an option that is unknown or out of its range; by the loss, for class weights that are
+ * not the net's number of classes.
+ *
+ * @example
+ * ```ts
+ * import { binaryCrossEntropy, sgd, type TrainOptions } from '@cnnzoo/core/train';
+ *
+ * const options: TrainOptions = { optimizer: sgd({ lr: 0.01 }), loss: binaryCrossEntropy({ classWeights: [1, 4] }) };
+ * ```
  */
 export function binaryCrossEntropy(options: ClassWeights = {}): Loss {
   checkOptions('binaryCrossEntropy', options, ['classWeights']);
@@ -107,16 +160,16 @@ export function binaryCrossEntropy(options: ClassWeights = {}): Loss {
     const classes = logits.shape[1];
     const op = tf.customGrad((...args: (tf.Tensor | tf.GradSaveFunc)[]) => {
       const [x, save] = args as [tf.Tensor2D, tf.GradSaveFunc];
-      const shares = asShares(targets, classes);
+      const soft = softTargets(targets, classes);
       const weights = classWeights ? classWeightsTensor(classWeights, classes) : tf.scalar(1);
-      const linear = tf.sub(tf.relu(x), tf.mul(x, shares));
+      const linear = tf.sub(tf.relu(x), tf.mul(x, soft));
       const losses = tf.add(linear, tf.log1p(tf.exp(tf.neg(tf.abs(x)))));
-      save([x, shares, weights]);
+      save([x, soft, weights]);
       return {
         value: tf.mean(tf.mul(losses, weights)),
         gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
-          const [x, shares, weights] = saved as [tf.Tensor2D, tf.Tensor2D, tf.Tensor];
-          return [tf.mul(tf.mul(tf.sub(tf.sigmoid(x), shares), weights), tf.div(dy, x.size))];
+          const [x, soft, weights] = saved as [tf.Tensor2D, tf.Tensor2D, tf.Tensor];
+          return [tf.mul(tf.mul(tf.sub(tf.sigmoid(x), soft), weights), tf.div(dy, x.size))];
         },
       };
     });

@@ -5,15 +5,17 @@ import { categoriesOf, modelOf, type Net } from '../../net.js';
 import { visible } from '../../visible.js';
 import { warn } from '../../warn.js';
 
+/** Option of functions that take a net and a data set. */
 export interface MatchOptions {
   /**
-   * Compares the names of the data set's classes with the net's: in another order, labels are matched by name; names that
-   * the net does not have are an error. false: labels are the net's, whatever their names. Default: true.
+   * Compares the names of the data set's classes with the net's. In another order, labels are matched by name; names
+   * that the net lacks are an error. false: the labels count the net's classes, whatever the names.
+   * @defaultValue true
    */
   matchCategories?: boolean;
 }
 
-/** A name, whichever way it spells its accents. */
+/** Returns a name in one spelling of its accents. */
 const plain = (name: string): string => name.normalize('NFC');
 
 const MOST_NAMED = 10;
@@ -24,11 +26,11 @@ function list(names: readonly string[]): string {
 }
 
 /**
- * The net's label of each of the data set's, by the classes' names; undefined where they are the same, or one of the two
- * has no names.
- * @throws CnnzooError INPUT for names that the net does not have, or has twice.
+ * Returns the net's label for each of the data set's, by the classes' names; undefined if they are the same, or if the
+ * net or the data set has no names.
+ * @throws CnnzooError INPUT for names that the net lacks, or has twice.
  */
-export function matchingLabels(net: Net, data: Dataset, where: string): readonly number[] | undefined {
+function matchingLabels(net: Net, data: Dataset, where: string): readonly number[] | undefined {
   const own = categoriesOf(net)?.map(plain);
   if (!own || data.named === false || data.categories.length === 0) return undefined;
   const names = data.categories.map(plain);
@@ -54,13 +56,13 @@ export function matchingLabels(net: Net, data: Dataset, where: string): readonly
   return names.map((name) => own.indexOf(name));
 }
 
-/** For a net of one logit and a set of two classes: 1 for the net's class, 0 for the other one. */
+/** Returns the labels of two classes for a net of one logit: 1 for the net's class, 0 for the other one. */
 function matchingLabelsOfOne(own: readonly string[], names: readonly string[]): readonly number[] | undefined {
   const isPair = own.length === 1 && names.length === 2 && names[0] !== names[1];
   return isPair && names.includes(own[0]!) ? names.map((name) => Number(name === own[0])) : undefined;
 }
 
-/** The net with names for its classes: its own, or those of the data set that it is trained on. */
+/** Returns the net with names for its classes: its own, or those of the data set that it is trained on. */
 export const namedBy = (net: Net, data: Dataset): Net =>
   categoriesOf(net) || data.named === false || data.categories.length === 0
     ? net
@@ -72,7 +74,7 @@ class MatchedDataset implements Dataset {
   readonly fromFiles: boolean;
   readonly fingerprint?: () => Promise<string>;
 
-  /** @param labels the net's label of each of the data set's. */
+  /** @param labels the net's label for each of the data set's. */
   constructor(
     private readonly data: Dataset,
     readonly categories: readonly string[],
@@ -88,7 +90,7 @@ class MatchedDataset implements Dataset {
     for await (const { x, y } of this.data.batches(options)) {
       let targets: Targets;
       try {
-        targets = y.rank === 1 ? await this.labelsOf(y as tf.Tensor1D) : await this.sharesOf(y as tf.Tensor2D);
+        targets = y.rank === 1 ? await this.labelsOf(y as tf.Tensor1D) : await this.softOf(y as tf.Tensor2D);
       } catch (error) {
         x.dispose();
         throw error;
@@ -113,10 +115,10 @@ class MatchedDataset implements Dataset {
     );
   }
 
-  private async sharesOf(y: tf.Tensor2D): Promise<tf.Tensor2D> {
+  private async softOf(y: tf.Tensor2D): Promise<tf.Tensor2D> {
     const [images, given] = y.shape;
     const { length } = this.labels;
-    // Of two classes one is the absence of the net's only one: it has no share.
+    // One of two classes is the absence of the net's only one: it has no soft target.
     if (given !== length || this.categories.length < length)
       throw new CnnzooError(
         'SHAPE',
@@ -124,17 +126,17 @@ class MatchedDataset implements Dataset {
       );
     const classes = this.categories.length;
     const values = new Float32Array(images * classes);
-    for (const [i, share] of (await y.data()).entries())
-      values[Math.floor(i / length) * classes + this.labels[i % length]!] = share;
+    for (const [i, value] of (await y.data()).entries())
+      values[Math.floor(i / length) * classes + this.labels[i % length]!] = value;
     return tf.tensor2d(values, [images, classes]);
   }
 }
 
 /**
- * The data set under the net's labels: itself where both have the same classes in the same order, or one has no names;
- * else, said once, one whose labels are matched by name.
+ * Returns the data set under the net's labels: the data set itself if both have the same classes in the same order, or
+ * one has no names; otherwise one whose labels are matched by name, with a warning.
  * @param where the calling function, for messages.
- * @throws CnnzooError INPUT for classes that the net does not have.
+ * @throws CnnzooError INPUT for classes that the net lacks.
  */
 export function matchCategories(net: Net, data: Dataset, { matchCategories }: MatchOptions, where: string): Dataset {
   if (matchCategories !== undefined && typeof matchCategories !== 'boolean')

@@ -1,50 +1,123 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { breathe } from '#platform';
+import type { Batch } from '../../data/dataset.js';
 import { CnnzooError } from '../../errors.js';
+import { withSmallestBatch } from '../../layers/smallest-batch.js';
+import { modelOf } from '../../net.js';
 import type { Random } from '../../random.js';
 import { withRandom } from '../../random-scope.js';
 import { weightsOf } from '../../weights/slots.js';
-import type { Gradient } from '../optim/index.js';
-import type { Loss, LossSum } from './loss.js';
+import type { OptimizerRun } from '../optim/index.js';
+import { checkBatch, findNotFinite } from './checks.js';
+import { addBatches, type BatchResult, clipByGlobalNorm, disposeGradients, meanOf } from './gradients.js';
+import type { Loss } from './loss.js';
 import { hitsAt } from './metrics.js';
-import type { Images } from './mix.js';
+import type { Images, Mix } from './mix.js';
+import { StatisticsSnapshot } from './snapshot.js';
 import type { Trainee } from './trainee.js';
 
-/** The results of a forward and a backward pass over a batch. */
-export interface Differentiated {
-  /** One for each trainable weight that the loss depends on; the caller's. */
-  readonly gradients: readonly Gradient[];
-  /** Images. */
-  readonly count: number;
-  /** The sum that the mean of their losses divides by: their number, unless the loss weighs them. May be 0. */
-  readonly weight: number;
-  /** The mean, with the weighted losses of auxiliary heads; their sum if the weight is 0. */
+/** Measurements of one step. */
+export interface Step {
+  /** The epoch, from 0. */
+  readonly epoch: number;
+  /** The step, from 0, counted over the whole run. */
+  readonly step: number;
+  /** Number of steps of the whole run. */
+  readonly steps: number;
+  /** Mean loss of the images before the step. With auxiliary heads, their weighted losses are added. */
   readonly loss: number;
-  /** The loss of each output by itself: one number, and one more for each auxiliary head. */
+  /** Mean loss of each output by itself: the first output's, then each auxiliary head's. */
   readonly losses: readonly number[];
-  /** The share of the images whose largest logit was right, 0 to 1. */
+  /** Fraction of the images whose largest logit was the label's before the step: 0 to 1. */
   readonly accuracy: number;
+  /** Number of images. */
+  readonly count: number;
+  /** Divisor of the mean loss: the number of images, unless the loss weighs images by class. */
+  readonly weight: number;
 }
 
-export interface DifferentiateOptions {
+/** Settings that all steps of a run share. */
+export interface StepSettings {
+  readonly trainee: Trainee;
+  /** Number of classes: the size of each output. */
+  readonly classes: number;
+  readonly optimizer: OptimizerRun;
   readonly loss: Loss;
-  /** What the loss of each auxiliary head counts beside the first output's. */
+  /** Factor of each auxiliary head's loss. */
   readonly auxiliaryWeight: number;
-  /** What dropout is drawn from. */
+  /** A batch is mixed by one of these, drawn for each batch. */
+  readonly mixes: readonly Mix[];
+  readonly clipNorm: number | undefined;
+  /** Number of images in the smallest batch of the epoch. */
+  readonly smallestBatch: number;
+  /** Source of mixing and dropout. */
   readonly random: Random;
+  readonly signal: AbortSignal | undefined;
 }
 
 /**
- * Runs a net in training mode on a batch, and its loss back to the weights that are trainable; BatchNorm's running
- * statistics see the batch. `x` and `y` stay the caller's.
- * @param step for messages.
- * @throws CnnzooError TRAINING where the loss is not finite or nothing is trainable.
+ * Takes one training step over `count` batches, whose images together are the optimizer's batch. A step is taken whole
+ * or not at all: where it throws, the net is as it was after the step before.
+ * @param batches the iterator that hands out batches; holds at least `count` more.
+ * @param at the epoch, the number of the step and the number of steps of the run.
+ * @throws CnnzooError INPUT for batches that don't fit the net; TRAINING if the loss, a gradient or a statistic is not
+ * finite, or nothing is trainable; ABORTED by the signal.
  */
-export async function differentiate(
-  { model, apply }: Trainee,
+export async function trainStep(
+  settings: StepSettings,
+  batches: AsyncIterator<Batch, unknown>,
+  count: number,
+  at: Pick<Step, 'epoch' | 'step' | 'steps'>,
+): Promise<Step> {
+  const { trainee, classes, optimizer, clipNorm, signal } = settings;
+  const { step, steps } = at;
+  let before: StatisticsSnapshot | undefined;
+  let result: BatchResult | undefined;
+  try {
+    for (let i = 0; i < count; i++) {
+      const batch = (await batches.next()).value as Batch;
+      let images: Images = batch;
+      try {
+        await breathe(`The training, before step ${step},`, signal);
+        modelOf(trainee);
+        await checkBatch('train', trainee, batch, classes);
+        before ??= new StatisticsSnapshot(trainee.model);
+        images = mixed(batch, settings);
+        const ofBatch = await forwardBackward(images, settings, step);
+        result = result ? addBatches(result, ofBatch) : ofBatch;
+      } finally {
+        tf.dispose([batch.x, batch.y, images.x, images.y]);
+      }
+    }
+    await requireFinite(result!, before!, step);
+    if (clipNorm !== undefined) result = { ...result!, gradients: await clipByGlobalNorm(result!.gradients, clipNorm) };
+    const { gradients, ...measured } = result!;
+    if (measured.weight === 0) throw noWeight(step);
+    optimizer.update(gradients, step, steps);
+    before!.dispose();
+    before = undefined;
+    return { ...at, ...measured };
+  } finally {
+    before?.restore();
+    if (result) disposeGradients(result);
+  }
+}
+
+/** Mixes the images of a batch with one another. Returns the batch itself if the run mixes nothing. */
+function mixed(batch: Batch, { mixes, classes, random }: StepSettings): Images {
+  const mix = mixes.length > 1 ? mixes[random.integer(mixes.length)] : mixes[0];
+  return mix ? mix(batch, classes, random) : batch;
+}
+
+/**
+ * Runs the net in training mode on a batch, and the loss back to the trainable weights. BatchNorm's running statistics
+ * take the batch in. `x` and `y` stay the caller's.
+ */
+async function forwardBackward(
   { x, y }: Images,
-  { loss, auxiliaryWeight, random }: DifferentiateOptions,
+  { trainee: { model, apply }, loss, auxiliaryWeight, smallestBatch, random }: StepSettings,
   step: number,
-): Promise<Differentiated> {
+): Promise<BatchResult> {
   const trainable = new Set(model.trainableWeights);
   const parameters = weightsOf(model)
     .filter(({ variable }) => trainable.has(variable))
@@ -58,11 +131,11 @@ export async function differentiate(
   try {
     computed = tf.variableGrads(
       () => {
-        const outputs = withRandom(random, () => apply(x, true));
+        const outputs = withRandom(random, () => withSmallestBatch(smallestBatch, () => apply(x, true)));
         hits = tf.keep(hitsAt(1, outputs[0]!, y));
         for (const logits of outputs) {
           const parts = loss.sum?.(logits, y);
-          // Of the targets alone, so every output has the same.
+          // Depends on the targets alone, so every output has the same.
           if (parts) weight ??= tf.keep(parts.weight);
           costs.push(tf.keep(parts ? meanOf(parts) : loss(logits, y)));
         }
@@ -96,16 +169,28 @@ export async function differentiate(
   }
 }
 
-/** The number that sums are divided by: another batch of the step may bring the weight that one has not. */
-export const divisorOf = ({ weight }: Pick<Differentiated, 'weight'>): number => (weight > 0 ? weight : 1);
-
-/** The sum divided by the tensor's `divisorOf`. */
-const meanOf = ({ sum, weight }: LossSum): tf.Scalar =>
-  tf.div(sum, tf.where(tf.greater(weight, 0), weight, tf.onesLike(weight)));
-
-/** What tfjs keeps for the backward pass, and forgets where either pass throws. */
+/** Frees the tensors that tfjs keeps for the backward pass, and forgets where either pass throws. */
 function disposeTape(): void {
   const { state } = tf.engine();
   for (const { saved } of state.activeTape ?? []) if (saved) tf.dispose(saved);
   state.activeTape = [];
 }
+
+/** Refuses a step that would leave the net with values that are not finite. */
+async function requireFinite({ gradients }: BatchResult, { written }: StatisticsSnapshot, step: number): Promise<void> {
+  const named = gradients.map(({ key, gradient }) => ({ key: `the gradient of '${key}'`, tensor: gradient }));
+  const key = await findNotFinite([...named, ...written]);
+  if (key === undefined) return;
+  throw new CnnzooError(
+    'TRAINING',
+    `The loss is finite at step ${step}, but not ${key}; the net is as it was after the step before. ` +
+      'Lower the learning rate, or look for inputs that are not finite.',
+  );
+}
+
+const noWeight = (step: number): CnnzooError =>
+  new CnnzooError(
+    'TRAINING',
+    `The classes of all images of step ${step} have a weight of 0: there is nothing to divide their losses by. Give the ` +
+      'classes weights above 0, leave their images out, or take larger batches.',
+  );

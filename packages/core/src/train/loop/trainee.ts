@@ -1,20 +1,23 @@
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
-import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
+import type { LayersModel, LayerVariable, SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { CnnzooError } from '../../errors.js';
 import { inputOf } from '../../input.js';
 import { partOf } from '../../layers/part.js';
+import { weightsOf } from '../../weights/slots.js';
 
-/** What is trained or evaluated: a net, or the part of one behind its frozen layers. */
+/** The layers that are trained or evaluated: a whole net, or its layers after the frozen ones. */
 export interface Trainee {
-  /** The whole net: its names, and the weights that are trainable. */
+  /** The whole net, for its names and for the weights that are trainable. */
   readonly model: LayersModel;
-  /** Shape of a batch, the number of images first; null: any. */
+  /** Shape of a batch, the number of images first. null stands for any size. */
   readonly input: readonly (number | null)[];
-  /** A batch -> logits [n, classes], and those of each auxiliary head. */
+  /** Runs the layers on a batch. Returns logits [n, classes]: the first output's, then each auxiliary head's. */
   apply(x: Tensor, training: boolean): Tensor2D[];
-  /** The same in inference, layer by layer, awaiting `pause` after each. The logits are the caller's. */
+  /** Runs the layers as in inference, and awaits `pause` after each. The logits are the caller's. */
   infer(x: Tensor, pause: () => Promise<void>): Promise<Tensor2D[]>;
 }
 
+/** Returns a whole net, to be trained. */
 export function wholeNet(model: LayersModel): Trainee {
   const from = inputOf(model);
   const { infer } = partOf(model, from, model.outputs);
@@ -26,8 +29,45 @@ export function wholeNet(model: LayersModel): Trainee {
   };
 }
 
-/** The layers of a net behind a tensor that its frozen layers give. */
-export function restOfNet(model: LayersModel, from: SymbolicTensor): Trainee {
+/** Returns the layers of a net after `from`, a tensor between its frozen layers and the rest. */
+export function layersAfter(model: LayersModel, from: SymbolicTensor): Trainee {
   const { run, infer } = partOf(model, from, model.outputs);
   return { model, input: from.shape, apply: run as Trainee['apply'], infer: infer as Trainee['infer'] };
+}
+
+/**
+ * Returns the number of classes that a net tells apart, which is the size of each of its outputs.
+ * @throws CnnzooError SHAPE if the outputs are not logits [n, classes].
+ */
+export function classesOf({ name, outputs }: LayersModel): number {
+  const classes = outputs[0]!.shape[1];
+  if (classes && outputs.every(({ shape }) => shape.length === 2 && shape[1] === classes)) return classes;
+  throw new CnnzooError(
+    'SHAPE',
+    `'${name}' gives ${outputs.map((output) => `[${output.shape}]`).join(' and ')}: expected logits [n, classes], and ` +
+      'as many classes from each auxiliary head.',
+  );
+}
+
+/** Weights that a training holds. */
+const claimed = new WeakSet<LayerVariable>();
+
+/**
+ * Claims a net's weights for one training: two at once would each train on the other's steps. Returns the function
+ * that gives the weights back.
+ * @param where the function that trains, for the message.
+ * @throws CnnzooError TRAINING if another training, of this net or of one that shares weights with it, is in progress.
+ */
+export function claim(where: string, model: LayersModel): () => void {
+  const weights = weightsOf(model).map(({ variable }) => variable);
+  if (weights.some((weight) => claimed.has(weight)))
+    throw new CnnzooError(
+      'TRAINING',
+      `${where}: '${model.name}' is being trained already. Await that training's end first: the promise of fit, or the ` +
+        'loop over train, which must be left or returned from.',
+    );
+  for (const weight of weights) claimed.add(weight);
+  return () => {
+    for (const weight of weights) claimed.delete(weight);
+  };
 }

@@ -1,7 +1,6 @@
 export { type AdamWOptions, adamW } from './adamw.js';
-export { type Config, type Described, type Difference, describe, differences, withConfig } from './config.js';
-export type { Gradient, Optimizer, OptimizerRun, Schedule } from './optimizer.js';
-export type { OptimizerOptions, ParameterGroup } from './parameter-groups.js';
+export { type Config, type Described, describe, withConfig } from './config.js';
+export type { Gradient, Optimizer, OptimizerOptions, OptimizerRun, ParameterGroup, Schedule } from './optimizer.js';
 export { type RmspropOptions, rmsprop } from './rmsprop.js';
 export {
   constant,

@@ -1,22 +1,42 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Optimizer } from './optimizer.js';
-import { checkOptimizer, checkOption, type OptimizerOptions } from './parameter-groups.js';
+import { checkOptimizer, checkOption, type Optimizer, type OptimizerOptions } from './optimizer.js';
 import { optimizerOf } from './update-rule.js';
 
+/** Options of `rmsprop`. */
 export interface RmspropOptions extends OptimizerOptions {
-  /** How much the average of the squared gradient keeps at each step, 0 to below 1 (default 0.99). */
+  /**
+   * Fraction of the average of squared gradients that each step keeps, at least 0 and below 1.
+   * @defaultValue 0.99
+   */
   alpha?: number;
-  /** Added to the denominator, outside of the root, above 0 (default 1e-8). */
+  /**
+   * Added to the denominator, outside the root; above 0.
+   * @defaultValue 1e-8
+   */
   eps?: number;
-  /** How much of the previous step is kept, 0 to below 1. */
+  /**
+   * Fraction of the previous step that is kept, at least 0 and below 1.
+   * @defaultValue 0
+   */
   momentum?: number;
-  /** Added to the gradient, times the weight: an L2 penalty. */
+  /**
+   * An L2 penalty: `weightDecay` times the weight is added to the gradient.
+   * @defaultValue 0
+   */
   weightDecay?: number;
 }
 
 /**
- * RMSprop with PyTorch's rule (torch.optim.RMSprop, not centred):
+ * Builds an RMSprop optimizer with the rule of torch.optim.RMSprop, not centred. For the weight w and its gradient:
  * g = gradient + weightDecay w; s = alpha s + (1 - alpha) g²; v = momentum v + g / (sqrt(s) + eps); w -= lr v.
+ *
+ * @throws CnnzooError INPUT for an option that is unknown or out of its range.
+ * @example
+ * ```ts
+ * import { exponential, rmsprop } from '@cnnzoo/core/train';
+ *
+ * const optimizer = rmsprop({ lr: exponential(0.01, 0.9999), momentum: 0.9 });
+ * ```
  */
 export function rmsprop({ alpha = 0.99, eps = 1e-8, momentum = 0, ...options }: RmspropOptions): Optimizer {
   checkOptimizer('rmsprop', options, ['alpha', 'eps', 'momentum']);

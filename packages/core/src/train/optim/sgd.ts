@@ -1,22 +1,44 @@
 import { CnnzooError } from '../../errors.js';
 import { sgdStep } from '../../ops/index.js';
-import type { Optimizer } from './optimizer.js';
-import { checkOptimizer, checkOption, type OptimizerOptions } from './parameter-groups.js';
+import { checkOptimizer, checkOption, type Optimizer, type OptimizerOptions } from './optimizer.js';
 import { optimizerOf } from './update-rule.js';
 
+/** Options of `sgd`. */
 export interface SgdOptions extends OptimizerOptions {
-  /** How much of the previous step is kept, 0 to below 1. */
+  /**
+   * Fraction of the previous step that is kept, at least 0 and below 1.
+   * @defaultValue 0
+   */
   momentum?: number;
-  /** Added to the gradient, times the weight: an L2 penalty. */
+  /**
+   * An L2 penalty: `weightDecay` times the weight is added to the gradient.
+   * @defaultValue 0
+   */
   weightDecay?: number;
-  /** Looks ahead along the momentum, in PyTorch's form; needs momentum. */
+  /**
+   * Looks ahead along the momentum, in PyTorch's form. Needs a momentum above 0.
+   * @defaultValue false
+   */
   nesterov?: boolean;
 }
 
 /**
- * Stochastic gradient descent with PyTorch's rule (torch.optim.SGD, dampening 0):
+ * Builds stochastic gradient descent with the rule of torch.optim.SGD, dampening 0. For the weight w and its gradient:
  * g = gradient + weightDecay w; v = momentum v + g; w -= lr v, or lr (g + momentum v) with nesterov.
- * Unlike tfjs' momentum optimizer it scales by the rate when it is used, so that a schedule acts at once.
+ * tfjs' momentum optimizer multiplies by the rate before it adds to v. Here a schedule acts at once.
+ *
+ * @throws CnnzooError INPUT for an option that is unknown or out of its range.
+ * @example
+ * ```ts
+ * import { cosine, sgd } from '@cnnzoo/core/train';
+ *
+ * const optimizer = sgd({
+ *   lr: cosine(0.1),
+ *   momentum: 0.9,
+ *   weightDecay: 1e-4,
+ *   groups: [{ match: 'fc', lr: cosine(1) }],
+ * });
+ * ```
  */
 export function sgd({ momentum = 0, nesterov = false, ...options }: SgdOptions): Optimizer {
   checkOptimizer('sgd', options, ['momentum', 'nesterov']);

@@ -4,21 +4,20 @@ import { toTfShape, toTorchShape, toTorchValues } from '../../weights/layout.js'
 import type { StateDict, StateTensor } from '../../weights/tensors.js';
 import { toTfValues } from '../../weights/tf-values.js';
 import { withConfig } from './config.js';
-import type { Optimizer, OptimizerRun } from './optimizer.js';
-import { type OptimizerOptions, ParameterGroups } from './parameter-groups.js';
+import { type Optimizer, type OptimizerOptions, type OptimizerRun, ParameterGroups } from './optimizer.js';
 
-/** What one parameter is updated with. */
+/** Settings of one update of one parameter. */
 export interface UpdateSettings {
   readonly lr: number;
   readonly weightDecay: number;
-  /** How often this parameter has been updated, with this one: 1, 2, … */
+  /** Number of this parameter's updates, this one included: 1, 2, … */
   readonly count: number;
 }
 
-/** What tells one optimizer from another. */
+/** The arithmetic of an optimizer, for one parameter. */
 export interface UpdateRule<Slot extends string> {
   readonly name: string;
-  /** PyTorch's names of the tensors kept of each parameter, of its shape, zeros at first. */
+  /** PyTorch's names of the tensors kept for each parameter: of the parameter's shape, zeros at first. */
   readonly slots: readonly Slot[];
   /** Updates one parameter and its slots in place; runs in a tidy. */
   update(
@@ -29,7 +28,7 @@ export interface UpdateRule<Slot extends string> {
   ): void;
 }
 
-/** PyTorch's name of the count of a parameter's updates. */
+/** PyTorch's name for the number of a parameter's updates. */
 const COUNT = 'step';
 
 interface Entry<Slot extends string> {
@@ -40,8 +39,8 @@ interface Entry<Slot extends string> {
 }
 
 /**
- * An optimizer that updates each parameter by itself, with the settings of its group.
- * @param settings the rule's own, by which the optimizer is described.
+ * Builds an optimizer that updates each parameter by itself, with the settings of the parameter's group.
+ * @param settings the rule's own settings, for the optimizer's description.
  */
 export function optimizerOf<Slot extends string>(
   rule: UpdateRule<Slot>,
@@ -60,7 +59,7 @@ export function optimizerOf<Slot extends string>(
   return withConfig(optimizer, { name: rule.name, ...options, decayNormsAndBiases, ...settings });
 }
 
-/** The parts of a state's key: the parameter's, and the tensor's name. */
+/** Splits a key of the state into the parameter's key and the tensor's name. */
 function splitKey(key: string): readonly [parameter: string, name: string] {
   const dot = key.lastIndexOf('.');
   return [key.slice(0, dot), key.slice(dot + 1)];
@@ -87,7 +86,7 @@ function checkState({ name, slots }: UpdateRule<string>, keys: readonly string[]
 
 class RuleRun<Slot extends string> implements OptimizerRun {
   private readonly entries = new Map<string, Entry<Slot>>();
-  /** What was restored and is not yet in use: parameters that no gradient has come for. */
+  /** Restored tensors of parameters that have had no gradient yet. */
   private readonly waiting: Map<string, StateTensor>;
 
   constructor(

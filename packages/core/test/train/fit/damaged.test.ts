@@ -241,7 +241,7 @@ describe('what is not finite', () => {
 
   it('never is the best epoch', () => {
     const evaluation = (loss: number) => ({ loss, top1: 0, count: 1 });
-    const best = new BestWeights({ patience: 2 });
+    const best = new BestWeights({ patience: 2, monitor: 'loss' });
     for (const [i, loss] of [Number.NaN, 3, Number.NaN, 2].entries())
       best.see(evaluation(loss), () => new Map([['epoch', { shape: [], dtype: 'int32', data: Int32Array.of(i) }]]));
     expect(best.state).toMatchObject({ value: -2, since: 0 });

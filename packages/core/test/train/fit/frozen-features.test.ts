@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { relativeError } from '../../../../../test/close.js';
 import { type Augment, horizontalFlip } from '../../../src/data/index.js';
 import { cutOf } from '../../../src/train/fit/features/cut.js';
-import { rowsInFile, rowsInMemory } from '../../../src/train/fit/features/rows.js';
+import { rowsInFile, rowsInMemory } from '../../../src/train/fit/features/features-dataset.js';
 import { type FitOptions, fit, freeze, type History, mixup, sgd } from '../../../src/train.js';
 import { bytesSource } from '../../../src/weights/formats/bytes.js';
 import { easyImages } from '../nets.js';

@@ -1,16 +1,16 @@
 import type { LayersModel, layers, SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { orderTo } from '../../../layers/order.js';
 
-/** Whether a layer gives the same for the same input whatever the training does, and in training as in inference. */
+/** Returns true if a layer's output depends on its input alone: no step changes it, and training is as inference. */
 function isConstant(layer: layers.Layer): boolean {
   if ('layers' in layer) return (layer as unknown as LayersModel).layers.every(isConstant);
   const name = layer.getClassName();
-  // tfjs' own normalises by the batch in training, also where it is frozen.
+  // tfjs' own layer normalizes by the batch in training, even if it is frozen.
   if (name === 'BatchNormalization' || layer.trainableWeights.length > 0) return false;
   return !/Dropout|Noise/.test(name) || (name.startsWith('cnnzoo.') && !layer.trainable);
 }
 
-/** Whether everything that the outputs see of the input goes through a tensor. */
+/** Returns true if every path from the input to the outputs goes through a tensor. */
 function isNeck({ inputs, outputs }: LayersModel, neck: SymbolicTensor): boolean {
   const seen = new Set([neck]);
   const reachesInput = (tensor: SymbolicTensor): boolean => {
@@ -22,8 +22,8 @@ function isNeck({ inputs, outputs }: LayersModel, neck: SymbolicTensor): boolean
 }
 
 /**
- * The last place in a net that all paths go through and before which nothing changes in training; undefined where that
- * is the input, or the net has several.
+ * Returns the last tensor of a net that all paths go through and before which nothing changes in training; undefined if
+ * that is the input, or the net has several inputs.
  */
 export function cutOf(model: LayersModel): SymbolicTensor | undefined {
   const tensors = orderTo(model.outputs);

@@ -2,17 +2,52 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Batch, BatchOptions, Dataset } from '../../../data/dataset.js';
 import { drawEpochSeed, imageRandom } from '../../../data/image-random.js';
 import { batchesOf, stopReading } from '../../../data/order.js';
-import type { Rows } from './rows.js';
+import type { ByteSource } from '../../../weights/read-buffer.js';
 
-/** What images stand for: a label each, or a row of shares. */
+/** Rows of float32 values, all of one length. */
+export interface Rows {
+  /** Resolves to the rows, one after the other. */
+  read(indices: readonly number[]): Promise<Float32Array>;
+}
+
+/** Returns rows of `length` values in memory. */
+export function rowsInMemory(values: Float32Array, length: number): Rows {
+  return {
+    read: async (indices) => {
+      const out = new Float32Array(indices.length * length);
+      for (const [i, index] of indices.entries())
+        out.set(values.subarray(index * length, (index + 1) * length), i * length);
+      return out;
+    },
+  };
+}
+
+/** Returns rows of a file from byte `start` on. The file is opened for each batch, so that none stays open. */
+export function rowsInFile(open: () => Promise<ByteSource>, start: number, length: number): Rows {
+  return {
+    read: async (indices) => {
+      const out = new Uint8Array(indices.length * length * 4);
+      const file = await open();
+      try {
+        for (const [i, index] of indices.entries())
+          out.set(await file.read(start + index * length * 4, length * 4), i * length * 4);
+      } finally {
+        await file.close();
+      }
+      return new Float32Array(out.buffer);
+    },
+  };
+}
+
+/** Targets of images: a label each, or a row of soft targets. */
 export interface StoredTargets {
   readonly dtype: 'int32' | 'float32';
   readonly data: Int32Array | Float32Array;
-  /** Values of each image. */
+  /** Number of values of each image. */
   readonly width: number;
 }
 
-/** Images as a frozen part left them: view after view of all of them. */
+/** A data set of features: the first view of all images, then the second view, and so on. */
 export class FeaturesDataset implements Dataset {
   readonly size: number;
 

@@ -1,19 +1,25 @@
 import type { Dataset } from '../../../data/dataset.js';
 import { hashBytes } from '../../../data/hash.js';
 import { CnnzooError } from '../../../errors.js';
+import { orderTo } from '../../../layers/order.js';
 import { warn } from '../../../warn.js';
 import { encodeHeader } from '../../../weights/formats/safetensors-header.js';
 import { openTensors } from '../../../weights/open.js';
 import type { ByteSource } from '../../../weights/read-buffer.js';
-import type { ComputedBatch } from './compute.js';
-import { FeaturesDataset, type StoredTargets } from './features-dataset.js';
-import { batchesOf, type FeaturesRequest, product, TargetsOf, viewsOf } from './features-request.js';
-import { featuresKey } from './key.js';
-import { type Rows, rowsInFile, rowsInMemory } from './rows.js';
+import { layerSlotsOf } from '../../../weights/slots.js';
+import {
+  type ComputedBatch,
+  type FeaturesRequest,
+  featureBatches,
+  product,
+  TargetsGatherer,
+  viewsOf,
+} from './compute.js';
+import { FeaturesDataset, type Rows, rowsInFile, rowsInMemory, type StoredTargets } from './features-dataset.js';
 
 // Loaded where features are kept in a directory.
 
-/** Features by a file in a directory, which is computed where there is none or a damaged one. */
+/** Returns the features in a directory. They are computed if the directory has no file of them, or a damaged one. */
 export async function inDirectory(request: FeaturesRequest, directory: string | URL): Promise<Dataset> {
   const name = `features-${await featuresKey(request)}.safetensors`;
   const { namesIn, pathIn, writeFileAtomic } = await import('#platform');
@@ -30,7 +36,7 @@ export async function inDirectory(request: FeaturesRequest, directory: string | 
   return openFeatures(request, path);
 }
 
-/** Opens the file of a request; throws whatever a damaged one brings about. */
+/** Opens the file of a request. A damaged file throws errors of all kinds. */
 async function openFeatures(request: FeaturesRequest, path: string): Promise<Dataset> {
   const { data, mostInMemory } = request;
   const { openPath } = await import('#platform');
@@ -50,11 +56,11 @@ async function openFeatures(request: FeaturesRequest, path: string): Promise<Dat
     const targets = { dtype: stored.dtype, data: stored.data, width } as StoredTargets;
     const shape = features.shape.slice(1);
     const bytes = 4 * product(features.shape);
-    const behind = stored.data.byteLength + CHECKSUM_BYTES;
+    const after = stored.data.byteLength + CHECKSUM_BYTES;
     const rows =
       bytes <= mostInMemory
         ? rowsInMemory((await features.read()).data as Float32Array, product(shape))
-        : rowsInFile(() => openPath(path), await endOf(openPath(path), behind + bytes), product(shape));
+        : rowsInFile(() => openPath(path), await endOf(openPath(path), after + bytes), product(shape));
     const sum = await checksumOf(rows, images, request.batching.batchSize, targets);
     if (`${sum}` !== `${(await checksum.read()).data}`) damaged('its bytes are not those that were written');
     return new FeaturesDataset(data.categories, rows, shape, targets, viewsOf(request));
@@ -63,7 +69,7 @@ async function openFeatures(request: FeaturesRequest, path: string): Promise<Dat
   }
 }
 
-/** Where the last `bytes` of a file begin. */
+/** Resolves to the offset of the last `bytes` of a file. */
 async function endOf(opening: Promise<ByteSource>, bytes: number): Promise<number> {
   const file = await opening;
   await file.close();
@@ -73,10 +79,10 @@ async function endOf(opening: Promise<ByteSource>, bytes: number): Promise<numbe
 const CHECKSUM = 'sha256';
 const CHECKSUM_BYTES = 32;
 
-/** Values that are hashed at a time. */
+/** Number of values that are hashed at a time. */
 const PIECE = 2 ** 18;
 
-/** A hash over all values, however they are handed over: the file is never in memory as a whole. */
+/** A hash over all values, in pieces, so that the file is never in memory as a whole. The sizes of the pieces do not matter. */
 class Checksum {
   private readonly hashes: string[] = [];
   private readonly piece = new Float32Array(PIECE);
@@ -105,7 +111,7 @@ class Checksum {
   }
 }
 
-/** The checksum of `images` rows that were read again, so many at a time. */
+/** Resolves to the checksum of `images` rows, read `atATime` rows at a time. */
 async function checksumOf(rows: Rows, images: number, atATime: number, targets: StoredTargets): Promise<Uint8Array> {
   const sum = new Checksum();
   for (let start = 0; start < images; start += atATime)
@@ -113,12 +119,12 @@ async function checksumOf(rows: Rows, images: number, atATime: number, targets: 
   return sum.end(targets);
 }
 
-/** The file's pieces, as they are computed: safetensors, `features` [views x images, …], `targets` and the checksum. */
+/** Computes a file's pieces: safetensors with `features` [views x images, …], `targets` and the checksum. */
 async function* fileOf(request: FeaturesRequest): AsyncGenerator<Uint8Array, void, void> {
-  const targets = new TargetsOf(request.data.size);
+  const targets = new TargetsGatherer(request.data.size);
   const sum = new Checksum();
   let begun = false;
-  for await (const batch of batchesOf(request)) {
+  for await (const batch of featureBatches(request)) {
     if (!begun) yield encodeHeader(headerOf(batch, request), {});
     begun = true;
     targets.add(batch);
@@ -146,4 +152,49 @@ function headerOf({ shape, dtype, width }: ComputedBatch, request: FeaturesReque
     },
     { key: CHECKSUM, stored: 'U8', shape: [CHECKSUM_BYTES], bytes: CHECKSUM_BYTES },
   ];
+}
+
+/** Format of the file. 2: with a checksum. */
+const KEY_FORMAT = 2;
+
+/** Resolves to a hash of everything that features depend on: the frozen weights, the images and their preprocessing. */
+async function featuresKey({ model, cut, data, batching, views }: FeaturesRequest): Promise<string> {
+  if (!data.fingerprint)
+    throw new CnnzooError(
+      'INPUT',
+      'fit: features are kept in a directory by what the data hold: this data set has no `fingerprint`. Leave the ' +
+        'directory out, or give it one.',
+    );
+  if (views && !views.augment.recipe)
+    throw new CnnzooError(
+      'INPUT',
+      'fit: features of augmented views are kept in a directory by what the augmentation does, and a function of your ' +
+        "own can't say it. Leave the directory out, or use the augmentations of @cnnzoo/core/data.",
+    );
+  const parts = [
+    { FORMAT: KEY_FORMAT, cut: placeOf(cut), preprocessing: batching.preprocessing ?? null },
+    await data.fingerprint(),
+    views ? { count: views.count, recipe: views.augment.recipe, random: views.random.state } : null,
+    await weightsHash(model, cut),
+  ];
+  return (await hashBytes(new TextEncoder().encode(JSON.stringify(parts)))).slice(0, 32);
+}
+
+/** Returns a tensor's place. Its name would not do: it counts the nets that the process has built. */
+const placeOf = ({ sourceLayer, nodeIndex, tensorIndex }: FeaturesRequest['cut']) => [
+  sourceLayer.name,
+  nodeIndex,
+  tensorIndex,
+];
+
+/** Resolves to the hashes of the weights before a tensor. */
+async function weightsHash(model: FeaturesRequest['model'], cut: FeaturesRequest['cut']): Promise<string> {
+  const before = new Set(orderTo([cut]).map(({ sourceLayer }) => sourceLayer));
+  const hashes: string[] = [];
+  for (const { layer, slots } of layerSlotsOf(model))
+    for (const { key, variable } of before.has(layer) ? slots : []) {
+      const values = (await variable.read().data()) as Float32Array;
+      hashes.push(key, await hashBytes(values));
+    }
+  return hashes.join();
 }

@@ -1,41 +1,67 @@
+import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { Augment } from '../../../data/augment/augment.js';
 import type { BatchOptions, Dataset } from '../../../data/dataset.js';
 import { CnnzooError } from '../../../errors.js';
+import type { Preprocessing } from '../../../images/prepare.js';
 import { partOf } from '../../../layers/part.js';
 import { checkWhole } from '../../../options.js';
 import { Random } from '../../../random.js';
 import { warn } from '../../../warn.js';
-import { restOfNet } from '../../loop/index.js';
-import type { FeatureOptions } from '../options.js';
-import type { Source, StageContext } from '../stage-run.js';
+import { layersAfter, type Trainee } from '../../loop/index.js';
+import type { Stage } from '../complete-options.js';
+import { type FeaturesRequest, featureBatches, product, TargetsGatherer, viewsOf } from './compute.js';
 import { cutOf } from './cut.js';
-import { keptFeatures } from './features-store.js';
+import { FeaturesDataset, rowsInMemory } from './features-dataset.js';
 
-/** Images that go through the frozen part together. */
+/** Images that go through the frozen layers together. */
 const BATCH = 32;
 
-/** Of one set's features in memory, in bytes. */
+/** Bytes that one data set's features may take in memory. */
 const MOST_IN_MEMORY = 2 ** 30;
 
+/** The images that a stage trains and validates on. */
+export interface StageImages {
+  readonly data: Dataset;
+  readonly validation: Dataset | undefined;
+  readonly augment: Augment | undefined;
+  readonly preprocessing: Preprocessing | undefined;
+}
+
+/** Settings of the work on features beside the stage's options. */
+export interface FeatureWork {
+  /** Seed of augmented views. */
+  readonly seed: number;
+  /** Called after every batch with the number of images processed and the total. */
+  readonly onImages: (done: number, total: number) => void;
+}
+
+/** The layers after the frozen ones, with the frozen layers' outputs as their data. */
+export interface FrozenFeatures {
+  readonly trainee: Trainee;
+  readonly data: Dataset;
+  readonly validation: Dataset | undefined;
+}
+
 /**
- * The same training on what the frozen layers at the beginning of the net make of the data, computed once; undefined
- * where there are none, or where their input is another in every epoch.
- * @throws CnnzooError INPUT where features are asked for and can't be had.
+ * Computes the outputs of the frozen layers at the beginning of a net once, and returns what is left to train. undefined
+ * if there are no such layers, if their input differs from epoch to epoch, or if memory can't hold their outputs.
+ * @throws CnnzooError INPUT if the stage asks for features and they can't be kept.
  */
-export async function frozenFeatures(source: Source, context: StageContext): Promise<Source | undefined> {
-  const { trainee, data, validation, augment, preprocessing } = source;
-  const { stage, options, reports, seed, index } = context;
-  const { model } = trainee;
-  if (stage.features === false) return undefined;
-  const { views, directory }: FeatureOptions = stage.features ?? {};
+export async function frozenFeatures(
+  model: LayersModel,
+  { data, validation, augment, preprocessing }: StageImages,
+  { features: asked, mix, signal }: Stage,
+  { seed, onImages }: FeatureWork,
+): Promise<FrozenFeatures | undefined> {
+  if (asked === false) return undefined;
+  const { views, directory } = asked ?? {};
   if (views !== undefined) checkWhole('views', views, 1);
   const cut = cutOf(model);
-  const changes = (augment !== undefined && views === undefined) || stage.mix !== undefined;
-  if (!cut || changes) {
-    if (stage.features) throw noFeatures(model.name, cut !== undefined);
+  const inputDiffers = (augment !== undefined && views === undefined) || mix !== undefined;
+  if (!cut || inputDiffers) {
+    if (asked) throw noFeatures(model.name, cut !== undefined);
     return undefined;
   }
-  const { signal } = options;
   const batching: BatchOptions = {
     batchSize: BATCH,
     ...(preprocessing && { preprocessing }),
@@ -51,10 +77,10 @@ export async function frozenFeatures(source: Source, context: StageContext): Pro
       cut,
       data: of,
       batching,
-      ...(change && { views: { count: views ?? 1, augment: change, random: new Random(seed + index) } }),
+      ...(change && { views: { count: views ?? 1, augment: change, random: new Random(seed) } }),
       ...(directory !== undefined && { directory }),
       mostInMemory: MOST_IN_MEMORY,
-      onImages: (done) => reports.images('features', before + done, total),
+      onImages: (done) => onImages(before + done, total),
     });
   const features = await keep(data, 0, augment);
   const validated = validation && (await keep(validation, ofData));
@@ -65,13 +91,33 @@ export async function frozenFeatures(source: Source, context: StageContext): Pro
     );
     return undefined;
   }
-  return {
-    trainee: restOfNet(model, cut),
-    data: features,
-    validation: validated,
-    augment: undefined,
-    preprocessing: undefined,
-  };
+  return { trainee: layersAfter(model, cut), data: features, validation: validated };
+}
+
+/** Returns a data set of features; undefined if they take too much memory and there is no directory. */
+async function keptFeatures(request: FeaturesRequest): Promise<Dataset | undefined> {
+  if (request.directory === undefined) return inMemory(request);
+  return (await import('./features-file.js')).inDirectory(request, request.directory);
+}
+
+async function inMemory(request: FeaturesRequest): Promise<Dataset | undefined> {
+  const { data, mostInMemory } = request;
+  const targets = new TargetsGatherer(data.size);
+  let [values, at, shape]: [Float32Array | undefined, number, readonly number[]] = [undefined, 0, []];
+  for await (const batch of featureBatches(request)) {
+    if (!values) {
+      shape = batch.shape;
+      const size = product(shape) * data.size * viewsOf(request);
+      if (4 * size > mostInMemory) return undefined;
+      values = new Float32Array(size);
+    }
+    values.set(batch.values, at);
+    at += batch.values.length;
+    targets.add(batch);
+  }
+  if (!values) return data;
+  const rows = rowsInMemory(values, product(shape));
+  return new FeaturesDataset(data.categories, rows, shape, targets.all, viewsOf(request));
 }
 
 const noFeatures = (name: string, isFrozen: boolean): CnnzooError =>

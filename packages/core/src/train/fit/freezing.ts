@@ -1,4 +1,6 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { freeze, type Part, unfreeze } from '../../freeze.js';
+import { modelOf, type Net } from '../../net.js';
 import { layerSlotsOf, modelsOf } from '../../weights/slots.js';
 
 /** Every `trainable` of a net that is false: of models and layers by their paths, of weights by their keys. Plain data. */
@@ -8,6 +10,7 @@ export interface Frozen {
   readonly weights: readonly string[];
 }
 
+/** Records every `trainable` of a net. */
 export function frozenOf(model: LayersModel): Frozen {
   const layers = layerSlotsOf(model);
   const weights = layers.flatMap(({ slots }) => slots);
@@ -18,12 +21,34 @@ export function frozenOf(model: LayersModel): Frozen {
   };
 }
 
-/** Makes of every `trainable` of a net what it was when `frozenOf` looked. */
+/** Sets every `trainable` of a net to its value in the record. */
 export function setFrozen(model: LayersModel, frozen: Frozen): void {
   const layers = layerSlotsOf(model);
-  // tfjs hands the flag of a model or layer on to weights: theirs come last.
+  // tfjs passes the flag of a model or layer on to its weights, so theirs come last.
   for (const [path, each] of modelsOf(model)) each.trainable = !frozen.models.includes(path);
   for (const { path, layer } of layers) layer.trainable = !frozen.layers.includes(path);
   const weights = new Set(frozen.weights);
   for (const { slots } of layers) for (const { key, variable } of slots) variable.trainable = !weights.has(key);
+}
+
+interface MayFreeze {
+  readonly freeze?: Part;
+}
+
+/** Freezes the part that the last of some stages with a `freeze` names, and nothing else. */
+export function freezeFor(net: Net, stages: readonly MayFreeze[]): void {
+  const part = stages.findLast(({ freeze }) => freeze !== undefined)?.freeze;
+  if (part === undefined) return;
+  unfreeze(net);
+  freeze(net, part);
+}
+
+/** Refuses parts that the net lacks before the first step. A stage would refuse them only when its turn comes. */
+export function requireParts(net: Net, stages: readonly MayFreeze[]): void {
+  const before = frozenOf(modelOf(net));
+  try {
+    for (const stage of stages) freezeFor(net, [stage]);
+  } finally {
+    setFrozen(modelOf(net), before);
+  }
 }

@@ -1,9 +1,35 @@
 import * as v from 'valibot';
 import { hashBytes } from '../../data/hash.js';
+import type { OutputActivation } from '../../output-activation.js';
 import type { StateDict } from '../../weights/tensors.js';
-import type { FitState } from './checkpoints.js';
+import type { Position } from '../loop/index.js';
+import type { Best } from './best-weights.js';
+import type { Frozen } from './freezing.js';
+import type { EpochRecord, EpochSums } from './history.js';
+import type { Setup } from './setup.js';
 
-// Apart from the directory's class, since only a training that goes on reads a note.
+// Loaded late, apart from the directory's class: a training without checkpoints needs no schema.
+
+/** The saved state of a training: everything that it continues from. */
+export interface TrainingCheckpoint {
+  readonly setup: Setup;
+  readonly seed: number;
+  readonly stage: number;
+  /** Steps taken in the stages before. */
+  readonly stepsBefore: number;
+  readonly position: Position;
+  readonly epochs: readonly EpochRecord[];
+  /** Sums of the current epoch. */
+  readonly progress: EpochSums;
+  /** Frozen layers at the start of the stage and now; absent in old checkpoints. */
+  readonly frozen?: { readonly atStart: Frozen; readonly now: Frozen };
+  /** The net's activation, which the loss of a stage has noted; absent in old checkpoints. */
+  readonly activation?: OutputActivation;
+  readonly model: StateDict;
+  readonly optimizer: StateDict;
+  readonly ema?: StateDict;
+  readonly best?: Best;
+}
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const counts = v.array(count);
@@ -49,23 +75,23 @@ const note = v.pipe(
   v.check(({ stage, setup }) => stage < setup.stages, 'expected a stage of the training'),
 );
 
-/** The plain part of a training's state, and which tensors belong to it. */
-export type CheckpointNote = Omit<FitState, 'model' | 'optimizer' | 'ema' | 'best'> & {
+/** The plain part of a training checkpoint, which is the file's metadata. */
+export type CheckpointNote = Omit<TrainingCheckpoint, 'model' | 'optimizer' | 'ema' | 'best'> & {
   readonly hasEma: boolean;
   /** Absent in old checkpoints. */
   readonly hasChecksum?: boolean;
   readonly best?: { readonly value: number; readonly since: number };
 };
 
-/** Checks a parsed note. Throws valibot's error, with the place of the first fault. */
+/** Checks a parsed note. @throws valibot's error, with the place of the first fault. */
 export function checkNote(value: unknown): CheckpointNote {
   const { best, ...rest } = v.parse(note, value);
-  // Early stopping has kept a NaN as the best: anything is better.
+  // null stands for a NaN or an infinity that early stopping has kept as the best: any number is better.
   const kept = best && { best: { ...best, value: best.value ?? Number.NEGATIVE_INFINITY } };
   return { ...rest, ...kept } as unknown as CheckpointNote;
 }
 
-/** The sha256 of a checkpoint's note and tensors: a flipped bit changes it. */
+/** Returns the sha256 of a checkpoint's note and tensors. */
 export async function checksumOf(text: string, tensors: StateDict): Promise<string> {
   const parts: unknown[] = [text];
   for (const key of [...tensors.keys()].sort()) {

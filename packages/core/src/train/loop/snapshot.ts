@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { type Slot, weightsOf } from '../../weights/slots.js';
-import type { Named } from './finite.js';
+import type { Named } from './checks.js';
 
 interface Kept extends Slot {
   /** Shares the variable's memory until the variable is written. */
@@ -9,10 +9,10 @@ interface Kept extends Slot {
 }
 
 /**
- * Weights that no step updates, as they were before a forward pass in training: BatchNorm's running statistics are
- * written by the pass itself. Owns tensors, which copy nothing: commit or restore.
+ * Weights that no optimizer updates, as they were before a step: a forward pass in training mode writes BatchNorm's
+ * running statistics. Owns tensors, which copy nothing, until `dispose` or `restore`.
  */
-export class PassState {
+export class StatisticsSnapshot {
   private readonly kept: readonly Kept[];
 
   constructor(model: LayersModel) {
@@ -22,7 +22,7 @@ export class PassState {
       .map((slot) => ({ ...slot, value: tf.clone(slot.variable.read()) }));
   }
 
-  /** The values that passes have written since; each by its quoted key. */
+  /** The values that passes have written since, each by its quoted key. */
   get written(): Named[] {
     return this.kept.flatMap(({ key, variable, value }) => {
       const tensor = variable.read();
@@ -30,14 +30,14 @@ export class PassState {
     });
   }
 
-  /** Leaves the net what passes have written. */
-  commit(): void {
+  /** Leaves the net with the values that passes have written. */
+  dispose(): void {
     tf.dispose(this.kept.map(({ value }) => value));
   }
 
-  /** Takes back what passes have written. */
+  /** Takes back the values that passes have written. */
   restore(): void {
     for (const { variable, value } of this.kept) if (variable.read().dataId !== value.dataId) variable.write(value);
-    this.commit();
+    this.dispose();
   }
 }
