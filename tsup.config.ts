@@ -14,7 +14,7 @@ export const build = (entry: Record<string, string>, more: Options = {}): Option
   target: 'es2022',
   splitting: true,
   clean: true,
-  sourcemap: false,
+  sourcemap: true,
   treeshake: true,
   // `node:fs` stays that: without the prefix, bundlers look for a package of that name.
   removeNodeProtocol: false,

@@ -9,6 +9,7 @@ import { nin, nin_cifar } from '@cnnzoo/nin';
 import { vgg } from '@cnnzoo/vgg';
 import { getModel, listModels } from 'cnnzoo';
 import { describe, expect, it } from 'vitest';
+import { linksOf, repositoryAddress, withLinks } from '../tools/release/links.js';
 import published from './harness/torchvision-weights.json' with { type: 'json' };
 
 const root = fileURLToPath(new URL('../', import.meta.url));
@@ -45,9 +46,21 @@ describe.each(packages)('packages/%s', (name) => {
       expect(existsSync(`${root}packages/${name}/${file}`), file).toBe(true);
   });
 
+  it('says what it is, and has the links of the workspace', async () => {
+    expect(rest.description).toMatch(/^.{40,150}$/);
+    const keywords = rest.keywords as string[];
+    expect(keywords).toEqual(expect.arrayContaining(['cnnzoo', 'tensorflow.js', 'cnn']));
+    expect(new Set(keywords).size).toBe(keywords.length);
+    expect(withLinks(manifest(name), linksOf(await repositoryAddress(), `packages/${name}`))).toEqual(manifest(name));
+  });
+
   it('shares one tfjs with its user, and names what it needs', () => {
     const other = name === 'kernels' ? '@tensorflow/tfjs-backend-wasm' : '@tensorflow/tfjs-layers';
-    expect(peerDependencies).toMatchObject({ '@tensorflow/tfjs-core': '^4.22.0', [other]: '^4.22.0' });
+    expect(peerDependencies).toHaveProperty(['@tensorflow/tfjs-core']);
+    expect(peerDependencies).toHaveProperty([other]);
+    // The kernels and core's ops use what is inside of tfjs: the versions that are tested, and no others.
+    for (const [peer, version] of Object.entries(peerDependencies))
+      if (peer.startsWith('@tensorflow/')) expect(version, peer).toBe('~4.22.0');
     for (const [dependency, version] of Object.entries(dependencies))
       expect(version).toBe(/^(@cnnzoo\/|cnnzoo$)/.test(dependency) ? 'workspace:^' : 'catalog:');
     expect({ ...dependencies, ...peerDependencies }).not.toHaveProperty(['@tensorflow/tfjs']);

@@ -10,6 +10,7 @@ import type { Browser } from 'playwright-core';
 import { buildPage, checkBuilt, checkDevelopment } from './browser.js';
 import { openChromium } from './chromium.js';
 import { checkCommandLine, checkPrograms, type Manager, makeCommandLine, makeConsumer } from './consumer.js';
+import { NO_ADDRESS, repositoryAddress, syncLinks } from './links.js';
 import { lint } from './lint.js';
 import { type Packed, packAll } from './packages.js';
 import { serveTarballs } from './registry.js';
@@ -22,6 +23,13 @@ async function step<T>(what: string, work: () => Promise<T>): Promise<T> {
   passed++;
   console.log(`ok   ${what} (${((performance.now() - start) / 1000).toFixed(1)} s)`);
   return result;
+}
+
+/** Packages agree with the workspace's address; without one there is a notice, and `pnpm release` refuses to publish. */
+async function checkLinks(): Promise<void> {
+  const changed = await syncLinks(false);
+  if (changed.length)
+    throw new Error(`${changed.join(', ')}: other links than the workspace's. To fix this: pnpm metadata:write`);
 }
 
 async function checkManager(
@@ -54,6 +62,7 @@ async function main(): Promise<void> {
   const browser = await openChromium();
   if (!browser && process.env.CI === 'true') throw new Error('CI=true, and no Chromium was found: install chromium.');
   try {
+    await step('repository, homepage and bugs', checkLinks);
     const packages = await step('pack', () => packAll(place));
     for (const packed of packages) await step(`${packed.name}: publint, types, files`, () => lint(packed));
     const registry = await serveTarballs(packages);
@@ -64,6 +73,7 @@ async function main(): Promise<void> {
       await registry.close();
     }
     if (!browser) console.log('skipped: the page in a browser (no Chromium found on this machine)');
+    if ((await repositoryAddress()) === undefined) console.log(`notice: ${NO_ADDRESS}`);
     console.log(`release:check: ${passed} passed, 0 failed`);
   } finally {
     await browser?.close();

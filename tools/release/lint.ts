@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
@@ -12,8 +12,18 @@ async function checkFiles({ name, tarball }: Packed): Promise<void> {
   const files = (await run('tar', ['-tzf', tarball], root)).trim().split('\n');
   const missing = FILES.filter((file) => !files.includes(`package/${file}`));
   if (missing.length) throw new Error(`${name}: the tarball lacks ${missing.join(', ')}.`);
-  const stray = files.filter((file) => /(^|\/)(src|test|node_modules)\/|\.tsbuildinfo$|\.map$/.test(file));
+  const stray = files.filter((file) => /(^|\/)(src|test|node_modules)\/|\.tsbuildinfo$/.test(file));
   if (stray.length) throw new Error(`${name}: the tarball holds what is not for users: ${stray.join(', ')}.`);
+}
+
+/** Every script has its source map, and the map the sources themselves, which are not in the tarball. */
+async function checkSourceMaps({ name, directory }: Packed): Promise<void> {
+  const dist = join(directory, 'dist');
+  for (const file of (await readdir(dist)).filter((each) => each.endsWith('.js'))) {
+    const map = JSON.parse(await readFile(join(dist, `${file}.map`), 'utf8')) as { sourcesContent?: unknown[] };
+    if (!map.sourcesContent?.every((source) => typeof source === 'string'))
+      throw new Error(`${name}: dist/${file}.map lacks the text of its sources.`);
+  }
 }
 
 async function checkPublint({ name, tarball, manifest }: Packed): Promise<void> {
@@ -32,6 +42,7 @@ async function checkTypes({ tarball }: Packed): Promise<void> {
 /** publint and "are the types wrong" on a packed file, and what it holds. */
 export async function lint(packed: Packed): Promise<void> {
   await checkFiles(packed);
+  await checkSourceMaps(packed);
   await checkPublint(packed);
   await checkTypes(packed);
 }

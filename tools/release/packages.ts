@@ -21,7 +21,8 @@ export async function pnpm(): Promise<string> {
   return (JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { packageManager: string }).packageManager;
 }
 
-async function publishable(): Promise<string[]> {
+/** Directories of the packages that are not private. */
+export async function publishable(): Promise<string[]> {
   const directories: string[] = [];
   for (const name of (await readdir(join(root, 'packages'))).sort()) {
     const directory = join(root, 'packages', name);

@@ -11,7 +11,7 @@ import { batchesOf, stopReading } from './order.js';
 import { withChannels } from './pipeline/job.js';
 
 export interface PixelsOptions {
-  /** [n, height, width, channels]: bytes, which stand for 0..1 once divided by 255, or floats. */
+  /** Pixels, `[n, height, width, channels]`: bytes, which stand for 0..1 once divided by 255, or floats. */
   readonly pixels: Pixels;
   readonly shape: ImageShape;
   /** The index of each image's class. */
