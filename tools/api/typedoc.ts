@@ -5,7 +5,13 @@ import { readDebt } from './debt.js';
 import { compilerOptions, publicEntries, root } from './program.js';
 
 /** Once debt.json has no docstrings, `notDocumented` may be true: every member of every export is documented then. */
-const VALIDATION = { invalidLink: true, invalidPath: true, notExported: true, notDocumented: false, rewrittenLink: true };
+const VALIDATION = {
+  invalidLink: true,
+  invalidPath: true,
+  notExported: true,
+  notDocumented: false,
+  rewrittenLink: true,
+};
 
 /** Modules get the names that users import, in place of their files'. */
 function nameModules(app: Application, names: ReadonlyMap<string, string>): void {

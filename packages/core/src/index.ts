@@ -1,4 +1,5 @@
-export { useBackend } from './backend/choose.js';
+export type { WasmPaths } from './backend/candidate.js';
+export { type BackendName, type UseBackendOptions, useBackend } from './backend/choose.js';
 export {
   Classifier,
   type ClassifierImages,
