@@ -17,5 +17,7 @@ export interface BackendCandidate {
   settle?(): void;
 }
 
-/** What `load` rejects with where a package is not installed: nothing to warn of. */
-export class NotInstalled extends Error {}
+/** Rejection of `load` for a package that is not installed: nothing to warn of. */
+export class NotInstalled extends Error {
+  readonly isNotInstalled = true;
+}

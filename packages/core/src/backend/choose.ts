@@ -3,7 +3,7 @@ import { CnnzooError } from '../errors.js';
 import { checkOptions } from '../options.js';
 import { warn } from '../warn.js';
 import { accelerateBackend } from './accelerate.js';
-import { type BackendCandidate, NotInstalled, type WasmPaths } from './candidate.js';
+import type { BackendCandidate, WasmPaths } from './candidate.js';
 
 export type BackendName = 'tfjs-node-gpu' | 'tfjs-node' | 'wasm' | 'cpu' | 'webgl' | 'webgpu';
 
@@ -51,6 +51,10 @@ async function choose(name: BackendName | undefined, { wasmPaths }: UseBackendOp
   }
 }
 
+/** Not by its class, which is loaded with the platform. */
+const isNotInstalled = (error: unknown): boolean =>
+  (error as { isNotInstalled?: true } | null)?.isNotInstalled === true;
+
 const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** The backend that is set, if any. */
@@ -69,7 +73,7 @@ async function first(candidates: readonly BackendCandidate[], wasmPaths: WasmPat
       return await start(candidate, wasmPaths);
     } catch (error) {
       reasons.push(`${candidate.name}: ${reason(error)}`);
-      if (!(error instanceof NotInstalled))
+      if (!isNotInstalled(error))
         warn(`The backend '${candidate.name}' is installed but does not work, and is passed over: ${reason(error)}`);
     }
   }
