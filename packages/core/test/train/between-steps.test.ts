@@ -249,6 +249,24 @@ describe('an empty data set', () => {
   });
 });
 
+it.each([
+  ['more', 40, 5, /says it holds 40 images, 5 batches of 8: received more/],
+  ['fewer', 80, 8, /says it holds 80 images, 10 batches of 8: received 8/],
+])(
+  'a data set of %s images than it says is refused when it ends, and trained on no further',
+  async (_, size, taken, message) => {
+    const lying: Dataset = { size, categories: data.categories, batches: (given) => data.batches(given) };
+    const tensors = tf.memory().numTensors;
+    let steps = 0;
+    const run = async () => {
+      for await (const _ of train(net, lying, { ...options, accumulate: 1 })) steps++;
+    };
+    await expect(run()).rejects.toMatchObject({ code: 'INPUT', message: expect.stringMatching(message) });
+    expect(steps).toBe(taken);
+    expect(tf.memory().numTensors).toBe(tensors);
+  },
+);
+
 describe('dropLast', () => {
   it('leaves out the last batch of an epoch where it is smaller', async () => {
     const set = await noise(21, 1);

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { breathe } from '#platform';
 import type { Batch } from '../../data/dataset.js';
 import { CnnzooError } from '../../errors.js';
@@ -6,14 +7,13 @@ import { withSmallestBatch } from '../../layers/smallest-batch.js';
 import { modelOf } from '../../net.js';
 import type { Random } from '../../random.js';
 import { withRandom } from '../../random-scope.js';
-import { weightsOf } from '../../weights/slots.js';
+import { type Slot, weightsOf } from '../../weights/slots.js';
 import type { OptimizerRun } from '../optim/index.js';
-import { checkBatch, findNotFinite } from './checks.js';
+import { checkBatch, findNotFinite, type Named } from './checks.js';
 import { addBatches, type BatchResult, clipByGlobalNorm, disposeGradients, meanOf } from './gradients.js';
 import type { Loss } from './loss.js';
 import { hitsAt } from './metrics.js';
 import type { Images, Mix } from './mix.js';
-import { StatisticsSnapshot } from './snapshot.js';
 import type { Trainee } from './trainee.js';
 
 /** Measurements of one step. */
@@ -194,3 +194,42 @@ const noWeight = (step: number): CnnzooError =>
     `The classes of all images of step ${step} have a weight of 0: there is nothing to divide their losses by. Give the ` +
       'classes weights above 0, leave their images out, or take larger batches.',
   );
+
+interface Kept extends Slot {
+  /** Shares the variable's memory until the variable is written. */
+  readonly value: tf.Tensor;
+}
+
+/**
+ * Weights that no optimizer updates, as they were before a step: a forward pass in training mode writes BatchNorm's
+ * running statistics. Owns tensors, which copy nothing, until `dispose` or `restore`.
+ */
+export class StatisticsSnapshot {
+  private readonly kept: readonly Kept[];
+
+  constructor(model: LayersModel) {
+    const trainable = new Set(model.trainableWeights);
+    this.kept = weightsOf(model)
+      .filter(({ variable }) => !trainable.has(variable))
+      .map((slot) => ({ ...slot, value: tf.clone(slot.variable.read()) }));
+  }
+
+  /** The values that passes have written since, each by its quoted key. */
+  get written(): Named[] {
+    return this.kept.flatMap(({ key, variable, value }) => {
+      const tensor = variable.read();
+      return tensor.dataId === value.dataId ? [] : [{ key: `'${key}'`, tensor }];
+    });
+  }
+
+  /** Leaves the net with the values that passes have written. */
+  dispose(): void {
+    tf.dispose(this.kept.map(({ value }) => value));
+  }
+
+  /** Takes back the values that passes have written. */
+  restore(): void {
+    for (const { variable, value } of this.kept) if (variable.read().dataId !== value.dataId) variable.write(value);
+    this.dispose();
+  }
+}

@@ -163,6 +163,8 @@ it.each<[string, Partial<FitOptions>, RegExp]>([
 it.each<[string, Partial<FitOptions>, RegExp]>([
   ['a part that the net does not have', { freeze: 'layer9' }, /No weight of 'small'/],
   ['an early stopping without patience', { earlyStopping: { patience: -1 } }, /patience above 0/],
+  ['a negative norm', { clipNorm: -1 }, /clipNorm above 0/],
+  ['a loss by its name', { loss: 'crossEntropy' as never }, /loss to be a function/],
 ])('finds %s of a later stage before the first step', async (_, later, message) => {
   const before = weights();
   const onStep = vi.fn();
