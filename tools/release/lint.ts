@@ -20,8 +20,12 @@ async function checkFiles({ name, tarball }: Packed): Promise<void> {
 async function checkSourceMaps({ name, directory }: Packed): Promise<void> {
   const dist = join(directory, 'dist');
   for (const file of (await readdir(dist)).filter((each) => each.endsWith('.js'))) {
-    const map = JSON.parse(await readFile(join(dist, `${file}.map`), 'utf8')) as { sourcesContent?: unknown[] };
-    if (!map.sourcesContent?.every((source) => typeof source === 'string'))
+    const map = JSON.parse(await readFile(join(dist, `${file}.map`), 'utf8')) as {
+      sources: string[];
+      sourcesContent?: unknown[];
+    };
+    // A chunk of nothing but imports has no source.
+    if (!map.sources.every((_, i) => typeof map.sourcesContent?.[i] === 'string'))
       throw new Error(`${name}: dist/${file}.map lacks the text of its sources.`);
   }
 }
