@@ -24,9 +24,9 @@ import {
 } from '@cnnzoo/core';
 import { CIFAR10, type Dataset, fromTensors, horizontalFlip, imageFolder } from '@cnnzoo/core/data';
 import { cosine, fit, sgd } from '@cnnzoo/core/train';
+import { lineChart, svgFile } from '@cnnzoo/report';
 import { basicBlock } from '@cnnzoo/resnet';
 import * as tf from '@tensorflow/tfjs-core';
-import { curves } from './curves.js';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -114,5 +114,5 @@ for (const build of nets) {
   );
   series.push({ name: build.name, values: epochs.map(({ loss }) => loss) });
 }
-await writeFile(values.out, curves('training loss', 'epoch', series));
+await writeFile(values.out, svgFile(lineChart({ title: 'training loss', x: 'epoch', series, size: [720, 400] })));
 console.log(values.out);

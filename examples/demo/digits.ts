@@ -1,41 +1,45 @@
 import type { Prediction } from '@cnnzoo/core';
+import { confusionOf, pngUrl } from '@cnnzoo/report';
 
-/** A digit of the test set, and what the net said. */
+/** A digit of the test set, and the net's answer. */
 export interface Digit {
   /** 28 x 28, 0 is the paper, 255 the ink. */
   readonly pixels: Uint8Array;
-  readonly truth: number;
-  /** The first guess. */
-  readonly guess: number;
-  /** Softmax probability of the guess. */
-  readonly score: number;
+  readonly label: number;
+  /** The digit that the net named. */
+  readonly predicted: number;
+  /** Softmax probability of the named digit, 0 to 1. */
+  readonly probability: number;
 }
 
 export const SIZE = 28;
 
-export const isWrong = ({ truth, guess }: Digit): boolean => truth !== guess;
+export const NAMES: readonly string[] = Array.from({ length: 10 }, (_, digit) => String(digit));
 
-/** `[truth][guess]` -> how many. */
-export function confusion(digits: readonly Digit[]): number[][] {
-  const table = Array.from({ length: 10 }, () => new Array<number>(10).fill(0));
-  for (const { truth, guess } of digits) table[truth]![guess]!++;
-  return table;
-}
+export const isWrong = ({ label, predicted }: Digit): boolean => label !== predicted;
 
-/** The share of each digit that was recognised, 0 to 1. */
+/** Counts answers: `[label][predicted]`. */
+export const confusion = (digits: readonly Digit[]): number[][] => confusionOf(digits, NAMES.length);
+
+/** Returns the fraction of each digit that was recognised, 0 to 1. */
 export const recall = (table: readonly (readonly number[])[]): number[] =>
   table.map((row, digit) => row[digit]! / row.reduce((sum, n) => sum + n, 0));
 
-/** The mistakes, the surest first. */
-export const mistakes = (digits: readonly Digit[]): Digit[] => digits.filter(isWrong).sort((a, b) => b.score - a.score);
+/** Returns the mistakes, the surest first. */
+export const mistakes = (digits: readonly Digit[]): Digit[] =>
+  digits.filter(isWrong).sort((a, b) => b.probability - a.probability);
 
-/** The first correctly read digit of each class. */
+/** Returns the first correctly read digit of each class. */
 export const oneOfEach = (digits: readonly Digit[]): Digit[] =>
-  Array.from({ length: 10 }, (_, label) => digits.find((digit) => digit.truth === label && !isWrong(digit))).filter(
+  NAMES.map((_, label) => digits.find((digit) => digit.label === label && !isWrong(digit))).filter(
     (digit) => digit !== undefined,
   );
 
-/** A photograph, and what a net found in it. */
+/** Returns a digit, light on dark in MNIST, as a picture dark on light: the data URL of a PNG. */
+export const inkOnPaper = ({ pixels }: Digit): string =>
+  pngUrl({ width: SIZE, height: SIZE, channels: 1, data: pixels.map((value) => 255 - value) });
+
+/** A photograph, and the answers of a net. */
 export interface Photograph {
   /** Its name. */
   readonly file: string;

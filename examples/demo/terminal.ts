@@ -1,4 +1,5 @@
-import { type Digit, recall, SIZE } from './digits.js';
+import { bar, percent, table } from '@cnnzoo/report';
+import { type Digit, isWrong, recall, SIZE } from './digits.js';
 
 const { stdout, env } = process;
 const coloured = !env.NO_COLOR && (stdout.isTTY || Boolean(env.FORCE_COLOR));
@@ -41,43 +42,35 @@ export function drawRow(digits: readonly Digit[]): void {
   const shown = digits.slice(0, Math.min(fitting, 5));
   const drawn = shown.map(draw);
   for (const i of drawn[0]?.keys() ?? []) console.log(`  ${drawn.map((lines) => lines[i]).join(GAP)}`);
-  const captions = shown.map(({ truth, guess, score }) => {
-    const read = `read ${guess} (${(score * 100).toFixed(1)} %)`;
-    const caption = truth === guess ? read : `${read}, is ${truth}`;
-    return (truth === guess ? good : bad)(caption.padEnd(INNER));
+  const captions = shown.map((digit) => {
+    const read = `read ${digit.predicted} (${percent(digit.probability)})`;
+    return isWrong(digit) ? bad(`${read}, is ${digit.label}`.padEnd(INNER)) : good(read.padEnd(INNER));
   });
   console.log(`  ${captions.join(GAP)}\n`);
 }
 
-/** Rows are what a digit is, columns what it was read as. */
+/** Prints the confusion matrix. Rows: what a digit is; columns: what it was read as. */
 export function drawConfusion(counts: readonly (readonly number[])[]): void {
   const found = recall(counts);
   console.log(dim(`  is \\ read ${counts.map((_, i) => String(i).padStart(5)).join('')}   recognised`));
-  for (const [truth, row] of counts.entries()) {
-    const cells = row.map((count, guess) => {
+  for (const [label, row] of counts.entries()) {
+    const cells = row.map((count, predicted) => {
       const text = (count === 0 ? '·' : String(count)).padStart(5);
-      return count === 0 ? dim(text) : truth === guess ? good(text) : bad(text);
+      return count === 0 ? dim(text) : label === predicted ? good(text) : bad(text);
     });
-    console.log(
-      `  ${dim(String(truth).padStart(9))} ${cells.join('')}   ${(found[truth]! * 100).toFixed(1).padStart(8)} %`,
-    );
+    console.log(`  ${dim(String(label).padStart(9))} ${cells.join('')}   ${percent(found[label]!).padStart(10)}`);
   }
 }
 
-/** A table whose first column is left aligned. */
-export function drawTable(rows: readonly (readonly string[])[]): void {
-  const widths = rows[0]!.map((_, i) => Math.max(...rows.map((row) => row[i]!.length)));
-  for (const [i, row] of rows.entries()) {
-    const cells = row.map((text, j) => (j === 0 ? text.padEnd(widths[j]!) : text.padStart(widths[j]!)));
-    console.log(i === 0 ? dim(`  ${cells.join('   ')}`) : `  ${cells.join('   ')}`);
-  }
+/** Prints a table: heads, then rows. All columns but the first are of numbers. */
+export function drawTable([heads, ...rows]: readonly (readonly string[])[]): void {
+  const columns = heads!.map((head, i) => (i === 0 ? { head } : { head, align: 'right' as const }));
+  for (const line of table(columns, rows, dim)) console.log(`  ${line}`);
 }
 
-/** Label, percentage and a bar for each prediction. */
+/** Prints label, percentage and a bar for each prediction. */
 export function drawPredictions(predictions: readonly { label: string; score: number }[]): void {
-  const width = Math.max(...predictions.map(({ label }) => label.length));
-  for (const [i, { label, score }] of predictions.entries()) {
-    const text = `    ${label.padEnd(width)}  ${(score * 100).toFixed(1).padStart(5)} %  `;
-    console.log((i === 0 ? bold : String)(text) + (i === 0 ? good : dim)('█'.repeat(Math.round(score * 30))));
-  }
+  const columns = [{ head: '' }, { head: '', align: 'right' as const }, { head: '', paint: dim }];
+  const rows = predictions.map(({ label, score }) => [label, percent(score), bar(score, 30)]);
+  for (const line of table(columns, rows, String).slice(1)) console.log(`    ${line}`);
 }

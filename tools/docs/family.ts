@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { ModelDefinition } from '@cnnzoo/core';
-import * as registry from '../../packages/cli/src/families.js';
+import { families as registry } from 'cnnzoo';
 import type { GraphOptions } from './diagram/graph.js';
 
 /** One picture of a family's page. */

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { ModelDefinition } from '@cnnzoo/core';
 import type { History } from '@cnnzoo/core/train';
-import { curves } from '../../examples/curves.js';
+import { lineChart, svgFile } from '@cnnzoo/report';
 import type { Family } from './family.js';
 import { code, number } from './markdown.js';
 
@@ -23,10 +23,17 @@ export const trainingsOf = ({ name, models }: Family): Training[] =>
   });
 
 export const trainingCurves = ({ epochs }: Training): string =>
-  curves('top-1 accuracy, %', 'epoch', [
-    { name: 'training images', values: epochs.map(({ top1 }) => 100 * top1) },
-    { name: 'test images', values: epochs.map(({ validation }) => 100 * validation!.top1) },
-  ]);
+  svgFile(
+    lineChart({
+      title: 'top-1 accuracy, %',
+      x: 'epoch',
+      series: [
+        { name: 'training images', values: epochs.map(({ top1 }) => 100 * top1), faint: true },
+        { name: 'test images', values: epochs.map(({ validation }) => 100 * validation!.top1) },
+      ],
+      size: [720, 400],
+    }),
+  );
 
 /** Blocks of a family's page; none where none of its weights were trained here. */
 export function trainingSection(family: string, trainings: readonly Training[]): string[] {

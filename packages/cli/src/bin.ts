@@ -1,7 +1,6 @@
 #!/usr/bin/env node
-import { EXIT } from './context.js';
 import { run } from './program.js';
-import { processTerminal } from './terminal.js';
+import { EXIT, processTerminal } from './terminal/index.js';
 
 const stop = new AbortController();
 process.on('SIGINT', () => {

@@ -1,33 +1,36 @@
 import { CnnzooError } from '@cnnzoo/core';
 import { visibleText } from '../../core/src/visible.js';
-import { type Context, EXIT } from './context.js';
+import { type Context, EXIT } from './terminal/index.js';
 
 export interface Fault {
   readonly code: string;
   readonly message: string;
 }
 
-/** What `--json` says of an error. 'UNEXPECTED' is one that cnnzoo did not foresee. */
+/** Returns an error as `--json` tells it. 'UNEXPECTED' is the code of an error that cnnzoo did not foresee. */
 export const faultOf = (error: unknown): Fault =>
   error instanceof CnnzooError
     ? { code: error.code, message: error.message }
     : { code: 'UNEXPECTED', message: error instanceof Error ? error.message : String(error) };
 
-/** JSON escapes control characters below 0x20 itself; what else would change a terminal, `visibleText` writes as JSON does. */
+/**
+ * Writes a JSON document to standard output. JSON escapes control characters below 0x20; `visibleText` escapes the others
+ * that would change a terminal.
+ */
 export const writeJson = ({ terminal }: Context, value: unknown): void =>
   terminal.out(visibleText(JSON.stringify(value, null, 2)));
 
-/** One message for people on stderr. */
+/** Writes an error for people to standard error. */
 export const writeFault = ({ terminal: { err, errColors } }: Context, { message }: Fault): void =>
   err(`${errColors.red(errColors.bold('error'))} ${visibleText(message)}`);
 
-/** What ended at Ctrl-C: whoever was at it knows how to go on. */
+/** Returns the error of a command that Ctrl-C ended. The part that was interrupted tells how to go on. */
 const stopped = (error: unknown): Fault => ({
   code: 'ABORTED',
   message: error instanceof CnnzooError && error.code === 'ABORTED' ? error.message : 'Stopped.',
 });
 
-/** Reports what ended a command, and gives the exit code for it. */
+/** Reports the error that ended a command, and returns its exit code. */
 export function report(error: unknown, context: Context, json: boolean | undefined): number {
   const interrupted = context.signal.aborted;
   const fault = interrupted ? stopped(error) : faultOf(error);

@@ -5,9 +5,9 @@ import { positive, seed, size, whole } from './arguments.js';
 import type { CacheAction } from './commands/cache.js';
 import type { ClassifyOptions } from './commands/classify.js';
 import type { SummaryOptions } from './commands/summary.js';
-import { type CommonOptions, type Context, EXIT } from './context.js';
 import { DEFAULTS } from './finetune/defaults.js';
 import type { FinetuneOptions } from './finetune/settings.js';
+import { type CommonOptions, type Context, EXIT } from './terminal/index.js';
 
 const JSON_OPTION = ['--json', 'one JSON document on stdout, errors included'] as const;
 

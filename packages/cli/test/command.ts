@@ -1,6 +1,6 @@
 import pc from 'picocolors';
 import { run } from '../src/program.js';
-import type { Terminal } from '../src/terminal.js';
+import type { Terminal } from '../src/terminal/index.js';
 
 export interface Result {
   readonly code: number;

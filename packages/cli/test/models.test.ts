@@ -2,7 +2,7 @@ import { CnnzooError } from '@cnnzoo/core';
 import { resnet50 } from '@cnnzoo/resnet';
 import { getModel, listModels } from 'cnnzoo';
 import { describe, expect, it } from 'vitest';
-import * as families from '../src/families.js';
+import * as families from '../src/models/families.js';
 
 describe('listModels', () => {
   it('holds every model of every family, once, small to large', () => {

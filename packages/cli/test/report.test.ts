@@ -2,13 +2,9 @@ import { type Preprocessing, useBackend } from '@cnnzoo/core';
 import { tensor4d } from '@tensorflow/tfjs-core';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { countLine, epochLine } from '../src/finetune/progress.js';
+import { picturesOf, tallyOf } from '../src/finetune/report/index.js';
 import { commandOf } from '../src/finetune/settings.js';
-import { confusionMatrix } from '../src/report/confusion.js';
-import { chart, ticksOf } from '../src/report/curves.js';
-import { section } from '../src/report/html.js';
-import { picturesOf } from '../src/report/pictures.js';
-import { tallyOf } from '../src/report/tally.js';
+import { epochLine } from '../src/progress/index.js';
 
 const answer = (label: number, predicted: number, probability = 0.5) => ({
   file: `${label}.png`,
@@ -63,63 +59,7 @@ describe('a picture', () => {
   });
 });
 
-describe('a chart', () => {
-  it('has round numbers at its axis', () => {
-    expect(ticksOf(0, 100)).toEqual([0, 20, 40, 60, 80, 100]);
-    expect(ticksOf(0, 2.31)).toEqual([0, 0.5, 1, 1.5, 2, 2.5]);
-    expect(ticksOf(0, 0.3)).toEqual([0, 0.1, 0.2, 0.3]);
-  });
-
-  it('draws larger values higher, later ones further right', () => {
-    const svg = chart('loss', [{ name: 'training', values: [3, 2, 1] }]);
-    const points = [...svg.matchAll(/<circle cx="([\d.]+)" cy="([\d.]+)"/g)].map(([, x, y]) => [Number(x), Number(y)]);
-    expect(points).toHaveLength(3);
-    for (const axis of [0, 1])
-      expect(points.map((point) => point[axis]!)).toEqual(points.map((point) => point[axis]!).sort((a, b) => a - b));
-  });
-
-  it('has a point for a single epoch, and none for a loss that is no number', () => {
-    const svg = chart('loss', [{ name: 'validation', values: [1, Number.NaN] }]);
-    expect(svg.match(/<circle/g)).toHaveLength(1);
-    expect(svg).not.toContain('NaN');
-  });
-});
-
-describe('the confusion matrix', () => {
-  const square = (count: number) =>
-    Array.from({ length: count }, (_, i) => Array.from({ length: count }, (_, j) => +(i === j)));
-  const names = (count: number) => Array.from({ length: count }, (_, i) => `<class ${i}>`);
-
-  it('has numbers for few classes, and colours alone for many', () => {
-    for (const [count, numbers, labels] of [
-      [3, 3, 6],
-      [30, 0, 60],
-      [100, 0, 0],
-    ] as const) {
-      const svg = confusionMatrix(square(count), names(count));
-      expect(svg.match(/<rect/g)).toHaveLength(count);
-      expect(svg.match(/pointer-events="none">1</g) ?? []).toHaveLength(numbers);
-      expect(svg.match(/<text class="soft"/g) ?? []).toHaveLength(labels);
-    }
-  });
-
-  it('takes names for text, not for markup', () => {
-    expect(confusionMatrix(square(2), names(2))).not.toContain('<class');
-  });
-});
-
-it('a section without content has no heading', () => {
-  expect(section('Files left out', '')).toBe('');
-});
-
 describe('lines of a training', () => {
-  it('tell how far it is', () => {
-    expect(countLine('training', 5, 20, 'loss 0.812', 125)).toBe(
-      'training  █████░░░░░░░░░░░░░░░  5 of 20  loss 0.812  2 min 05 s left',
-    );
-    expect(countLine('validation', 32, 64, '', undefined)).toBe('validation  ██████████░░░░░░░░░░  32 of 64');
-  });
-
   it('tell what an epoch came to', () => {
     const record = { epoch: 2, stage: 0, steps: 9, loss: 0.8125, top1: 0.75, imagesPerSecond: 1 };
     expect(epochLine(record, 20)).toBe('epoch  3 of 20  loss 0.813, top-1 75.0 %');

@@ -3,9 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Classifier, load, useBackend } from '@cnnzoo/core';
+import { escaped, quoted, table } from '@cnnzoo/report';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { escaped } from '../src/report/html.js';
-import { quoted, table } from '../src/text.js';
 import { cnnzoo } from './command.js';
 import { CLASSES, writeImages } from './image-folder.js';
 

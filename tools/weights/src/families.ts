@@ -1,5 +1,5 @@
 import { CnnzooError, type ModelDefinition } from '@cnnzoo/core';
-import * as families from '../../../packages/cli/src/families.js';
+import { families } from 'cnnzoo';
 
 export interface Member {
   /** The directory of its package. */

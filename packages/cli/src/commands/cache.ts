@@ -7,10 +7,10 @@ import {
   type SkippedFile,
   verifyCache,
 } from '@cnnzoo/core';
+import { type Column, mebibytes, table } from '@cnnzoo/report';
 import { visible } from '../../../core/src/visible.js';
-import { type CommonOptions, type Context, EXIT } from '../context.js';
 import { writeFault, writeJson } from '../fault.js';
-import { type Column, mebibytes, table } from '../text.js';
+import { type CommonOptions, type Context, EXIT } from '../terminal/index.js';
 
 export type CacheAction = 'list' | 'verify' | 'clear';
 

@@ -1,12 +1,11 @@
 import { stat } from 'node:fs/promises';
 import { type Classifier, CnnzooError, load, type Prediction, useBackend } from '@cnnzoo/core';
+import { bar, clip } from '@cnnzoo/report';
 import { pathOf } from '../../../core/src/platform/node/paths.js';
 import { visible } from '../../../core/src/visible.js';
-import { type CommonOptions, type Context, EXIT } from '../context.js';
 import { type Fault, faultOf, writeFault, writeJson } from '../fault.js';
-import { getModel, listModels } from '../index.js';
-import { openPretrained } from '../pretrained.js';
-import { bar, clip } from '../text.js';
+import { getModel, listModels, openPretrained } from '../models/index.js';
+import { type CommonOptions, type Context, EXIT } from '../terminal/index.js';
 
 export interface ClassifyOptions extends CommonOptions {
   /** A name of `cnnzoo list`, or the path of a saved net. */

@@ -1,18 +1,18 @@
 import { CnnzooError } from '@cnnzoo/core';
 import type { History } from '@cnnzoo/core/train';
 import { pathOf } from '../../../core/src/platform/node/paths.js';
-import { type Context, EXIT } from '../context.js';
 import { answersOf } from '../finetune/answers.js';
 import { conclude } from '../finetune/conclude.js';
 import { openFolder } from '../finetune/folder.js';
 import { type Job, write } from '../finetune/job.js';
 import { openNet } from '../finetune/net.js';
 import { placesIn, requireDirectory, requireFree } from '../finetune/out.js';
-import { countProgress } from '../finetune/progress.js';
 import { commandOf, type FinetuneOptions, outOf } from '../finetune/settings.js';
 import { showBatch } from '../finetune/show-batch.js';
 import { train } from '../finetune/train.js';
-import { getModel } from '../index.js';
+import { getModel } from '../models/index.js';
+import { countProgress } from '../progress/index.js';
+import { type Context, EXIT } from '../terminal/index.js';
 
 /** Trains a net on a folder of images, and writes it with a report; or writes a picture of a batch. */
 export async function finetune(place: string, given: FinetuneOptions, context: Context): Promise<number> {
@@ -57,7 +57,7 @@ async function trainAndReport(job: Job): Promise<number> {
     await job.net.save(job.out);
     await write(placesIn(job.out).history, `${JSON.stringify(history, null, 2)}\n`);
     const { progress, net, data } = job;
-    const onImages = (done: number): void => progress.advance('answers', done, data.validation.size);
+    const onImages = (done: number): void => progress.count('answers', done, data.validation.size);
     const answers = await answersOf(net, data.validation, { signal: context.signal, onImages });
     await conclude(job, history, answers, seconds);
     return EXIT.ok;

@@ -1,8 +1,8 @@
 import { type CacheEntry, CnnzooError, listCache, type WeightsEntry } from '@cnnzoo/core';
-import { type CommonOptions, type Context, EXIT } from '../context.js';
+import { type Column, magnitude, table } from '@cnnzoo/report';
 import { writeJson } from '../fault.js';
-import { getModel, listModels } from '../index.js';
-import { type Column, magnitude, table } from '../text.js';
+import { getModel, listModels } from '../models/index.js';
+import { type CommonOptions, type Context, EXIT } from '../terminal/index.js';
 
 /** One set of weights, or a model that has none. */
 interface Item {

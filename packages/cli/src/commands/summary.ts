@@ -1,7 +1,7 @@
 import { summary as summaryOf, useBackend } from '@cnnzoo/core';
-import { type CommonOptions, type Context, EXIT } from '../context.js';
 import { writeJson } from '../fault.js';
-import { getModel } from '../index.js';
+import { getModel } from '../models/index.js';
+import { type CommonOptions, type Context, EXIT } from '../terminal/index.js';
 
 export interface SummaryOptions extends CommonOptions {
   readonly input?: readonly [height: number, width: number];

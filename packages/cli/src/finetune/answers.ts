@@ -1,16 +1,6 @@
 import type { Classifier } from '@cnnzoo/core';
 import type { FilesDataset } from '@cnnzoo/core/data';
-
-/** What a net says of a labelled image. */
-export interface Answer {
-  /** The path of the file. */
-  readonly file: string;
-  /** The class it belongs to, and the one that the net names: indices. */
-  readonly label: number;
-  readonly predicted: number;
-  /** Softmax probability of the class that is named, 0 to 1. */
-  readonly probability: number;
-}
+import type { Answer } from './report/index.js';
 
 const BATCH = 32;
 
@@ -19,7 +9,7 @@ export interface AnswerOptions {
   onImages(done: number): void;
 }
 
-/** The net's answer to every image, in order. */
+/** Classifies every image, in order. */
 export async function answersOf(
   net: Classifier,
   { files }: FilesDataset,

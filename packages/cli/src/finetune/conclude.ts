@@ -1,19 +1,15 @@
 import { basename, resolve } from 'node:path';
 import type { History } from '@cnnzoo/core/train';
+import { duration, percent, quoted } from '@cnnzoo/report';
 import { visible } from '../../../core/src/visible.js';
 import { writeJson } from '../fault.js';
-import { filesShown } from '../report/mistakes.js';
-import { picturesOfFiles } from '../report/pictures.js';
-import { report } from '../report/report.js';
-import { type Tally, tallyOf } from '../report/tally.js';
-import { duration, percent, quoted } from '../text.js';
-import type { Answer } from './answers.js';
 import { factsOf } from './facts.js';
 import { type Job, write } from './job.js';
 import { placesIn } from './out.js';
+import { type Answer, filesShown, picturesOfFiles, report, type Tally, tallyOf } from './report/index.js';
 import { commandOf } from './settings.js';
 
-/** Writes the report and says what came of it. */
+/** Writes the report and prints the result. */
 export async function conclude(job: Job, history: History, answers: readonly Answer[], seconds: number): Promise<void> {
   const { folder, out, options, data, net, context } = job;
   const places = placesIn(out);

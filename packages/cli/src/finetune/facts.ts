@@ -1,8 +1,8 @@
 import { basename } from 'node:path';
 import { type Classifier, summary } from '@cnnzoo/core';
 import type { History } from '@cnnzoo/core/train';
+import { magnitude } from '@cnnzoo/report';
 import { version } from '../../package.json';
-import { magnitude } from '../text.js';
 import type { LabelledFolder } from './folder.js';
 import { type FinetuneOptions, learningRate } from './settings.js';
 

@@ -1,23 +1,26 @@
 import { CnnzooError } from '@cnnzoo/core';
 import { type FilesDataset, type ImageFolder, imageFolder } from '@cnnzoo/core/data';
 import { visible } from '../../../core/src/visible.js';
-import type { Progress } from './progress.js';
+import type { CountProgress } from '../progress/index.js';
 
-/** What of every class is kept for validation where the folder has no part for it. */
+/** Fraction of each class held out for validation when the folder has no validation split. */
 const SHARE = 0.2;
 
 export interface LabelledFolder extends ImageFolder {
   readonly validation: FilesDataset;
 }
 
-/** The images to train on and those to validate on. The workers' threads keep what they decode no longer than needed. */
+/**
+ * Opens the images to train on and those to validate on.
+ * @throws CnnzooError INPUT for fewer than two classes, and for a set without images.
+ */
 export async function openFolder(
   folder: string,
   seed: number,
-  progress: Progress,
+  progress: CountProgress,
   signal: AbortSignal,
 ): Promise<LabelledFolder> {
-  const onImages = (done: number, total: number): void => progress.advance('checking', done, total);
+  const onImages = (done: number, total: number): void => progress.count('checking', done, total);
   const found = await imageFolder(folder, { seed, signal, onImages, validation: SHARE });
   const { categories, train, validation } = found;
   if (categories.length < 2)

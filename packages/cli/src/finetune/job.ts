@@ -1,19 +1,19 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Classifier } from '@cnnzoo/core';
-import type { Context } from '../context.js';
+import type { CountProgress } from '../progress/index.js';
+import type { Context } from '../terminal/index.js';
 import type { LabelledFolder } from './folder.js';
-import type { Progress } from './progress.js';
 import type { FinetuneOptions } from './settings.js';
 
-/** What the parts of the command share. */
+/** Values that the parts of the command share. */
 export interface Job {
   readonly folder: string;
   readonly out: string;
   readonly options: FinetuneOptions;
   readonly data: LabelledFolder;
   readonly net: Classifier;
-  readonly progress: Progress;
+  readonly progress: CountProgress;
   readonly context: Context;
 }
 

@@ -1,7 +1,6 @@
 import { Classifier, CnnzooError, type ModelDefinition, type Preprocessing, useBackend } from '@cnnzoo/core';
-import type { Context } from '../context.js';
-import { getModel } from '../index.js';
-import { openPretrained } from '../pretrained.js';
+import { getModel, openPretrained } from '../models/index.js';
+import type { Context } from '../terminal/index.js';
 import type { FinetuneOptions } from './settings.js';
 
 type Options = Pick<FinetuneOptions, 'model' | 'weights' | 'size' | 'seed'>;

@@ -1,8 +1,8 @@
 import { basename, resolve } from 'node:path';
 import type { Preprocessing } from '@cnnzoo/core';
 import { type Augment, compose, horizontalFlip, randomResizedCrop } from '@cnnzoo/core/data';
-import type { CommonOptions } from '../context.js';
-import { quoted } from '../text.js';
+import { quoted } from '@cnnzoo/report';
+import type { CommonOptions } from '../terminal/index.js';
 import { DEFAULTS } from './defaults.js';
 
 export interface FinetuneOptions extends CommonOptions {

@@ -1,12 +1,11 @@
 import { basename, resolve } from 'node:path';
 import { Random } from '@cnnzoo/core';
 import { visible } from '../../../core/src/visible.js';
-import { EXIT } from '../context.js';
 import { writeJson } from '../fault.js';
-import { picturesOf } from '../report/pictures.js';
-import { preview } from '../report/preview.js';
+import { EXIT } from '../terminal/index.js';
 import { type Job, write } from './job.js';
 import { placesIn } from './out.js';
+import { picturesOf, preview } from './report/index.js';
 import { augmentOf, commandOf } from './settings.js';
 
 /** Writes a picture of one batch. */

@@ -1,7 +1,7 @@
 import { adamW, cosine, fit, type History } from '@cnnzoo/core/train';
+import { epochLine } from '../progress/index.js';
 import type { Job } from './job.js';
 import { placesIn } from './out.js';
-import { epochLine, TRAINING } from './progress.js';
 import { augmentOf, learningRate } from './settings.js';
 
 /** Trains the net; the bar shows features, steps and validations, and each epoch leaves a line. */
@@ -22,11 +22,9 @@ export async function train({ out, options, data, net, progress, context }: Job)
     checkpoint: { directory: places.checkpoints, keep: 2 },
     log: places.log,
     signal: context.signal,
-    onStep: ({ epoch, step, steps, loss }) =>
-      progress.advance(TRAINING, step + 1, steps, `epoch ${epoch + 1} of ${epochs}  loss ${loss.toFixed(3)}`),
-    onImages: (work, done, total) => {
+    onProgress: (event) => {
       // On features a validation takes no time.
-      if (work === 'features' || !isFrozen) progress.advance(work, done, total);
+      if (event.work !== 'validation' || !isFrozen) progress.show(event);
     },
     onEpoch: (record) => progress.say(epochLine(record, epochs)),
   });

@@ -1,6 +1,6 @@
 import { type Classifier, CnnzooError, type ModelDefinition, type PretrainedOptions } from '@cnnzoo/core';
-import type { Context } from './context.js';
-import { downloadProgress } from './progress.js';
+import { downloadProgress } from '../progress/index.js';
+import type { Context } from '../terminal/index.js';
 
 /** A trained net; a download shows how far it is, ends at Ctrl-C, and where it fails the message says what else there is. */
 export async function openPretrained(

@@ -1,10 +1,8 @@
 import type { CorruptFile } from '@cnnzoo/core/data';
 import type { History } from '@cnnzoo/core/train';
-import { percent } from '../text.js';
+import { confusionFigure, escaped, keyNumbers, page, percent, section } from '@cnnzoo/report';
 import { classTable } from './classes.js';
-import { confusionMatrix } from './confusion.js';
 import { curves } from './curves.js';
-import { escaped, page, section } from './html.js';
 import { confusedPairs, surestWrong } from './mistakes.js';
 import type { Tally } from './tally.js';
 
@@ -13,7 +11,7 @@ export interface ReportParts {
   readonly history: History;
   readonly tally: Tally;
   readonly categories: readonly string[];
-  /** Of each class, how many images the net was trained on. */
+  /** Training images of each class. */
   readonly trained: readonly number[];
   /** Facts by their names. */
   readonly facts: Readonly<Record<string, string>>;
@@ -23,7 +21,7 @@ export interface ReportParts {
   readonly pictures: ReadonlyMap<string, string>;
 }
 
-/** Always naming the most frequent class is right so often. */
+/** Fraction of right answers of a net that always names the most frequent class. */
 function baseline({ confusion, answers }: Tally): number {
   const sizes = confusion.map((row) => row.reduce((sum, n) => sum + n, 0));
   return Math.max(...sizes) / answers.length;
@@ -37,8 +35,7 @@ function result({ tally, history }: ReportParts): string {
     ...(top5 === undefined ? [] : [[percent(top5), 'top-5'] as [string, string]]),
     [percent(baseline(tally)), 'by always naming the largest class'],
   ];
-  const items = numbers.map(([value, what]) => `<div><strong>${value}</strong><span class="soft">${what}</span></div>`);
-  return `<div class="result">${items.join('')}</div>`;
+  return keyNumbers(numbers);
 }
 
 function facts({ facts, command }: ReportParts): string {
@@ -52,7 +49,7 @@ function leftOut(corrupt: readonly CorruptFile[]): string {
   return `<details open><summary>${corrupt.length === 1 ? 'One file' : `${corrupt.length} files`} could not be decoded</summary><ul>\n${items.join('\n')}\n</ul></details>`;
 }
 
-/** A training and what came of it, as one HTML page. */
+/** Returns an HTML page on a training and its result. */
 export function report(parts: ReportParts): string {
   const { title, history, tally, categories, trained, corrupt } = parts;
   const none = '<p>Every validation image was named right.</p>';
@@ -64,7 +61,7 @@ export function report(parts: ReportParts): string {
       section('What was trained', facts(parts)),
       section('Files left out', leftOut(corrupt)),
       section('Learning curves', curves(history.epochs)),
-      section('Confusion matrix', confusionMatrix(tally.confusion, categories)),
+      section('Confusion matrix', confusionFigure(tally.confusion, categories)),
       section('Confused most', confusedPairs(tally, parts)),
       section('Surest and wrong', surestWrong(tally, parts) || none),
       // The last: it is as long as there are classes.

@@ -1,4 +1,4 @@
-import { escaped, page } from './html.js';
+import { escaped, gallery, page } from '@cnnzoo/report';
 
 /** An image of a batch, as a data URL, and the name of its class. */
 export interface PreviewImage {
@@ -6,13 +6,11 @@ export interface PreviewImage {
   readonly category: string;
 }
 
-/** A batch of images with their classes, as one HTML page. */
+/** Returns an HTML page that shows a batch of images with their classes. */
 export const preview = (title: string, note: string, images: readonly PreviewImage[]): string =>
   page(
     title,
     `<h1>${escaped(title)}</h1>
 <p class="soft">${escaped(note)}</p>
-<ul class="gallery">
-${images.map(({ picture, category }) => `<li><img src="${picture}" alt="${escaped(category)}">${escaped(category)}</li>`).join('\n')}
-</ul>`,
+${gallery(images.map(({ picture, category }) => ({ picture, alt: category, caption: escaped(category) })))}`,
   );

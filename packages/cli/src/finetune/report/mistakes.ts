@@ -1,8 +1,7 @@
-import { percent } from '../text.js';
-import { escaped } from './html.js';
+import { escaped, gallery, percent } from '@cnnzoo/report';
 import type { Pair, Tally } from './tally.js';
 
-/** How many pairs of classes, images of each, and wrong answers are shown. */
+/** Pairs of classes, images of each pair, and wrong answers that are shown. */
 const PAIRS = 6;
 const OF_EACH = 4;
 const SUREST = 12;
@@ -15,7 +14,7 @@ export const filesShown = (tally: Tally): string[] =>
     ({ file }) => file,
   );
 
-/** How the mistakes are drawn: the classes' names, and the data URL of each file's picture. */
+/** Names of the classes, and the data URL of each file's picture. */
 export interface Drawing {
   readonly categories: readonly string[];
   readonly pictures: ReadonlyMap<string, string>;
@@ -43,13 +42,15 @@ export function confusedPairs(tally: Tally, drawing: Drawing): string {
 export function surestWrong({ wrong }: Tally, drawing: Drawing): string {
   const items = wrong.slice(0, SUREST).map(({ file, label, predicted, probability }) => {
     const [is, named] = [drawing.categories[label]!, drawing.categories[predicted]!];
-    return `<li>${image(file, `${is}, taken for ${named}`, drawing)}${escaped(is)}<br>
-<span class="wrong">${escaped(named)}</span> ${percent(probability)}</li>`;
+    return {
+      picture: drawing.pictures.get(file)!,
+      alt: `${is}, taken for ${named}`,
+      title: file,
+      caption: `${escaped(is)}<br>\n<span class="wrong">${escaped(named)}</span> ${percent(probability)}`,
+    };
   });
   if (items.length === 0) return '';
-  return `<p class="soft">Under each image what it is, then what the net named and with which probability. A wrong label in
-the data set is often found here.</p>
-<ul class="gallery">
-${items.join('\n')}
-</ul>`;
+  return `<p class="soft">Under each image its class, then the class that the net named and with which probability. A wrong
+label in the data set is often found here.</p>
+${gallery(items)}`;
 }

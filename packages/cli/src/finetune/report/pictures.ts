@@ -1,27 +1,18 @@
 import type { Classifier, Preprocessing } from '@cnnzoo/core';
+import { type Picture, pngUrl } from '@cnnzoo/report';
 import type { Tensor4D } from '@tensorflow/tfjs-core';
-import { encode } from 'fast-png';
-
-/** An image of bytes, row by row, no padding between them. */
-interface Picture {
-  readonly width: number;
-  readonly height: number;
-  /** Grey or RGB. */
-  readonly channels: number;
-  readonly data: Uint8Array;
-}
 
 /** Pictures are made smaller by whole factors until no side is longer, in pixels. */
 const LONGEST = 128;
 
-/** What a net sees of one image, [height, width, channels] normalised, as bytes again. */
+/** Turns one image as a net sees it, [height, width, channels] normalised, into bytes again. */
 function bytesOf(values: Float32Array, { mean, std, channels }: Preprocessing): Uint8Array {
   // A byte array rounds down, where its clamped kin rounds.
   const bytes = Uint8ClampedArray.from(values, (value, i) => 255 * (value * std[i % channels]! + mean[i % channels]!));
   return new Uint8Array(bytes.buffer);
 }
 
-/** The means of squares of `factor` pixels; what is left over at the right and at the bottom is cut off. */
+/** Averages squares of `factor` pixels; pixels left over at the right and at the bottom are cut off. */
 function shrink({ width, height, channels, data }: Picture, factor: number): Picture {
   const [w, h] = [Math.floor(width / factor), Math.floor(height / factor)];
   const out = new Uint8Array(w * h * channels);
@@ -35,7 +26,7 @@ function shrink({ width, height, channels, data }: Picture, factor: number): Pic
   return { width: w, height: h, channels, data: out };
 }
 
-/** Each image of a batch as a net sees it, as the data URL of a PNG. */
+/** Returns each image of a batch, [n, height, width, channels], as a net sees it: data URLs of PNGs. */
 export function picturesOf(x: Tensor4D, preprocessing: Preprocessing): string[] {
   const [count, height, width] = x.shape;
   const { channels } = preprocessing;
@@ -44,12 +35,11 @@ export function picturesOf(x: Tensor4D, preprocessing: Preprocessing): string[] 
   const factor = Math.ceil(Math.max(height, width) / LONGEST);
   return Array.from({ length: count }, (_, i) => {
     const data = bytesOf(values.subarray(i * size, (i + 1) * size), preprocessing);
-    const png = encode(shrink({ width, height, channels, data }, factor));
-    return `data:image/png;base64,${Buffer.from(png).toString('base64')}`;
+    return pngUrl(shrink({ width, height, channels, data }, factor));
   });
 }
 
-/** The data URL of each file as the net sees it, by its path. */
+/** Returns the data URL of each file as the net sees it, by its path. */
 export async function picturesOfFiles(net: Classifier, files: readonly string[]): Promise<Map<string, string>> {
   const pictures = new Map<string, string>();
   for (const file of new Set(files)) {

@@ -1,12 +1,11 @@
-import { percent } from '../text.js';
-import { escaped } from './html.js';
+import { escaped, percent } from '@cnnzoo/report';
 import type { Tally } from './tally.js';
 
-/** A row for each class, the hardest first: its images, how many of them were named right, what they were taken for. */
+/** Returns a table of the classes, the hardest first: images, right answers, and the class that was named most often instead. */
 export function classTable(
   { confusion }: Tally,
   categories: readonly string[],
-  /** Of each class, how many images the net was trained on. */
+  /** Training images of each class. */
   trained: readonly number[],
 ): string {
   const rows = confusion.map((row, label) => {

@@ -1,6 +1,18 @@
-import type { Answer } from '../finetune/answers.js';
+import { confusionOf } from '@cnnzoo/report';
 
-/** Two classes of which images of the one were taken for the other. */
+/** A net's answer to a labelled image. */
+export interface Answer {
+  /** The path of the file. */
+  readonly file: string;
+  /** Index of the class that the image belongs to. */
+  readonly label: number;
+  /** Index of the class that the net named. */
+  readonly predicted: number;
+  /** Softmax probability of the named class, 0 to 1. */
+  readonly probability: number;
+}
+
+/** Two classes: images of the one were taken for the other. */
 export interface Pair {
   /** Indices of classes. */
   readonly label: number;
@@ -9,12 +21,12 @@ export interface Pair {
   readonly answers: readonly Answer[];
 }
 
-/** What the answers come to. */
+/** Answers, counted and sorted. */
 export interface Tally {
   readonly answers: readonly Answer[];
   /** Rows: the class an image belongs to; columns: the one that was named. */
   readonly confusion: readonly (readonly number[])[];
-  /** The share of right answers, 0 to 1. */
+  /** Fraction of right answers, 0 to 1. */
   readonly top1: number;
   /** The surest first. */
   readonly wrong: readonly Answer[];
@@ -23,12 +35,16 @@ export interface Tally {
 }
 
 export function tallyOf(answers: readonly Answer[], classes: number): Tally {
-  const confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
-  for (const { label, predicted } of answers) confusion[label]![predicted]!++;
   const wrong = answers
     .filter(({ label, predicted }) => label !== predicted)
     .sort((a, b) => b.probability - a.probability);
-  return { answers, confusion, top1: (answers.length - wrong.length) / answers.length, wrong, pairs: pairsOf(wrong) };
+  return {
+    answers,
+    confusion: confusionOf(answers, classes),
+    top1: (answers.length - wrong.length) / answers.length,
+    wrong,
+    pairs: pairsOf(wrong),
+  };
 }
 
 function pairsOf(wrong: readonly Answer[]): Pair[] {

@@ -1,0 +1,5 @@
+export { filesShown } from './mistakes.js';
+export { picturesOf, picturesOfFiles } from './pictures.js';
+export { preview } from './preview.js';
+export { report } from './report.js';
+export { type Answer, type Tally, tallyOf } from './tally.js';

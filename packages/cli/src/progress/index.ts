@@ -1,0 +1,3 @@
+export { type CountProgress, countProgress, epochLine } from './count.js';
+export { type DownloadProgress, downloadLine, downloadProgress, type Loaded } from './download.js';
+export { progressBar } from './progress-bar.js';

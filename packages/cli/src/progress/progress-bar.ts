@@ -1,0 +1,27 @@
+import { CnnzooError } from '@cnnzoo/core';
+import type { FitProgress } from '@cnnzoo/core/train';
+import { ProgressLine } from '@cnnzoo/report';
+
+/**
+ * Returns a listener for `fit` that draws a bar with the epoch, loss, top-1 and the time that is left on standard error,
+ * and erases it when the training ends, fails or is aborted. Draws nothing if standard error is no terminal.
+ *
+ * @example
+ * import { fit, sgd } from '@cnnzoo/core/train';
+ * import { progressBar } from 'cnnzoo';
+ *
+ * await fit(net, data, { optimizer: sgd({ lr: 0.01 }), onProgress: progressBar() });
+ *
+ * @throws CnnzooError INPUT if it is itself given as `onProgress`.
+ */
+export function progressBar(...received: readonly never[]): (event: FitProgress) => void {
+  if (received.length > 0)
+    throw new CnnzooError(
+      'INPUT',
+      'progressBar: expected no arguments, received an event. Write onProgress: progressBar().',
+    );
+  const { stderr } = process;
+  if (!stderr.isTTY) return () => undefined;
+  const line = new ProgressLine(stderr);
+  return (event) => line.show(event);
+}

@@ -1,0 +1,10 @@
+export { confusionFigure, confusionMatrix, confusionOf, type Named } from './confusion-matrix.js';
+export { countLine, fitLine } from './fit-line.js';
+export { type LineChart, lineChart, type Series, ticksOf } from './line-chart.js';
+export { bar, type Column, clip, meter, quoted, table } from './lines.js';
+export { LiveLine } from './live-line.js';
+export { duration, magnitude, mebibytes, percent } from './numbers.js';
+export { type GalleryItem, gallery, keyNumbers, page, section } from './page.js';
+export { type Picture, pngUrl } from './png.js';
+export { ProgressLine } from './progress-line.js';
+export { escaped, placed, type Rectangle, svgFile } from './svg.js';
