@@ -8,6 +8,7 @@ import { useBackend } from '@cnnzoo/core';
 import { imageFolder } from '@cnnzoo/core/data';
 import { adamW, cosine, fit } from '@cnnzoo/core/train';
 import { resnet18 } from '@cnnzoo/resnet';
+import { progressBar } from 'cnnzoo';
 
 const [folder, weights = 'DEFAULT'] = process.argv.slice(2);
 if (!folder) throw new Error('Expected an image folder with train/CLASS/… and val/CLASS/….');
@@ -21,6 +22,7 @@ const { epochs } = await fit(net, images.train, {
   batchSize: 16,
   optimizer: adamW({ lr: cosine(1e-4), weightDecay: 0.05, groups: [{ match: 'fc', lr: cosine(1e-3) }] }),
   seed: 1,
+  onProgress: progressBar(),
   checkpoint: 'out/finetune/checkpoints',
   resume: true,
   onEpoch: ({ epoch, loss, validation }) =>

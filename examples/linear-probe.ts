@@ -9,6 +9,7 @@ import { Classifier, useBackend } from '@cnnzoo/core';
 import { imageFolder } from '@cnnzoo/core/data';
 import { adamW, cosine, fit } from '@cnnzoo/core/train';
 import { vgg16 } from '@cnnzoo/vgg';
+import { progressBar } from 'cnnzoo';
 
 const SIZE = 96;
 
@@ -33,6 +34,7 @@ const { epochs } = await fit(net, train, {
   batchSize: 100,
   optimizer: adamW({ lr: cosine(1e-3), weightDecay: 1e-2 }),
   seed: 1,
+  onProgress: progressBar(),
 });
 const { top1, count } = epochs.at(-1)!.validation!;
 console.log(`${features ? 'these features' : 'random weights'}: ${(100 * top1).toFixed(1)} % of ${count} images`);

@@ -8,6 +8,7 @@ import { useBackend } from '@cnnzoo/core';
 import { imageFolder } from '@cnnzoo/core/data';
 import { adamW, cosine, fit, warmup } from '@cnnzoo/core/train';
 import { resnet18 } from '@cnnzoo/resnet';
+import { progressBar } from 'cnnzoo';
 
 const [folder, weights = 'DEFAULT'] = process.argv.slice(2);
 if (!folder) throw new Error('Expected an image folder with train/CLASS/… and val/CLASS/….');
@@ -19,6 +20,7 @@ await fit(net, images.train, {
   validation: images.validation!,
   batchSize: 16,
   seed: 1,
+  onProgress: progressBar(),
   stages: [
     { freeze: 'backbone', epochs: 10, optimizer: adamW({ lr: cosine(1e-3) }) },
     {

@@ -27,6 +27,7 @@ import { cosine, fit, sgd } from '@cnnzoo/core/train';
 import { lineChart, svgFile } from '@cnnzoo/report';
 import { basicBlock } from '@cnnzoo/resnet';
 import * as tf from '@tensorflow/tfjs-core';
+import { progressBar } from 'cnnzoo';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -106,6 +107,7 @@ for (const build of nets) {
     augment: horizontalFlip(),
     validation: test,
     seed: 1,
+    onProgress: progressBar(),
   });
   model.dispose();
   const last = epochs.at(-1)!;

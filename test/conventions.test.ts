@@ -14,8 +14,6 @@ import published from './harness/torchvision-weights.json' with { type: 'json' }
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const read = (path: string): string => readFileSync(`${root}${path}`, 'utf8');
-const packages = readdirSync(`${root}packages`);
-const families = packages.filter((name) => !['core', 'cli', 'kernels'].includes(name));
 
 interface Manifest {
   name: string;
@@ -29,6 +27,10 @@ interface Manifest {
   [key: string]: unknown;
 }
 const manifest = (name: string): Manifest => JSON.parse(read(`packages/${name}/package.json`));
+
+/** Packages that are published; the private one is bundled into the command. */
+const packages = readdirSync(`${root}packages`).filter((name) => name !== 'report');
+const families = packages.filter((name) => !['core', 'cli', 'kernels'].includes(name));
 
 describe.each(packages)('packages/%s', (name) => {
   const { exports, main, dependencies = {}, peerDependencies = {}, ...rest } = manifest(name);

@@ -1,6 +1,8 @@
-/** Pieces that the drawings share: text, numbers, colours in light and dark. */
-import { escaped } from '@cnnzoo/report';
+/** What the drawings share: text, numbers, colours in light and dark. */
 import type { Kind } from './diagram/kind.js';
+
+export const escaped = (text: string): string =>
+  text.replace(/[&<>"]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[c]!);
 
 /** Two decimals at most, so that a file is the same wherever it is made. */
 export const px = (value: number): string => String(Math.round(value * 100) / 100);

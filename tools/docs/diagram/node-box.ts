@@ -1,6 +1,5 @@
 /** One node: its text, its path in small, and a strip for each thing done right after it. */
-import { escaped } from '@cnnzoo/report';
-import { px, text, textWidth } from '../svg.js';
+import { escaped, px, text, textWidth } from '../svg.js';
 import type { GraphNode } from './node.js';
 
 /** Between nodes of a chain; the shape of what passes stands there. */
