@@ -1,6 +1,9 @@
 import { CnnzooError, type ModelDefinition } from '@cnnzoo/core';
-import * as families from './families.js';
+import * as tables from './families.js';
 import { nearest } from './nearest.js';
+
+/** Tables of models by the family's name: `families.resnet.resnet18`. */
+export const families: typeof tables = tables;
 
 /** Every model by name: families in alphabetical order, each from small to large. */
 const models = (): Map<string, ModelDefinition> =>
@@ -22,9 +25,11 @@ const wildcard = (pattern: string): RegExp =>
  * @returns names; empty if the pattern fits none.
  *
  * @example
+ * ```ts
  * import { listModels } from 'cnnzoo';
  *
  * listModels('resnet*'); // ['resnet18', 'resnet34', …]
+ * ```
  */
 export function listModels(pattern = '*'): string[] {
   const fits = wildcard(pattern);
@@ -36,9 +41,11 @@ export function listModels(pattern = '*'): string[] {
  * @throws CnnzooError INPUT for a name that no model has, with the nearest names.
  *
  * @example
+ * ```ts
  * import { getModel } from 'cnnzoo';
  *
  * const net = await getModel('resnet18').pretrained();
+ * ```
  */
 export function getModel(name: string): ModelDefinition {
   const all = models();

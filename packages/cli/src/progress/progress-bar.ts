@@ -6,13 +6,18 @@ import { ProgressLine } from '@cnnzoo/report';
  * Returns a listener for `fit` that draws a bar with the epoch, loss, top-1 and the time that is left on standard error,
  * and erases it when the training ends, fails or is aborted. Draws nothing if standard error is no terminal.
  *
+ * @throws CnnzooError INPUT if it is itself given as `onProgress`.
+ *
  * @example
+ * ```ts
+ * import { mnist } from '@cnnzoo/core/data';
  * import { fit, sgd } from '@cnnzoo/core/train';
+ * import { lenet5_relu } from '@cnnzoo/lenet';
  * import { progressBar } from 'cnnzoo';
  *
- * await fit(net, data, { optimizer: sgd({ lr: 0.01 }), onProgress: progressBar() });
- *
- * @throws CnnzooError INPUT if it is itself given as `onProgress`.
+ * const digits = await mnist('mnist/', { split: 'train' });
+ * await fit(lenet5_relu(), digits, { optimizer: sgd({ lr: 0.05 }), onProgress: progressBar() });
+ * ```
  */
 export function progressBar(...received: readonly never[]): (event: FitProgress) => void {
   if (received.length > 0)
