@@ -23,8 +23,19 @@ async function copyWasm(): Promise<void> {
   await copyFile('wasm/jpeg-turbo.LICENSE', 'dist/wasm/jpeg-turbo.LICENSE');
 }
 
+type Plugin = NonNullable<Options['esbuildPlugins']>[number];
+
+/** A worker decodes images and computes no tensors: tfjs, which the rooms of its modules lead to, stays out. */
+const withoutTfjs: Plugin = {
+  name: 'without-tfjs',
+  setup(build) {
+    build.onResolve({ filter: /^@tensorflow\// }, ({ path }) => ({ path, namespace: 'none' }));
+    build.onLoad({ filter: /.*/, namespace: 'none' }, () => ({ contents: 'module.exports = {};' }));
+  },
+};
+
 /** Bundles the program of a page's workers into one text. */
-const browserWorker: NonNullable<Options['esbuildPlugins']>[number] = {
+const browserWorker: Plugin = {
   name: 'browser-worker',
   setup(build) {
     build.onLoad({ filter: /browser\/image-worker-code\.ts$/ }, async () => {
@@ -36,8 +47,8 @@ const browserWorker: NonNullable<Options['esbuildPlugins']>[number] = {
         format: 'iife',
         target: 'es2022',
         platform: 'browser',
-        // All that the reading of images needs of it.
-        alias: { '#platform': './src/platform/browser/crc32.ts' },
+        alias: { '#platform': './src/platform/browser/index.ts' },
+        plugins: [withoutTfjs],
         // The workspace's own tsconfig leads to Node's.
         tsconfigRaw: {},
         // The codecs' own addresses for their WebAssembly, which they are given instead.
@@ -53,7 +64,7 @@ export default defineConfig(
     {
       index: 'src/index.ts',
       train: 'src/train.ts',
-      data: 'src/data/index.ts',
+      data: 'src/data.ts',
       'platform-node': 'src/platform/node/index.ts',
       'platform-browser': 'src/platform/browser/index.ts',
       'image-worker-node': 'src/data/pipeline/node-worker.ts',

@@ -1,5 +1,5 @@
 import { CnnzooError } from '@cnnzoo/core';
-import { visibleText } from '../../core/src/visible.js';
+import { visibleText } from '../../core/src/util/errors.js';
 import { type Context, EXIT } from './terminal/index.js';
 
 export interface Fault {

@@ -1,6 +1,6 @@
-export type { Targets } from './data/dataset.js';
-export { freeze, type Part, unfreeze } from './freeze.js';
-export type { ParameterMatch } from './match.js';
+export type { Targets } from './data/late.js';
+export type { ParameterMatch } from './graph/late.js';
+export { freeze, type Part, unfreeze } from './graph/late.js';
 export {
   type CheckpointOptions,
   type EarlyStopping,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkOptions } from '../src/options.js';
+import { checkOptions } from '../src/util/options.js';
 
 const known = ['inputShape', 'numClasses', 'seed'];
 

@@ -1,7 +1,6 @@
 import { afterEach, expect, it, vi } from 'vitest';
 import { CnnzooError } from '../src/index.js';
-import { visible, visibleText } from '../src/visible.js';
-import { warn } from '../src/warn.js';
+import { visible, visibleText, warn } from '../src/util/errors.js';
 
 afterEach(() => vi.restoreAllMocks());
 

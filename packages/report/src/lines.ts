@@ -1,4 +1,4 @@
-import { visible } from '../../core/src/visible.js';
+import { visible } from '../../core/src/util/errors.js';
 
 const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
 

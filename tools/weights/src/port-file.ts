@@ -10,11 +10,11 @@ import {
   type TensorFile,
   type WeightsEntry,
 } from '@cnnzoo/core';
-import { hashSource } from '../../../packages/core/src/platform/node/cache.js';
+import { readAll } from '../../../packages/core/src/checkpoint/tensors.js';
 import { openPath, writeFileAtomic } from '../../../packages/core/src/platform/node/files.js';
-import { MODEL_KEY, WEIGHTS_KEY } from '../../../packages/core/src/weights/metadata-keys.js';
-import { buildTrained } from '../../../packages/core/src/weights/pretrained.js';
-import { readAll } from '../../../packages/core/src/weights/read-state-dict.js';
+import { hashSource } from '../../../packages/core/src/platform/node/network.js';
+import { buildTrained } from '../../../packages/core/src/zoo/pretrained.js';
+import { MODEL_KEY, WEIGHTS_KEY } from '../../../packages/core/src/zoo/weights.js';
 import { logitsOf, relativeError } from '../../../test/harness/parity.js';
 import { syntheticImage } from '../../../test/harness/synthetic.js';
 

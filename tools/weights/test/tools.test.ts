@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { openTensors, readStateDict, stateDict, useBackend } from '@cnnzoo/core';
 import { lenet5, lenet5_relu } from '@cnnzoo/lenet';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parseMirrorIndex } from '../../../packages/core/src/weights/mirror.js';
+import { parseMirrorIndex } from '../../../packages/core/src/download/mirror.js';
 import { expectState, fixturePath } from '../../../packages/core/test/formats/fixtures.js';
 import { type Golden, PARITY } from '../../../test/harness/parity.js';
 import { syntheticCheckpoint } from '../../../test/harness/synthetic.js';

@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { type Classifier, CnnzooError, load, type Prediction, useBackend } from '@cnnzoo/core';
 import { bar, clip } from '@cnnzoo/report';
-import { pathOf } from '../../../core/src/platform/node/paths.js';
-import { visible } from '../../../core/src/visible.js';
+import { pathOf } from '../../../core/src/platform/node/files.js';
+import { visible } from '../../../core/src/util/errors.js';
 import { type Fault, faultOf, writeFault, writeJson } from '../fault.js';
 import { getModel, listModels, openPretrained } from '../models/index.js';
 import { type CommonOptions, type Context, EXIT } from '../terminal/index.js';

@@ -1,9 +1,24 @@
-import { engine, findBackendFactory, ready, setBackend } from '@tensorflow/tfjs-core';
-import { CnnzooError } from '../errors.js';
-import { checkOptions } from '../options.js';
-import { warn } from '../warn.js';
-import { accelerateBackend } from './accelerate.js';
-import type { BackendCandidate, WasmPaths } from './candidate.js';
+import type { KernelName } from '@cnnzoo/kernels';
+import { engine, findBackendFactory, getBackend, getKernel, ready, setBackend } from '@tensorflow/tfjs-core';
+import type { BackendCandidate, WasmPaths } from '#platform';
+import { CnnzooError, checkOptions, warn } from '../util/index.js';
+
+/**
+ * Puts kernels of our own behind the backend that is set, where it lacks them: those of @cnnzoo/kernels behind tfjs' wasm
+ * backend, which can't train by itself and has one thread in Node; TensorFlow's own behind tfjs-node. Kernels that the
+ * caller has put there stay.
+ */
+export async function accelerateBackend(): Promise<void> {
+  const name = getBackend();
+  if (name === 'tensorflow') (await import('./native-kernels.js')).registerNativeKernels();
+  if (name !== 'wasm' || getKernel('CnnzooConv2D' satisfies KernelName, 'wasm')) return;
+  const { accelerate } = await import('@cnnzoo/kernels');
+  try {
+    await accelerate();
+  } catch (error) {
+    warn(`Nets run slower here and can't be trained: ${(error as Error).message}`);
+  }
+}
 
 export type BackendName = 'tfjs-node-gpu' | 'tfjs-node' | 'wasm' | 'cpu' | 'webgl' | 'webgpu';
 

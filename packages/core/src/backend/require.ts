@@ -1,5 +1,5 @@
 import { engine } from '@tensorflow/tfjs-core';
-import { CnnzooError } from '../errors.js';
+import { CnnzooError } from '../util/index.js';
 
 /** Throws where no backend is set yet: tensors can't be made before one is. */
 export function requireBackend(what: string): void {

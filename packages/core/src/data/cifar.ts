@@ -1,8 +1,6 @@
-import { isUrl, requireBytesOf } from '../bytes.js';
-import { CnnzooError } from '../errors.js';
-import { checkOptions } from '../options.js';
-import { readFile } from '../read-file.js';
-import { CIFAR10 } from './cifar10-facts.js';
+import { readFile } from '#platform';
+import { CnnzooError, checkOptions, isUrl, requireBytesOf } from '../util/index.js';
+import { CIFAR10 } from './cifar10.js';
 import { PixelsDataset } from './pixels-dataset.js';
 
 const SIDE = 32;

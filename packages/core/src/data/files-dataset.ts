@@ -1,10 +1,16 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { CnnzooError } from '../errors.js';
-import { checkPreprocessing, type Preprocessing } from '../images/prepare.js';
-import type { Batch, BatchOptions, Dataset } from './dataset.js';
-import { hashBytes, sampleFile } from './hash.js';
-import { drawEpochSeed } from './image-random.js';
-import { batchesOf, stopReading } from './order.js';
+import { checkPreprocessing, type Preprocessing } from '../images/index.js';
+import { CnnzooError } from '../util/index.js';
+import {
+  type Batch,
+  type BatchOptions,
+  batchesOf,
+  type Dataset,
+  drawEpochSeed,
+  hashBytes,
+  sampleFile,
+  stopReading,
+} from './dataset.js';
 import type { ImageFile, PrepareJob } from './pipeline/job.js';
 import type { WorkerPool } from './pipeline/pool.js';
 

@@ -1,15 +1,11 @@
-import { CnnzooError } from '../errors.js';
-import type { Preprocessing } from '../images/prepare.js';
-import { checkOptions } from '../options.js';
-import { visible } from '../visible.js';
-import { warn } from '../warn.js';
+import type { Preprocessing } from '../images/index.js';
+import { CnnzooError, checkOptions, visible, warn } from '../util/index.js';
+import { stopReading, stratifiedSplit } from './dataset.js';
 import { FilesDataset, JOB_SIZE, type LabelledFile } from './files-dataset.js';
 import { type FolderFiles, folderFiles } from './folder-files.js';
 import { type FolderLayout, folderLayout, type LabelledPath } from './folder-layout.js';
-import { stopReading } from './order.js';
 import type { Failure } from './pipeline/job.js';
 import { WorkerPool } from './pipeline/pool.js';
-import { stratifiedSplit } from './split.js';
 
 /** More threads than this wait for the disk, and for the step. */
 const MOST_WORKERS = 8;

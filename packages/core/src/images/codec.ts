@@ -1,8 +1,8 @@
-import { CnnzooError } from '../errors.js';
-import { type ImageHeader, readContainer } from './containers/container.js';
-import { decodePng } from './decode-png.js';
-import type { DecodedImage } from './decoded.js';
+import { CnnzooError } from '../util/index.js';
+import { type ImageHeader, readContainer } from './container.js';
+import type { DecodedImage } from './image.js';
 import { orientationOf, upright } from './orientation.js';
+import { decodePng } from './png.js';
 
 /** Header of a format that a codec decodes; PNG is decoded here. */
 export type CodecHeader = Exclude<ImageHeader, { format: 'PNG' }>;

@@ -1,6 +1,5 @@
-import { ascii } from './containers/ascii.js';
-import type { Metadata } from './containers/container.js';
-import type { DecodedImage } from './decoded.js';
+import type { Metadata } from './container.js';
+import { ascii, type DecodedImage } from './image.js';
 
 const ORIENTATION = 0x0112;
 const ENTRY = 12;

@@ -1,13 +1,141 @@
 import { Tensor } from '@tensorflow/tfjs-core';
-import { bytesIn, isBlob, isUrl } from '../bytes.js';
-import { CnnzooError } from '../errors.js';
-import type { DecodedImage } from './decoded.js';
-import { drawablePixels, imageDataPixels, isDrawable, isImageData } from './drawable.js';
-import { decodeImage } from './image-decoder.js';
-import type { ImageInput, ImageOptions } from './input.js';
-import { readBlob } from './read-blob.js';
-import { readImage } from './read-image.js';
-import { tensorPixels } from './tensor-pixels.js';
+import { fetchBytes, fetchUrl, isFetched, PATIENCE, readFile, shownUrl } from '#platform';
+import { bytesIn, CnnzooError, isBlob, isUrl } from '../util/index.js';
+import { readBlob } from '../util/late.js';
+import { decodeImage } from './decode.js';
+import type { DecodedImage, ImageInput, ImageOptions } from './image.js';
+
+/** Pictures that a page can draw. Told apart by what they have, so that Node needs no DOM. */
+export type Drawable = HTMLCanvasElement | OffscreenCanvas | HTMLImageElement | HTMLVideoElement | ImageBitmap;
+
+type Context = CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D;
+
+export const isImageData = (input: object): input is ImageData =>
+  'data' in input && ArrayBuffer.isView(input.data) && 'width' in input && 'height' in input;
+
+export const isDrawable = (input: object): input is Drawable =>
+  'getContext' in input ||
+  'naturalWidth' in input ||
+  'videoWidth' in input ||
+  ('width' in input && 'height' in input && 'close' in input);
+
+/** @param name for messages. */
+export function imageDataPixels({ data, width, height }: ImageData, name: string): DecodedImage {
+  // A colour space of float16 exists.
+  if (Object.prototype.toString.call(data) !== '[object Uint8ClampedArray]' || data.length !== width * height * 4)
+    throw new CnnzooError(
+      'IMAGE',
+      `${name}: expected ImageData of 8 bits a channel, width * height * 4 values, received ${data.length} values of ` +
+        `${Object.prototype.toString.call(data).slice(8, -1)} for ${width} x ${height} pixels.`,
+    );
+  return { data, width, height, channels: 4 };
+}
+
+/** Width and height in the picture's own pixels, not the page's. */
+async function sizeOf(source: Drawable, name: string): Promise<[width: number, height: number]> {
+  if ('videoWidth' in source) {
+    if (source.readyState < 2)
+      throw new CnnzooError(
+        'IMAGE',
+        `${name}: expected a video that shows a frame, received one that is still loading. Wait for its 'loadeddata' event.`,
+      );
+    return [source.videoWidth, source.videoHeight];
+  }
+  if ('naturalWidth' in source) {
+    if (!source.complete) await source.decode();
+    return [source.naturalWidth, source.naturalHeight];
+  }
+  return [source.width, source.height];
+}
+
+/** The 2D context that holds the picture: a canvas' own, or that of a canvas it is drawn on. */
+function contextWith(source: Drawable, width: number, height: number): Context {
+  // Null for a canvas that WebGL or WebGPU draws on.
+  const own = 'getContext' in source ? (source.getContext('2d') as Context | null) : null;
+  if (own) return own;
+  const canvas =
+    typeof OffscreenCanvas === 'undefined'
+      ? Object.assign(document.createElement('canvas'), { width, height })
+      : new OffscreenCanvas(width, height);
+  const context = canvas.getContext('2d', { willReadFrequently: true }) as Context;
+  context.drawImage(source, 0, 0, width, height);
+  return context;
+}
+
+/**
+ * The pixels of a canvas, an image or video element (its current frame), or an ImageBitmap, in sRGB.
+ *
+ * @param name for messages.
+ */
+export async function drawablePixels(source: Drawable, name: string): Promise<DecodedImage> {
+  try {
+    const [width, height] = await sizeOf(source, name);
+    if (!(width > 0 && height > 0))
+      throw new CnnzooError('IMAGE', `${name}: expected a picture, received one of ${width} x ${height} pixels.`);
+    return imageDataPixels(contextWith(source, width, height).getImageData(0, 0, width, height), name);
+  } catch (cause) {
+    if (cause instanceof CnnzooError) throw cause;
+    throw new CnnzooError(
+      'IMAGE',
+      `${name}: expected a picture whose pixels this page may read, but the browser refused (${cause}). ` +
+        "Is it from another site? Set crossOrigin = 'anonymous' before its src.",
+      { cause },
+    );
+  }
+}
+
+/**
+ * The pixels of a tensor [height, width, channels] of 1, 3 or 4 channels: int32 0..255, or float32 0..1, which is
+ * multiplied by 255 and rounded, as `tf.browser.toPixels` does it. The tensor stays the caller's.
+ *
+ * @param name for messages.
+ */
+export async function tensorPixels(tensor: Tensor, name: string): Promise<DecodedImage> {
+  const [height, width, channels] = tensor.shape;
+  if (tensor.rank !== 3 || tensor.size === 0 || (channels !== 1 && channels !== 3 && channels !== 4))
+    throw new CnnzooError(
+      'INPUT',
+      `${name}: expected a tensor [height, width, channels] of 1, 3 or 4 channels, received [${tensor.shape.join(', ')}].`,
+    );
+  if (tensor.dtype !== 'int32' && tensor.dtype !== 'float32')
+    throw new CnnzooError('INPUT', `${name}: expected an int32 or float32 tensor, received ${tensor.dtype}.`);
+  const highest = tensor.dtype === 'int32' ? 255 : 1;
+  const values = await tensor.data();
+  const data = new Uint8Array(values.length);
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
+    if (!(value >= 0 && value <= highest))
+      throw new CnnzooError(
+        'INPUT',
+        `${name}: expected values from 0 to ${highest} in a tensor of ${tensor.dtype}, received ${value}. ` +
+          'Give int32 from 0 to 255, or float32 from 0 to 1.',
+      );
+    data[i] = highest === 1 ? Math.round(value * 255) : value;
+  }
+  return { data, width: width!, height: height!, channels };
+}
+
+/** Bytes of the largest image that is fetched, and milliseconds that it may take. */
+const MOST_BYTES = 2 ** 28;
+const LONGEST = 600_000;
+
+/** The bytes of an encoded image, and its name for messages. */
+export async function readImage(
+  location: string | URL,
+  signal: AbortSignal | undefined,
+): Promise<{ bytes: Uint8Array; name: string }> {
+  const url = String(location);
+  const bytes = isFetched(url)
+    ? await fetchBytes(url, {
+        fetch: fetchUrl,
+        what: 'an image',
+        maxBytes: MOST_BYTES,
+        signal,
+        patience: { ...PATIENCE, totalMs: LONGEST },
+      })
+    : await readFile(url, signal);
+  return { bytes, name: shownUrl(url) };
+}
 
 function describe(input: unknown): string {
   if (input === null || typeof input !== 'object') return input === null ? 'null' : typeof input;

@@ -1,11 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { breathe } from '#platform';
-import { requireBackend } from '../backend/require.js';
-import { CnnzooError } from '../errors.js';
-import { checkOptions } from '../options.js';
-import type { ImageInput, ImageOptions } from './input.js';
+import { requireBackend } from '../backend/index.js';
+import { CnnzooError, checkOptions } from '../util/index.js';
+import type { ImageInput, ImageOptions } from './image.js';
 import { toPixels } from './pixels.js';
-import { checkPreprocessing, normalised, type Preprocessing, prepare } from './prepare.js';
+import { checkPreprocessing, normalised, type Preprocessing, prepare } from './transform.js';
 
 export interface PreprocessOptions extends ImageOptions {
   /** The work that the signal stops, for its message. */

@@ -1,4 +1,4 @@
-import type { DecodedImage } from './decoded.js';
+import type { DecodedImage } from './image.js';
 
 /** Coefficients are integers in units of 2^-22: an 8-bit value, times it, summed, still fits 32 bits. */
 const PRECISION_BITS = 32 - 8 - 2;

@@ -1,10 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { layers } from '@tensorflow/tfjs-layers';
 import { relu as reluOp } from '../ops/index.js';
-import { jointOf } from './join-scope.js';
-import type { Layer } from './layer.js';
-import { applyOwn, type LayerArgs, layerArgs } from './own.js';
+import { applyOwn, type Layer, type LayerArgs, layerArgs } from './layer.js';
 import { single } from './parametric.js';
+import { jointOf } from './scopes.js';
 
 const FUNCTIONS = {
   relu: reluOp,

@@ -1,14 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayerVariable, Shape } from '@tensorflow/tfjs-layers';
-import { CnnzooError } from '../errors.js';
 import { batchNormInference, batchNormTrain, type Fused } from '../ops/index.js';
-import { checkOptions } from '../options.js';
-import type { Initial } from './initial.js';
-import { jointOf } from './join-scope.js';
-import type { Layer } from './layer.js';
-import { applyOwn, type LayerArgs, layerArgs } from './own.js';
-import { Parametric, single } from './parametric.js';
-import { smallestBatch } from './smallest-batch.js';
+import { CnnzooError, checkOptions } from '../util/index.js';
+import { applyOwn, type Layer, type LayerArgs, layerArgs } from './layer.js';
+import { type Initial, Parametric, single } from './parametric.js';
+import { jointOf, smallestBatch } from './scopes.js';
 
 export interface BatchNormOptions {
   eps?: number;

@@ -1,13 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayerVariable, Shape } from '@tensorflow/tfjs-layers';
-import { CnnzooError } from '../errors.js';
 import { conv2d } from '../ops/index.js';
-import { checkOptions } from '../options.js';
-import { checkPositive } from './check-positive.js';
-import type { Initial } from './initial.js';
-import type { Layer } from './layer.js';
-import { applyOwn, type LayerArgs, layerArgs } from './own.js';
-import { Parametric } from './parametric.js';
+import { CnnzooError, checkOptions, checkPositive } from '../util/index.js';
+import { applyOwn, type Layer, type LayerArgs, layerArgs } from './layer.js';
+import { type Initial, Parametric } from './parametric.js';
 import { checkWindow, type Extent, outputExtent, pair } from './window.js';
 
 export interface ConvOptions {

@@ -1,12 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { type LayerVariable, layers, type Shape, type SymbolicTensor } from '@tensorflow/tfjs-layers';
-import { CnnzooError } from '../errors.js';
-import { checkOptions } from '../options.js';
+import { CnnzooError, checkOptions } from '../util/index.js';
 import { identity } from './combinators.js';
-import type { Initial } from './initial.js';
-import { apply, at, type Layer } from './layer.js';
-import { applyOwn, type LayerArgs, layerArgs } from './own.js';
-import { Parametric } from './parametric.js';
+import { apply, applyOwn, at, type Layer, type LayerArgs, layerArgs } from './layer.js';
+import { type Initial, Parametric } from './parametric.js';
 
 export interface LinearOptions {
   initial?: Initial;

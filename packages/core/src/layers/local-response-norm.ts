@@ -1,9 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { layers } from '@tensorflow/tfjs-layers';
-import { checkOptions } from '../options.js';
-import { checkPositive } from './check-positive.js';
-import type { Layer } from './layer.js';
-import { applyOwn, type LayerArgs, layerArgs } from './own.js';
+import { checkOptions, checkPositive } from '../util/index.js';
+import { applyOwn, type Layer, type LayerArgs, layerArgs } from './layer.js';
 import { single } from './parametric.js';
 
 export interface LocalResponseNormOptions {

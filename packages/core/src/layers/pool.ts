@@ -1,8 +1,10 @@
 import type { PoolAttributes } from '@cnnzoo/kernels';
-import type * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
 import { layers, type Shape } from '@tensorflow/tfjs-layers';
-import { CnnzooError } from '../errors.js';
-import { type LayerArgs, layerArgs } from './own.js';
+import { avgPool2d, maxPool2d } from '../ops/index.js';
+import { CnnzooError, checkOptions, checkPositive } from '../util/index.js';
+import { apply, applyOwn, type Layer, type LayerArgs, layerArgs } from './layer.js';
+import { single } from './parametric.js';
 import { checkWindow, type Extent, outputExtent, padAfter, type Window } from './window.js';
 
 export interface PoolOptions {
@@ -61,3 +63,115 @@ export abstract class Pool2d<Args extends PoolArgs> extends layers.Layer {
     return { ...super.getConfig(), ...this.args };
   }
 }
+
+/** Largest value of each window, [n, h, w, c] -> [n, h', w', c]; the padding counts as -inf, as in PyTorch. */
+export class MaxPool2d extends Pool2d<PoolArgs> {
+  static readonly className = 'cnnzoo.MaxPool2d';
+
+  constructor({ kernelSize, stride, padding, ceilMode, ...rest }: PoolArgs & LayerArgs) {
+    super({ kernelSize, stride, padding, ceilMode }, rest);
+  }
+
+  override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
+    const x = single(inputs) as tf.Tensor4D;
+    return maxPool2d(x, this.windows(x));
+  }
+}
+
+/** Max pooling over `kernelSize` x `kernelSize` pixels. */
+export const maxPool =
+  (kernelSize: number, stride = kernelSize, padding = 0, { ceilMode = false }: PoolOptions = {}): Layer =>
+  (x, path) =>
+    applyOwn(MaxPool2d, { name: path, kernelSize, stride, padding, ceilMode }, x);
+
+export interface AvgPoolOptions extends PoolOptions {
+  /** Whether zeros of the padding count in the mean; what ceilMode adds behind it never does. */
+  countIncludePad?: boolean;
+}
+
+interface AvgPoolArgs extends PoolArgs {
+  countIncludePad: boolean;
+}
+
+/** Mean of each window, [n, h, w, c] -> [n, h', w', c], as PyTorch takes it. */
+export class AvgPool2d extends Pool2d<AvgPoolArgs> {
+  static readonly className = 'cnnzoo.AvgPool2d';
+
+  constructor({ kernelSize, stride, padding, ceilMode, countIncludePad, ...rest }: AvgPoolArgs & LayerArgs) {
+    super({ kernelSize, stride, padding, ceilMode, countIncludePad }, rest);
+  }
+
+  override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
+    const { padding, countIncludePad } = this.args;
+    const x = single(inputs) as tf.Tensor4D;
+    // What ceilMode adds after the padding never counts, as in PyTorch.
+    const counted = countIncludePad ? padding : 0;
+    const sides = [counted, counted] as const;
+    return avgPool2d(x, this.windows(x), [sides, sides]);
+  }
+}
+
+/** Average pooling over `kernelSize` x `kernelSize` pixels. */
+export function avgPool(kernelSize: number, stride = kernelSize, padding = 0, options: AvgPoolOptions = {}): Layer {
+  checkOptions('avgPool', options, ['ceilMode', 'countIncludePad']);
+  const { ceilMode = false, countIncludePad = true } = options;
+  return (x, path) => applyOwn(AvgPool2d, { name: path, kernelSize, stride, padding, ceilMode, countIncludePad }, x);
+}
+
+interface AdaptiveArgs {
+  outputSize: number;
+}
+
+/** Row i holds the share of each of `size` inputs in output i, the mean over floor(i size / out) … ceil((i + 1) size / out). */
+export function adaptiveShares(size: number, out: number): number[][] {
+  return Array.from({ length: out }, (_, i) => {
+    const [start, end] = [Math.floor((i * size) / out), Math.ceil(((i + 1) * size) / out)];
+    return Array.from({ length: size }, (_, j) => (j >= start && j < end ? 1 / (end - start) : 0));
+  });
+}
+
+/**
+ * Mean over windows that cover the input whatever its size: [n, h, w, c] -> [n, out, out, c]. As in PyTorch (ATen's
+ * AdaptivePooling.h), neighbouring windows overlap where the sizes don't divide, and values repeat where the input is
+ * smaller than the output.
+ */
+export class AdaptiveAvgPool2d extends layers.Layer {
+  static readonly className = 'cnnzoo.AdaptiveAvgPool2d';
+  readonly args: AdaptiveArgs;
+
+  constructor({ outputSize, ...rest }: AdaptiveArgs & LayerArgs) {
+    super(layerArgs(rest));
+    this.args = { outputSize };
+  }
+
+  override computeOutputShape([n, , , c]: Shape): Shape {
+    const { outputSize } = this.args;
+    return [n, outputSize, outputSize, c] as Shape;
+  }
+
+  override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
+    const { outputSize: out } = this.args;
+    const x = single(inputs) as tf.Tensor4D;
+    const [n, h, w, c] = x.shape;
+    if (h === out && w === out) return tf.clone(x);
+    return tf.tidy(() => {
+      // One axis after the other, each a product with the shares.
+      const rows = tf.matMul(tf.tensor3d([adaptiveShares(h, out)]), tf.reshape(x, [n, h, w * c]));
+      const both = tf.matMul(tf.tensor3d([adaptiveShares(w, out)]), tf.reshape(rows, [n * out, w, c]));
+      return tf.reshape(both, [n, out, out, c]);
+    });
+  }
+
+  override getConfig(): tf.serialization.ConfigDict {
+    return { ...super.getConfig(), ...this.args };
+  }
+}
+
+/** Average pooling to `outputSize` x `outputSize` pixels from any size. */
+export function adaptiveAvgPool(outputSize: number): Layer {
+  checkPositive('adaptiveAvgPool', 'an output size', outputSize);
+  return (x, path) => applyOwn(AdaptiveAvgPool2d, { name: path, outputSize }, x);
+}
+
+/** Mean over the whole map: [n, h, w, c] -> [n, c] (Lin et al., https://arxiv.org/abs/1312.4400, section 3.2). */
+export const globalAvgPool: Layer = (x, path) => apply(layers.globalAveragePooling2d({ name: path }), x);

@@ -1,15 +1,13 @@
 import { Activation } from './activation.js';
-import { AdaptiveAvgPool2d } from './adaptive-avg-pool.js';
-import { Add } from './add.js';
-import { AvgPool2d } from './avg-pool.js';
 import { BatchNorm } from './batch-norm.js';
+import { Add } from './combinators.js';
 import { Conv2d } from './conv.js';
 import { Dropout } from './dropout.js';
+import { register } from './layer.js';
 import { Linear } from './linear.js';
 import { LocalResponseNorm } from './local-response-norm.js';
-import { MaxPool2d } from './max-pool.js';
-import { register } from './own.js';
 import { PadChannels } from './pad-channels.js';
+import { AdaptiveAvgPool2d, AvgPool2d, MaxPool2d } from './pool.js';
 
 const LAYERS = [
   Activation,

@@ -1,4 +1,4 @@
-import { CnnzooError } from '../errors.js';
+import { CnnzooError } from '../util/index.js';
 
 /** A height, width or batch size; null where it is known only at run time. */
 export type Extent = number | null;

@@ -1,7 +1,7 @@
 /** Runs `useBackend` in a process of its own, where stand-ins can be installed: see choose.test.ts. */
 import * as tf from '@tensorflow/tfjs-core';
 import { type BackendName, type UseBackendOptions, useBackend } from '../../src/backend/choose.js';
-import type { CnnzooError } from '../../src/errors.js';
+import type { CnnzooError } from '../../src/util/errors.js';
 
 const calls = JSON.parse(process.argv[2]!) as [BackendName | null, UseBackendOptions?][];
 const warnings: string[] = [];

@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { useBackend } from '../../src/backend/choose.js';
-import { buildModel } from '../../src/layers/build.js';
+import { buildModel } from '../../src/graph/net-model.js';
 import { identity } from '../../src/layers/combinators.js';
 
 const require = createRequire(import.meta.url);

@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-layers';
 import { beforeAll, expect, it } from 'vitest';
 import { useBackend } from '../../src/index.js';
-import { Random } from '../../src/random.js';
+import { Random } from '../../src/util/random.js';
 
 type Pad = 'same' | 'valid' | [[number, number], [number, number], [number, number], [number, number]];
 type Shape4D = [number, number, number, number];

@@ -5,11 +5,11 @@ import { resnet18 } from '@cnnzoo/resnet';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { useBackend } from '../../src/backend/choose.js';
-import { fromTensors } from '../../src/data/from-tensors.js';
-import { Random } from '../../src/random.js';
+import { fromTensors } from '../../src/data/pixels-dataset.js';
+import { stateDict } from '../../src/state-dict/state-dict.js';
 import { train } from '../../src/train/loop/train.js';
 import { sgd } from '../../src/train/optim/sgd.js';
-import { stateDict } from '../../src/weights/state-dict.js';
+import { Random } from '../../src/util/random.js';
 
 /** The logits, the loss, and what one step of length 1 takes from every weight: on eight random images. */
 async function compute(build: () => LayersModel, shape: [number, number, number]): Promise<Float32Array[]> {

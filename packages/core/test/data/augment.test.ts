@@ -1,19 +1,21 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it, test } from 'vitest';
 import type { PixelImage } from '../../src/data/augment/augment.js';
-import { fromRecipe } from '../../src/data/augment/from-recipe.js';
 import {
+  addLighting,
   adjustBrightness,
   adjustContrast,
+  adjustHue,
   adjustSaturation,
   adjustSharpness,
-} from '../../src/data/augment/ops/enhance.js';
-import { crop, flipHorizontally, flipVertically, rotate } from '../../src/data/augment/ops/geometry.js';
-import { adjustHue } from '../../src/data/augment/ops/hue.js';
-import { autocontrast, equalize, posterize, solarize } from '../../src/data/augment/ops/tone.js';
-import { addLighting } from '../../src/data/augment/pca-lighting.js';
+  autocontrast,
+  equalize,
+  posterize,
+  solarize,
+} from '../../src/data/augment/colour.js';
+import { fromRecipe } from '../../src/data/augment/from-recipe.js';
+import { crop, drawCrop, flipHorizontally, flipVertically, rotate } from '../../src/data/augment/geometry.js';
 import { erase } from '../../src/data/augment/random-erasing.js';
-import { drawCrop } from '../../src/data/augment/random-resized-crop.js';
 import { OPERATIONS } from '../../src/data/augment/trivial-augment-wide.js';
 import {
   type Augment,
@@ -27,9 +29,9 @@ import {
   rotation,
   trivialAugmentWide,
   verticalFlip,
-} from '../../src/data/index.js';
+} from '../../src/data.js';
 import { resize } from '../../src/images/resize.js';
-import { Random } from '../../src/random.js';
+import { Random } from '../../src/util/random.js';
 import { sha256, synthetic } from '../images/noise.js';
 
 type Bytes = PixelImage<Uint8Array>;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { runInNewContext } from 'node:vm';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { cifar10, cifar100, type PixelsDataset } from '../../src/data/index.js';
+import { cifar10, cifar100, type PixelsDataset } from '../../src/data.js';
 import { useBackend } from '../../src/index.js';
 import { synthetic } from '../images/noise.js';
 

@@ -17,7 +17,7 @@ import {
   type PixelsOptions,
   padAndCrop,
   readIdx,
-} from '../../src/data/index.js';
+} from '../../src/data.js';
 import { Random, useBackend } from '../../src/index.js';
 
 beforeAll(() => useBackend('cpu'));

@@ -2,16 +2,15 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { imageFolder } from '../../src/data/index.js';
-import { type ImageFile, runJob } from '../../src/data/pipeline/job.js';
-import { serve } from '../../src/data/pipeline/worker.js';
-import { CnnzooError } from '../../src/errors.js';
+import { type ImageFile, runJob, serve } from '../../src/data/pipeline/job.js';
+import { imageFolder } from '../../src/data.js';
+import { CnnzooError } from '../../src/util/errors.js';
 import { fixture } from '../images/goldens.js';
 
 // A program whose bundle has lost the codecs' files.
 const codecs = vi.hoisted(() => ({ missing: true }));
-vi.mock('../../src/platform/node/wasm-files.js', async (original) => {
-  const { loadCodecWasm } = await original<typeof import('../../src/platform/node/wasm-files.js')>();
+vi.mock('../../src/platform/node/threads.js', async (original) => {
+  const { loadCodecWasm } = await original<typeof import('../../src/platform/node/threads.js')>();
   return {
     loadCodecWasm: async (format: 'JPEG' | 'WebP') => {
       if (codecs.missing) throw new Error('ENOENT: jpeg-turbo.wasm');

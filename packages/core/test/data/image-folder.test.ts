@@ -7,9 +7,8 @@ import { promisify } from 'node:util';
 import * as tf from '@tensorflow/tfjs-core';
 import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { codePointOrder } from '../../src/data/code-point-order.js';
 import type { BatchOptions } from '../../src/data/dataset.js';
-import { folderLayout } from '../../src/data/folder-layout.js';
+import { codePointOrder, folderLayout } from '../../src/data/folder-layout.js';
 import {
   type Augment,
   compose,
@@ -18,10 +17,10 @@ import {
   imageFolder,
   padAndCrop,
   trivialAugmentWide,
-} from '../../src/data/index.js';
-import type { Preprocessing } from '../../src/images/prepare.js';
+} from '../../src/data.js';
+import type { Preprocessing } from '../../src/images/transform.js';
 import { useBackend } from '../../src/index.js';
-import { Random } from '../../src/random.js';
+import { Random } from '../../src/util/random.js';
 import { sha256 } from '../images/noise.js';
 
 beforeAll(() => useBackend('cpu'));

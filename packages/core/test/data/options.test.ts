@@ -9,7 +9,7 @@ import {
   mnist,
   randomErasing,
   randomResizedCrop,
-} from '../../src/data/index.js';
+} from '../../src/data.js';
 import { useBackend } from '../../src/index.js';
 
 beforeAll(() => useBackend('cpu'));

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { imageFolder } from '../../src/data/index.js';
+import { imageFolder } from '../../src/data.js';
 
 const image = (format: 'png' | 'jpeg' | 'gif' = 'png'): Promise<Uint8Array> =>
   sharp({ create: { width: 8, height: 8, channels: 3, background: { r: 9, g: 8, b: 7 } } })

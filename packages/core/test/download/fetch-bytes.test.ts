@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { fetchBytes } from '../../src/download/fetch-bytes.js';
-import { retryAfter } from '../../src/download/retry-after.js';
+import { retryAfter } from '../../src/download/transfer.js';
+import { fetchBytes } from '../../src/platform/http.js';
 import { useFixture } from '../weights/fixture.js';
 
 const fixture = useFixture();

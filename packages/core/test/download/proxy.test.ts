@@ -2,9 +2,9 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { obtainWeights } from '../../src/download/download.js';
 import { readStateDict } from '../../src/index.js';
-import { fetchUrl } from '../../src/platform/node/fetch.js';
-import { obtainWeights } from '../../src/weights/obtain.js';
+import { fetchUrl } from '../../src/platform/node/network.js';
 import { sha256, synthetic } from '../weights/checkpoint.js';
 import { entryOf, pathOf, published, QUICK, useFixture } from '../weights/fixture.js';
 import { serveFile } from '../weights/server.js';

@@ -1,12 +1,10 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { findStateDict } from '../../src/checkpoint/torch/find-state-dict.js';
+import { dtypeOf, StorageRef, TensorRef, torchHandlers } from '../../src/checkpoint/torch/objects.js';
+import { lazyTensors } from '../../src/checkpoint/torch/open.js';
+import { readPickle } from '../../src/checkpoint/torch/pickle.js';
 import { CnnzooError, Random, readStateDict, type StateDict } from '../../src/index.js';
-import { findStateDict } from '../../src/weights/formats/find-state-dict.js';
-import { readPickle } from '../../src/weights/formats/pickle.js';
-import { dtypeOf } from '../../src/weights/formats/torch-dtypes.js';
-import { torchHandlers } from '../../src/weights/formats/torch-objects.js';
-import { StorageRef, TensorRef } from '../../src/weights/formats/torch-refs.js';
-import { lazyTensors } from '../../src/weights/formats/torch-tensors.js';
 import { fixture } from './fixtures.js';
 
 /** The values, or the error, which has to be ours. */

@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { findStateDict } from '../../src/checkpoint/torch/find-state-dict.js';
+import { StorageRef, TensorRef } from '../../src/checkpoint/torch/objects.js';
 import { readStateDict } from '../../src/index.js';
-import { findStateDict } from '../../src/weights/formats/find-state-dict.js';
-import { StorageRef, TensorRef } from '../../src/weights/formats/torch-refs.js';
 
 const tensor = (...shape: number[]): TensorRef => {
   const storage = new StorageRef('0', { name: 'float32', bytes: 4, stored: 'F32' }, 1000, 0);

@@ -3,6 +3,7 @@
 import { pathToFileURL } from 'node:url';
 import { createContext, runInContext } from 'node:vm';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { encodeTurned } from '../../src/checkpoint/transposed.js';
 import {
   buildModel,
   encodeSafetensors,
@@ -15,7 +16,6 @@ import {
   stateDict,
   useBackend,
 } from '../../src/index.js';
-import { encodeTurned } from '../../src/weights/turned.js';
 import { expectState, fixture, fixturePath } from './fixtures.js';
 
 const realm = createContext({});

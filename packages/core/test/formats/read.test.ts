@@ -6,11 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
+import { toTensor } from '../../src/checkpoint/dtypes.js';
+import { openTensorSource } from '../../src/checkpoint/open.js';
+import { toFloat16 } from '../../src/checkpoint/write.js';
 import { CnnzooError, openTensors, readStateDict, type StateDict } from '../../src/index.js';
-import { bytesSource } from '../../src/weights/formats/bytes.js';
-import { toFloat16 } from '../../src/weights/formats/half.js';
-import { toTensor } from '../../src/weights/formats/stored.js';
-import { openTensorSource } from '../../src/weights/open.js';
+import { bytesSource } from '../../src/util/byte-source.js';
 import { expectState, fixture, fixturePath } from './fixtures.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'cnnzoo-'));

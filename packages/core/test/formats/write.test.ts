@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { CnnzooError, encodeSafetensors, openTensors, readStateDict, type StateDict } from '../../src/index.js';
-import { crc32 as browserCrc32 } from '../../src/platform/browser/crc32.js';
+import { crc32 as browserCrc32 } from '../../src/platform/browser/hash.js';
 import { writeFileAtomic } from '../../src/platform/node/files.js';
 import { expectState, fixture, fixturePath } from './fixtures.js';
 

@@ -1,13 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { CnnzooError } from '../../src/errors.js';
 import { type Codec, decodeWith } from '../../src/images/codec.js';
-import { readContainer } from '../../src/images/containers/container.js';
-import type { DecodedImage } from '../../src/images/decoded.js';
-import { decodeImage, imageDecoder } from '../../src/images/image-decoder.js';
+import { sharpCodec, wasmCodec } from '../../src/images/codecs.js';
+import { readContainer } from '../../src/images/container.js';
+import { decodeImage, imageDecoder } from '../../src/images/decode.js';
+import type { DecodedImage } from '../../src/images/image.js';
 import { orientationOf } from '../../src/images/orientation.js';
-import { sharpCodec } from '../../src/images/sharp-codec.js';
-import { wasmCodec } from '../../src/images/wasm-codec.js';
-import { findSharp, loadCodecWasm } from '../../src/platform/node/wasm-files.js';
+import { findSharp, loadCodecWasm } from '../../src/platform/node/threads.js';
+import { CnnzooError } from '../../src/util/errors.js';
 import { fixture, goldens, photo, rgbOf } from './goldens.js';
 import { sha256 } from './noise.js';
 

@@ -2,10 +2,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { decodeWith } from '../../src/images/codec.js';
-import { decodeImage } from '../../src/images/image-decoder.js';
-import { sharpCodec } from '../../src/images/sharp-codec.js';
-import { wasmCodec } from '../../src/images/wasm-codec.js';
-import { findSharp, loadCodecWasm } from '../../src/platform/node/wasm-files.js';
+import { sharpCodec, wasmCodec } from '../../src/images/codecs.js';
+import { decodeImage } from '../../src/images/decode.js';
+import { findSharp, loadCodecWasm } from '../../src/platform/node/threads.js';
 import { photo, rgbOf } from './goldens.js';
 import { sha256 } from './noise.js';
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { DecodedImage } from '../../src/images/decoded.js';
-import type { Preprocessing } from '../../src/images/prepare.js';
+import type { DecodedImage } from '../../src/images/image.js';
+import type { Preprocessing } from '../../src/images/transform.js';
 
 /** Written by tools/weights/torch/images.py. */
 interface Goldens {

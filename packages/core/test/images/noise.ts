@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { DecodedImage } from '../../src/images/decoded.js';
+import type { DecodedImage } from '../../src/images/image.js';
 
 /** The same bytes as `noise` in tools/weights/torch/images.py. */
 function noise(key: string, n: number): Uint8Array {

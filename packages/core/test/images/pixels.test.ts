@@ -6,10 +6,9 @@ import { runInNewContext } from 'node:vm';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { bytesIn } from '../../src/bytes.js';
-import type { DecodedImage } from '../../src/images/decoded.js';
-import type { ImageInput } from '../../src/images/input.js';
+import type { DecodedImage, ImageInput } from '../../src/images/image.js';
 import { toPixels } from '../../src/images/pixels.js';
+import { bytesIn } from '../../src/util/bytes.js';
 import { fixture, fixturePath, goldens, photo, photoPath, rgbOf } from './goldens.js';
 import { sha256, synthetic } from './noise.js';
 

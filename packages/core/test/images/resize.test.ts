@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { toGrey } from '../../src/images/grey.js';
-import { decodeImage } from '../../src/images/image-decoder.js';
+import { decodeImage } from '../../src/images/decode.js';
+import { toGrey } from '../../src/images/image.js';
 import { type Region, resize } from '../../src/images/resize.js';
 import { goldens, photo } from './goldens.js';
 import { sha256, synthetic } from './noise.js';

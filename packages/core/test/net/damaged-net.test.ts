@@ -35,7 +35,7 @@ import {
   sigmoid,
   useBackend,
 } from '../../src/index.js';
-import { NETS, REFUSED_LAYERS, STOCK_LAYERS } from '../../src/saved/layer-configs.js';
+import { NETS, REFUSED_LAYERS, STOCK_LAYERS } from '../../src/zoo/saved-layers.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'cnnzoo-'));
 afterAll(() => rmSync(directory, { recursive: true }));

@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { type LayersModel, layers, model as stockModel } from '@tensorflow/tfjs-layers';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Classifier, useBackend } from '../../src/index.js';
-import { nextTurn } from '../../src/platform/browser/turn.js';
+import { nextTurn } from '../../src/platform/browser/threads.js';
 import { evaluate, fit, sgd, train } from '../../src/train.js';
 import { InOrder } from '../train/nets.js';
 

@@ -3,7 +3,8 @@ import '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { type LayersModel, type SymbolicTensor, model as stockModel } from '@tensorflow/tfjs-layers';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { tapOf } from '../../src/features.js';
+import { tapOf } from '../../src/graph/head.js';
+import { NetModel } from '../../src/graph/net-model.js';
 import {
   batchNorm,
   buildModel,
@@ -16,8 +17,7 @@ import {
   seq,
   useBackend,
 } from '../../src/index.js';
-import { NetModel } from '../../src/layers/net-model.js';
-import { withRandom } from '../../src/random-scope.js';
+import { withRandom } from '../../src/util/random.js';
 
 const project = (channels: number, stride: number) => seq([conv(channels, 1, { stride }), batchNorm()]);
 const block = (width: number, stride = 1) =>

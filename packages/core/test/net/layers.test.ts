@@ -24,7 +24,7 @@ import {
   stateDict,
   useBackend,
 } from '../../src/index.js';
-import { withRandom } from '../../src/random-scope.js';
+import { withRandom } from '../../src/util/random.js';
 
 beforeAll(async () => {
   await useBackend('cpu');

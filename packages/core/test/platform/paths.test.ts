@@ -6,7 +6,7 @@ import { runInNewContext } from 'node:vm';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { cifar10, fromTensors, imageFolder, mnist, type PixelsDataset } from '../../src/data/index.js';
+import { cifar10, fromTensors, imageFolder, mnist, type PixelsDataset } from '../../src/data.js';
 import {
   buildModel,
   Classifier,
@@ -21,9 +21,9 @@ import {
   stateDict,
   useBackend,
 } from '../../src/index.js';
-import * as page from '../../src/platform/browser/paths.js';
-import { mirrorLocation } from '../../src/platform/node/cache.js';
-import { localPath, pathOf } from '../../src/platform/node/paths.js';
+import * as page from '../../src/platform/browser/files.js';
+import { localPath, pathOf } from '../../src/platform/node/files.js';
+import { mirrorLocation } from '../../src/platform/node/network.js';
 import { fit, sgd } from '../../src/train.js';
 
 /** A directory whose name needs escapes in a URL. */

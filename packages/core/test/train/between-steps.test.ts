@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { type LayersModel, layers, sequential } from '@tensorflow/tfjs-layers';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Batch, BatchOptions, Dataset } from '../../src/data/dataset.js';
+import { weightsOf } from '../../src/graph/walk.js';
 import { batchNorm, buildModel, globalAvgPool, linear, Random, seq, useBackend } from '../../src/index.js';
 import {
   crossEntropy,
@@ -13,7 +14,6 @@ import {
   type TrainOptions,
   train,
 } from '../../src/train.js';
-import { weightsOf } from '../../src/weights/slots.js';
 import { easyImages, InOrder, noise, smallNet, weightValues } from './nets.js';
 
 let net: LayersModel;

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { type LayersModel, sequential } from '@tensorflow/tfjs-layers';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { noteOf, writeNote } from '../../src/features.js';
+import { noteOf, writeNote } from '../../src/graph/head.js';
 import { stateDict, useBackend } from '../../src/index.js';
 import { freeze, type Part, sgd, train, unfreeze } from '../../src/train.js';
 import { easyImages, smallNet } from './nets.js';

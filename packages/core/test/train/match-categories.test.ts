@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Dataset } from '../../src/data/dataset.js';
-import { fromTensors, PixelsDataset } from '../../src/data/index.js';
+import { fromTensors, PixelsDataset } from '../../src/data.js';
 import { type Net, Random, useBackend } from '../../src/index.js';
 import { matchCategories } from '../../src/train/loop/match-categories.js';
 import { evaluate, fit, sgd, train } from '../../src/train.js';

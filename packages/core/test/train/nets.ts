@@ -1,10 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { Batch, BatchOptions, Dataset } from '../../src/data/dataset.js';
-import { fromTensors, type PixelsDataset } from '../../src/data/index.js';
+import { fromTensors, type PixelsDataset } from '../../src/data.js';
 import { batchNorm, buildModel, conv, dropout, globalAvgPool, linear, relu, seq, stateDict } from '../../src/index.js';
-import { Random } from '../../src/random.js';
-import { withRandom } from '../../src/random-scope.js';
+import { Random, withRandom } from '../../src/util/random.js';
 
 /** Images [h, w, 1] -> logits of `classes`; keys as in training.py. */
 export const smallNet = ({ classes = 4, rate = 0, shape = [6, 5] as [number, number] } = {}): LayersModel =>

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { relativeError } from '../../../../test/close.js';
+import type { StateDict } from '../../src/checkpoint/tensors.js';
 import { useBackend } from '../../src/index.js';
 import {
   adamW,
@@ -18,7 +19,6 @@ import {
   step,
   warmup,
 } from '../../src/train.js';
-import type { StateDict } from '../../src/weights/tensors.js';
 
 type Values = Record<'fc.weight' | 'fc.bias', number[]>;
 interface Steps {

@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Dataset } from '../../src/data/dataset.js';
-import { cifar10, fromTensors, horizontalFlip, mnist, PixelsDataset, padAndCrop } from '../../src/data/index.js';
+import { cifar10, fromTensors, horizontalFlip, mnist, PixelsDataset, padAndCrop } from '../../src/data.js';
 import {
   buildModel,
   Classifier,
@@ -15,8 +15,8 @@ import {
   seq,
   useBackend,
 } from '../../src/index.js';
-import { withRandom } from '../../src/random-scope.js';
 import { crossEntropy, evaluate, fit, sgd, train } from '../../src/train.js';
+import { withRandom } from '../../src/util/random.js';
 
 function classifierOf([height, width, channels]: InputShape, resize: number | null = null, classes = 3): Classifier {
   const count = channels as 1 | 3;

@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, describe, expect, it } from 'vitest';
 import { relativeError } from '../../../../test/close.js';
+import type { StateDict } from '../../src/checkpoint/tensors.js';
 import { loadStateDict, type StateTensor, stateDict, useBackend } from '../../src/index.js';
 import { adamW, binaryCrossEntropy, crossEntropy, Ema, evaluate, sgd, type Targets, train } from '../../src/train.js';
-import type { StateDict } from '../../src/weights/tensors.js';
 import { InOrder, smallNet } from './nets.js';
 
 interface Listed {

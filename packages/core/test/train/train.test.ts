@@ -8,9 +8,8 @@ import {
 } from '@tensorflow/tfjs-layers';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { relativeError } from '../../../../test/close.js';
-import { PixelsDataset, padAndCrop } from '../../src/data/index.js';
+import { PixelsDataset, padAndCrop } from '../../src/data.js';
 import { buildModel, globalAvgPool, linear, Random, seq, stateDict, useBackend } from '../../src/index.js';
-import { withRandom } from '../../src/random-scope.js';
 import { hitsAt } from '../../src/train/loop/metrics.js';
 import {
   binaryCrossEntropy,
@@ -23,6 +22,7 @@ import {
   type TrainOptions,
   train,
 } from '../../src/train.js';
+import { withRandom } from '../../src/util/random.js';
 import { easyImages, InOrder, smallNet, weightValues } from './nets.js';
 
 let net: LayersModel;

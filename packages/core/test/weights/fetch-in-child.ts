@@ -1,5 +1,5 @@
 /** Run by processes.test.ts: obtains the entry in argv[2], says what it got, byte by byte on the way. */
-import { obtainWeights } from '../../src/weights/obtain.js';
+import { obtainWeights } from '../../src/download/download.js';
 
 const { file, ...rest } = await obtainWeights(JSON.parse(process.argv[2]!), {
   progress: ({ loaded }) => process.stdout.write(`${JSON.stringify({ loaded })}\n`),

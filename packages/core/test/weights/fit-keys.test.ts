@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { encodeSafetensors } from '../../src/checkpoint/write.js';
 import {
   batchNorm,
   buildModel,
@@ -16,7 +17,6 @@ import {
   stateDict,
   useBackend,
 } from '../../src/index.js';
-import { encodeSafetensors } from '../../src/weights/write-safetensors.js';
 
 const small = defineModel({
   name: 'small',

@@ -2,8 +2,8 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach } from 'vitest';
-import type { Obtainable, Source } from '../../src/weights/candidates.js';
-import type { Tuning } from '../../src/weights/transfer.js';
+import type { Obtainable, Source } from '../../src/download/sources.js';
+import type { Tuning } from '../../src/download/transfer.js';
 import { sha256 } from './checkpoint.js';
 import { TestServer } from './server.js';
 

@@ -1,6 +1,9 @@
 // Servers that break, lie or never end: each costs a bounded number of requests, bytes and seconds.
 import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { obtainWeights } from '../../src/download/download.js';
+import type { Obtainable, Source } from '../../src/download/sources.js';
+import type { Tuning } from '../../src/download/transfer.js';
 import {
   buildModel,
   CnnzooError,
@@ -12,9 +15,6 @@ import {
   seq,
   useBackend,
 } from '../../src/index.js';
-import type { Obtainable, Source } from '../../src/weights/candidates.js';
-import { obtainWeights } from '../../src/weights/obtain.js';
-import type { Tuning } from '../../src/weights/transfer.js';
 import { sha256, synthetic } from './checkpoint.js';
 import { contents, entryOf, pathOf, published, QUICK, useFixture } from './fixture.js';
 import { type Handler, serveFile } from './server.js';

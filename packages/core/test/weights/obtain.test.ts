@@ -1,10 +1,10 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { CnnzooError } from '../../src/errors.js';
-import { clearCache, listCache, verifyCache } from '../../src/weights/cache-api.js';
-import { obtainWeights } from '../../src/weights/obtain.js';
-import type { ProgressState } from '../../src/weights/transfer.js';
+import { clearCache, listCache, verifyCache } from '../../src/download/cache-api.js';
+import { obtainWeights } from '../../src/download/download.js';
+import type { ProgressState } from '../../src/download/transfer.js';
+import { CnnzooError } from '../../src/util/errors.js';
 import { sha256, synthetic } from './checkpoint.js';
 import { contents, entryOf, IMPATIENT, pathOf, published, QUICK, useFixture } from './fixture.js';
 import { type Handler, serveFile } from './server.js';

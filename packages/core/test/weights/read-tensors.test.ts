@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { encodeSafetensors, openTensors, type StateDict, useBackend } from '@cnnzoo/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { LazyTensor } from '../../src/checkpoint/tensors.js';
 import { writeFileAtomic } from '../../src/platform/node/files.js';
-import { readTensors } from '../../src/weights/read-tensors.js';
-import type { LazyTensor } from '../../src/weights/tensors.js';
+import { readTensors } from '../../src/state-dict/load.js';
 
 // Whole groups of eight outputs, less than one, and one more; files too large for one small read, and small ones.
 const SHAPES: Record<string, number[]> = {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { sha256 } from '../../src/platform/browser/sha256.js';
+import { sha256 } from '../../src/platform/browser/hash.js';
 import * as checkpoint from './checkpoint.js';
 
 it('is SHA-256 around every boundary of a block', () => {

@@ -1,11 +1,11 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { listCache } from '../../src/weights/cache-api.js';
-import type { Source } from '../../src/weights/candidates.js';
-import { MIRROR_INDEX, type MirrorIndex, mirrorPath } from '../../src/weights/mirror.js';
-import { obtainWeights } from '../../src/weights/obtain.js';
-import type { ProgressState } from '../../src/weights/transfer.js';
+import { listCache } from '../../src/download/cache-api.js';
+import { obtainWeights } from '../../src/download/download.js';
+import { MIRROR_INDEX, type MirrorIndex, mirrorPath } from '../../src/download/mirror.js';
+import type { Source } from '../../src/download/sources.js';
+import type { ProgressState } from '../../src/download/transfer.js';
 import { sha256, synthetic } from './checkpoint.js';
 import { contents, entryOf, pathOf, published, QUICK, useFixture } from './fixture.js';
 import { serveFile } from './server.js';

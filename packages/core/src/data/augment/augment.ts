@@ -1,7 +1,7 @@
-import { isBytes } from '../../bytes.js';
-import { CnnzooError } from '../../errors.js';
-import type { Random } from '../../random.js';
-import type { Pixels } from '../dataset.js';
+import { CnnzooError, isBytes, type Random } from '../../util/index.js';
+
+/** Bytes of 0..255, or floats. */
+export type Pixels = Uint8Array | Float32Array;
 
 /** One image in memory: row-major [height, width, channels], bytes of 0..255 or floats. */
 export interface PixelImage<Data extends Pixels = Pixels> {
@@ -60,4 +60,13 @@ export function checkRange(name: string, [low, high]: Range, [least, most]: Rang
 export function checkProbability(name: string, p: number): void {
   if (!(p >= 0 && p <= 1))
     throw new CnnzooError('INPUT', `${name}: expected a probability from 0 to 1, received ${p}.`);
+}
+
+/** One augmentation after the other. */
+export function compose(...augments: readonly Augment[]): Augment {
+  const apply: Augment = (image, random) => augments.reduce((changed, augment) => augment(changed, random), image);
+  const recipes = augments.flatMap(({ recipe }): AugmentRecipe[] => (recipe ? [recipe] : []));
+  // With a function of the user's own among them, none of them can go to another thread.
+  if (recipes.length < augments.length) return Object.assign(apply, { config: { name: 'compose', args: augments } });
+  return withRecipe('compose', recipes, apply);
 }

@@ -1,13 +1,8 @@
-import { CnnzooError } from '../../errors.js';
-import type { Augment, AugmentRecipe } from './augment.js';
-import { colorJitter } from './color-jitter.js';
-import { compose } from './compose.js';
-import { horizontalFlip, verticalFlip } from './flips.js';
-import { padAndCrop } from './pad-and-crop.js';
-import { pcaLighting } from './pca-lighting.js';
+import { CnnzooError } from '../../util/index.js';
+import { type Augment, type AugmentRecipe, compose } from './augment.js';
+import { colorJitter, pcaLighting } from './colour.js';
+import { horizontalFlip, padAndCrop, randomResizedCrop, rotation, verticalFlip } from './geometry.js';
 import { randomErasing } from './random-erasing.js';
-import { randomResizedCrop } from './random-resized-crop.js';
-import { rotation } from './rotation.js';
 import { trivialAugmentWide } from './trivial-augment-wide.js';
 
 const MAKERS = {

@@ -1,6 +1,4 @@
-import { copyOf, isBytes } from '../../bytes.js';
-import { checkOptions } from '../../options.js';
-import type { Random } from '../../random.js';
+import { checkOptions, copyOf, isBytes, type Random } from '../../util/index.js';
 import {
   type Augment,
   checkProbability,

@@ -1,7 +1,15 @@
 import { type Augment, type PixelImage, requireBytes, withRecipe } from './augment.js';
-import { adjustBrightness, adjustContrast, adjustSaturation, adjustSharpness } from './ops/enhance.js';
-import { rotate, shear, translate } from './ops/geometry.js';
-import { autocontrast, equalize, posterize, solarize } from './ops/tone.js';
+import {
+  adjustBrightness,
+  adjustContrast,
+  adjustSaturation,
+  adjustSharpness,
+  autocontrast,
+  equalize,
+  posterize,
+  solarize,
+} from './colour.js';
+import { rotate, shear, translate } from './geometry.js';
 
 type Bytes = PixelImage<Uint8Array>;
 

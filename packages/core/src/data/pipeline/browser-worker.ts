@@ -1,13 +1,10 @@
 /** The program of a page's worker: the build makes a text of it, which platform/browser starts. */
 
-import { type Codec, decodeWith } from '../../images/codec.js';
-import type { DecodedImage } from '../../images/decoded.js';
-import { readBlob } from '../../images/read-blob.js';
-import { wasmCodec } from '../../images/wasm-codec.js';
-import { type CodecUrls, compileCodec } from '../../platform/browser/compile-codec.js';
-import type { FromWorker } from '../../platform/workers.js';
-import type { ImageFile, ImageJob } from './job.js';
-import { type JobReply, serve } from './worker.js';
+import type { FromWorker } from '#platform';
+import { type Codec, type DecodedImage, decodeWith, wasmCodec } from '../../images/index.js';
+import { type CodecUrls, compileCodec } from '../../platform/browser/threads.js';
+import { readBlob } from '../../util/late.js';
+import { type ImageFile, type ImageJob, type JobReply, serve } from './job.js';
 
 /** What of a worker's global scope is needed: TypeScript knows the page's alone. */
 interface WorkerScope {

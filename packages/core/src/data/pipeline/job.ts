@@ -1,12 +1,7 @@
-import { isBytes } from '../../bytes.js';
-import { CnnzooError, type ErrorCode } from '../../errors.js';
-import type { DecodedImage } from '../../images/decoded.js';
-import { toGrey } from '../../images/grey.js';
-import { normalised, type Preprocessing, prepare } from '../../images/prepare.js';
-import { visible, visibleText } from '../../visible.js';
-import type { Augment, AugmentRecipe, PixelImage } from '../augment/augment.js';
-import { fromRecipe } from '../augment/from-recipe.js';
-import { imageRandom } from '../image-random.js';
+import { type DecodedImage, normalised, type Preprocessing, prepare, toGrey } from '../../images/index.js';
+import { CnnzooError, type ErrorCode, isBytes, visible, visibleText } from '../../util/index.js';
+import { type Augment, type AugmentRecipe, fromRecipe, type PixelImage } from '../augment/index.js';
+import { imageRandom } from '../dataset.js';
 
 /** A file of images, by its path (Node) or as itself (a page's File). Plain enough to go to another thread. */
 export interface ImageFile {
@@ -172,4 +167,27 @@ async function prepareAll(job: PrepareJob, decode: DecodeFile): Promise<JobResul
 export function runJob(job: ImageJob, decode: DecodeFile): Promise<JobResult> {
   if (job.kind === 'check') return check(job, decode);
   return job.kind === 'decode' ? decodeAll(job, decode) : prepareAll(job, decode);
+}
+
+/** The outcome of a job. */
+export type JobReply = { readonly result: JobResult } | { readonly failure: Failure };
+
+/** The memory of a result that moves to the other thread instead of being copied. */
+function memoryOf(result: JobResult): ArrayBuffer[] {
+  if ('values' in result) return [result.values.buffer];
+  return 'images' in result ? result.images.map(({ data }) => data.buffer as ArrayBuffer) : [];
+}
+
+/** What a worker's program does with a job. */
+export async function serve(
+  job: ImageJob,
+  decode: DecodeFile,
+  post: (reply: JobReply, transfer: ArrayBuffer[]) => void,
+): Promise<void> {
+  try {
+    const result = await runJob(job, decode);
+    post({ result }, memoryOf(result));
+  } catch (error) {
+    post({ failure: failureOf(error) }, []);
+  }
 }

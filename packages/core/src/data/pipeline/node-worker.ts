@@ -1,13 +1,10 @@
 /** The program of a worker thread in Node: an entry of the build, which platform/node starts. */
 
 import { parentPort } from 'node:worker_threads';
-import type { DecodedImage } from '../../images/decoded.js';
-import { decodeImage } from '../../images/image-decoder.js';
-import { readBlob } from '../../images/read-blob.js';
-import type { FromWorker } from '../../platform/workers.js';
-import { readFile } from '../../read-file.js';
-import type { ImageFile, ImageJob } from './job.js';
-import { type JobReply, serve } from './worker.js';
+import { type FromWorker, readFile } from '#platform';
+import { type DecodedImage, decodeImage } from '../../images/index.js';
+import { readBlob } from '../../util/late.js';
+import { type ImageFile, type ImageJob, type JobReply, serve } from './job.js';
 
 const port = parentPort!;
 

@@ -1,8 +1,6 @@
-import { CnnzooError } from '../../errors.js';
-import type { FromWorker, WorkerThread } from '../../platform/workers.js';
-import { warn } from '../../warn.js';
-import type { DecodeFile, ImageJob, JobResult, JobResults } from './job.js';
-import type { JobReply } from './worker.js';
+import type { FromWorker, WorkerThread } from '#platform';
+import { CnnzooError, warn } from '../../util/index.js';
+import type { DecodeFile, ImageJob, JobReply, JobResult, JobResults } from './job.js';
 
 /** How long workers without a job are kept, in ms. */
 const IDLE = 5000;
@@ -25,7 +23,7 @@ const dropped = (): CnnzooError => new CnnzooError('ABORTED', 'The reading of im
 
 /** Decodes a file on the thread that calls this. */
 const decodeHere: DecodeFile = async ({ name, source, maxPixels }) =>
-  (await import('../../images/pixels.js')).toPixels(source, name, { maxPixels });
+  (await import('../../images/index.js')).toPixels(source, name, { maxPixels });
 
 /**
  * Threads that decode and augment images, each one job at a time, in the order in which the jobs are asked for. They

@@ -1,5 +1,5 @@
 import { env } from '@tensorflow/tfjs-core';
-import type { BackendCandidate, WasmPaths } from '../../backend/candidate.js';
+import type { BackendCandidate, WasmPaths } from '../contract.js';
 
 /** The copies in dist/wasm, written out one by one: bundlers emit the files they find in this form, and only those. */
 const ownFiles = (): WasmPaths => {

@@ -1,9 +1,6 @@
-import { CnnzooError } from '../../errors.js';
-import { warn } from '../../warn.js';
-import { bytesSource } from '../../weights/formats/bytes.js';
-import type { ByteSource } from '../../weights/read-buffer.js';
-import type { CacheRecord, Part, Records, SkippedFile, Store } from '../../weights/store.js';
-import { MemoryPart } from './memory-part.js';
+import { CnnzooError, warn } from '../../util/index.js';
+import { type ByteSource, bytesSource } from '../../util/late.js';
+import type { CacheRecord, Part, PartOrigin, Records, SkippedFile, Store } from '../store.js';
 
 const NAME = 'cnnzoo';
 const LOCATION = `the browser's cache '${NAME}'`;
@@ -32,7 +29,7 @@ const urlOf = (model: string, weights: string): string => new URL(`${encoded(mod
 
 /** The record that a response carries; undefined if it carries none, or that of another entry. */
 async function recordOf(response: Response, url: string): Promise<CacheRecord | undefined> {
-  const { parseRecord } = await import('../../weights/cache-record.js');
+  const { parseRecord } = await import('../store-record.js');
   try {
     const record = parseRecord(decodeURIComponent(response.headers.get(RECORD_HEADER) ?? ''));
     return record && urlOf(record.model, record.weights) === url ? record : undefined;
@@ -111,5 +108,49 @@ class PageStore implements Store {
     const fitting = records.filter(({ model, weights }) => fits(model, weights));
     for (const { model, weights } of fitting) await this.cache?.delete(urlOf(model, weights));
     return { records: fitting, skipped };
+  }
+}
+
+/** A download in a page: resumed while the page lives, gone with it. */
+export class MemoryPart implements Part {
+  private buffer = new Uint8Array(0);
+  size = 0;
+  origin: PartOrigin | undefined;
+
+  constructor(readonly path: string) {}
+
+  get bytes(): Uint8Array<ArrayBuffer> {
+    return this.buffer.subarray(0, this.size);
+  }
+
+  async restart(origin: PartOrigin): Promise<void> {
+    this.origin = origin;
+    this.size = 0;
+    this.buffer = new Uint8Array(origin.total ?? 0);
+  }
+
+  async append(chunk: Uint8Array): Promise<void> {
+    const size = this.size + chunk.byteLength;
+    if (size > this.buffer.byteLength) {
+      const larger = new Uint8Array(Math.max(size, 2 * this.buffer.byteLength));
+      larger.set(this.bytes);
+      this.buffer = larger;
+    }
+    this.buffer.set(chunk, this.size);
+    this.size = size;
+  }
+
+  async read(): Promise<ByteSource> {
+    return bytesSource(this.bytes, this.path);
+  }
+
+  async suspend(): Promise<void> {
+    await this.discard();
+  }
+
+  async discard(): Promise<void> {
+    this.buffer = new Uint8Array(0);
+    this.size = 0;
+    this.origin = undefined;
   }
 }

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import * as tf from '@tensorflow/tfjs-core';
-import { type BackendCandidate, NotInstalled } from '../../backend/candidate.js';
+import { type BackendCandidate, NotInstalled } from '../contract.js';
 
 /** Loads a package that core does not depend on. A name that is no literal: bundlers need not find it. */
 async function loadOptional(name: string): Promise<unknown> {

@@ -1,8 +1,31 @@
 import { type Dirent, promises as fs } from 'node:fs';
 import { join } from 'node:path';
-import { CnnzooError } from '../../errors.js';
-import type { CacheRecord, Records, SkippedFile } from '../../weights/store.js';
-import { cacheError, codeOf } from './file-errors.js';
+import { CnnzooError } from '../../util/index.js';
+import type { CacheRecord, Records, SkippedFile } from '../store.js';
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOSPC: 'the disk is full. Free some space',
+  EDQUOT: 'the disk quota is used up. Free some space',
+  EACCES: 'permission is denied',
+  EPERM: 'permission is denied',
+  EROFS: 'the file system is read-only',
+  ENOENT: 'it is no place for a directory. Choose another',
+  ENOTDIR: 'a file is in the place of a directory',
+  EEXIST: 'a file is in the place of a directory',
+  EISDIR: 'a directory is in the place of a file',
+};
+
+export const codeOf = (error: unknown): string | undefined => (error as { code?: string } | null)?.code;
+
+/** A cache that can't be used, in words that say what to do. */
+export function cacheError(path: string, cause: unknown): CnnzooError {
+  const reason = REASONS[codeOf(cause) ?? ''] ?? (cause instanceof Error ? cause.message : String(cause));
+  return new CnnzooError(
+    'FILE',
+    `The cache can't be used at '${path}': ${reason}, or set CNNZOO_CACHE to another directory that can be written to.`,
+    { cause },
+  );
+}
 
 /** Bytes of the largest record: one of ours has less than a thousand. */
 const MAX_TEXT = 65_536;
@@ -96,7 +119,7 @@ const isRecordName = (name: string): boolean => name.endsWith('.json') && !name.
 
 /** All records, those too that lie in another place than their own. */
 export async function findRecords(location: string): Promise<Records> {
-  const { parseRecord } = await import('../../weights/cache-record.js');
+  const { parseRecord } = await import('../store-record.js');
   const [records, skipped]: [CacheRecord[], SkippedFile[]] = [[], []];
   for (const { path, files } of await modelDirectories(location, skipped))
     for (const { name } of files.filter((file) => isRecordName(file.name))) {
@@ -147,7 +170,7 @@ export interface EntryFiles {
 
 /** Finds all files of an entry that cnnzoo has written, and notes in `skipped` those that only look so. */
 export async function filesOf(place: EntryPlace, skipped: SkippedFile[]): Promise<EntryFiles> {
-  const { parseRecord, parseOrigin } = await import('../../weights/cache-record.js');
+  const { parseRecord, parseOrigin } = await import('../store-record.js');
   const { directory, model, weights, path, notes } = place;
   const isOwn = (record: CacheRecord | undefined): boolean => record?.model === model && record.weights === weights;
   const paths: string[] = [];

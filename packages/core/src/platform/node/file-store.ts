@@ -1,10 +1,11 @@
-import { rename, rm } from 'node:fs/promises';
+import { type FileHandle, open, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { isAbsolute, join, resolve } from 'node:path';
-import { abortedError } from '../../download/aborted.js';
-import { CnnzooError } from '../../errors.js';
-import type { ByteSource } from '../../weights/read-buffer.js';
-import type { CacheRecord, Part, Records, Store } from '../../weights/store.js';
+import { CnnzooError } from '../../util/index.js';
+import { abortedError, type ByteSource } from '../../util/late.js';
+import type { CacheRecord, Part, PartOrigin, Records, Store } from '../store.js';
 import {
+  cacheError,
+  codeOf,
   type EntryPlace,
   filesOf,
   findPlaces,
@@ -14,10 +15,99 @@ import {
   smallText,
   TURNED,
 } from './cache-files.js';
-import { cacheError, codeOf } from './file-errors.js';
-import { FilePart, removePart } from './file-part.js';
-import { makeDirectory, openPath, writeFileAtomic } from './files.js';
-import { pathOf } from './paths.js';
+import { makeDirectory, openPath, pathOf, writeFileAtomic } from './files.js';
+
+const originPath = (path: string): string => `${path}-origin`;
+
+export const removePart = async (path: string): Promise<void> => {
+  await Promise.all([rm(path, { force: true }), rm(originPath(path), { force: true })]);
+};
+
+/** A download on disk: the bytes, and beside them a note of whose bytes they are. */
+export class FilePart implements Part {
+  private handle: FileHandle | undefined;
+
+  private constructor(
+    readonly path: string,
+    public size: number,
+    public origin: PartOrigin | undefined,
+  ) {}
+
+  /** Finds what an earlier process left. */
+  static async at(path: string): Promise<FilePart> {
+    try {
+      const [part, text] = await Promise.all([stat(path), smallText(originPath(path), true)]);
+      const { parseOrigin } = await import('../store-record.js');
+      const origin = text === undefined ? undefined : parseOrigin(text);
+      if (origin && part.isFile()) return new FilePart(path, part.size, origin);
+    } catch {
+      // Nothing there.
+    }
+    // Nothing that says what it is: begun anew by the first `restart`.
+    return new FilePart(path, 0, undefined);
+  }
+
+  async restart(origin: PartOrigin): Promise<void> {
+    await this.writing(async () => {
+      await this.close();
+      await writeFile(originPath(this.path), JSON.stringify(origin));
+      this.handle = await open(this.path, 'w');
+      this.size = 0;
+      this.origin = origin;
+    });
+  }
+
+  /** Notes the files that are left if the process dies while it puts the part in its place. */
+  async announce(files: readonly string[]): Promise<void> {
+    const { origin } = this;
+    if (origin) await this.writing(() => writeFile(originPath(this.path), JSON.stringify({ ...origin, files })));
+  }
+
+  async append(chunk: Uint8Array): Promise<void> {
+    await this.writing(async () => {
+      this.handle ??= await open(this.path, 'a');
+      // `writeFile` on a handle goes on at its position, and writes all.
+      await this.handle.writeFile(chunk);
+      this.size += chunk.byteLength;
+    });
+  }
+
+  async read(): Promise<ByteSource> {
+    await this.writing(async () => {
+      await this.handle?.sync();
+      await this.close();
+    });
+    return openPath(this.path);
+  }
+
+  async suspend(): Promise<void> {
+    if (this.size === 0 || !this.origin?.validator) return this.discard();
+    await this.close();
+  }
+
+  async discard(): Promise<void> {
+    await this.close();
+    await removePart(this.path);
+    this.size = 0;
+    this.origin = undefined;
+  }
+
+  private async close(): Promise<void> {
+    const { handle } = this;
+    this.handle = undefined;
+    await handle?.close();
+  }
+
+  /** Where the disk refuses, nothing is left on it. */
+  private async writing(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (cause) {
+      await this.discard().catch(() => undefined);
+      throw cacheError(this.path, cause);
+    }
+  }
+}
 
 /** Milliseconds after which the lock of a process that no longer renews it (it was killed) is void. */
 const STALE_LOCK = 10_000;
@@ -63,7 +153,7 @@ class FileStore implements Store {
     try {
       const text = await smallText(path, true);
       if (text === undefined) return undefined;
-      const record = (await import('../../weights/cache-record.js')).parseRecord(text);
+      const record = (await import('../store-record.js')).parseRecord(text);
       return record?.model === model && record.weights === weights ? record : undefined;
     } catch (cause) {
       if (codeOf(cause) === 'ENOENT') return undefined;

@@ -1,10 +1,63 @@
 import { randomBytes } from 'node:crypto';
-import { promises as fs, readSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
-import { abortedError } from '../../download/aborted.js';
-import { CnnzooError } from '../../errors.js';
-import type { ByteSource, ReadBuffer } from '../../weights/read-buffer.js';
-import { pathOf } from './paths.js';
+import { type Dirent, promises as fs, readSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { CnnzooError, isUrl } from '../../util/index.js';
+import { abortedError, type ByteSource, type ReadBuffer } from '../../util/late.js';
+import type { Listing } from '../contract.js';
+import { codeOf } from './cache-files.js';
+
+/** The beginning of a URL. A drive's letter is no scheme, nor is what stands before a colon inside a name ('run-12:30'). */
+const SCHEME = /^(?:[a-z][a-z\d+.-]+:\/|(?:https?|data|blob|file):)/i;
+
+const refused = (location: string, why: string, cause?: unknown): CnnzooError =>
+  new CnnzooError(
+    'FILE',
+    `Expected a path, or the file: URL of one ('file:///data/net.safetensors'), received '${location}': ${why}.`,
+    cause === undefined ? {} : { cause },
+  );
+
+function pathOfFileUrl(location: string): string {
+  if (!/^file:\//i.test(location)) throw refused(location, 'a file: URL has an absolute path');
+  let url: URL;
+  try {
+    url = new URL(location);
+    if (url.host === '' && url.search === '' && url.hash === '') return fileURLToPath(url);
+  } catch (cause) {
+    throw refused(location, (cause as Error).message, cause);
+  }
+  throw url.host === ''
+    ? refused(location, "write '?' and '#' inside a name as %3F and %23")
+    : refused(location, `it names the machine '${url.host}'. Name a file of this one`);
+}
+
+/**
+ * The path that a path or file: URL names, undefined for what lies behind a network.
+ * @throws CnnzooError FILE for a file: URL that names no path here.
+ */
+export function localPath(location: string | URL): string | undefined {
+  const text = String(location);
+  if (/^file:/i.test(text)) return pathOfFileUrl(text);
+  return isUrl(location) || SCHEME.test(text) ? undefined : text;
+}
+
+/**
+ * The path that a path or file: URL names.
+ * @throws CnnzooError INPUT for what is neither text nor a URL; FILE for URLs of other schemes.
+ */
+export function pathOf(location: string | URL): string {
+  if (location === '' || !(typeof location === 'string' || isUrl(location)))
+    throw new CnnzooError(
+      'INPUT',
+      `Expected a path or a file: URL, received ${location === '' ? 'an empty text' : `${location}`}.`,
+    );
+  const path = localPath(location);
+  if (path !== undefined) return path;
+  throw refused(String(location), 'it is no file of this machine');
+}
+
+/** The path of a file in a directory. */
+export const pathIn = (directory: string | URL, name: string): string => join(pathOf(directory), name);
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file. Check the path',
@@ -150,4 +203,101 @@ export async function writeFileAtomic(
     await fs.rm(temporary, { force: true }).catch(() => undefined);
     throw cause instanceof CnnzooError ? cause : fileError('write', path, cause);
   }
+}
+
+/** Adds text to the end of a file, which is made where there is none. */
+export async function appendText(location: string | URL, text: string): Promise<void> {
+  const path = pathOf(location);
+  try {
+    await makeDirectory(dirname(path));
+    await fs.appendFile(path, text);
+  } catch (cause) {
+    throw fileError('write', path, cause);
+  }
+}
+
+/** The directory itself, or the nearest above it that exists. A link to nothing is in the way of a directory. */
+async function existing(directory: string): Promise<string> {
+  const found = await fs.lstat(directory).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code === 'ENOENT' && dirname(directory) !== directory) return undefined;
+    throw cause;
+  });
+  return found ? fs.realpath(directory) : existing(dirname(directory));
+}
+
+/**
+ * Makes sure that a directory can be written to, or be made, and leaves all as it was.
+ * @returns its path.
+ * @throws CnnzooError FILE.
+ */
+export async function requireWritable(location: string | URL): Promise<string> {
+  const directory = pathOf(location);
+  try {
+    // Rights alone don't tell: a file system may be read-only.
+    await fs.rmdir(await fs.mkdtemp(join(await existing(resolve(directory)), '.cnnzoo-')));
+  } catch (cause) {
+    throw fileError('write to', directory, cause);
+  }
+  return directory;
+}
+
+/** Removes files, also those that are gone already. */
+export async function removeFiles(paths: readonly string[]): Promise<void> {
+  for (const path of paths)
+    await fs.rm(path, { force: true }).catch((cause: unknown) => Promise.reject(fileError('remove', path, cause)));
+}
+
+/** The names in a directory; none where there is no such directory. */
+export async function namesIn(location: string | URL): Promise<string[]> {
+  const directory = pathOf(location);
+  return fs.readdir(directory).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code === 'ENOENT') return [];
+    throw fileError('list', directory, cause);
+  });
+}
+
+/** What a link leads to, of which the directory itself says nothing. */
+async function kindOf(entry: Dirent, path: string): Promise<{ isDirectory(): boolean; isFile(): boolean }> {
+  if (entry.isDirectory() || entry.isFile()) return entry;
+  return fs.stat(path).catch((cause: unknown) => {
+    if (entry.isSymbolicLink() && codeOf(cause) === 'ENOENT')
+      throw fileError('open', path, { message: 'it is a link to something that is not there. Remove it' });
+    throw fileError('open', path, cause);
+  });
+}
+
+/**
+ * Lists all that is below a directory. Links are followed, except back to where they are.
+ * @throws CnnzooError FILE where the directory itself can't be listed.
+ */
+export async function listFiles(directory: string): Promise<Listing> {
+  const listing: Listing = { files: [], folders: [], unreadable: [] };
+  async function add(entry: Dirent, path: string, places: readonly string[]): Promise<void> {
+    const kind = await kindOf(entry, join(directory, path));
+    if (kind.isDirectory()) await walk(path, places);
+    else if (kind.isFile()) listing.files.push(path);
+    // Of a pipe nobody knows whether it ever ends.
+    else throw fileError('open', join(directory, path), { message: 'it is neither a file nor a directory' });
+  }
+  async function walk(relative: string, above: readonly string[]): Promise<void> {
+    const path = join(directory, relative);
+    let entries: Dirent[];
+    let place: string;
+    try {
+      place = await fs.realpath(path);
+      if (above.includes(place)) return;
+      if (relative) listing.folders.push(relative);
+      entries = await fs.readdir(path, { withFileTypes: true });
+    } catch (cause) {
+      throw fileError('list', path, cause);
+    }
+    for (const entry of entries) {
+      const child = relative ? `${relative}/${entry.name}` : entry.name;
+      await add(entry, child, [...above, place]).catch((error: Error) =>
+        listing.unreadable.push({ path: child, message: error.message }),
+      );
+    }
+  }
+  await walk('', []);
+  return listing;
 }

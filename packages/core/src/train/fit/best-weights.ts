@@ -1,4 +1,4 @@
-import type { StateDict } from '../../weights/tensors.js';
+import type { StateDict } from '../../checkpoint/index.js';
 import type { Evaluation } from '../loop/index.js';
 import type { EarlyStopping } from './options.js';
 

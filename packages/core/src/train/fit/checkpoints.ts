@@ -1,8 +1,5 @@
-import { isUrl } from '../../bytes.js';
-import { CnnzooError } from '../../errors.js';
-import { checkWhole } from '../../options.js';
-import { warn } from '../../warn.js';
-import type { StateDict } from '../../weights/tensors.js';
+import type { StateDict } from '../../checkpoint/index.js';
+import { CnnzooError, checkWhole, isUrl, warn } from '../../util/index.js';
 import type { CheckpointOptions } from './options.js';
 import type { TrainingCheckpoint } from './training-checkpoint.js';
 
@@ -120,7 +117,7 @@ export class Checkpoints {
       ...(best && { best: { value: best.value, since: best.since } }),
     });
     const [{ encodeSafetensors }, { writeFileAtomic, removeFiles }, { checksumOf }] = await Promise.all([
-      import('../../weights/write-safetensors.js'),
+      import('../../checkpoint/index.js'),
       import('#platform'),
       import('./training-checkpoint.js'),
     ]);
@@ -150,8 +147,8 @@ export class Checkpoints {
   /** Reads a checkpoint. A damaged file throws errors of all kinds. */
   private async read(name: string): Promise<TrainingCheckpoint> {
     const [{ openTensors }, { readAll }, { checkNote, checksumOf }] = await Promise.all([
-      import('../../weights/open.js'),
-      import('../../weights/read-state-dict.js'),
+      import('../../checkpoint/late.js'),
+      import('../../checkpoint/index.js'),
       import('./training-checkpoint.js'),
     ]);
     const damaged = (why: string): never => {

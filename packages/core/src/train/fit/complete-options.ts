@@ -1,6 +1,4 @@
-import { isUrl } from '../../bytes.js';
-import { CnnzooError } from '../../errors.js';
-import { checkOptions } from '../../options.js';
+import { CnnzooError, checkOptions, isUrl } from '../../util/index.js';
 import {
   type CompleteRunOptions,
   checkFunction,

@@ -1,10 +1,8 @@
-import { accelerateBackend } from '../../backend/accelerate.js';
-import { requireBackend } from '../../backend/require.js';
-import type { Dataset } from '../../data/dataset.js';
-import { modelOf, type Net } from '../../net.js';
-import { noteOutputActivation } from '../../output-activation.js';
-import { Random } from '../../random.js';
-import { loadStateDict } from '../../weights/state-dict.js';
+import { accelerateBackend, requireBackend } from '../../backend/index.js';
+import type { Dataset } from '../../data/late.js';
+import { modelOf, type Net, noteOutputActivation } from '../../graph/index.js';
+import { loadStateDict } from '../../state-dict/index.js';
+import { Random } from '../../util/index.js';
 import { checkNotEmpty, claim, epochSizes, matchCategories, namedBy } from '../loop/index.js';
 import { Checkpoints } from './checkpoints.js';
 import { type CompleteFitOptions, completeFitOptions, type Stage } from './complete-options.js';

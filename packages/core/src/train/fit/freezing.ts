@@ -1,7 +1,6 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { freeze, type Part, unfreeze } from '../../freeze.js';
-import { modelOf, type Net } from '../../net.js';
-import { layerSlotsOf, modelsOf } from '../../weights/slots.js';
+import { layerSlotsOf, modelOf, modelsOf, type Net } from '../../graph/index.js';
+import { freeze, type Part, unfreeze } from '../../graph/late.js';
 
 /** Every `trainable` of a net that is false: of models and layers by their paths, of weights by their keys. Plain data. */
 export interface Frozen {

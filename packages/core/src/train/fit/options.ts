@@ -1,6 +1,6 @@
-import type { Augment } from '../../data/augment/augment.js';
-import type { Dataset } from '../../data/dataset.js';
-import type { Part } from '../../freeze.js';
+import type { Augment } from '../../data/augment/index.js';
+import type { Dataset } from '../../data/late.js';
+import type { Part } from '../../graph/late.js';
 import type { EmaOptions, MatchOptions, RunOptions, Step } from '../loop/index.js';
 import type { EpochRecord, FitProgress, ImageWork } from './history.js';
 

@@ -1,4 +1,4 @@
-import { readFile } from '../../read-file.js';
+import { readFile } from '#platform';
 import type { Step } from '../loop/index.js';
 import type { EpochRecord, EpochSums, ImageWork } from './history.js';
 import type { FitOptions } from './options.js';

@@ -1,7 +1,5 @@
-import { CnnzooError } from '../../errors.js';
-import { modelOf, type Net } from '../../net.js';
-import { warn } from '../../warn.js';
-import { slotsOf } from '../../weights/slots.js';
+import { modelOf, type Net, slotsOf } from '../../graph/index.js';
+import { CnnzooError, warn } from '../../util/index.js';
 import type { Config } from '../optim/index.js';
 import type { Checkpoints } from './checkpoints.js';
 import type { Stage } from './complete-options.js';

@@ -1,8 +1,6 @@
 import type { LayersModel, layers, SymbolicTensor } from '@tensorflow/tfjs-layers';
-import type { Dataset } from '../../data/dataset.js';
-import { hashBytes } from '../../data/hash.js';
-import { orderTo } from '../../layers/order.js';
-import { modelOf, type Net, preprocessingOf } from '../../net.js';
+import { type Dataset, hashBytes } from '../../data/late.js';
+import { modelOf, type Net, orderTo, preprocessingOf } from '../../graph/index.js';
 import { type Config, describe } from '../optim/index.js';
 import type { Stage } from './complete-options.js';
 

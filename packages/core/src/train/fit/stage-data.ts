@@ -1,11 +1,9 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import type { Augment } from '../../data/augment/augment.js';
-import type { Dataset } from '../../data/dataset.js';
-import { compose, horizontalFlip, randomResizedCrop } from '../../data/index.js';
-import { isInHead, noteOf } from '../../features.js';
-import type { Preprocessing } from '../../images/prepare.js';
-import { modelOf, type Net, preprocessingOf } from '../../net.js';
-import { weightsOf } from '../../weights/slots.js';
+import type { Augment } from '../../data/augment/index.js';
+import type { Dataset } from '../../data/late.js';
+import { compose, horizontalFlip, randomResizedCrop } from '../../data.js';
+import { isInHead, modelOf, type Net, noteOf, preprocessingOf, weightsOf } from '../../graph/index.js';
+import type { Preprocessing } from '../../images/index.js';
 import { type RunInput, wholeNet } from '../loop/index.js';
 import type { Stage } from './complete-options.js';
 import { type FeatureWork, frozenFeatures } from './features/frozen-features.js';

@@ -1,9 +1,7 @@
-import type { Dataset } from '../../data/dataset.js';
-import { CnnzooError } from '../../errors.js';
-import { modelOf, type Net } from '../../net.js';
-import { outputActivationOf } from '../../output-activation.js';
-import type { Random } from '../../random.js';
-import { loadStateDict, stateDict } from '../../weights/state-dict.js';
+import type { Dataset } from '../../data/late.js';
+import { modelOf, type Net, outputActivationOf } from '../../graph/index.js';
+import { loadStateDict, stateDict } from '../../state-dict/index.js';
+import { CnnzooError, type Random } from '../../util/index.js';
 import { Ema, type Evaluation, epochSizes, evaluateTrainee, type Step, TrainingRun } from '../loop/index.js';
 import { BestWeights } from './best-weights.js';
 import type { Checkpoints } from './checkpoints.js';

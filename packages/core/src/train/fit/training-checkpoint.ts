@@ -1,7 +1,7 @@
 import * as v from 'valibot';
-import { hashBytes } from '../../data/hash.js';
-import type { OutputActivation } from '../../output-activation.js';
-import type { StateDict } from '../../weights/tensors.js';
+import type { StateDict } from '../../checkpoint/index.js';
+import { hashBytes } from '../../data/late.js';
+import type { OutputActivation } from '../../graph/index.js';
 import type { Position } from '../loop/index.js';
 import type { Best } from './best-weights.js';
 import type { Frozen } from './freezing.js';

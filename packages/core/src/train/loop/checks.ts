@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Batch, Dataset } from '../../data/dataset.js';
-import { CnnzooError } from '../../errors.js';
-import { checkInput } from '../../input.js';
+import type { Batch, Dataset } from '../../data/late.js';
+import { checkInput } from '../../graph/late.js';
+import { CnnzooError } from '../../util/index.js';
 import type { Trainee } from './trainee.js';
 
 /** Refuses a value other than a function, such as a loss by its name. undefined passes. */

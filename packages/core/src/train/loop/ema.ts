@@ -1,10 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { CnnzooError } from '../../errors.js';
-import { modelOf, type Net } from '../../net.js';
-import { checkOptions } from '../../options.js';
-import { type Slot, slotsOf } from '../../weights/slots.js';
-import { loadStateDict, stateDict } from '../../weights/state-dict.js';
-import type { StateDict } from '../../weights/tensors.js';
+import type { StateDict } from '../../checkpoint/index.js';
+import { modelOf, type Net, type Slot, slotsOf } from '../../graph/index.js';
+import { loadStateDict, stateDict } from '../../state-dict/index.js';
+import { CnnzooError, checkOptions } from '../../util/index.js';
 import { findNotFiniteSync } from './checks.js';
 
 /** Options of an exponential moving average. */

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { CnnzooError } from '../../errors.js';
+import { CnnzooError } from '../../util/index.js';
 import type { Gradient } from '../optim/index.js';
 import type { LossSum } from './loss.js';
 

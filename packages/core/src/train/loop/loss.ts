@@ -1,9 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Targets } from '../../data/dataset.js';
-import { CnnzooError } from '../../errors.js';
+import type { Targets } from '../../data/late.js';
+import type { OutputActivation } from '../../graph/index.js';
 import { crossEntropySum, meanCrossEntropy, oneHot, smoothTargets } from '../../ops/index.js';
-import { checkOptions } from '../../options.js';
-import type { OutputActivation } from '../../output-activation.js';
+import { CnnzooError, checkOptions } from '../../util/index.js';
 import { withConfig } from '../optim/index.js';
 
 /** The two parts of a mean loss. */

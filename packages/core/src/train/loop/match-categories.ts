@@ -1,9 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Batch, BatchOptions, Dataset, Targets } from '../../data/dataset.js';
-import { CnnzooError } from '../../errors.js';
-import { categoriesOf, modelOf, type Net } from '../../net.js';
-import { visible } from '../../visible.js';
-import { warn } from '../../warn.js';
+import type { Batch, BatchOptions, Dataset, Targets } from '../../data/late.js';
+import { categoriesOf, modelOf, type Net } from '../../graph/index.js';
+import { CnnzooError, visible, warn } from '../../util/index.js';
 
 /** Option of functions that take a net and a data set. */
 export interface MatchOptions {

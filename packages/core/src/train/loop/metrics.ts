@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Targets } from '../../data/dataset.js';
+import type { Targets } from '../../data/late.js';
 import { softTargets } from './loss.js';
 
 /**

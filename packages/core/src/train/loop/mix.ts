@@ -1,7 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Targets } from '../../data/dataset.js';
-import { CnnzooError } from '../../errors.js';
-import type { Random } from '../../random.js';
+import type { Targets } from '../../data/late.js';
+import { CnnzooError, type Random } from '../../util/index.js';
 import { withConfig } from '../optim/index.js';
 import { softTargets } from './loss.js';
 

@@ -1,7 +1,5 @@
-import type { Augment } from '../../data/augment/augment.js';
-import { CnnzooError } from '../../errors.js';
-import { checkOptions, checkWhole } from '../../options.js';
-import type { Random } from '../../random.js';
+import type { Augment } from '../../data/augment/index.js';
+import { CnnzooError, checkOptions, checkWhole, type Random } from '../../util/index.js';
 import type { Optimizer } from '../optim/index.js';
 import { checkFunction } from './checks.js';
 import type { Loss } from './loss.js';

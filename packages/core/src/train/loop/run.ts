@@ -1,10 +1,8 @@
-import type { Batch, BatchOptions, Dataset } from '../../data/dataset.js';
-import { CnnzooError } from '../../errors.js';
-import type { Preprocessing } from '../../images/prepare.js';
-import { noteOutputActivation, outputActivationOf } from '../../output-activation.js';
-import type { Random, RandomState } from '../../random.js';
-import { weightsOf } from '../../weights/slots.js';
-import type { StateDict } from '../../weights/tensors.js';
+import type { StateDict } from '../../checkpoint/index.js';
+import type { Batch, BatchOptions, Dataset } from '../../data/late.js';
+import { noteOutputActivation, outputActivationOf, weightsOf } from '../../graph/index.js';
+import type { Preprocessing } from '../../images/index.js';
+import { CnnzooError, type Random, type RandomState } from '../../util/index.js';
 import { findNotFinite } from './checks.js';
 import { defaultLoss } from './loss.js';
 import { type CompleteRunOptions, type EpochSizes, epochSizes } from './options.js';

@@ -1,13 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { breathe } from '#platform';
-import type { Batch } from '../../data/dataset.js';
-import { CnnzooError } from '../../errors.js';
-import { withSmallestBatch } from '../../layers/smallest-batch.js';
-import { modelOf } from '../../net.js';
-import type { Random } from '../../random.js';
-import { withRandom } from '../../random-scope.js';
-import { type Slot, weightsOf } from '../../weights/slots.js';
+import type { Batch } from '../../data/late.js';
+import { modelOf, type Slot, weightsOf } from '../../graph/index.js';
+import { withSmallestBatch } from '../../layers/index.js';
+import { CnnzooError, type Random, withRandom } from '../../util/index.js';
 import type { OptimizerRun } from '../optim/index.js';
 import { checkBatch, findNotFinite, type Named } from './checks.js';
 import { addBatches, type BatchResult, clipByGlobalNorm, disposeGradients, meanOf } from './gradients.js';

@@ -1,8 +1,7 @@
-import { accelerateBackend } from '../../backend/accelerate.js';
-import { requireBackend } from '../../backend/require.js';
-import type { Dataset } from '../../data/dataset.js';
-import { modelOf, type Net, preprocessingOf } from '../../net.js';
-import { Random } from '../../random.js';
+import { accelerateBackend, requireBackend } from '../../backend/index.js';
+import type { Dataset } from '../../data/late.js';
+import { modelOf, type Net, preprocessingOf } from '../../graph/index.js';
+import { Random } from '../../util/index.js';
 import { checkNotEmpty } from './checks.js';
 import { matchCategories } from './match-categories.js';
 import { checkTrainOptions, completeRunOptions, type TrainOptions } from './options.js';

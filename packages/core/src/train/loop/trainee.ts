@@ -1,9 +1,8 @@
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import type { LayersModel, LayerVariable, SymbolicTensor } from '@tensorflow/tfjs-layers';
-import { CnnzooError } from '../../errors.js';
-import { inputOf } from '../../input.js';
-import { partOf } from '../../layers/part.js';
-import { weightsOf } from '../../weights/slots.js';
+import { weightsOf } from '../../graph/index.js';
+import { inputOf, partOf } from '../../graph/late.js';
+import { CnnzooError } from '../../util/index.js';
 
 /** The layers that are trained or evaluated: a whole net, or its layers after the frozen ones. */
 export interface Trainee {

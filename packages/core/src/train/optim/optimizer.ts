@@ -1,8 +1,7 @@
 import type { Tensor, Variable } from '@tensorflow/tfjs-core';
-import { CnnzooError } from '../../errors.js';
-import { idlePrefix, matches, type ParameterMatch } from '../../match.js';
-import { checkOptions } from '../../options.js';
-import type { StateDict } from '../../weights/tensors.js';
+import type { StateDict } from '../../checkpoint/index.js';
+import { idlePrefix, matches, type ParameterMatch } from '../../graph/late.js';
+import { CnnzooError, checkOptions } from '../../util/index.js';
 import type { Described } from './config.js';
 
 /**

@@ -1,5 +1,4 @@
-import { CnnzooError } from '../../errors.js';
-import { checkOptions, checkWhole } from '../../options.js';
+import { CnnzooError, checkOptions, checkWhole } from '../../util/index.js';
 import { withConfig } from './config.js';
 import type { Schedule } from './optimizer.js';
 

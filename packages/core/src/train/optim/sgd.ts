@@ -1,5 +1,5 @@
-import { CnnzooError } from '../../errors.js';
 import { sgdStep } from '../../ops/index.js';
+import { CnnzooError } from '../../util/index.js';
 import { checkOptimizer, checkOption, type Optimizer, type OptimizerOptions } from './optimizer.js';
 import { optimizerOf } from './update-rule.js';
 

@@ -1,8 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { CnnzooError } from '../../errors.js';
-import { toTfShape, toTorchShape, toTorchValues } from '../../weights/layout.js';
-import type { StateDict, StateTensor } from '../../weights/tensors.js';
-import { toTfValues } from '../../weights/tf-values.js';
+import { type StateDict, type StateTensor, toTfShape, toTorchShape, toTorchValues } from '../../checkpoint/index.js';
+import { toTfValues } from '../../checkpoint/late.js';
+import { CnnzooError } from '../../util/index.js';
 import { withConfig } from './config.js';
 import { type Optimizer, type OptimizerOptions, type OptimizerRun, ParameterGroups } from './optimizer.js';
 

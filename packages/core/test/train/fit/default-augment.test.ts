@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, it } from 'vitest';
-import type { Batch, BatchOptions, Dataset } from '../../../src/data/index.js';
-import { writeNote } from '../../../src/features.js';
+import type { Batch, BatchOptions, Dataset } from '../../../src/data.js';
+import { writeNote } from '../../../src/graph/head.js';
 import { Classifier, useBackend } from '../../../src/index.js';
 import { evaluate, type FitOptions, fit, sgd } from '../../../src/train.js';
 import { smallNet } from '../nets.js';

@@ -3,11 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
-import { fromTensors } from '../../../src/data/index.js';
+import { fromTensors } from '../../../src/data.js';
 import { buildModel, conv, globalAvgPool, linear, relu, seq, useBackend } from '../../../src/index.js';
-import { Random } from '../../../src/random.js';
-import { withRandom } from '../../../src/random-scope.js';
 import { fit, sgd } from '../../../src/train.js';
+import { Random, withRandom } from '../../../src/util/random.js';
 
 const build = (seed: number) =>
   withRandom(new Random(seed), () =>

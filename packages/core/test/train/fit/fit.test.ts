@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Augment } from '../../../src/data/index.js';
+import type { Augment } from '../../../src/data.js';
 import { cosine, evaluate, type FitOptions, fit, type History, mixup, sgd } from '../../../src/train.js';
 import { smallNet } from '../nets.js';
 import { data, directory, net, renewNet, setUp, validation, weights } from './setup.js';

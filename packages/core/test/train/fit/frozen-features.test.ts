@@ -2,11 +2,11 @@ import { readdir } from 'node:fs/promises';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { relativeError } from '../../../../../test/close.js';
-import { type Augment, horizontalFlip } from '../../../src/data/index.js';
+import { type Augment, horizontalFlip } from '../../../src/data.js';
 import { cutOf } from '../../../src/train/fit/features/cut.js';
 import { rowsInFile, rowsInMemory } from '../../../src/train/fit/features/features-dataset.js';
 import { type FitOptions, fit, freeze, type History, mixup, sgd } from '../../../src/train.js';
-import { bytesSource } from '../../../src/weights/formats/bytes.js';
+import { bytesSource } from '../../../src/util/byte-source.js';
 import { easyImages } from '../nets.js';
 import { data, directory, net, renewNet, setUp, validation, weights } from './setup.js';
 

@@ -13,10 +13,8 @@ import {
   imageFolder,
   PixelsDataset,
   padAndCrop,
-} from '../../../src/data/index.js';
+} from '../../../src/data.js';
 import { batchNorm, buildModel, conv, dropout, globalAvgPool, linear, relu, seq } from '../../../src/index.js';
-import { Random } from '../../../src/random.js';
-import { withRandom } from '../../../src/random-scope.js';
 import {
   adamW,
   binaryCrossEntropy,
@@ -33,6 +31,7 @@ import {
   step,
   warmup,
 } from '../../../src/train.js';
+import { Random, withRandom } from '../../../src/util/random.js';
 import { easyImages, noise } from '../nets.js';
 import { data, directory, net, renewNet, setUp, validation, weights } from './setup.js';
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { afterEach, beforeAll, beforeEach } from 'vitest';
-import type { PixelsDataset } from '../../../src/data/index.js';
+import type { PixelsDataset } from '../../../src/data.js';
 import { useBackend } from '../../../src/index.js';
 import { noise, smallNet, weightValues } from '../nets.js';
 

@@ -1,13 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { breathe } from '#platform';
-import type { Augment } from '../../../data/augment/augment.js';
-import type { BatchOptions, Dataset } from '../../../data/dataset.js';
-import { CnnzooError } from '../../../errors.js';
-import { checkInput } from '../../../input.js';
-import type { NetPart } from '../../../layers/part.js';
-import { modelOf } from '../../../net.js';
-import type { Random } from '../../../random.js';
+import type { Augment } from '../../../data/augment/index.js';
+import type { BatchOptions, Dataset } from '../../../data/late.js';
+import { modelOf } from '../../../graph/index.js';
+import { checkInput, type NetPart } from '../../../graph/late.js';
+import { CnnzooError, type Random } from '../../../util/index.js';
 import type { StoredTargets } from './features-dataset.js';
 
 /** The frozen layers of a net and the data set to run them on. */

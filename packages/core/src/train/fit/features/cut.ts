@@ -1,5 +1,5 @@
 import type { LayersModel, layers, SymbolicTensor } from '@tensorflow/tfjs-layers';
-import { orderTo } from '../../../layers/order.js';
+import { orderTo } from '../../../graph/index.js';
 
 /** Returns true if a layer's output depends on its input alone: no step changes it, and training is as inference. */
 function isConstant(layer: layers.Layer): boolean {

@@ -1,8 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Batch, BatchOptions, Dataset } from '../../../data/dataset.js';
-import { drawEpochSeed, imageRandom } from '../../../data/image-random.js';
-import { batchesOf, stopReading } from '../../../data/order.js';
-import type { ByteSource } from '../../../weights/read-buffer.js';
+import {
+  type Batch,
+  type BatchOptions,
+  batchesOf,
+  type Dataset,
+  drawEpochSeed,
+  imageRandom,
+  stopReading,
+} from '../../../data/late.js';
+import type { ByteSource } from '../../../util/late.js';
 
 /** Rows of float32 values, all of one length. */
 export interface Rows {

@@ -1,12 +1,9 @@
-import type { Dataset } from '../../../data/dataset.js';
-import { hashBytes } from '../../../data/hash.js';
-import { CnnzooError } from '../../../errors.js';
-import { orderTo } from '../../../layers/order.js';
-import { warn } from '../../../warn.js';
-import { encodeHeader } from '../../../weights/formats/safetensors-header.js';
-import { openTensors } from '../../../weights/open.js';
-import type { ByteSource } from '../../../weights/read-buffer.js';
-import { layerSlotsOf } from '../../../weights/slots.js';
+import { encodeHeader } from '../../../checkpoint/index.js';
+import { openTensors } from '../../../checkpoint/late.js';
+import { type Dataset, hashBytes } from '../../../data/late.js';
+import { layerSlotsOf, orderTo } from '../../../graph/index.js';
+import { CnnzooError, warn } from '../../../util/index.js';
+import type { ByteSource } from '../../../util/late.js';
 import {
   type ComputedBatch,
   type FeaturesRequest,

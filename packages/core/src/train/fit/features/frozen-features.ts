@@ -1,12 +1,9 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import type { Augment } from '../../../data/augment/augment.js';
-import type { BatchOptions, Dataset } from '../../../data/dataset.js';
-import { CnnzooError } from '../../../errors.js';
-import type { Preprocessing } from '../../../images/prepare.js';
-import { partOf } from '../../../layers/part.js';
-import { checkWhole } from '../../../options.js';
-import { Random } from '../../../random.js';
-import { warn } from '../../../warn.js';
+import type { Augment } from '../../../data/augment/index.js';
+import type { BatchOptions, Dataset } from '../../../data/late.js';
+import { partOf } from '../../../graph/late.js';
+import type { Preprocessing } from '../../../images/index.js';
+import { CnnzooError, checkWhole, Random, warn } from '../../../util/index.js';
 import { layersAfter, type Trainee } from '../../loop/index.js';
 import type { Stage } from '../complete-options.js';
 import { type FeaturesRequest, featureBatches, product, TargetsGatherer, viewsOf } from './compute.js';

@@ -1,0 +1,1 @@
+export { type WasmMemory, wasmMemory } from './wasm-memory.js';

@@ -1,0 +1,161 @@
+import { fetchBytes, fetchUrl, isFetched, openPath, PATIENCE, shownUrl } from '#platform';
+import { CnnzooError, checkOptions, isArrayBuffer, isBlob, isBytes, isMap, isUrl } from '../util/index.js';
+import { type ByteSource, blobSource, bytesSource } from '../util/late.js';
+import { FOREIGN_START, foreignError, foreignOf } from './foreign.js';
+import { isSafetensors, openSafetensors } from './safetensors.js';
+import type {
+  FetchOptions,
+  LazyTensor,
+  ReadOptions,
+  StateDict,
+  StateTensor,
+  TensorFile,
+  WeightsSource,
+} from './tensors.js';
+import { underKey } from './torch/find-state-dict.js';
+import { isTorchLegacy, openTorchLegacy, openTorchZip } from './torch/open.js';
+import { isZip } from './torch/zip.js';
+import { openTurned } from './transposed.js';
+import { ARRAYS, checkTensor, STORED_AS } from './write.js';
+
+/** The name of what weights come from, for people: a path or URL, else what kind of value it is. */
+export function sourceName(source: WeightsSource): string {
+  if (typeof source === 'string' || isUrl(source)) return String(source);
+  if (isBlob(source)) return (source as { name?: string }).name ?? 'the blob';
+  return isMap(source) || !('byteLength' in source) ? 'a state dict' : 'the bytes';
+}
+
+/** A tensor that shares no memory with the given one, whose array may be another realm's. */
+const copyOfTensor = ({ shape, dtype, data }: StateTensor): StateTensor =>
+  ({ shape: [...shape], dtype, data: new ARRAYS[dtype](data as never) }) as StateTensor;
+
+/** A state dict, or a plain record of tensors, behind the interface of a file. */
+export function memoryTensors(state: StateDict | Readonly<Record<string, StateTensor>>): TensorFile {
+  if (typeof state !== 'object' || state === null || ArrayBuffer.isView(state))
+    throw new CnnzooError(
+      'INPUT',
+      `expected a path, URL, bytes, Blob or state dict, received ${ArrayBuffer.isView(state) ? state.constructor.name : String(state)}.`,
+    );
+  const entries = (isMap(state) ? [...state] : Object.entries(state)) as [string, unknown][];
+  const tensors = new Map(
+    entries.map(([key, tensor]): [string, LazyTensor] => {
+      checkTensor(key, tensor);
+      const { shape, dtype } = tensor;
+      return [key, { shape, dtype, stored: STORED_AS[dtype], read: async () => copyOfTensor(tensor) }];
+    }),
+  );
+  return { format: 'memory', tensors, metadata: {}, inert: [], close: async () => {} };
+}
+
+/** Bytes of the largest checkpoint that is fetched, and of the largest whose size nobody states. */
+export const MAX_CHECKPOINT = 2 ** 32;
+export const MAX_UNSTATED = 2 ** 30;
+/** An hour for a checkpoint that is fetched into memory, where nothing could go on from half of it. */
+const PACE = { ...PATIENCE, totalMs: 3_600_000 };
+
+async function fetchSource(url: string, signal: AbortSignal | undefined): Promise<ByteSource> {
+  const bytes = await fetchBytes(url, {
+    fetch: fetchUrl,
+    what: 'a checkpoint',
+    maxBytes: MAX_CHECKPOINT,
+    maxUnstated: MAX_UNSTATED,
+    patience: PACE,
+    signal,
+    checkStart: (start) => checkStart(shownUrl(url), start),
+  });
+  return bytesSource(bytes, shownUrl(url));
+}
+
+/** The bytes behind a path, URL, buffer or Blob; undefined where the values are in memory as they are. */
+export async function sourceOf(source: WeightsSource, { signal }: FetchOptions = {}): Promise<ByteSource | undefined> {
+  if (typeof source === 'string' || isUrl(source)) {
+    const text = String(source);
+    return isFetched(text) ? fetchSource(text, signal) : openPath(source, signal);
+  }
+  if (isBytes(source)) return bytesSource(source, 'the bytes');
+  if (isArrayBuffer(source)) return bytesSource(new Uint8Array(source), 'the bytes');
+  if (isBlob(source)) return blobSource(source, (source as { name?: string }).name ?? 'the blob');
+  return undefined;
+}
+
+interface OpenOptions extends Pick<ReadOptions, 'key'> {
+  /** Its hash was found right, so that checksums inside it need not be. */
+  readonly intact?: boolean;
+}
+
+/** The part of a checkpoint whose keys begin with `key`; all of it without one. */
+const partOf = (file: TensorFile, key: string | undefined, name: string): TensorFile =>
+  key === undefined ? file : { ...file, tensors: underKey(file.tensors, key, name), key };
+
+/** Opens a checkpoint of any format, told apart by its content. Closing the result closes the source. */
+export async function openTensorSource(
+  source: ByteSource,
+  { intact = false, key }: OpenOptions = {},
+): Promise<TensorFile> {
+  const start = await source.read(0, Math.min(source.size, 64));
+  switch (formatOf(start, source.size)) {
+    case 'torch-zip':
+      return openTorchZip(source, intact, key);
+    case 'torch-legacy':
+      return openTorchLegacy(source, key);
+    case 'safetensors':
+      return partOf(openTurned(await openSafetensors(source)), key, source.name);
+    default:
+      throw unknownFormat(source.name, await source.read(0, Math.min(source.size, FOREIGN_START)));
+  }
+}
+
+/** The format of a file that begins so; undefined if it is no checkpoint's. */
+function formatOf(start: Uint8Array, size: number): TensorFile['format'] | undefined {
+  if (isZip(start)) return 'torch-zip';
+  if (isTorchLegacy(start)) return 'torch-legacy';
+  return isSafetensors(start, size) ? 'safetensors' : undefined;
+}
+
+/** Throws if a file that begins so is no checkpoint, whatever follows. */
+export function checkStart(name: string, start: Uint8Array): void {
+  if (!formatOf(start, Infinity)) throw unknownFormat(name, start);
+}
+
+function unknownFormat(name: string, start: Uint8Array): CnnzooError {
+  const foreign = foreignOf(start, name);
+  if (foreign) return foreignError(name, foreign);
+  const guess =
+    start.length === 0
+      ? 'an empty file'
+      : `bytes that begin ${[...start.subarray(0, 8)].map((byte) => byte.toString(16).padStart(2, '0')).join(' ')}`;
+  return new CnnzooError(
+    'FORMAT',
+    `'${name}' is no checkpoint that can be read, or a damaged one: expected safetensors or what torch.save writes, ` +
+      `received ${guess}.`,
+  );
+}
+
+/** Opens what weights can come from. */
+export async function openTensors(source: WeightsSource, options: ReadOptions = {}): Promise<TensorFile> {
+  const { key } = options;
+  const bytes = await sourceOf(source, options);
+  if (!bytes)
+    return partOf(memoryTensors(source as StateDict | Readonly<Record<string, StateTensor>>), key, 'state dict');
+  try {
+    return await openTensorSource(bytes, { key });
+  } catch (error) {
+    await bytes.close();
+    throw error;
+  }
+}
+
+/** Refuses options that reading a checkpoint does not have. */
+export function checkReadOptions(where: string, options: ReadOptions): void {
+  checkOptions(where, options, ['key', 'signal']);
+  checkKey(where, options.key);
+}
+
+/** Refuses a key that can't name a state dict. */
+export function checkKey(where: string, key: unknown): void {
+  if (key === undefined || (typeof key === 'string' && key !== '')) return;
+  throw new CnnzooError(
+    'INPUT',
+    `${where}: expected key as the name of a state dict, received ${JSON.stringify(key)}.`,
+  );
+}

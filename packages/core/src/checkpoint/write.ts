@@ -1,0 +1,167 @@
+import { CnnzooError, copyOf, isTypedArray, numel } from '../util/index.js';
+import type { StoredName } from './dtypes.js';
+import type { DType, StateDict, StateTensor } from './tensors.js';
+
+const float = new Float32Array(1);
+const bits = new Uint32Array(float.buffer);
+
+/** The nearest half of a value, ties to even; beyond 65504 it is infinite (IEEE 754). */
+function halfOf(value: number): number {
+  float[0] = value;
+  // What a float32 can't hold is cut to an odd last bit, so that a tie of halves stays apart from its neighbours.
+  if (float[0] !== value && !Number.isNaN(value))
+    bits[0] = (Math.abs(float[0]!) > Math.abs(value) ? bits[0]! - 1 : bits[0]!) | 1;
+  const from = bits[0]!;
+  const sign = (from >>> 16) & 0x8000;
+  const magnitude = from & 0x7fffffff;
+  if (magnitude > 0x7f800000) return sign | 0x7e00 | ((magnitude >>> 13) & 0x1ff);
+  // 65520 and more round to infinity.
+  if (magnitude >= 0x477ff000) return sign | 0x7c00;
+  if (magnitude >= 0x38800000) {
+    const rounded = magnitude + 0xfff + ((magnitude >>> 13) & 1);
+    return sign | ((rounded - 0x38000000) >>> 13);
+  }
+  // A subnormal half counts 2^-24; the nearest count of an exact float32 quotient, ties to even.
+  const count = Math.abs(float[0]!) * 2 ** 24;
+  const down = Math.floor(count);
+  const rest = count - down;
+  return sign | (rest > 0.5 || (rest === 0.5 && (down & 1) === 1) ? down + 1 : down);
+}
+
+/** Narrows floats to halves, as their bits. */
+export function toFloat16(values: Float32Array | Float64Array): Uint16Array {
+  const out = new Uint16Array(values.length);
+  for (let i = 0; i < values.length; i++) out[i] = halfOf(values[i]!);
+  return out;
+}
+
+/** How a tensor in memory is stored: as itself. */
+export const STORED_AS = {
+  float32: 'F32',
+  float64: 'F64',
+  int64: 'I64',
+  int32: 'I32',
+  int16: 'I16',
+  int8: 'I8',
+  uint64: 'U64',
+  uint32: 'U32',
+  uint16: 'U16',
+  uint8: 'U8',
+  bool: 'BOOL',
+} as const satisfies Record<DType, StoredName>;
+
+// Apart from memory.ts: writers need it at once, readers are loaded when called.
+
+/** The typed array of each type. */
+export const ARRAYS = {
+  float32: Float32Array,
+  float64: Float64Array,
+  int64: BigInt64Array,
+  int32: Int32Array,
+  int16: Int16Array,
+  int8: Int8Array,
+  uint64: BigUint64Array,
+  uint32: Uint32Array,
+  uint16: Uint16Array,
+  uint8: Uint8Array,
+  bool: Uint8Array,
+} as const satisfies Record<DType, unknown>;
+
+const isShape = (shape: unknown): shape is readonly number[] =>
+  Array.isArray(shape) && shape.every((n) => Number.isSafeInteger(n) && n >= 0);
+
+/** Throws unless `tensor` has a shape, and a typed array that fits it. */
+export function checkTensor(key: string, tensor: unknown): asserts tensor is StateTensor {
+  const { shape, dtype, data } = (tensor ?? {}) as Partial<StateTensor>;
+  if (
+    !isShape(shape) ||
+    dtype === undefined ||
+    !Object.hasOwn(ARRAYS, dtype) ||
+    !isTypedArray(data, ARRAYS[dtype].name)
+  )
+    throw new CnnzooError(
+      'INPUT',
+      `'${key}': expected { shape, dtype, data } with dtype one of ${Object.keys(ARRAYS).join(', ')} and a typed array ` +
+        `of that type, received shape ${String(shape)}, dtype ${String(dtype)} and ${data?.constructor?.name ?? String(data)}.`,
+    );
+  const size = numel(shape);
+  if (data!.length !== size)
+    throw new CnnzooError('INPUT', `'${key}': expected ${size} values for shape [${shape}], received ${data!.length}.`);
+}
+
+export interface HeaderTensor {
+  readonly key: string;
+  /** By safetensors' name, e.g. 'F32'. */
+  readonly stored: string;
+  readonly shape: readonly number[];
+  readonly bytes: number;
+}
+
+/** What a safetensors file begins with; the tensors' bytes follow in the order given. */
+export function encodeHeader(tensors: readonly HeaderTensor[], metadata: Readonly<Record<string, string>>): Uint8Array {
+  const pairs: string[] = Object.keys(metadata).length > 0 ? [`"__metadata__":${JSON.stringify(metadata)}`] : [];
+  let offset = 0;
+  for (const { key, stored, shape, bytes } of tensors) {
+    const entry = { dtype: stored, shape, data_offsets: [offset, offset + bytes] };
+    pairs.push(`${JSON.stringify(key)}:${JSON.stringify(entry)}`);
+    offset += bytes;
+  }
+  const text = new TextEncoder().encode(`{${pairs.join(',')}}`);
+  const header = new Uint8Array(8 + 8 * Math.ceil(text.length / 8)).fill(0x20);
+  new DataView(header.buffer).setBigUint64(0, BigInt(header.length - 8), true);
+  header.set(text, 8);
+  return header;
+}
+
+export interface EncodeOptions {
+  /** Narrows floats to halves, rounding to the nearest, ties to even. */
+  readonly dtype?: 'float16';
+}
+
+/** The order in which the Python package writes types: the widest first, so that each tensor's offset fits its type. */
+const ORDER = ['U64', 'I64', 'F64', 'F32', 'U32', 'I32', 'F16', 'U16', 'I16', 'I8', 'U8', 'BOOL'];
+
+const isFloat = ({ dtype }: StateTensor): boolean => dtype === 'float32' || dtype === 'float64';
+
+interface Written extends HeaderTensor {
+  values(): ArrayBufferView;
+}
+
+function written(key: string, tensor: StateTensor, { dtype }: EncodeOptions): Written {
+  checkTensor(key, tensor);
+  const { shape, data } = tensor;
+  const halved = dtype === 'float16' && isFloat(tensor);
+  return {
+    key,
+    shape,
+    stored: halved ? 'F16' : STORED_AS[tensor.dtype],
+    bytes: halved ? 2 * data.length : data.byteLength,
+    values: () => (halved ? toFloat16(data as Float32Array | Float64Array) : data),
+  };
+}
+
+const inOrder = (a: Written, b: Written): number =>
+  ORDER.indexOf(a.stored) - ORDER.indexOf(b.stored) || (a.key < b.key ? -1 : 1);
+
+/**
+ * A state dict as a safetensors file, piece by piece: it is never held a second time as a whole.
+ * The pieces share no memory with it.
+ * @throws CnnzooError INPUT, before the first piece, where a shape and its values or the metadata can't be written.
+ */
+export function* encodeSafetensors(
+  state: StateDict,
+  metadata: Readonly<Record<string, string>> = {},
+  options: EncodeOptions = {},
+): Generator<Uint8Array> {
+  if (state.has('__metadata__'))
+    throw new CnnzooError('INPUT', "A state dict can't hold the key '__metadata__': safetensors keeps it for itself.");
+  for (const [name, value] of Object.entries(metadata))
+    if (typeof value !== 'string')
+      throw new CnnzooError('INPUT', `metadata '${name}': expected a string, received ${typeof value}.`);
+  const tensors = [...state].map(([key, tensor]) => written(key, tensor, options)).sort(inOrder);
+  yield encodeHeader(tensors, metadata);
+  for (const { values } of tensors) {
+    const { buffer, byteOffset, byteLength } = values();
+    yield copyOf(new Uint8Array(buffer, byteOffset, byteLength));
+  }
+}

@@ -1,0 +1,57 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
+import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { CnnzooError } from '../util/index.js';
+
+/**
+ * The one input of a net.
+ * @throws CnnzooError SHAPE if it has several.
+ */
+export function inputOf({ name, inputs }: LayersModel): SymbolicTensor {
+  if (inputs.length === 1) return inputs[0]!;
+  throw new CnnzooError('SHAPE', `'${name}' has ${inputs.length} inputs: expected a net of one, images [n, h, w, c].`);
+}
+
+const sizes = (shape: readonly (number | null)[]): string =>
+  shape.map((n, i) => n ?? (i === 0 ? 'n' : 'any')).join(', ');
+
+/**
+ * Refuses a batch that is not what a net takes: a kernel would read beside it, or broadcast it.
+ * @param expected shape, the number of images first; null: any.
+ * @throws CnnzooError SHAPE for another shape, INPUT for another type.
+ */
+export function checkInput(where: string, net: string, expected: readonly (number | null)[], x: Tensor): void {
+  const isOne = x.shape.length === expected.length && expected.every((n, i) => n === null || n === x.shape[i]);
+  if (!isOne || x.shape[0] === 0)
+    throw new CnnzooError(
+      'SHAPE',
+      `${where}: '${net}' takes [${sizes(expected)}], of at least one image; received [${sizes(x.shape)}]. Give images of ` +
+        'its height, width and channels, or build the net with their inputShape.',
+    );
+  if (x.dtype !== 'float32')
+    throw new CnnzooError(
+      'INPUT',
+      `${where}: '${net}' takes float32, received ${x.dtype}. Cast the images and normalise them.`,
+    );
+}
+
+/** The score above which each class is taken to be there. */
+export type Thresholds = number | readonly number[];
+
+/**
+ * The threshold of each class.
+ * @throws CnnzooError INPUT unless it is one number, or one for each class, from 0 to 1.
+ */
+export function thresholdsOf(where: string, threshold: Thresholds, classes: number): readonly number[] {
+  const thresholds = typeof threshold === 'number' ? new Array<number>(classes).fill(threshold) : threshold;
+  if (
+    !Array.isArray(thresholds) ||
+    thresholds.length !== classes ||
+    !thresholds.every((each) => each >= 0 && each <= 1)
+  )
+    throw new CnnzooError(
+      'INPUT',
+      `${where}: expected threshold as a number from 0 to 1, or ${classes} of them, one for each class; received ` +
+        `${JSON.stringify(threshold)}.`,
+    );
+  return thresholds;
+}

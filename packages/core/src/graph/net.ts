@@ -1,0 +1,56 @@
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import type { Preprocessing } from '../images/index.js';
+import { CnnzooError } from '../util/index.js';
+
+/** What functions on nets take: a LayersModel, or anything that holds one, as a `Classifier` does. */
+export type Net =
+  | LayersModel
+  | {
+      readonly model: LayersModel;
+      readonly preprocessing?: Preprocessing;
+      readonly categories?: readonly string[] | null;
+    };
+
+/** Returns true if the net's weights have been freed. tfjs has no public way to ask. */
+export const isDisposed = (model: LayersModel): boolean => (model as unknown as { _refCount: number })._refCount === 0;
+
+/** @throws CnnzooError INPUT if the net has been disposed of. */
+export function modelOf(net: Net): LayersModel {
+  const model = 'model' in net ? net.model : net;
+  if (isDisposed(model))
+    throw new CnnzooError(
+      'INPUT',
+      `The net '${model.name}' was disposed of: its weights are gone. Dispose of it last.`,
+    );
+  return model;
+}
+
+/** What the net's images have to be like, where it says so. */
+export const preprocessingOf = (net: Net): Preprocessing | undefined =>
+  'model' in net ? net.preprocessing : undefined;
+
+/** The names of the net's classes, by label; undefined if it has none. */
+export const categoriesOf = (net: Net): readonly string[] | undefined =>
+  'model' in net ? (net.categories ?? undefined) : undefined;
+
+/**
+ * The function from logits to scores: 'softmax' of nets whose images have one class each, 'sigmoid' of nets whose classes
+ * are independent of one another (several labels an image, or the one class of a net of one logit).
+ */
+export type OutputActivation = 'softmax' | 'sigmoid';
+
+/** Its key in a model's metadata, so that the model knows it in whatever holds it. */
+const KEY = 'cnnzooActivation';
+
+/** The activation that was noted for a model. Default: 'sigmoid' of one logit, else 'softmax'. */
+export function outputActivationOf(model: LayersModel): OutputActivation {
+  const noted = (model.getUserDefinedMetadata() as { [KEY]?: OutputActivation } | undefined)?.[KEY];
+  return noted ?? (model.outputs[0]!.shape.at(-1) === 1 ? 'sigmoid' : 'softmax');
+}
+
+/** @throws CnnzooError INPUT unless it is an activation. */
+export function noteOutputActivation(model: LayersModel, activation: OutputActivation): void {
+  if (activation !== 'softmax' && activation !== 'sigmoid')
+    throw new CnnzooError('INPUT', `expected activation 'softmax' or 'sigmoid', received '${activation}'.`);
+  model.setUserDefinedMetadata({ ...model.getUserDefinedMetadata(), [KEY]: activation });
+}

@@ -1,0 +1,8 @@
+export { type Codec, decodeWith } from './codec.js';
+export { wasmCodec } from './codecs.js';
+export { decodeImage } from './decode.js';
+export { type DecodedImage, type ImageInput, type ImageOptions, toGrey } from './image.js';
+export { toPixels } from './pixels.js';
+export { preprocess } from './preprocess.js';
+export { resize } from './resize.js';
+export { checkPreprocessing, normalised, type Preprocessing, prepare } from './transform.js';

@@ -1,0 +1,187 @@
+import type { Decoder } from './codecs.js';
+import type { JpegHeader, Refuse } from './container.js';
+import { ascii } from './image.js';
+
+// Markers: ITU-T T.81, table B.1.
+const STUFFED = 0x00;
+const TEM = 0x01;
+const RST0 = 0xd0;
+const RST7 = 0xd7;
+const SOI = 0xd8;
+const EOI = 0xd9;
+const SOS = 0xda;
+const APP1 = 0xe1;
+/** Start of frame, whatever the coding: 0xc0 to 0xcf but for the tables (C4, CC) and the reserved C8. */
+const isFrame = (marker: number): boolean =>
+  marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;
+
+const EXIF = 'Exif\0\0';
+const XMP = 'http://ns.adobe.com/xap/1.0/\0';
+
+const isComponents = (n: number | undefined): n is JpegHeader['components'] => n === 1 || n === 3 || n === 4;
+
+/** EXIF goes on in further segments, each with its prefix: the bytes of all, without the prefixes. */
+function join(segments: readonly Uint8Array[]): Uint8Array | undefined {
+  if (segments.length < 2) return segments[0];
+  const all = new Uint8Array(segments.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const segment of segments) {
+    all.set(segment, at);
+    at += segment.length;
+  }
+  return all;
+}
+
+/** Where the entropy-coded data that starts at `at` ends: at its next marker. */
+function skipEntropy(bytes: Uint8Array, at: number): number {
+  for (;;) {
+    at = bytes.indexOf(0xff, at);
+    if (at < 0) return bytes.length;
+    const next = bytes[at + 1];
+    if (next !== STUFFED && next !== 0xff && !(next! >= RST0 && next! <= RST7)) return at;
+    at += next === 0xff ? 1 : 2;
+  }
+}
+
+/**
+ * Walks a JPEG's segments to its end-of-image marker. Decoders fill what a truncated file lacks with grey, so a file
+ * without that marker is refused here.
+ */
+export function readJpeg(bytes: Uint8Array, refuse: Refuse): JpegHeader {
+  let frame: Pick<JpegHeader, 'width' | 'height' | 'components'> | undefined;
+  const exif: Uint8Array[] = [];
+  let xmp: string | undefined;
+  let scans = 0;
+  let at = 2;
+  while (at + 1 < bytes.length) {
+    if (bytes[at] !== 0xff) {
+      // libjpeg skips stray bytes between segments, and files with such bytes are about.
+      at++;
+      continue;
+    }
+    const marker = bytes[at + 1]!;
+    if (marker === 0xff) {
+      at++;
+      continue;
+    }
+    at += 2;
+    if (marker === EOI) {
+      if (!frame || scans === 0) refuse('one without pixels');
+      else return { ...frame, exif: join(exif), xmp };
+    }
+    if (marker === STUFFED || marker === TEM || marker === SOI || (marker >= RST0 && marker <= RST7)) continue;
+    const length = (bytes[at]! << 8) | bytes[at + 1]!;
+    if (!(at + length <= bytes.length)) break;
+    const segment = bytes.subarray(at + 2, at + length);
+    if (isFrame(marker)) {
+      const [precision, h1, h0, w1, w0, components] = segment;
+      if (precision !== 8) refuse(`one of ${precision} bits a channel`, 'Save it with 8 bits a channel.');
+      if (!isComponents(components)) return refuse(`one of ${components} channels`, 'Convert it to RGB.');
+      frame = { components, height: (h1! << 8) | h0!, width: (w1! << 8) | w0! };
+    }
+    // As Pillow does, what comes before the pixels alone.
+    if (marker === APP1 && scans === 0) {
+      if (ascii(segment, 0, EXIF.length) === EXIF) exif.push(segment.subarray(EXIF.length));
+      if (ascii(segment, 0, XMP.length) === XMP) xmp = new TextDecoder('latin1').decode(segment.subarray(XMP.length));
+    }
+    at += length;
+    if (marker === SOS) {
+      scans++;
+      at = skipEntropy(bytes, at);
+    }
+  }
+  return refuse(`${bytes.length} bytes without the end of the image (truncated)`);
+}
+
+/** a * b / 255, rounded, in Pillow's integer steps. */
+function multiply(a: number, b: number): number {
+  const product = a * b + 128;
+  return ((product >> 8) + product) >> 8;
+}
+
+/** Pillow's `convert('RGB')` of CMYK pixels that are stored inverted, as in every JPEG that Adobe writes. */
+export function cmykToRgb(stored: Uint8Array): Uint8Array {
+  const rgb = new Uint8Array((stored.length / 4) * 3);
+  for (let from = 0, to = 0; to < rgb.length; from += 4, to += 3) {
+    const white = stored[from + 3]!;
+    for (let c = 0; c < 3; c++) rgb[to + c] = white - multiply(255 - stored[from + c]!, white);
+  }
+  return rgb;
+}
+
+/** libjpeg-turbo's own interface, as its WebAssembly exports it: pointers and sizes in bytes. */
+interface TurboJpeg {
+  readonly memory: WebAssembly.Memory;
+  malloc(size: number): number;
+  free(pointer: number): void;
+  /** Makes a decompressor; 0 without memory. */
+  tjInitDecompress(): number;
+  tjDestroy(decompressor: number): number;
+  tjDecompress2(
+    decompressor: number,
+    file: number,
+    fileSize: number,
+    pixels: number,
+    width: number,
+    pitch: number,
+    height: number,
+    pixelFormat: number,
+    flags: number,
+  ): number;
+}
+
+/** Pixel formats of turbojpeg.h, by the components of the file: grey stays grey. */
+const PIXEL_FORMATS = { 1: 6, 3: 0, 4: 11 } as const;
+
+function instantiate(wasm: WebAssembly.Module): TurboJpeg {
+  // Its jump back to where it was called has no counterpart in WebAssembly: the instance can't be used after it.
+  const stop = (): never => {
+    throw new Error('the decoder gave up on it');
+  };
+  const { exports } = new WebAssembly.Instance(wasm, {
+    env: { setjmp: () => 0, longjmp: stop },
+    wasi_snapshot_preview1: {
+      environ_sizes_get: () => 0,
+      environ_get: () => 0,
+      proc_exit: stop,
+      fd_close: () => 0,
+      fd_seek: () => 0,
+      fd_write: () => 0,
+    },
+  });
+  if (typeof exports.tjDecompress2 !== 'function') throw new Error("its wasm file is not libjpeg-turbo's");
+  return exports as unknown as TurboJpeg;
+}
+
+function run(turbo: TurboJpeg, bytes: Uint8Array, { width, height, components }: JpegHeader) {
+  const size = width * height * components;
+  const file = turbo.malloc(bytes.length);
+  const pixels = turbo.malloc(size);
+  const decompressor = turbo.tjInitDecompress();
+  if (!file || !pixels || !decompressor) throw new Error('there is not enough memory for it');
+  new Uint8Array(turbo.memory.buffer, file, bytes.length).set(bytes);
+  const format = PIXEL_FORMATS[components];
+  const pitch = width * components;
+  // -1 after a warning; what it can't decode stops it.
+  const status = turbo.tjDecompress2(decompressor, file, bytes.length, pixels, width, pitch, height, format, 0);
+  const data = new Uint8Array(turbo.memory.buffer, pixels, size).slice();
+  turbo.tjDestroy(decompressor);
+  turbo.free(pixels);
+  turbo.free(file);
+  return { data, damaged: status !== 0 };
+}
+
+/** Starts a JPEG decoder: libjpeg-turbo in WebAssembly. */
+export function startJpeg(wasm: WebAssembly.Module): Decoder<JpegHeader> {
+  const turbo = instantiate(wasm);
+  return {
+    memory: () => turbo.memory.buffer.byteLength,
+    async decode(bytes, header) {
+      const { data, damaged } = run(turbo, bytes, header);
+      const { width, height, components } = header;
+      return components === 4
+        ? { data: cmykToRgb(data), width, height, channels: 3, damaged }
+        : { data, width, height, channels: components, damaged };
+    },
+  };
+}

@@ -1,0 +1,94 @@
+import { createHash } from 'node:crypto';
+import type { EnvHttpProxyAgent } from 'undici';
+import { CnnzooError } from '../../util/index.js';
+import { type ByteSource, ReusedBuffer } from '../../util/late.js';
+import { localPath } from './files.js';
+
+/** Schemes of proxies that undici speaks to. */
+const SCHEMES = ['http:', 'https:', 'socks5:', 'socks:'];
+
+/** A variable's value; the lower-case name counts first, as in curl. */
+const variable = (name: string): string | undefined => process.env[name] ?? process.env[name.toUpperCase()];
+
+/** The proxy's URL that a variable holds; the scheme may be missing. */
+function proxyIn(name: string): string | undefined {
+  const text = variable(name)?.trim();
+  if (!text) return undefined;
+  const url = (text.includes('://') ? text : `http://${text}`).replace(/^socks5h:/i, 'socks5:');
+  if (URL.canParse(url) && SCHEMES.includes(new URL(url).protocol)) return url;
+  // Without the value, which may hold a password.
+  throw new CnnzooError(
+    'INPUT',
+    `The environment variable ${name.toUpperCase()} names the proxy for downloads: expected an http, https or socks5 ` +
+      'URL, such as http://proxy.example:3128, received something else. Correct it or unset it.',
+  );
+}
+
+/** Node 24 and later does it by itself when it is told to. */
+const isDoneByNode = (): boolean =>
+  process.allowedNodeEnvironmentFlags.has('--use-env-proxy') &&
+  (process.env.NODE_USE_ENV_PROXY === '1' ||
+    [...process.execArgv, ...(process.env.NODE_OPTIONS ?? '').split(/\s+/)].includes('--use-env-proxy'));
+
+let current: { readonly key: string; readonly agent: EnvHttpProxyAgent } | undefined;
+
+/**
+ * `fetch`, through the proxy that HTTPS_PROXY, HTTP_PROXY or ALL_PROXY name, except for the hosts in NO_PROXY. Every
+ * request of cnnzoo in Node goes through here.
+ */
+export const fetchUrl: typeof globalThis.fetch = async (input, init) => {
+  if (isDoneByNode()) return globalThis.fetch(input, init);
+  const all = proxyIn('all_proxy');
+  const [http, https] = [proxyIn('http_proxy') ?? all, proxyIn('https_proxy') ?? all];
+  const url = input instanceof Request ? input.url : String(input);
+  if ((!http && !https) || !/^https?:/i.test(url)) return globalThis.fetch(input, init);
+  const undici = await import('undici');
+  const key = `${http} ${https}`;
+  if (current?.key !== key) {
+    // A plain request goes to the proxy as it is: many allow a tunnel to TLS ports alone.
+    const options = { httpProxy: http ?? '', ...(https && { httpsProxy: https }), proxyTunnel: false };
+    current = { key, agent: new undici.EnvHttpProxyAgent(options) };
+  }
+  const { fetch } = undici as unknown as { fetch: (input: string, init: object) => Promise<Response> };
+  return fetch(url, { ...init, dispatcher: current.agent });
+};
+
+export { cacheDirectory, openStore } from './file-store.js';
+
+/**
+ * Where `CNNZOO_MIRROR` says that a mirror is: a path, or a file:, http: or https: URL.
+ * @throws CnnzooError INPUT for other schemes.
+ */
+export function mirrorLocation(): string | undefined {
+  const location = process.env.CNNZOO_MIRROR || undefined;
+  if (location === undefined || localPath(location) !== undefined || /^https?:/i.test(location)) return location;
+  throw new CnnzooError(
+    'INPUT',
+    `CNNZOO_MIRROR: expected a path, or a file:, http: or https: URL, received '${location}'.`,
+  );
+}
+
+/** Headers that make a server send the rest of a file only if it is still the same file. */
+export const resumeHeaders = (validator: string): Record<string, string> => ({ 'If-Range': validator });
+
+const CHUNK = 1 << 20;
+
+/** The sha256 of all bytes, in hexadecimal. The next chunk is read while one is hashed, by turns into two buffers. */
+export async function hashSource(source: ByteSource): Promise<string> {
+  const hash = createHash('sha256');
+  const buffers = [new ReusedBuffer(), new ReusedBuffer()] as const;
+  const chunkAt = (offset: number) =>
+    offset < source.size
+      ? source.read(offset, Math.min(CHUNK, source.size - offset), buffers[(offset / CHUNK) % 2])
+      : undefined;
+  let next = chunkAt(0);
+  for (let offset = 0; next; ) {
+    const chunk = await next;
+    offset += chunk.byteLength;
+    next = chunkAt(offset);
+    hash.update(chunk);
+  }
+  return hash.digest('hex');
+}
+
+export { crc32 } from 'node:zlib';

@@ -1,0 +1,61 @@
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { availableParallelism } from 'node:os';
+import { setImmediate } from 'node:timers';
+import { Worker } from 'node:worker_threads';
+import { breathing } from '../common.js';
+import type { FromWorker, LoadWasm, Sharp, WorkerEvents, WorkerThread } from '../contract.js';
+
+/** How many threads this machine runs at once. */
+export const processors = (): number => availableParallelism();
+
+/** Starts a worker thread, which does not keep the process alive until it is held. */
+export async function startImageWorker<Job, Reply>({ reply, failed }: WorkerEvents<Reply>): Promise<WorkerThread<Job>> {
+  // None of the process' own flags: `--input-type` alone would keep it from starting.
+  const worker = new Worker(new URL('./image-worker-node.js', import.meta.url), { execArgv: [] });
+  let stopped = false;
+  worker.on('message', (message: FromWorker<Reply>) => reply(message));
+  let error: unknown;
+  worker.on('error', (cause) => {
+    error = cause;
+  });
+  worker.on('exit', (code) => {
+    if (!stopped) failed(error ?? new Error(`it exited with ${code}`));
+  });
+  return {
+    post: (job) => worker.postMessage(job),
+    hold: (held) => (held ? worker.ref() : worker.unref()),
+    stop() {
+      stopped = true;
+      void worker.terminate();
+    },
+  };
+}
+
+/** Milliseconds that a computation may keep the event loop from turning. */
+export const LONGEST_TURN = 50;
+
+/** Resolves after timers, signals and messages that wait have had their turn. */
+export const nextTurn = (): Promise<void> =>
+  // Twice: the first may come in the turn that is under way, before timers are looked at.
+  new Promise((resolve) => void setImmediate(() => setImmediate(resolve)));
+
+export const breathe = /* @__PURE__ */ breathing({ LONGEST_TURN, nextTurn });
+
+const FILES = {
+  JPEG: '@cwasm/jpeg-turbo/jpeg-turbo.wasm',
+  WebP: '@jsquash/webp/codec/dec/webp_dec.wasm',
+};
+
+/** Node's fetch reads no files, so the codecs can't find their own. */
+export const loadCodecWasm: LoadWasm = async (format) =>
+  WebAssembly.compile(new Uint8Array(await readFile(createRequire(import.meta.url).resolve(FILES[format]))));
+
+/** Loads sharp. null if it is not installed, or does not run on this machine. */
+export async function findSharp(): Promise<Sharp | null> {
+  try {
+    return (await import('sharp')).default;
+  } catch {
+    return null;
+  }
+}

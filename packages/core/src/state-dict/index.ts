@@ -1,0 +1,1 @@
+export { loadStateDict, saveStateDict, stateDict } from './state-dict.js';

@@ -1,0 +1,15 @@
+export {
+  bytesIn,
+  copyOf,
+  isArrayBuffer,
+  isBlob,
+  isBytes,
+  isMap,
+  isTypedArray,
+  isUrl,
+  numel,
+  requireBytesOf,
+} from './bytes.js';
+export { CnnzooError, type ErrorCode, visible, visibleText, warn } from './errors.js';
+export { checkCategories, checkOptions, checkPositive, checkWhole } from './options.js';
+export { currentRandom, Random, type RandomState, withRandom } from './random.js';

@@ -1,0 +1,201 @@
+import { CnnzooError } from './errors.js';
+
+/** The whole state of a generator: four 32-bit words. */
+export type RandomState = readonly [number, number, number, number];
+
+/** Layers of the ziggurat, and where its bottom layer ends (Marsaglia and Tsang, 2000). */
+const LAYERS = 128;
+const TAIL = 3.442619855899;
+const LAYER_AREA = 9.91256303526217e-3;
+
+/** A draw is an integer from -DRAW to DRAW - 1. */
+const DRAW = 2 ** 24;
+
+/** Words drawn at a time. */
+const BLOCK = 4096;
+
+interface Ziggurat {
+  /** Below this, a draw lies inside the layer's rectangle. */
+  readonly inside: Int32Array;
+  /** From a draw to a deviate. */
+  readonly scale: Float64Array;
+  /** The density at the layer's edge. */
+  readonly density: Float64Array;
+}
+
+let ziggurat: Ziggurat | undefined;
+
+function makeZiggurat(): Ziggurat {
+  const inside = new Int32Array(LAYERS);
+  const scale = new Float64Array(LAYERS);
+  const density = new Float64Array(LAYERS);
+  const f = (x: number): number => Math.exp(-0.5 * x * x);
+  let x = TAIL;
+  let previous = TAIL;
+  const base = LAYER_AREA / f(x);
+  inside[0] = (x / base) * DRAW;
+  scale[0] = base / DRAW;
+  density[0] = 1;
+  scale[LAYERS - 1] = x / DRAW;
+  density[LAYERS - 1] = f(x);
+  for (let i = LAYERS - 2; i > 0; i--) {
+    x = Math.sqrt(-2 * Math.log(LAYER_AREA / x + f(x)));
+    inside[i + 1] = (x / previous) * DRAW;
+    previous = x;
+    density[i] = f(x);
+    scale[i] = x / DRAW;
+  }
+  inside[1] = 0;
+  return { inside, scale, density };
+}
+
+/**
+ * A small, fast, seeded generator (sfc32, from PractRand by Chris Doty-Humphrey). Everything random in a run draws
+ * from one of these, so that a seed repeats the run and a checkpoint can hold its state.
+ */
+export class Random {
+  private a: number;
+  private b: number;
+  private c: number;
+  private counter: number;
+
+  /** @param seed any finite number; without one, a different stream each time. */
+  constructor(seed: number = Math.random() * 2 ** 53) {
+    if (!Number.isFinite(seed))
+      throw new CnnzooError('INPUT', `Expected a finite number as seed, received ${String(seed)}.`);
+    this.a = seed | 0;
+    this.b = Math.floor(seed / 2 ** 32) | 0;
+    this.c = 0x9e3779b9 | 0;
+    this.counter = 1;
+    // Neighbouring seeds start alike; the first outputs are thrown away to part them, as the author advises.
+    for (let i = 0; i < 12; i++) this.uint32();
+  }
+
+  get state(): RandomState {
+    return [this.a, this.b, this.c, this.counter];
+  }
+
+  set state([a, b, c, counter]: RandomState) {
+    this.a = a;
+    this.b = b;
+    this.c = c;
+    this.counter = counter;
+  }
+
+  /** An integer from 0 to 2^32 - 1. */
+  uint32(): number {
+    const sum = (((this.a + this.b) | 0) + this.counter) | 0;
+    this.counter = (this.counter + 1) | 0;
+    this.a = this.b ^ (this.b >>> 9);
+    this.b = (this.c + (this.c << 3)) | 0;
+    this.c = (((this.c << 21) | (this.c >>> 11)) + sum) | 0;
+    return sum >>> 0;
+  }
+
+  /** A number in [0, 1). */
+  uniform(): number {
+    return this.uint32() / 2 ** 32;
+  }
+
+  /** An integer in [0, n). */
+  integer(n: number): number {
+    return Math.floor(this.uniform() * n);
+  }
+
+  /** Fills with numbers in [low, high). */
+  fillUniform(out: Float32Array, low = 0, high = 1): Float32Array {
+    const scale = (high - low) / 2 ** 32;
+    const words = new Uint32Array(Math.min(out.length, BLOCK));
+    for (let start = 0; start < out.length; start += BLOCK) {
+      const count = Math.min(BLOCK, out.length - start);
+      this.fillWords(words, count);
+      for (let i = 0; i < count; i++) out[start + i] = low + words[i]! * scale;
+    }
+    return out;
+  }
+
+  /** Fills with normal deviates, by the ziggurat of Marsaglia and Tsang (2000). */
+  fillNormal(out: Float32Array, mean = 0, std = 1): Float32Array {
+    ziggurat ??= makeZiggurat();
+    const { inside, scale } = ziggurat;
+    const words = new Uint32Array(Math.min(out.length, BLOCK));
+    for (let start = 0; start < out.length; start += BLOCK) {
+      const count = Math.min(BLOCK, out.length - start);
+      this.fillWords(words, count);
+      for (let i = 0; i < count; i++) {
+        // Seven bits choose the layer, the other 25 place the point in it: more than a float32 holds, and independent.
+        const layer = words[i]! & (LAYERS - 1);
+        const draw = (words[i]! | 0) >> 7;
+        const x = Math.abs(draw) < inside[layer]! ? draw * scale[layer]! : this.outside(ziggurat, layer, draw);
+        out[start + i] = mean + std * x;
+      }
+    }
+    return out;
+  }
+
+  /** Shuffles in place (Fisher and Yates). */
+  shuffle<T extends { length: number; [index: number]: unknown }>(items: T): T {
+    for (let i = items.length - 1; i > 0; i--) {
+      const j = this.integer(i + 1);
+      [items[i], items[j]] = [items[j], items[i]];
+    }
+    return items;
+  }
+
+  /** Words drawn in blocks: the state stays in registers, which makes it several times as fast. */
+  private fillWords(out: Uint32Array, count: number): void {
+    let { a, b, c, counter } = this;
+    for (let i = 0; i < count; i++) {
+      const sum = (((a + b) | 0) + counter) | 0;
+      counter = (counter + 1) | 0;
+      a = b ^ (b >>> 9);
+      b = (c + (c << 3)) | 0;
+      c = (((c << 21) | (c >>> 11)) + sum) | 0;
+      out[i] = sum;
+    }
+    this.state = [a, b, c, counter];
+  }
+
+  /** A deviate from a draw that is not inside its layer's rectangle: one in eighty. */
+  private outside(ziggurat: Ziggurat, layer: number, draw: number): number {
+    const { inside, scale, density } = ziggurat;
+    for (;;) {
+      const x = draw * scale[layer]!;
+      if (Math.abs(draw) < inside[layer]!) return x;
+      if (layer === 0) return draw > 0 ? this.tail() : -this.tail();
+      const height = density[layer]! + this.uniform() * (density[layer - 1]! - density[layer]!);
+      if (height < Math.exp(-0.5 * x * x)) return x;
+      const word = this.uint32();
+      layer = word & (LAYERS - 1);
+      draw = (word | 0) >> 7;
+    }
+  }
+
+  /** A deviate beyond the ziggurat's bottom layer. */
+  private tail(): number {
+    for (;;) {
+      const x = -Math.log(1 - this.uniform()) / TAIL;
+      const y = -Math.log(1 - this.uniform());
+      if (y + y >= x * x) return TAIL + x;
+    }
+  }
+}
+
+let current: Random | undefined;
+
+/** Runs `work` with `random` as the generator of everything random inside: dropout, initial values. Synchronous. */
+export function withRandom<T>(random: Random, work: () => T): T {
+  const outer = current;
+  current = random;
+  try {
+    return work();
+  } finally {
+    current = outer;
+  }
+}
+
+/** The generator of the run in progress; outside of any run, one with a seed of its own. */
+export function currentRandom(): Random {
+  current ??= new Random();
+  return current;
+}

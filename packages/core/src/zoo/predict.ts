@@ -1,0 +1,111 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { breathe } from '#platform';
+import { featuresOf, modelOf, requireHead, tapOf } from '../graph/index.js';
+import { checkInput, inputOf, type NetPart, partOf, thresholdsOf } from '../graph/late.js';
+import { type ImageInput, type ImageOptions, preprocess } from '../images/index.js';
+import { CnnzooError, checkOptions } from '../util/index.js';
+import type { Classifier, ClassifierImages, ClassifyOptions, Prediction } from './classifier.js';
+
+/** Images that go through the net together; bounds the memory of long lists. */
+const BATCH = 32;
+
+const wholeOf = (model: LayersModel): NetPart => partOf(model, inputOf(model), model.outputs);
+
+/** Lets the event loop turn; what ran then may have disposed of the net. */
+const pauseOf = (what: string, model: LayersModel, signal: AbortSignal | undefined) => async (): Promise<void> => {
+  await breathe(what, signal);
+  modelOf(model);
+};
+
+/** Runs the images through `net` batch by batch, and turns what it gives into a row of values for each image. */
+async function rowsOf(
+  what: string,
+  { model, preprocessing }: Classifier,
+  images: readonly ImageInput[],
+  net: NetPart,
+  { signal, maxPixels }: ImageOptions,
+  finish: (y: tf.Tensor) => tf.Tensor = (y) => y,
+): Promise<Float32Array[]> {
+  const rows: Float32Array[] = [];
+  const pause = pauseOf(what, model, signal);
+  for (let start = 0; start < images.length; start += BATCH) {
+    await pause();
+    const x = await preprocess(images.slice(start, start + BATCH), preprocessing, { what, signal, maxPixels });
+    let outputs: tf.Tensor[] = [];
+    try {
+      checkInput(what, model.name, model.inputs[0]!.shape, x);
+      outputs = await net.infer(x, pause);
+      const y = tf.tidy(() => finish(outputs[0]!));
+      outputs.push(y);
+      const values = (await y.data()) as Float32Array;
+      const width = y.size / y.shape[0]!;
+      for (let i = 0; i < values.length; i += width) rows.push(values.slice(i, i + width));
+    } finally {
+      tf.dispose([x, ...outputs]);
+    }
+  }
+  return rows;
+}
+
+const listOf = (images: ClassifierImages): readonly ImageInput[] =>
+  (Array.isArray(images) ? images : [images]) as readonly ImageInput[];
+
+/** The work of `Classifier.classify`: a list of predictions for each image. */
+export async function classify(
+  net: Classifier,
+  images: ClassifierImages,
+  options: ClassifyOptions = {},
+): Promise<Prediction[][]> {
+  checkOptions('classify', options, ['topK', 'threshold', 'signal', 'maxPixels']);
+  const { threshold, topK = threshold === undefined ? 5 : Number.MAX_SAFE_INTEGER } = options;
+  if (!(Number.isInteger(topK) && topK > 0))
+    throw new CnnzooError('INPUT', `classify: expected topK 1, 2, …, received ${topK}.`);
+  requireHead(modelOf(net));
+  const classes = net.model.outputs[0]!.shape.at(-1)!;
+  const thresholds = threshold === undefined ? undefined : thresholdsOf('classify', threshold, classes);
+  const scoresOf = net.activation === 'sigmoid' ? tf.sigmoid : tf.softmax;
+  const rows = await rowsOf('The classification', net, listOf(images), wholeOf(net.model), options, scoresOf);
+  return rows.map((scores) =>
+    Array.from(scores, (score, index) => ({ label: net.categories?.[index] ?? String(index), index, score }))
+      .filter(({ score, index }) => !thresholds || score > thresholds[index]!)
+      .sort((a, b) => b.score - a.score)
+      .slice(0, topK),
+  );
+}
+
+/** The nets up to their heads. */
+const features = new WeakMap<LayersModel, LayersModel>();
+
+/** The work of `Classifier.embed`: a vector for each image. */
+export async function embed(
+  net: Classifier,
+  images: ClassifierImages,
+  options: ImageOptions = {},
+): Promise<Float32Array[]> {
+  checkOptions('embed', options, ['signal', 'maxPixels']);
+  const found = features.get(net.model) ?? featuresOf(modelOf(net));
+  features.set(net.model, found);
+  return rowsOf('The embedding', net, listOf(images), wholeOf(found), options);
+}
+
+/** The work of `Classifier.activations`. */
+export async function activations<Name extends string>(
+  net: Classifier,
+  images: ClassifierImages,
+  names: readonly Name[],
+  options: ImageOptions = {},
+): Promise<Record<Name, tf.Tensor>> {
+  checkOptions('activations', options, ['signal', 'maxPixels']);
+  const { signal, maxPixels } = options;
+  const tap = wholeOf(tapOf(modelOf(net), names));
+  const what = 'The computing of activations';
+  const x = await preprocess(images, net.preprocessing, { what, signal, maxPixels });
+  try {
+    checkInput(what, net.model.name, net.model.inputs[0]!.shape, x);
+    const outputs = await tap.infer(x, pauseOf(what, net.model, signal));
+    return Object.fromEntries(names.map((name, i) => [name, outputs[i]!])) as Record<Name, tf.Tensor>;
+  } finally {
+    x.dispose();
+  }
+}
