@@ -12,6 +12,7 @@ const START_AND_ERASE = '\r\u001b[K';
 export class LiveLine {
   private text = (): string => '';
   private timer: ReturnType<typeof setInterval> | undefined;
+  private drawn = '';
   private drawnAt = 0;
 
   constructor(private readonly stream: Pick<NodeJS.WriteStream, 'write' | 'columns'>) {}
@@ -36,11 +37,14 @@ export class LiveLine {
     if (this.timer === undefined) return;
     clearInterval(this.timer);
     this.timer = undefined;
+    this.drawn = '';
     this.stream.write(START_AND_ERASE);
   }
 
   private draw(): void {
     this.drawnAt = performance.now();
-    this.stream.write(START_AND_ERASE + clip(this.text(), this.width));
+    const text = clip(this.text(), this.width);
+    if (text !== this.drawn) this.stream.write(START_AND_ERASE + text);
+    this.drawn = text;
   }
 }
