@@ -7,7 +7,6 @@
 import {
   batchNorm,
   buildModel,
-  conv,
   globalAvgPool,
   type InputShape,
   identity,
@@ -15,12 +14,13 @@ import {
   maxPool,
   relu,
   residual,
+  sameConv,
   seq,
   summary,
   useBackend,
 } from '@cnnzoo/core';
 
-const biased = (channels: number, kernelSize: number, stride = 1) => conv(channels, kernelSize, { stride, bias: true });
+const biased = (channels: number, kernelSize: number, stride = 1) => sameConv(channels, kernelSize, { stride });
 const block = (width: number, stride = 1) =>
   residual(
     { conv1: biased(width, 3, stride), bn1: batchNorm(), relu, conv2: biased(width, 3), bn2: batchNorm() },

@@ -11,7 +11,6 @@ import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import {
   batchNorm,
-  conv,
   defineModel,
   defineWeights,
   globalAvgPool,
@@ -19,6 +18,7 @@ import {
   linear,
   Random,
   relu,
+  sameConv,
   seq,
   useBackend,
 } from '@cnnzoo/core';
@@ -42,7 +42,14 @@ if (!folder) throw new Error('Expected an image folder with train/CLASS/… and 
 
 /** The two convolutions of a basic block, without the shortcut around them. */
 const plainBlock = (channels: number, { stride = 1 } = {}): Layer =>
-  seq([conv(channels, 3, { stride }), batchNorm(), relu, conv(channels, 3), batchNorm(), relu]);
+  seq([
+    sameConv(channels, 3, { stride, bias: false }),
+    batchNorm(),
+    relu,
+    sameConv(channels, 3, { bias: false }),
+    batchNorm(),
+    relu,
+  ]);
 
 /** 6 n + 2 layers in three stages of n blocks. */
 function net(name: string, block: typeof plainBlock, n: number) {
@@ -56,7 +63,7 @@ function net(name: string, block: typeof plainBlock, n: number) {
     weights: defineWeights(name, {}),
     net: ({ numClasses }) =>
       seq({
-        stem: seq([conv(16, 3), batchNorm(), relu]),
+        stem: seq([sameConv(16, 3, { bias: false }), batchNorm(), relu]),
         layer1: stage(0),
         layer2: stage(1),
         layer3: stage(2),

@@ -1,5 +1,5 @@
 /** The grouped convolutions of a ResNeXt-50 32x4d on one image of 224 px: grouped.ts core|split|dense|patches */
-import { buildModel, conv, useBackend } from '@cnnzoo/core';
+import { buildModel, sameConv, useBackend } from '@cnnzoo/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { reportMedian } from '../harness/report.js';
 import { dense, type Grouped, patches, split } from './alternatives.js';
@@ -22,7 +22,7 @@ const [way] = process.argv.slice(2);
 const alternatives: Readonly<Record<string, Grouped>> = { split, dense, patches };
 const runs = LAYERS.flatMap(([size, channels, stride, count]) => {
   const x = tf.randomUniform<tf.Rank.R4>([1, size, size, channels], -1, 1, 'float32', 1);
-  const layer = conv(channels, 3, { stride, groups: GROUPS });
+  const layer = sameConv(channels, 3, { stride, groups: GROUPS, bias: false });
   const net = buildModel('grouped', (image) => layer(image, 'conv'), [size, size, channels]);
   const weight = net.getLayer('conv').getWeights()[0] as tf.Tensor4D;
   const grouped = alternatives[way!];

@@ -1,7 +1,6 @@
 /** What design choices cost, counted by `summary` on nets built for the purpose. */
 import {
   buildModel,
-  conv,
   flatten,
   globalAvgPool,
   type InputShape,
@@ -9,6 +8,7 @@ import {
   linear,
   relu,
   type Summary,
+  sameConv,
   seq,
   summary,
 } from '@cnnzoo/core';
@@ -16,7 +16,8 @@ import { extents } from './diagram/node-box.js';
 import { type Cell, table } from './markdown.js';
 
 /** Zeros: only shapes are looked at. */
-const convolution = (channels: number, kernel: number): Layer => conv(channels, kernel, { initial: 'zeros' });
+const convolution = (channels: number, kernel: number): Layer =>
+  sameConv(channels, kernel, { initial: 'zeros', bias: false });
 const fully = (units: number): Layer => linear(units, { initial: 'zeros', biasInitial: 'zeros' });
 
 function count(layers: readonly Layer[], shape: InputShape): Summary {
@@ -77,7 +78,7 @@ const deep: Head = {
 const perPixel: Head = {
   name: `NiN block of ${CLASSES} channels (3x3, 1x1, 1x1), global average pooling`,
   layers: [
-    ...[3, 1, 1].map((kernel) => conv(CLASSES, kernel, { bias: true, initial: 'zeros', biasInitial: 'zeros' })),
+    ...[3, 1, 1].map((kernel) => sameConv(CLASSES, kernel, { initial: 'zeros', biasInitial: 'zeros' })),
     globalAvgPool,
   ],
 };

@@ -24,17 +24,17 @@ import {
 } from '@cnnzoo/core';
 
 const features = seq([
-  conv(64, 11, { stride: 4, padding: 2, bias: true }),
+  conv(64, 11, { stride: 4, padding: 2 }),
   relu,
   maxPool(3, 2),
-  conv(192, 5, { bias: true }),
+  conv(192, 5, { padding: 2 }),
   relu,
   maxPool(3, 2),
-  conv(384, 3, { bias: true }),
+  conv(384, 3, { padding: 1 }),
   relu,
-  conv(256, 3, { bias: true }),
+  conv(256, 3, { padding: 1 }),
   relu,
-  conv(256, 3, { bias: true }),
+  conv(256, 3, { padding: 1 }),
   relu,
   maxPool(3, 2),
 ]);

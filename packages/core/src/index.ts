@@ -41,7 +41,16 @@ export {
 } from './graph/index.js';
 export type { Thresholds } from './graph/late.js';
 export type { ImageInput, ImageOptions, Preprocessing } from './images/index.js';
-export type { Initial, Layer, PoolOptions } from './layers/index.js';
+export type {
+  Fans,
+  Initial,
+  InitialFunction,
+  InitialName,
+  Layer,
+  Norm,
+  NormOptions,
+  PoolOptions,
+} from './layers/index.js';
 export {
   AdaptiveAvgPool2d,
   AvgPool2d,
@@ -59,7 +68,10 @@ export {
   Dropout,
   dropout,
   flatten,
+  GroupNorm,
+  type GroupNormOptions,
   globalAvgPool,
+  groupNorm,
   head,
   identity,
   Linear,
@@ -77,6 +89,8 @@ export {
   registerLayers,
   relu,
   residual,
+  type SameConvOptions,
+  sameConv,
   seq,
   sigmoid,
 } from './layers/index.js';

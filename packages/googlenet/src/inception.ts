@@ -1,5 +1,5 @@
 /** The block of "Going Deeper with Convolutions" (https://arxiv.org/abs/1409.4842), and what torchvision makes of it. */
-import { batchNorm, concat, conv, type Layer, maxPool, relu, seq } from '@cnnzoo/core';
+import { batchNorm, concat, type Layer, maxPool, relu, sameConv, seq } from '@cnnzoo/core';
 
 export interface UnitOptions {
   stride?: number;
@@ -10,12 +10,16 @@ export type Unit = (channels: number, kernelSize: number, options?: UnitOptions)
 
 /** torchvision's: a BatchNorm in the place of the bias. */
 export const normed: Unit = (channels, kernelSize, options = {}) =>
-  seq({ conv: conv(channels, kernelSize, { ...options, initial: 'normal_0.01' }), bn: batchNorm({ eps: 1e-3 }), relu });
+  seq({
+    conv: sameConv(channels, kernelSize, { ...options, bias: false, initial: 'normal_0.01' }),
+    bn: batchNorm({ eps: 1e-3 }),
+    relu,
+  });
 
 /** The paper's: a bias, and no normalisation. */
 export const biased: Unit = (channels, kernelSize, options = {}) =>
   seq({
-    conv: conv(channels, kernelSize, { ...options, bias: true, initial: 'xavier_uniform', biasInitial: 'zeros' }),
+    conv: sameConv(channels, kernelSize, { ...options, initial: 'xavier_uniform', biasInitial: 'zeros' }),
     relu,
   });
 

@@ -48,10 +48,10 @@ export function lenet<Names extends string>(
     weights,
     net: ({ numClasses }) =>
       seq([
-        conv(6, 5, { padding: 2, bias: true, initial }),
+        conv(6, 5, { padding: 2, initial }),
         activation,
         pool(2),
-        conv(16, 5, { padding: 0, bias: true, initial }),
+        conv(16, 5, { initial }),
         activation,
         pool(2),
         flatten,

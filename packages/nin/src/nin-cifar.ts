@@ -38,13 +38,13 @@ export function ninCifar<Names extends string>(
     weights,
     net: ({ numClasses, dropout: rate = 0.5 }) =>
       seq({
-        ...named(1, ninLayers([192, 160, 96], 5)),
+        ...named(1, ninLayers([192, 160, 96], 5, { padding: 2 })),
         pool1: maxPool(3, 2, 0, { ceilMode: true }),
         drop3: dropout(rate),
-        ...named(2, ninLayers([192, 192, 192], 5)),
+        ...named(2, ninLayers([192, 192, 192], 5, { padding: 2 })),
         pool2: avgPool(3, 2, 0, { ceilMode: true }),
         drop6: dropout(rate),
-        ...named(3, ninLayers([192, 192], 3)),
+        ...named(3, ninLayers([192, 192], 3, { padding: 1 })),
         cccp6: head(numClasses, (classes) => ninConv(classes, 1)),
         relu_cccp6: relu,
         pool3: globalAvgPool,

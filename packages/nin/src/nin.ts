@@ -20,8 +20,9 @@ import {
 } from '@cnnzoo/core';
 
 export interface NinConvOptions {
+  /** Default: 1. */
   stride?: number;
-  /** Zeros on each side; half the kernel unless given. */
+  /** Zeros on each side. Default: 0. */
   padding?: number;
 }
 
@@ -32,7 +33,7 @@ const initial: { initial: Initial; biasInitial: Initial } = {
 
 /** A convolution with bias, as every one of the paper has. */
 export const ninConv = (channels: number, kernelSize: number, options: NinConvOptions = {}): Layer =>
-  conv(channels, kernelSize, { bias: true, ...initial, ...options });
+  conv(channels, kernelSize, { ...initial, ...options });
 
 /** A block's layers, to be numbered or named by the net that holds them: ReLU after every convolution. */
 export const ninLayers = (
@@ -64,14 +65,14 @@ export function ninImageNet<Names extends string>(
     weights,
     net: ({ numClasses, dropout: rate = 0.5 }) =>
       seq([
-        ninBlock(even(96), 11, { stride: 4, padding: 0 }),
+        ninBlock(even(96), 11, { stride: 4 }),
         maxPool(3, 2),
-        ninBlock(even(256), 5),
+        ninBlock(even(256), 5, { padding: 2 }),
         maxPool(3, 2),
-        ninBlock(even(384), 3),
+        ninBlock(even(384), 3, { padding: 1 }),
         maxPool(3, 2),
         dropout(rate),
-        head(numClasses, (classes) => ninBlock(even(classes), 3)),
+        head(numClasses, (classes) => ninBlock(even(classes), 3, { padding: 1 })),
         globalAvgPool,
       ]),
   });

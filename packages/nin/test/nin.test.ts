@@ -58,7 +58,7 @@ describe('NiN', () => {
   });
 
   it('has a block to build with', () => {
-    const net = buildModel('own', seq({ a: ninBlock([6, 5, 4], 5, { stride: 2 }) }), [9, 12, 3]);
+    const net = buildModel('own', seq({ a: ninBlock([6, 5, 4], 5, { stride: 2, padding: 2 }) }), [9, 12, 3]);
     expect(net.outputShape).toEqual([null, 5, 6, 4]);
     expect(summary(net).parameters).toBe(3 * 25 * 6 + 6 + 6 * 5 + 5 + 5 * 4 + 4);
     net.dispose();

@@ -1,6 +1,6 @@
 export * from './models.js';
 export {
-  type BlockOptions,
+  type BasicBlockOptions,
   type BottleneckOptions,
   basicBlock,
   bottleneck,

@@ -46,7 +46,7 @@ export function resnetCifar<Names extends string>(
     weights,
     net: ({ numClasses }) =>
       seq({
-        conv1: conv(16, 3, { initial: 'kaiming_normal_fan_out' }),
+        conv1: conv(16, 3, { padding: 1, bias: false, initial: 'kaiming_normal_fan_out' }),
         bn1: batchNorm(),
         relu,
         layer1: stage(0),

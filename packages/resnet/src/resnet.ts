@@ -8,13 +8,16 @@
 import {
   type BuildOptions,
   batchNorm,
+  CnnzooError,
   conv,
   defineModel,
   globalAvgPool,
   head,
+  identity,
   type Layer,
   type ModelDefinition,
   maxPool,
+  type Norm,
   type ResidualOptions,
   relu,
   residual,
@@ -22,69 +25,84 @@ import {
   type WeightsTable,
 } from '@cnnzoo/core';
 
-export interface BlockOptions {
-  /** Of the block as a whole: 2 halves height and width. */
+/** Options of `basicBlock`. */
+export interface BasicBlockOptions {
+  /** Stride of the block as a whole: 2 halves height and width. Default: 1. */
   stride?: number;
-  /** The last BatchNorm's weight begins at 0, so that the block begins as the identity (Goyal et al., 2017). */
+  /** Makes the norm after each convolution. Default: `batchNorm`. */
+  norm?: Norm;
+  /** Layer after each norm, but the last, and after the addition. Default: `relu`. */
+  activation?: Layer;
+  /** Starts the last norm's weight at 0, so that the block starts as the identity (Goyal et al., 2017). Default: false. */
   zeroInit?: boolean;
-  /** The shortcut where the block changes resolution or channels: a 1x1 convolution and a BatchNorm unless given. */
+  /** Makes the shortcut where the block changes resolution or channels. Default: a 1x1 convolution and a norm. */
   project?: ResidualOptions['project'];
 }
 
-export interface BottleneckOptions extends BlockOptions {
-  /** The 3x3 convolution's groups: 32 or 64 in ResNeXt. */
+/** Options of `bottleneck`. */
+export interface BottleneckOptions extends BasicBlockOptions {
+  /** Groups of the 3x3 convolution: 32 or 64 in ResNeXt. Default: 1. */
   groups?: number;
-  /** The inner channels of one group where the stage has 64: 128 in the wide variants. */
+  /** Inner channels of one group where the stage has 64: 128 in the wide variants. Default: 64. */
   widthPerGroup?: number;
 }
 
+const initial = 'kaiming_normal_fan_out';
 const conv3x3 = (channels: number, stride = 1, groups = 1): Layer =>
-  conv(channels, 3, { stride, groups, initial: 'kaiming_normal_fan_out' });
-const conv1x1 = (channels: number, stride = 1): Layer =>
-  conv(channels, 1, { stride, initial: 'kaiming_normal_fan_out' });
-const last = (zeroInit: boolean): Layer => batchNorm({ initial: zeroInit ? 'zeros' : 'ones' });
+  conv(channels, 3, { stride, padding: 1, groups, bias: false, initial });
+const conv1x1 = (channels: number, stride = 1): Layer => conv(channels, 1, { stride, bias: false, initial });
 
-const convolved: ResidualOptions['project'] = (channels, stride) => seq([conv1x1(channels, stride), batchNorm()]);
+const projection =
+  (norm: Norm): ResidualOptions['project'] =>
+  (channels, stride) =>
+    seq([conv1x1(channels, stride), norm()]);
+
+/** @throws CnnzooError INPUT where there is no norm to start at 0. */
+function lastNorm(norm: Norm, zeroInit: boolean): Layer {
+  const layer = norm({ initial: zeroInit ? 'zeros' : 'ones' });
+  if (zeroInit && layer === identity)
+    throw new CnnzooError('INPUT', 'zeroInit: expected a norm whose weight starts at 0, received identity.');
+  return layer;
+}
 
 /** Two 3x3 convolutions: [n, h, w, c] -> [n, h / stride, w / stride, width]. */
-export const basicBlock = (
-  width: number,
-  { stride = 1, zeroInit = false, project = convolved }: BlockOptions = {},
-): Layer =>
-  residual(
+export function basicBlock(width: number, options: BasicBlockOptions = {}): Layer {
+  const { stride = 1, norm = batchNorm, activation = relu, zeroInit = false, project = projection(norm) } = options;
+  return residual(
     {
       conv1: conv3x3(width, stride),
-      bn1: batchNorm(),
-      relu1: relu,
+      bn1: norm(),
+      relu1: activation,
       conv2: conv3x3(width),
-      bn2: last(zeroInit),
+      bn2: lastNorm(norm, zeroInit),
     },
-    { stride, project },
+    { stride, project, activation },
   );
+}
 
 /** 1x1 down, 3x3, 1x1 up to four times the width: [n, h, w, c] -> [n, h / stride, w / stride, 4 width]. */
-export const bottleneck = (
-  width: number,
-  { stride = 1, zeroInit = false, project = convolved, groups = 1, widthPerGroup = 64 }: BottleneckOptions = {},
-): Layer => {
+export function bottleneck(width: number, options: BottleneckOptions = {}): Layer {
+  const { stride = 1, norm = batchNorm, activation = relu, zeroInit = false, project = projection(norm) } = options;
+  const { groups = 1, widthPerGroup = 64 } = options;
   const inner = Math.floor((width * widthPerGroup) / 64) * groups;
   return residual(
     {
       conv1: conv1x1(inner),
-      bn1: batchNorm(),
-      relu1: relu,
+      bn1: norm(),
+      relu1: activation,
       conv2: conv3x3(inner, stride, groups),
-      bn2: batchNorm(),
-      relu2: relu,
+      bn2: norm(),
+      relu2: activation,
       conv3: conv1x1(width * 4),
-      bn3: last(zeroInit),
+      bn3: lastNorm(norm, zeroInit),
     },
-    { stride, project },
+    { stride, project, activation },
   );
-};
+}
 
-export interface ResNetOptions extends BuildOptions {
-  /** Begin with every residual block as the identity. */
+/** Options of a ResNet's builder. */
+export interface ResNetOptions extends BuildOptions, Pick<BasicBlockOptions, 'norm' | 'activation'> {
+  /** Starts every residual block as the identity. Default: false. */
   zeroInitResidual?: boolean;
 }
 
@@ -107,17 +125,22 @@ export function resnet<Names extends string>(
     inputShape: [224, 224, 3],
     numClasses: 1000,
     weights,
-    net: ({ numClasses, zeroInitResidual: zeroInit = false }: ResNetOptions & { numClasses: number }) => {
+    net: ({
+      numClasses,
+      zeroInitResidual: zeroInit = false,
+      norm = batchNorm,
+      activation = relu,
+    }: ResNetOptions & { numClasses: number }) => {
       const stage = (i: 0 | 1 | 2 | 3): Layer =>
         seq(
           Array.from({ length: depths[i] }, (_, j) =>
-            block(64 * 2 ** i, { stride: i > 0 && j === 0 ? 2 : 1, zeroInit, ...widths }),
+            block(64 * 2 ** i, { stride: i > 0 && j === 0 ? 2 : 1, zeroInit, norm, activation, ...widths }),
           ),
         );
       return seq({
-        conv1: conv(64, 7, { stride: 2, initial: 'kaiming_normal_fan_out' }),
-        bn1: batchNorm(),
-        relu,
+        conv1: conv(64, 7, { stride: 2, padding: 3, bias: false, initial }),
+        bn1: norm(),
+        relu: activation,
         maxpool: maxPool(3, 2, 1),
         layer1: stage(0),
         layer2: stage(1),

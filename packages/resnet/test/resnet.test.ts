@@ -2,18 +2,23 @@ import {
   buildModel,
   CnnzooError,
   globalAvgPool,
+  groupNorm,
+  identity,
   loadStateDict,
+  type Norm,
   seq,
+  sigmoid,
   stateDict,
   summary,
   useBackend,
 } from '@cnnzoo/core';
 import * as tf from '@tensorflow/tfjs-core';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { testModels } from '../../../test/harness/models.js';
 import { logitsOf, relativeError } from '../../../test/harness/parity.js';
 import { syntheticCheckpoint, syntheticImage } from '../../../test/harness/synthetic.js';
-import { basicBlock, bottleneck, models, resnet18, resnet20 } from '../src/index.js';
+import { basicBlock, bottleneck, models, resnet18, resnet20, resnet50 } from '../src/index.js';
 
 /** Logits of the shipped resnet20 on the synthetic image while its zeros came after the channels (decision 15). */
 const BEFORE = [
@@ -120,6 +125,30 @@ describe('ResNet', () => {
     const image = syntheticImage(32, 32, 3);
     expect(relativeError(logitsOf(net.model, image, [32, 32, 3]), BEFORE)).toBeLessThan(1e-5);
     net.dispose();
+  });
+
+  it('exchanges norm and activation everywhere: GroupNorm, or none', async () => {
+    const image = syntheticImage(33, 40, 3);
+    for (const [build, shape] of [
+      [resnet18, [33, 40, 3]],
+      [resnet50, [33, 40, 3]],
+    ] as const) {
+      const keysOf = (net: LayersModel) => [...stateDict(net).keys()];
+      const plain = build({ inputShape: shape, numClasses: 2 });
+      const norm: Norm = (options) => groupNorm(8, options);
+      const grouped = build({ inputShape: shape, numClasses: 2, norm, activation: sigmoid, zeroInitResidual: true });
+      expect(keysOf(grouped)).toEqual(keysOf(plain).filter((key) => !key.includes('running_')));
+      const types = summary(grouped).rows.map(({ type }) => type);
+      expect(types).not.toContain('BatchNorm');
+      expect(types).not.toContain('relu');
+      const last = build === resnet18 ? 'layer1.0.bn2.weight' : 'layer1.0.bn3.weight';
+      expect([...stateDict(grouped).get(last)!.data].every((value) => value === 0)).toBe(true);
+      expect([...logitsOf(grouped, image, [...shape])].every(Number.isFinite)).toBe(true);
+      const bare = build({ inputShape: shape, numClasses: 2, norm: () => identity });
+      expect(keysOf(bare)).toEqual(keysOf(plain).filter((key) => !/bn\d|downsample\.1/.test(key)));
+      for (const net of [plain, grouped, bare]) net.dispose();
+    }
+    expect(() => basicBlock(4, { norm: () => identity, zeroInit: true })).toThrow(CnnzooError);
   });
 
   it('refuses options that make no sense', () => {

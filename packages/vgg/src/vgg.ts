@@ -31,7 +31,7 @@ export interface BlockOptions {
 
 const blockLayers = (depth: number, channels: number, { norm = false }: BlockOptions): Layer[] => [
   ...Array.from({ length: depth }, () => [
-    conv(channels, 3, { bias: true, initial: 'kaiming_normal_fan_out', biasInitial: 'zeros' }),
+    conv(channels, 3, { padding: 1, initial: 'kaiming_normal_fan_out', biasInitial: 'zeros' }),
     ...(norm ? [batchNorm()] : []),
     relu,
   ]).flat(),

@@ -1,4 +1,15 @@
-import { batchNorm, buildModel, concat, conv, type Layer, linear, maxPool, relu, seq, useBackend } from '@cnnzoo/core';
+import {
+  batchNorm,
+  buildModel,
+  concat,
+  type Layer,
+  linear,
+  maxPool,
+  relu,
+  sameConv,
+  seq,
+  useBackend,
+} from '@cnnzoo/core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { diagram } from '../diagram/diagram.js';
@@ -21,7 +32,7 @@ beforeAll(async () => {
 });
 
 const unit = (channels: number, kernel: number, stride = 1): Layer =>
-  seq({ conv: conv(channels, kernel, { stride }), bn: batchNorm(), relu });
+  seq({ conv: sameConv(channels, kernel, { stride, bias: false }), bn: batchNorm(), relu });
 const pass: Layer = (x) => x;
 const mixed = concat({ one: unit(4, 1), two: seq([unit(2, 1), unit(4, 3)]), pool: seq([maxPool(3, 1, 1)]), pass });
 

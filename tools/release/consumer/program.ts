@@ -4,7 +4,6 @@ import {
   buildModel,
   type Classifier,
   CnnzooError,
-  conv,
   globalAvgPool,
   linear,
   load,
@@ -13,6 +12,7 @@ import {
   readStateDict,
   relu,
   type StateDict,
+  sameConv,
   saveStateDict,
   seq,
   stateDict,
@@ -45,7 +45,7 @@ export async function build(): Promise<LayersModel> {
 
 export async function tiny(): Promise<LayersModel> {
   const layers = {
-    stem: seq([conv(16, 3), batchNorm(), relu]),
+    stem: seq([sameConv(16, 3, { bias: false }), batchNorm(), relu]),
     layer1: basicBlock(16),
     pool: globalAvgPool,
     fc: linear(10),

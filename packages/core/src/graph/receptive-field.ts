@@ -25,7 +25,7 @@ function windowOf(layer: AnyLayer): Window | undefined {
   const size = config.kernelSize ?? config.poolSize;
   if (size === undefined) return undefined;
   const stride = both(config.stride ?? config.strides);
-  const dilation = both(config.dilationRate ?? 1);
+  const dilation = both(config.dilation ?? config.dilationRate ?? 1);
   const kernel = both(size);
   return { size: [dilation[0] * (kernel[0] - 1) + 1, dilation[1] * (kernel[1] - 1) + 1], stride };
 }

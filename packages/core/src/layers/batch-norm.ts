@@ -2,16 +2,27 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { LayerVariable, Shape } from '@tensorflow/tfjs-layers';
 import { batchNormInference, batchNormTrain, type Fused } from '../ops/index.js';
 import { CnnzooError, checkOptions } from '../util/index.js';
+import { checkNumbers, EPSILON, FRACTION } from './check-numbers.js';
 import { applyOwn, type Layer, type LayerArgs, layerArgs } from './layer.js';
-import { type Initial, Parametric, single } from './parametric.js';
+import { checkNormInitial, type NormOptions } from './norm.js';
+import { Parametric, single } from './parametric.js';
 import { jointOf, smallestBatch } from './scopes.js';
 
-export interface BatchNormOptions {
+/** Options of `batchNorm`. */
+export interface BatchNormOptions extends NormOptions {
+  /** Term added to the variance before its square root. Default: 1e-5. */
   eps?: number;
-  /** How much a new batch weighs in the running statistics. */
+  /**
+   * Weight of the new batch in the running mean and variance, 0 to 1: PyTorch's `momentum`, without its None.
+   * Default: 0.1.
+   */
   momentum?: number;
-  /** Of `weight`: 'ones', or 'zeros' for the last one of a residual branch. */
-  initial?: Extract<Initial, 'ones' | 'zeros'>;
+}
+
+/** @param layer its builder's name, or its path in the net. */
+function checkBatchNorm(layer: string, { initial, ...numbers }: Required<BatchNormOptions>): void {
+  checkNumbers(layer, numbers, { eps: EPSILON, momentum: FRACTION });
+  checkNormInitial(layer, initial);
 }
 
 /**
@@ -31,6 +42,7 @@ export class BatchNorm extends Parametric {
   constructor({ eps = 1e-5, momentum = 0.1, initial = 'ones', ...rest }: BatchNormOptions & LayerArgs = {}) {
     super(layerArgs(rest));
     this.args = { eps, momentum, initial };
+    checkBatchNorm(this.name, this.args);
   }
 
   override build(shape: Shape | Shape[]): void {
@@ -89,8 +101,21 @@ export class BatchNorm extends Parametric {
   }
 }
 
-/** Batch normalisation (Ioffe and Szegedy, https://arxiv.org/abs/1502.03167). */
+/**
+ * Batch normalisation (Ioffe and Szegedy, https://arxiv.org/abs/1502.03167): PyTorch's nn.BatchNorm2d on [n, h, w, c] and
+ * nn.BatchNorm1d on [n, c], with their defaults.
+ *
+ * @throws CnnzooError INPUT for numbers out of range.
+ * @example
+ * ```ts
+ * import { batchNorm } from '@cnnzoo/core';
+ * batchNorm({ eps: 1e-3, momentum: 0.01 });
+ * ```
+ */
 export function batchNorm(options: BatchNormOptions = {}): Layer {
   checkOptions('batchNorm', options, ['eps', 'momentum', 'initial']);
-  return (x, path) => applyOwn(BatchNorm, { name: path, ...options }, x);
+  const { eps = 1e-5, momentum = 0.1, initial = 'ones' } = options;
+  const args = { eps, momentum, initial };
+  checkBatchNorm('batchNorm', args);
+  return (x, path) => applyOwn(BatchNorm, { name: path, ...args }, x);
 }

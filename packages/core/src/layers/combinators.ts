@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { layers, type Shape } from '@tensorflow/tfjs-layers';
-import { CnnzooError } from '../util/index.js';
+import { CnnzooError, checkOptions } from '../util/index.js';
 import { relu } from './activation.js';
+import { checkNumbers, PIXELS } from './check-numbers.js';
 import { apply, applyOwn, at, type Layer, type LayerArgs, layerArgs } from './layer.js';
 import { jointOf } from './scopes.js';
 
@@ -52,23 +53,32 @@ export const concat =
       Object.entries(children).map(([key, layer]) => layer(x, at(path, key))),
     );
 
-/** Passes its input on: what stands where a head was taken off. */
+/** Returns its input: the layer in the place of a head, a norm or an activation that a net goes without. */
 export const identity: Layer = (x) => x;
 
+/** Options of `residual`. */
 export interface ResidualOptions {
-  /** The stride of `main` as a whole. */
+  /** Stride of `main` as a whole. Default: 1. */
   stride?: number;
-  /** The shortcut where `main` changes resolution or channels; it lives at `path.downsample`. */
+  /** Makes the shortcut, which lives at `path.downsample`, where `main` changes resolution or channels. */
   project: (channels: number, stride: number) => Layer;
+  /** Layer after the addition; it lives at `path.out`. Default: `relu`. */
+  activation?: Layer;
 }
 
-/** `relu(main(x) + x)`: where `main` gives zero, the block is the identity on what a ReLU left. */
-export const residual =
-  (main: Children, { stride = 1, project }: ResidualOptions): Layer =>
-  (x, path) => {
+/**
+ * `relu(main(x) + x)` (He et al., https://arxiv.org/abs/1512.03385): where `main` gives zero, the block is the identity on
+ * what a ReLU left.
+ */
+export function residual(main: Children, options: ResidualOptions): Layer {
+  checkOptions('residual', options, ['stride', 'project', 'activation']);
+  const { stride = 1, project, activation = relu } = options;
+  checkNumbers('residual', { stride }, { stride: PIXELS });
+  return (x, path) => {
     const y = seq(main)(x, path);
     const channels = y.shape.at(-1)!;
     const same = stride === 1 && x.shape.at(-1) === channels;
     const shortcut = same ? x : project(channels, stride)(x, at(path, 'downsample'));
-    return relu(applyOwn(Add, { name: at(path, 'add') }, [y, shortcut]), at(path, 'out'));
+    return activation(applyOwn(Add, { name: at(path, 'add') }, [y, shortcut]), at(path, 'out'));
   };
+}

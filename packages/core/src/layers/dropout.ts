@@ -1,8 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { layers } from '@tensorflow/tfjs-layers';
-import { CnnzooError, currentRandom } from '../util/index.js';
+import { currentRandom } from '../util/index.js';
+import { checkNumbers, RATE } from './check-numbers.js';
 import { applyOwn, type Layer, type LayerArgs, layerArgs } from './layer.js';
 import { single } from './parametric.js';
+
+const RANGES = { rate: RATE };
 
 /**
  * In training each value is zeroed with probability `rate` and the others are divided by 1 - rate, as in PyTorch;
@@ -14,6 +17,7 @@ export class Dropout extends layers.Layer {
 
   constructor({ rate, ...rest }: { rate: number } & LayerArgs) {
     super(layerArgs(rest));
+    checkNumbers(this.name, { rate }, RANGES);
     this.rate = rate;
   }
 
@@ -34,7 +38,6 @@ export class Dropout extends layers.Layer {
 
 /** Dropout (https://jmlr.org/papers/v15/srivastava14a.html) of `rate`, 0 to below 1. */
 export function dropout(rate: number): Layer {
-  if (!(rate >= 0 && rate < 1))
-    throw new CnnzooError('INPUT', `dropout: expected a rate of 0 to below 1, received ${rate}.`);
+  checkNumbers('dropout', { rate }, RANGES);
   return (x, path) => applyOwn(Dropout, { name: path, rate }, x);
 }

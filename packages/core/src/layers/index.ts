@@ -1,13 +1,15 @@
 export { Activation, relu, sigmoid } from './activation.js';
 export { BatchNorm, type BatchNormOptions, batchNorm } from './batch-norm.js';
 export { Add, type Children, concat, identity, type ResidualOptions, residual, seq } from './combinators.js';
-export { Conv2d, type ConvOptions, conv } from './conv.js';
+export { Conv2d, type ConvOptions, conv, type SameConvOptions, sameConv } from './conv.js';
 export { Dropout, dropout } from './dropout.js';
+export { GroupNorm, type GroupNormOptions, groupNorm } from './group-norm.js';
 export { at, isUnder, type Layer } from './layer.js';
 export { flatten, head, Linear, type LinearOptions, linear } from './linear.js';
 export { LocalResponseNorm, type LocalResponseNormOptions, localResponseNorm } from './local-response-norm.js';
+export type { Norm, NormOptions } from './norm.js';
 export { PadChannels, type PadChannelsOptions, padChannels } from './pad-channels.js';
-export type { Initial } from './parametric.js';
+export type { Fans, Initial, InitialFunction, InitialName } from './parametric.js';
 export {
   AdaptiveAvgPool2d,
   AvgPool2d,

@@ -1,31 +1,50 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { type LayerVariable, layers, type Shape, type SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { CnnzooError, checkOptions } from '../util/index.js';
+import { COUNT, COUNT_OR_NONE, checkFlags, checkNumbers } from './check-numbers.js';
 import { identity } from './combinators.js';
 import { apply, applyOwn, at, type Layer, type LayerArgs, layerArgs } from './layer.js';
-import { type Initial, Parametric } from './parametric.js';
+import { checkInitial, type Initial, initialOf, nameOf, Parametric } from './parametric.js';
 
+/** Options of `linear`. */
 export interface LinearOptions {
+  /** Adds a bias to each unit. Default: true. */
+  bias?: boolean;
+  /** Initial values of the weight. Default: 'torch_default', as nn.Linear. */
   initial?: Initial;
+  /** Initial values of the bias. Default: 'torch_default', as nn.Linear. */
   biasInitial?: Initial;
 }
 
-interface LinearArgs {
+interface LinearArgs extends Required<LinearOptions> {
   units: number;
-  initial: Initial;
-  biasInitial: Initial;
 }
 
-/** x W + b on [n, features]; its state dict holds W as PyTorch does, [out, in]. */
+/** @param layer its builder's name, or its path in the net. */
+function checkLinear(layer: string, { units, bias, ...initials }: LinearArgs): void {
+  checkNumbers(layer, { units }, { units: COUNT });
+  checkFlags(layer, { bias });
+  checkInitial(layer, initials);
+}
+
+/** x W + b on float32 [..., features]; the state dict holds W as PyTorch does, [out, in]. */
 export class Linear extends Parametric {
   static readonly className = 'cnnzoo.Linear';
   readonly args: LinearArgs;
   private weight!: LayerVariable;
-  private bias!: LayerVariable;
+  private bias: LayerVariable | undefined;
 
-  constructor({ units, initial, biasInitial, ...rest }: LinearArgs & LayerArgs) {
+  /** A saved net describes `bias` where it is false. */
+  constructor({
+    units,
+    bias = true,
+    initial,
+    biasInitial,
+    ...rest
+  }: Omit<LinearArgs, 'bias'> & LinearOptions & LayerArgs) {
     super(layerArgs(rest));
-    this.args = { units, initial, biasInitial };
+    this.args = { units, bias, initial: initialOf(initial), biasInitial: initialOf(biasInitial) };
+    checkLinear(this.name, this.args);
   }
 
   override build(shape: Shape | Shape[]): void {
@@ -36,10 +55,10 @@ export class Linear extends Parametric {
         `Layer '${this.name}' needs a fixed number of features, received shape [${shape}]. ` +
           'Give the net an inputShape with a fixed height and width.',
       );
-    const { units, initial, biasInitial } = this.args;
+    const { units, bias, initial, biasInitial } = this.args;
     const fans = { fanIn: features, fanOut: units };
     this.weight = this.parameter('weight', [features, units], initial, fans);
-    this.bias = this.parameter('bias', [units], biasInitial, fans);
+    if (bias) this.bias = this.parameter('bias', [units], biasInitial, fans);
     super.build(shape);
   }
 
@@ -50,25 +69,51 @@ export class Linear extends Parametric {
   override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
     return tf.tidy(() => {
       const weight = this.weight.read() as tf.Tensor2D;
-      return tf.add(tf.matMul(this.fitting<tf.Tensor2D>(inputs, weight.shape[0]), weight), this.bias.read());
+      const product = tf.matMul(this.fitting<tf.Tensor2D>(inputs, weight.shape[0]), weight);
+      return this.bias ? tf.add(product, this.bias.read()) : product;
     });
   }
 
   override getConfig(): tf.serialization.ConfigDict {
-    return { ...super.getConfig(), ...this.args };
+    const { units, bias, initial, biasInitial } = this.args;
+    return {
+      ...super.getConfig(),
+      units,
+      // Files of before it could be false say nothing of it, and stay readable where it is true.
+      ...(!bias && { bias }),
+      initial: nameOf(initial),
+      biasInitial: nameOf(biasInitial),
+    };
   }
 }
 
-/** A fully connected layer: [n, features] -> [n, units]. */
+/**
+ * A fully connected layer: [n, features] -> [n, units]. PyTorch's nn.Linear, with its defaults.
+ *
+ * @throws CnnzooError INPUT for `units` that are not 1, 2, 3, …
+ * @example
+ * ```ts
+ * import { linear } from '@cnnzoo/core';
+ * linear(10, { bias: false });
+ * ```
+ */
 export function linear(units: number, options: LinearOptions = {}): Layer {
-  checkOptions('linear', options, ['initial', 'biasInitial']);
-  const { initial = 'torch_default', biasInitial = 'torch_default' } = options;
-  return (x, path) => applyOwn(Linear, { name: path, units, initial, biasInitial }, x);
+  checkOptions('linear', options, ['bias', 'initial', 'biasInitial']);
+  const { bias = true, initial = 'torch_default', biasInitial = 'torch_default' } = options;
+  const args = { units, bias, initial, biasInitial };
+  checkLinear('linear', args);
+  return (x, path) => applyOwn(Linear, { name: path, ...args }, x);
 }
 
-/** The part of a net that `numClasses` replaces: `make(numClasses)`, or nothing for 0 classes. */
-export const head = (numClasses: number, make: (numClasses: number) => Layer = linear): Layer =>
-  numClasses === 0 ? identity : make(numClasses);
+/**
+ * The part of a net that `numClasses` replaces: `make(numClasses)`, or nothing for 0 classes.
+ *
+ * @throws CnnzooError INPUT for a number of classes that is not 0, 1, 2, …
+ */
+export function head(numClasses: number, make: (numClasses: number) => Layer = linear): Layer {
+  checkNumbers('head', { numClasses }, { numClasses: COUNT_OR_NONE });
+  return numClasses === 0 ? identity : make(numClasses);
+}
 
 /** [n, h, w, c] -> [n, c * h * w], channels first, so that the linear layer behind it ports by transposing alone. */
 export const flatten: Layer = (x: SymbolicTensor, path: string) => {

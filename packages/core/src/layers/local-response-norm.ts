@@ -1,16 +1,23 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { layers } from '@tensorflow/tfjs-layers';
-import { checkOptions, checkPositive } from '../util/index.js';
+import { checkOptions } from '../util/index.js';
+import { COUNT, checkNumbers, FINITE } from './check-numbers.js';
 import { applyOwn, type Layer, type LayerArgs, layerArgs } from './layer.js';
 import { single } from './parametric.js';
 
+/** Options of `localResponseNorm`. */
 export interface LocalResponseNormOptions {
+  /** Weight of the sum of squares, before its division by `size`. Default: 1e-4. */
   alpha?: number;
+  /** Exponent of the divisor. Default: 0.75. */
   beta?: number;
+  /** Term added to the sum. Default: 1. */
   k?: number;
 }
 
 type LocalResponseNormArgs = Required<LocalResponseNormOptions> & { size: number };
+
+const RANGES = { size: COUNT, alpha: FINITE, beta: FINITE, k: FINITE };
 
 /**
  * Divides each value by (k + alpha / size * sum of squares over `size` neighbouring channels) ^ beta: PyTorch's and
@@ -25,6 +32,7 @@ export class LocalResponseNorm extends layers.Layer {
   constructor({ size, alpha, beta, k, ...rest }: LocalResponseNormArgs & LayerArgs) {
     super(layerArgs(rest));
     this.args = { size, alpha, beta, k };
+    checkNumbers(this.name, this.args, RANGES);
   }
 
   override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
@@ -50,8 +58,9 @@ export class LocalResponseNorm extends layers.Layer {
 
 /** Local response normalisation over `size` channels, with PyTorch's defaults. */
 export function localResponseNorm(size: number, options: LocalResponseNormOptions = {}): Layer {
-  checkPositive('localResponseNorm', 'a size', size);
   checkOptions('localResponseNorm', options, ['alpha', 'beta', 'k']);
   const { alpha = 1e-4, beta = 0.75, k = 1 } = options;
-  return (x, path) => applyOwn(LocalResponseNorm, { name: path, size, alpha, beta, k }, x);
+  const args = { size, alpha, beta, k };
+  checkNumbers('localResponseNorm', args, RANGES);
+  return (x, path) => applyOwn(LocalResponseNorm, { name: path, ...args }, x);
 }

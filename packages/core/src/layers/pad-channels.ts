@@ -1,17 +1,20 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { layers, type Shape } from '@tensorflow/tfjs-layers';
 import { CnnzooError, checkOptions } from '../util/index.js';
+import { COUNT, COUNT_OR_NONE, checkNumbers } from './check-numbers.js';
 import { applyOwn, type Layer, type LayerArgs, layerArgs } from './layer.js';
 import { single } from './parametric.js';
 
 export interface PadChannelsOptions {
-  /** How many of the zeros come before the input's channels. Default: 0, all come after. */
+  /** Number of zeros before the input's channels; the others come after. Default: 0. */
   before?: number;
 }
 
 interface PadChannelsArgs extends PadChannelsOptions {
   channels: number;
 }
+
+const RANGES = { channels: COUNT, before: COUNT_OR_NONE };
 
 /** Adds channels of zeros around the input's: [n, h, w, c] -> [n, h, w, channels]. */
 export class PadChannels extends layers.Layer {
@@ -21,6 +24,7 @@ export class PadChannels extends layers.Layer {
   constructor({ channels, before = 0, ...rest }: PadChannelsArgs & LayerArgs) {
     super(layerArgs(rest));
     this.args = { channels, before };
+    checkNumbers(this.name, this.args, RANGES);
   }
 
   override build(shape: Shape | Shape[]): void {
@@ -31,11 +35,10 @@ export class PadChannels extends layers.Layer {
         'SHAPE',
         `Layer '${this.name}': expected at least the ${received} channels of its input, received ${channels}.`,
       );
-    if (!(Number.isInteger(before) && before >= 0 && before <= channels - received))
+    if (before > channels - received)
       throw new CnnzooError(
         'SHAPE',
-        `Layer '${this.name}': expected before as a whole number from 0 to the ${channels - received} channels of zeros, ` +
-          `received ${before}.`,
+        `Layer '${this.name}': expected before as at most the ${channels - received} channels of zeros, received ${before}.`,
       );
     super.build(shape);
   }
@@ -64,5 +67,6 @@ export class PadChannels extends layers.Layer {
 export function padChannels(channels: number, options: PadChannelsOptions = {}): Layer {
   checkOptions('padChannels', options, ['before']);
   const { before = 0 } = options;
+  checkNumbers('padChannels', { channels, before }, RANGES);
   return (x, path) => applyOwn(PadChannels, { name: path, channels, before }, x);
 }

@@ -2,13 +2,18 @@ import type { PoolAttributes } from '@cnnzoo/kernels';
 import * as tf from '@tensorflow/tfjs-core';
 import { layers, type Shape } from '@tensorflow/tfjs-layers';
 import { avgPool2d, maxPool2d } from '../ops/index.js';
-import { CnnzooError, checkOptions, checkPositive } from '../util/index.js';
+import { CnnzooError, checkOptions } from '../util/index.js';
+import { checkFlags, checkNumbers, PADDING, PIXELS } from './check-numbers.js';
 import { apply, applyOwn, type Layer, type LayerArgs, layerArgs } from './layer.js';
 import { single } from './parametric.js';
-import { checkWindow, type Extent, outputExtent, padAfter, type Window } from './window.js';
+import { type Extent, outputExtent, padAfter, type Window } from './window.js';
 
+/** Options of `maxPool`. */
 export interface PoolOptions {
-  /** Keeps a last window that sticks out behind the input, for height and width each by its own remainder. */
+  /**
+   * Keeps a last window that sticks out after the input, for height and width each by its own remainder.
+   * Default: false.
+   */
   ceilMode?: boolean;
 }
 
@@ -19,19 +24,30 @@ export interface PoolArgs {
   ceilMode: boolean;
 }
 
+/**
+ * Refuses a window that PyTorch refuses too.
+ *
+ * @param layer its builder's name, or its path in the net.
+ */
+export function checkPool(layer: string, args: PoolArgs): void {
+  checkNumbers(layer, args, { kernelSize: PIXELS, stride: PIXELS, padding: PADDING });
+  checkFlags(layer, { ceilMode: args.ceilMode });
+  const { kernelSize, padding } = args;
+  if (2 * padding > kernelSize)
+    throw new CnnzooError(
+      'INPUT',
+      `Layer '${layer}': expected a padding of at most half the window of ${kernelSize}, received ${padding}.`,
+    );
+}
+
+/** Pooling over square windows; the subclass says what is made of each. */
 export abstract class Pool2d<Args extends PoolArgs> extends layers.Layer {
   constructor(
     readonly args: Args,
     rest: LayerArgs,
   ) {
     super(layerArgs(rest));
-    const { kernelSize, padding } = args;
-    checkWindow(this.name, this.window);
-    if (2 * padding > kernelSize)
-      throw new CnnzooError(
-        'INPUT',
-        `Layer '${this.name}': expected a padding of at most half the window of ${kernelSize}, received ${padding}.`,
-      );
+    checkPool(this.name, args);
   }
 
   protected get window(): Window {
@@ -78,14 +94,23 @@ export class MaxPool2d extends Pool2d<PoolArgs> {
   }
 }
 
-/** Max pooling over `kernelSize` x `kernelSize` pixels. */
-export const maxPool =
-  (kernelSize: number, stride = kernelSize, padding = 0, { ceilMode = false }: PoolOptions = {}): Layer =>
-  (x, path) =>
-    applyOwn(MaxPool2d, { name: path, kernelSize, stride, padding, ceilMode }, x);
+/**
+ * Max pooling over `kernelSize` x `kernelSize` pixels: PyTorch's nn.MaxPool2d, without `dilation`.
+ *
+ * @param stride default: `kernelSize`.
+ * @param padding minus infinity on each side, at most half of `kernelSize`. Default: 0.
+ * @throws CnnzooError INPUT for sizes that are no whole pixels.
+ */
+export function maxPool(kernelSize: number, stride = kernelSize, padding = 0, options: PoolOptions = {}): Layer {
+  checkOptions('maxPool', options, ['ceilMode']);
+  const args = { kernelSize, stride, padding, ceilMode: options.ceilMode ?? false };
+  checkPool('maxPool', args);
+  return (x, path) => applyOwn(MaxPool2d, { name: path, ...args }, x);
+}
 
+/** Options of `avgPool`. */
 export interface AvgPoolOptions extends PoolOptions {
-  /** Whether zeros of the padding count in the mean; what ceilMode adds behind it never does. */
+  /** Counts zeros of the padding in the mean; what ceilMode adds after it never counts. Default: true. */
   countIncludePad?: boolean;
 }
 
@@ -111,16 +136,26 @@ export class AvgPool2d extends Pool2d<AvgPoolArgs> {
   }
 }
 
-/** Average pooling over `kernelSize` x `kernelSize` pixels. */
+/**
+ * Average pooling over `kernelSize` x `kernelSize` pixels: PyTorch's nn.AvgPool2d, without `divisor_override`.
+ *
+ * @param stride default: `kernelSize`.
+ * @param padding zeros on each side, at most half of `kernelSize`. Default: 0.
+ * @throws CnnzooError INPUT for sizes that are no whole pixels.
+ */
 export function avgPool(kernelSize: number, stride = kernelSize, padding = 0, options: AvgPoolOptions = {}): Layer {
   checkOptions('avgPool', options, ['ceilMode', 'countIncludePad']);
   const { ceilMode = false, countIncludePad = true } = options;
-  return (x, path) => applyOwn(AvgPool2d, { name: path, kernelSize, stride, padding, ceilMode, countIncludePad }, x);
+  const args = { kernelSize, stride, padding, ceilMode, countIncludePad };
+  checkPool('avgPool', args);
+  return (x, path) => applyOwn(AvgPool2d, { name: path, ...args }, x);
 }
 
 interface AdaptiveArgs {
   outputSize: number;
 }
+
+const RANGES = { outputSize: PIXELS };
 
 /** Row i holds the share of each of `size` inputs in output i, the mean over floor(i size / out) … ceil((i + 1) size / out). */
 export function adaptiveShares(size: number, out: number): number[][] {
@@ -141,6 +176,7 @@ export class AdaptiveAvgPool2d extends layers.Layer {
 
   constructor({ outputSize, ...rest }: AdaptiveArgs & LayerArgs) {
     super(layerArgs(rest));
+    checkNumbers(this.name, { outputSize }, RANGES);
     this.args = { outputSize };
   }
 
@@ -169,7 +205,7 @@ export class AdaptiveAvgPool2d extends layers.Layer {
 
 /** Average pooling to `outputSize` x `outputSize` pixels from any size. */
 export function adaptiveAvgPool(outputSize: number): Layer {
-  checkPositive('adaptiveAvgPool', 'an output size', outputSize);
+  checkNumbers('adaptiveAvgPool', { outputSize }, RANGES);
   return (x, path) => applyOwn(AdaptiveAvgPool2d, { name: path, outputSize }, x);
 }
 

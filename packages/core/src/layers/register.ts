@@ -3,6 +3,7 @@ import { BatchNorm } from './batch-norm.js';
 import { Add } from './combinators.js';
 import { Conv2d } from './conv.js';
 import { Dropout } from './dropout.js';
+import { GroupNorm } from './group-norm.js';
 import { register } from './layer.js';
 import { Linear } from './linear.js';
 import { LocalResponseNorm } from './local-response-norm.js';
@@ -17,6 +18,7 @@ const LAYERS = [
   BatchNorm,
   Conv2d,
   Dropout,
+  GroupNorm,
   Linear,
   LocalResponseNorm,
   MaxPool2d,

@@ -3,8 +3,9 @@ import { CnnzooError } from '../util/index.js';
 /** A height, width or batch size; null where it is known only at run time. */
 export type Extent = number | null;
 
+/** Rows and columns of a value that is for both, or a pair. A value that is neither comes back twice, for its check. */
 export const pair = (value: number | readonly [number, number]): readonly [number, number] =>
-  typeof value === 'number' ? [value, value] : [value?.[0], value?.[1]];
+  Array.isArray(value) && value.length === 2 ? [value[0], value[1]] : [value as number, value as number];
 
 /** A window that moves along one axis. */
 export interface Window {
@@ -12,26 +13,28 @@ export interface Window {
   readonly stride: number;
   /** On both sides. */
   readonly padding: number;
+  /** Distance between the pixels under the window. Default: 1, neighbours. */
+  readonly dilation?: number;
   /** Whether a last window that sticks out behind the input counts too, if it begins before its end (PyTorch's rule). */
   readonly ceilMode?: boolean;
 }
 
-/** Refuses a window that is no whole number of pixels: it would give other shapes than the ones that were meant. */
-export function checkWindow(layer: string, { kernel, stride, padding }: Window): void {
-  if ([kernel, stride, padding + 1].every((value) => Number.isInteger(value) && value > 0)) return;
-  throw new CnnzooError('INPUT', `Layer '${layer}': expected whole pixels, received ${[kernel, stride, padding]}.`);
-}
+/** Pixels from the first to the last under a window, both counted: `d (k - 1) + 1`. */
+export const spanOf = ({ kernel, dilation = 1 }: Pick<Window, 'kernel' | 'dilation'>): number =>
+  dilation * (kernel - 1) + 1;
 
-/** How many places the window has in `size`. */
-export function outputExtent(layer: string, size: Extent, { kernel, stride, padding, ceilMode }: Window): Extent {
+/** Number of places that the window has in `size`: `floor((size + 2p - d (k - 1) - 1) / s) + 1`, PyTorch's formula. */
+export function outputExtent(layer: string, size: Extent, window: Window): Extent {
   if (size === null) return null;
-  const steps = (size + 2 * padding - kernel) / stride;
+  const { stride, padding, ceilMode } = window;
+  const span = spanOf(window);
+  const steps = (size + 2 * padding - span) / stride;
   let out = (ceilMode ? Math.ceil(steps) : Math.floor(steps)) + 1;
   if (ceilMode && (out - 1) * stride >= size + padding) out--;
   if (out >= 1) return out;
   throw new CnnzooError(
     'SHAPE',
-    `Layer '${layer}' has a window of ${kernel} pixels over an input of ${size} (padding ${padding}): nothing is left. ` +
+    `Layer '${layer}' has a window of ${span} pixels over an input of ${size} (padding ${padding}): nothing is left. ` +
       'Give the net a larger inputShape.',
   );
 }

@@ -33,9 +33,3 @@ export function checkWhole(name: string, value: number, least: number): void {
   if (Number.isInteger(value) && value >= least) return;
   throw new CnnzooError('INPUT', `expected ${name} to be a whole number of at least ${least}, received ${value}.`);
 }
-
-/** Refuses what is not 1, 2, 3, … */
-export function checkPositive(layer: string, what: string, value: number): void {
-  if (Number.isInteger(value) && value > 0) return;
-  throw new CnnzooError('INPUT', `${layer}: expected ${what} of 1, 2, 3, …, received ${value}.`);
-}

@@ -54,13 +54,17 @@ const OWN: Readonly<Record<string, v.ObjectEntries>> = {
     kernelSize: pair(window),
     stride: pair(window),
     padding: pair(padding),
+    // Absent: 1.
+    dilation: v.optional(pair(window)),
     groups: count,
     bias: flag,
     initial,
     biasInitial: initial,
   },
   Dropout: { rate: v.pipe(positive, v.ltValue(1)) },
-  Linear: { units: count, initial, biasInitial: initial },
+  GroupNorm: { groups: count, eps: positive, initial: v.picklist(['ones', 'zeros']) },
+  // Without `bias`: it has one.
+  Linear: { units: count, bias: v.optional(flag), initial, biasInitial: initial },
   LocalResponseNorm: { size: count, alpha: real, beta: real, k: real },
   MaxPool2d: pool,
   PadChannels: { channels: count, before: v.optional(v.pipe(integer, v.minValue(0))) },
@@ -231,9 +235,11 @@ export function weightShapesOf(className: string, config: object, input: Shape):
     case 'cnnzoo.Conv2d':
       return convolution(last, args, args.bias);
     case 'cnnzoo.Linear':
-      return matrix(last, args.units);
+      return matrix(last, args.units, args.bias);
     case 'cnnzoo.BatchNorm':
       return norm(last);
+    case 'cnnzoo.GroupNorm':
+      return { weight: [last], bias: [last] };
     case 'Conv2D':
       return convolution(args.dataFormat === 'channelsFirst' ? (input[1] ?? null) : last, args, args.useBias);
     case 'Dense':

@@ -200,7 +200,7 @@ describe('layers that make no sense', () => {
     expect(on(conv(6, 3, { groups: 3 }))).toThrow("Layer 'net' has 3 groups, which don't divide its 8 input channels.");
     expect(() => conv(6, 3, { groups: 4 })).toThrow('expected groups that divide the 6 filters, received 4.');
     expect(() => conv(6, 3, { groups: 0 })).toThrow(CnnzooError);
-    expect(on(maxPool(3, 2, 2))).toThrow('expected a padding of at most half the window of 3, received 2.');
+    expect(() => maxPool(3, 2, 2)).toThrow('expected a padding of at most half the window of 3, received 2.');
     expect(on(avgPool(9))).toThrow(/window of 9 pixels over an input of 6/);
     expect(on(padChannels(4))).toThrow('expected at least the 8 channels of its input, received 4.');
     for (const size of [0, 1.5]) {

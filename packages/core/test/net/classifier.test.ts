@@ -3,12 +3,12 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
   Classifier,
   CnnzooError,
-  conv,
   defineModel,
   defineWeights,
   globalAvgPool,
   head,
   relu,
+  sameConv,
   seq,
   useBackend,
 } from '../../src/index.js';
@@ -20,7 +20,7 @@ const tiny = defineModel({
   inputShape: [4, 4, 3],
   numClasses: 7,
   weights: defineWeights<'NONE'>('tiny', {} as never, 'NONE'),
-  net: ({ numClasses }) => seq({ conv1: conv(5, 3, { bias: true }), relu, pool: globalAvgPool, fc: head(numClasses) }),
+  net: ({ numClasses }) => seq({ conv1: sameConv(5, 3), relu, pool: globalAvgPool, fc: head(numClasses) }),
 });
 
 const classifier = (numClasses = 7): Classifier =>

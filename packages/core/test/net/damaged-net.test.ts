@@ -31,6 +31,7 @@ import {
   relu,
   residual,
   type StateDict,
+  sameConv,
   seq,
   sigmoid,
   useBackend,
@@ -56,11 +57,14 @@ const own = (): LayersModel =>
   buildModel(
     'own',
     seq({
-      conv1: conv(4, 3, { stride: 2, bias: true }),
+      conv1: sameConv(4, 3, { stride: 2 }),
       bn1: batchNorm(),
       relu,
-      block: residual({ conv1: conv(6, 3) }, { project: (channels) => conv(channels, 1) }),
-      branches: concat([conv(2, 1), maxPool(3, 1, 1), avgPool(3, 1, 1)]),
+      block: residual(
+        { conv1: sameConv(6, 3, { bias: false }) },
+        { project: (channels) => conv(channels, 1, { bias: false }) },
+      ),
+      branches: concat([conv(2, 1, { bias: false }), maxPool(3, 1, 1), avgPool(3, 1, 1)]),
       sigmoid,
       flatten,
       fc: linear(3),

@@ -14,15 +14,22 @@ import {
   Random,
   relu,
   residual,
+  sameConv,
   seq,
   useBackend,
 } from '../../src/index.js';
 import { withRandom } from '../../src/util/random.js';
 
-const project = (channels: number, stride: number) => seq([conv(channels, 1, { stride }), batchNorm()]);
+const project = (channels: number, stride: number) => seq([conv(channels, 1, { stride, bias: false }), batchNorm()]);
 const block = (width: number, stride = 1) =>
   residual(
-    { conv1: conv(width, 3, { stride }), bn1: batchNorm(), relu, conv2: conv(width, 3), bn2: batchNorm() },
+    {
+      conv1: sameConv(width, 3, { stride, bias: false }),
+      bn1: batchNorm(),
+      relu,
+      conv2: sameConv(width, 3, { bias: false }),
+      bn2: batchNorm(),
+    },
     { stride, project },
   );
 
@@ -32,7 +39,7 @@ const makeNet = (): LayersModel =>
     buildModel(
       'small',
       seq({
-        conv: conv(5, 3),
+        conv: sameConv(5, 3, { bias: false }),
         bn: batchNorm(),
         relu,
         a: block(5),

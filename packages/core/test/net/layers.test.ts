@@ -20,6 +20,7 @@ import {
   Random,
   relu,
   residual,
+  sameConv,
   seq,
   stateDict,
   useBackend,
@@ -50,7 +51,9 @@ const run = (model: LayersModel, shape: number[], training = false): { shape: nu
 describe('composition', () => {
   it('names layers by their path, numbered children in order', () => {
     const twelve = Array.from({ length: 12 }, () => relu);
-    const model = build(seq({ stem: seq([conv(4, 3), ...twelve]), fc: seq([globalAvgPool, linear(2)]) }));
+    const model = build(
+      seq({ stem: seq([sameConv(4, 3, { bias: false }), ...twelve]), fc: seq([globalAvgPool, linear(2)]) }),
+    );
     expect(model.layers.map(({ name }) => name)).toEqual([
       'image',
       ...Array.from({ length: 13 }, (_, i) => `stem.${i}`),
@@ -61,14 +64,14 @@ describe('composition', () => {
   });
 
   it('joins branches along the channels', () => {
-    const model = build(concat({ a: conv(2, 1), b: conv(5, 3) }));
+    const model = build(concat({ a: conv(2, 1, { bias: false }), b: sameConv(5, 3, { bias: false }) }));
     expect(model.outputShape).toEqual([null, 8, 8, 7]);
   });
 
   const block = (width: number, stride = 1) =>
     residual(
-      { conv1: conv(width, 3, { stride }) },
-      { stride, project: (channels, s) => conv(channels, 1, { stride: s }) },
+      { conv1: sameConv(width, 3, { stride, bias: false }) },
+      { stride, project: (channels, s) => conv(channels, 1, { stride: s, bias: false }) },
     );
 
   it.each([
@@ -89,7 +92,14 @@ describe('composition', () => {
   });
 
   it('takes any height and width where the net allows it', () => {
-    const layer = seq([conv(4, 3, { stride: 2 }), batchNorm(), relu, maxPool(3, 2, 1), globalAvgPool, linear(3)]);
+    const layer = seq([
+      sameConv(4, 3, { stride: 2, bias: false }),
+      batchNorm(),
+      relu,
+      maxPool(3, 2, 1),
+      globalAvgPool,
+      linear(3),
+    ]);
     const model = build(layer, [null, null, 3]);
     for (const size of [
       [16, 16],
@@ -146,14 +156,14 @@ describe('initial values', () => {
     ['xavier_uniform', Math.sqrt(6 / (9 * 96)) / Math.sqrt(3), Math.sqrt(6 / (9 * 96))],
     ['normal_0.01', 0.01, Number.POSITIVE_INFINITY],
   ] as const)('%s of a 3x3 convolution from 32 to 64 channels', (initial, std, bound) => {
-    const found = weightOf(conv(64, 3, { initial }), [4, 4, 32]);
+    const found = weightOf(sameConv(64, 3, { initial, bias: false }), [4, 4, 32]);
     expect(Math.abs(found.std / std - 1)).toBeLessThan(0.02);
     expect(found.max).toBeLessThanOrEqual(Math.fround(bound));
     if (Number.isFinite(bound)) expect(found.max).toBeGreaterThan(0.99 * bound);
   });
 
   it('repeats with the generator', () => {
-    const [a, b, c] = [1, 1, 2].map((seed) => weightOf(conv(4, 3), [4, 4, 3], seed).data);
+    const [a, b, c] = [1, 1, 2].map((seed) => weightOf(sameConv(4, 3, { bias: false }), [4, 4, 3], seed).data);
     expect(a).toEqual(b);
     expect(a).not.toEqual(c);
   });
@@ -173,7 +183,7 @@ describe('what does not fit', () => {
   };
 
   it('is refused with what to do', () => {
-    fails(() => build(conv(4, 7, { padding: 0 }), [5, 9, 3]), 'SHAPE', /window of 7 pixels over an input of 5/);
+    fails(() => build(conv(4, 7), [5, 9, 3]), 'SHAPE', /window of 7 pixels over an input of 5/);
     fails(() => build(seq([flatten, linear(2)]), [null, 8, 3]), 'SHAPE', /fixed height and width/);
     fails(() => build(conv(4, 3), [8, 8] as unknown as InputShape), 'INPUT', /expected inputShape/);
     fails(() => build(conv(4, 3), [8, 0, 3]), 'INPUT', /received \[8,0,3\]/);
@@ -197,7 +207,8 @@ describe('what does not fit', () => {
   it('options that a layer does not have are refused', () => {
     fails(() => conv(2, 3, { strides: 2 } as never), 'INPUT', /no option 'strides'. Expected .*stride/);
     fails(() => batchNorm({ epsilon: 1e-3 } as never), 'INPUT', /no option 'epsilon'. Expected .*eps/);
-    fails(() => linear(2, { bias: false } as never), 'INPUT', /no option 'bias'/);
+    fails(() => linear(2, { biases: false } as never), 'INPUT', /no option 'biases'/);
+    fails(() => maxPool(2, 2, 0, { ceil: true } as never), 'INPUT', /no option 'ceil'/);
     fails(() => avgPool(2, 2, 0, { ceil: true } as never), 'INPUT', /no option 'ceil'/);
     fails(() => localResponseNorm(5, { bias: 1 } as never), 'INPUT', /no option 'bias'/);
     fails(() => padChannels(5, { after: 1 } as never), 'INPUT', /no option 'after'/);
@@ -205,7 +216,9 @@ describe('what does not fit', () => {
 
   it('leaves no tensor behind', () => {
     const before = tf.memory().numTensors;
-    expect(() => build(seq([conv(4, 3), batchNorm(), conv(4, 11, { padding: 0 })]))).toThrow(CnnzooError);
+    expect(() => build(seq([sameConv(4, 3, { bias: false }), batchNorm(), conv(4, 11, { bias: false })]))).toThrow(
+      CnnzooError,
+    );
     expect(tf.memory().numTensors).toBe(before);
   });
 });

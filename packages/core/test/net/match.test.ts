@@ -19,7 +19,11 @@ beforeAll(async () => {
   await useBackend('cpu');
 });
 const build = () =>
-  buildModel('own', seq({ conv1: conv(2, 1), bn1: batchNorm(), relu, pool: globalAvgPool, fc: linear(2) }), [4, 4, 3]);
+  buildModel(
+    'own',
+    seq({ conv1: conv(2, 1, { bias: false }), bn1: batchNorm(), relu, pool: globalAvgPool, fc: linear(2) }),
+    [4, 4, 3],
+  );
 
 it('each of several prefixes has to match: freeze, unfreeze', () => {
   const net = build();

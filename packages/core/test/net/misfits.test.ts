@@ -7,10 +7,10 @@ import type { Batch, Dataset } from '../../src/data/dataset.js';
 import {
   buildModel,
   Classifier,
-  conv,
   globalAvgPool,
   linear,
   relu,
+  sameConv,
   seq,
   stateDict,
   summary,
@@ -30,7 +30,7 @@ const preprocessing = (channels: 1 | 3) =>
   }) as const;
 
 function modelOf(height: number | null = SIZE): LayersModel {
-  const net = buildModel('net', seq({ conv: conv(5, 3, { bias: true }), relu, pool: globalAvgPool, fc: linear(3) }), [
+  const net = buildModel('net', seq({ conv: sameConv(5, 3), relu, pool: globalAvgPool, fc: linear(3) }), [
     height,
     height,
     3,

@@ -21,6 +21,7 @@ import {
   type Preprocessing,
   relu,
   residual,
+  sameConv,
   saveStateDict,
   seq,
   sigmoid,
@@ -48,11 +49,14 @@ const everyLayer = (): LayersModel =>
   buildModel(
     'every',
     seq({
-      conv1: conv(4, [3, 1], { stride: [2, 1], padding: [1, 0], bias: true, initial: 'kaiming_normal_fan_out' }),
+      conv1: conv(4, [3, 1], { stride: [2, 1], padding: [1, 0], initial: 'kaiming_normal_fan_out' }),
       bn1: batchNorm({ eps: 1e-3, momentum: 0.3, initial: 'zeros' }),
       relu,
-      block: residual({ conv1: conv(6, 3) }, { project: (channels) => conv(channels, 1) }),
-      branches: concat([conv(2, 1), maxPool(3, 1, 1), avgPool(3, 1, 1)]),
+      block: residual(
+        { conv1: sameConv(6, 3, { bias: false }) },
+        { project: (channels) => conv(channels, 1, { bias: false }) },
+      ),
+      branches: concat([conv(2, 1, { bias: false }), maxPool(3, 1, 1), avgPool(3, 1, 1)]),
       sigmoid,
       flatten,
       drop: dropout(0.5),

@@ -8,6 +8,7 @@ import {
   maxPool,
   relu,
   residual,
+  sameConv,
   seq,
   summary,
   useBackend,
@@ -18,11 +19,14 @@ beforeAll(async () => {
 });
 
 const net = seq({
-  conv1: conv(8, 7, { stride: 2, bias: true }),
+  conv1: sameConv(8, 7, { stride: 2 }),
   bn1: batchNorm(),
   relu,
   pool: maxPool(3, 2, 1),
-  block: residual({ conv1: conv(8, 3), conv2: conv(8, 3) }, { project: (channels) => conv(channels, 1) }),
+  block: residual(
+    { conv1: sameConv(8, 3, { bias: false }), conv2: sameConv(8, 3, { bias: false }) },
+    { project: (channels) => conv(channels, 1, { bias: false }) },
+  ),
   gap: globalAvgPool,
   fc: linear(10),
 });

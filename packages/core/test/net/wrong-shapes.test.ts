@@ -2,18 +2,35 @@ import '@tensorflow/tfjs-backend-cpu';
 import '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { batchNorm, buildModel, conv, globalAvgPool, linear, maxPool, relu, seq, useBackend } from '../../src/index.js';
+import {
+  batchNorm,
+  buildModel,
+  globalAvgPool,
+  linear,
+  maxPool,
+  relu,
+  sameConv,
+  seq,
+  useBackend,
+} from '../../src/index.js';
 
 describe.each(['wasm', 'cpu'] as const)('a net on %s', (backend) => {
   beforeAll(() => useBackend(backend));
 
   const layers = {
-    conv: () => seq({ conv: conv(8, 3, { bias: true }) }),
-    grouped: () => seq({ conv: conv(8, 3, { groups: 2 }) }),
+    conv: () => seq({ conv: sameConv(8, 3) }),
+    grouped: () => seq({ conv: sameConv(8, 3, { groups: 2, bias: false }) }),
     norm: () => seq({ norm: batchNorm() }),
     linear: () => seq({ pool: globalAvgPool, fc: linear(3) }),
     whole: () =>
-      seq({ conv: conv(8, 3), norm: batchNorm(), relu, pool: maxPool(2), mean: globalAvgPool, fc: linear(3) }),
+      seq({
+        conv: sameConv(8, 3, { bias: false }),
+        norm: batchNorm(),
+        relu,
+        pool: maxPool(2),
+        mean: globalAvgPool,
+        fc: linear(3),
+      }),
   };
 
   it.each(Object.keys(layers) as (keyof typeof layers)[])('%s refuses other channels', (name) => {

@@ -1,7 +1,7 @@
 import '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
-import { buildModel, conv, globalAvgPool, linear, Random, relu, seq, useBackend } from '../../src/index.js';
+import { buildModel, globalAvgPool, linear, Random, relu, sameConv, seq, useBackend } from '../../src/index.js';
 import { sgd, train } from '../../src/train.js';
 import { InOrder, weightValues } from './nets.js';
 
@@ -29,7 +29,14 @@ it('where the kernels get no more memory, an error says so and the net is as it 
   await useSmallMemory();
   const net = buildModel(
     'wide',
-    seq({ conv: conv(4, 3), relu, conv2: conv(64, 5, { stride: 2 }), relu2: relu, pool: globalAvgPool, fc: linear(4) }),
+    seq({
+      conv: sameConv(4, 3, { bias: false }),
+      relu,
+      conv2: sameConv(64, 5, { stride: 2, bias: false }),
+      relu2: relu,
+      pool: globalAvgPool,
+      fc: linear(4),
+    }),
     [40, 40, 3],
   );
   const random = new Random(1);

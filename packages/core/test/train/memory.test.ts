@@ -2,7 +2,17 @@ import '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { expect, it, vi } from 'vitest';
-import { batchNorm, buildModel, conv, globalAvgPool, linear, maxPool, relu, seq, useBackend } from '../../src/index.js';
+import {
+  batchNorm,
+  buildModel,
+  globalAvgPool,
+  linear,
+  maxPool,
+  relu,
+  sameConv,
+  seq,
+  useBackend,
+} from '../../src/index.js';
 import { fit, mixup, sgd, train } from '../../src/train.js';
 import { easyImages, noise } from './nets.js';
 
@@ -22,11 +32,11 @@ function tinyNet(): LayersModel {
   return buildModel(
     'tiny',
     seq({
-      conv: conv(24, 3),
+      conv: sameConv(24, 3, { bias: false }),
       bn: batchNorm(),
       relu,
       maxpool: maxPool(2, 2, 1),
-      conv2: conv(24, 3),
+      conv2: sameConv(24, 3, { bias: false }),
       bn2: batchNorm(),
       avgpool: globalAvgPool,
       fc: linear(4),

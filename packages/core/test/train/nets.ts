@@ -2,7 +2,17 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { Batch, BatchOptions, Dataset } from '../../src/data/dataset.js';
 import { fromTensors, type PixelsDataset } from '../../src/data.js';
-import { batchNorm, buildModel, conv, dropout, globalAvgPool, linear, relu, seq, stateDict } from '../../src/index.js';
+import {
+  batchNorm,
+  buildModel,
+  dropout,
+  globalAvgPool,
+  linear,
+  relu,
+  sameConv,
+  seq,
+  stateDict,
+} from '../../src/index.js';
 import { Random, withRandom } from '../../src/util/random.js';
 
 /** Images [h, w, 1] -> logits of `classes`; keys as in training.py. */
@@ -11,7 +21,7 @@ export const smallNet = ({ classes = 4, rate = 0, shape = [6, 5] as [number, num
     buildModel(
       'small',
       seq({
-        conv: conv(3, 3, { bias: true }),
+        conv: sameConv(3, 3),
         bn: batchNorm(),
         relu,
         pool: globalAvgPool,

@@ -6,12 +6,12 @@ import { cifar10, fromTensors, horizontalFlip, mnist, PixelsDataset, padAndCrop 
 import {
   buildModel,
   Classifier,
-  conv,
   globalAvgPool,
   type InputShape,
   linear,
   Random,
   relu,
+  sameConv,
   seq,
   useBackend,
 } from '../../src/index.js';
@@ -22,7 +22,7 @@ function classifierOf([height, width, channels]: InputShape, resize: number | nu
   const count = channels as 1 | 3;
   return new Classifier({
     model: withRandom(new Random(3), () =>
-      buildModel('net', seq({ conv: conv(4, 3, { bias: true }), relu, pool: globalAvgPool, fc: linear(classes) }), [
+      buildModel('net', seq({ conv: sameConv(4, 3), relu, pool: globalAvgPool, fc: linear(classes) }), [
         height,
         width,
         count,

@@ -6,7 +6,6 @@ import {
   adaptiveAvgPool,
   type BuildOptions,
   type Classifier,
-  conv,
   defineModel,
   defineWeights,
   flatten,
@@ -16,6 +15,7 @@ import {
   load,
   relu,
   type StateDict,
+  sameConv,
   seq,
   stateDict,
   useBackend,
@@ -89,7 +89,7 @@ function small() {
   const [first, second] = [published(server.url, whole, 'whole'), published(server.url, body, 'body')];
   server.routes.set(pathOf(first), serveFile(whole));
   server.routes.set(pathOf(second), serveFile(body));
-  const features = conv(5, 3, { bias: true });
+  const features = sameConv(5, 3);
   return defineModel({
     name: 'small',
     head: 'classifier.2',

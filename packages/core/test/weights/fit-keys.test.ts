@@ -13,6 +13,7 @@ import {
   openTensors,
   readStateDict,
   type StateDict,
+  sameConv,
   seq,
   stateDict,
   useBackend,
@@ -25,7 +26,13 @@ const small = defineModel({
   numClasses: 4,
   weights: defineWeights('small', {}),
   net: ({ numClasses }) =>
-    seq({ conv1: conv(5, 3), bn1: batchNorm(), layer1: seq([conv(6, 3)]), pool: globalAvgPool, fc: head(numClasses) }),
+    seq({
+      conv1: sameConv(5, 3, { bias: false }),
+      bn1: batchNorm(),
+      layer1: seq([sameConv(6, 3, { bias: false })]),
+      pool: globalAvgPool,
+      fc: head(numClasses),
+    }),
 });
 
 let net: ReturnType<typeof small>;
@@ -113,7 +120,11 @@ describe('a prefix of all keys is removed, and said', () => {
   });
 
   it('of a net that has such a name itself is no prefix', async () => {
-    const own = buildModel('own', seq({ module: conv(2, 1), pool: globalAvgPool, fc: linear(2) }), [4, 4, 3]);
+    const own = buildModel(
+      'own',
+      seq({ module: conv(2, 1, { bias: false }), pool: globalAvgPool, fc: linear(2) }),
+      [4, 4, 3],
+    );
     const from = stateDict(own);
     expect(await loadStateDict(own, from)).toMatchObject({ prefixes: [], renamed: {} });
     expect(
@@ -149,7 +160,11 @@ describe('the head by another name', () => {
   });
 
   it('is the last layer of a net that does not say where its head is', async () => {
-    const own = buildModel('own', seq({ stem: conv(2, 1), pool: globalAvgPool, out: linear(2) }), [4, 4, 3]);
+    const own = buildModel(
+      'own',
+      seq({ stem: conv(2, 1, { bias: false }), pool: globalAvgPool, out: linear(2) }),
+      [4, 4, 3],
+    );
     const from = renamed((key) => key.replace('out', 'fc'), stateDict(own));
     expect(await loadStateDict(own, from)).toMatchObject({ renamed: { fc: 'out' } });
     own.dispose();
@@ -191,7 +206,7 @@ describe('the error of a strict load', () => {
     const deep = buildModel(
       'deep',
       seq({
-        ...Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`c${i}`, conv(3, 1)])),
+        ...Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`c${i}`, conv(3, 1, { bias: false })])),
         pool: globalAvgPool,
         fc: linear(2),
       }),

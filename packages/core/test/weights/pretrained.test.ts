@@ -6,7 +6,6 @@ import {
   batchNorm,
   type Classifier,
   CnnzooError,
-  conv,
   defineModel,
   defineWeights,
   globalAvgPool,
@@ -17,6 +16,7 @@ import {
   relu,
   type Source,
   type StateDict,
+  sameConv,
   seq,
   stateDict,
   useBackend,
@@ -97,10 +97,10 @@ function small() {
     ),
     net: ({ numClasses }) =>
       seq({
-        stem: conv(5, 3),
+        stem: sameConv(5, 3, { bias: false }),
         bn: batchNorm(),
         relu,
-        body: conv(6, 3),
+        body: sameConv(6, 3, { bias: false }),
         pool: globalAvgPool,
         fc: head(numClasses, (classes) => linear(classes)),
       }),

@@ -8,12 +8,12 @@ import {
   batchNorm,
   buildModel,
   CnnzooError,
-  conv,
   globalAvgPool,
   linear,
   loadStateDict,
   readStateDict,
   type StateDict,
+  sameConv,
   saveStateDict,
   seq,
   stateDict,
@@ -34,7 +34,7 @@ afterEach(() => {
 const build = (classes = 3): LayersModel => {
   const net = buildModel(
     'small',
-    seq({ conv1: conv(4, [3, 5], { bias: true }), bn1: batchNorm(), pool: globalAvgPool, fc: linear(classes) }),
+    seq({ conv1: sameConv(4, [3, 5]), bn1: batchNorm(), pool: globalAvgPool, fc: linear(classes) }),
     [6, 7, 2],
   );
   made.push(net);

@@ -4,13 +4,17 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
 import { fromTensors } from '../../../src/data.js';
-import { buildModel, conv, globalAvgPool, linear, relu, seq, useBackend } from '../../../src/index.js';
+import { buildModel, globalAvgPool, linear, relu, sameConv, seq, useBackend } from '../../../src/index.js';
 import { fit, sgd } from '../../../src/train.js';
 import { Random, withRandom } from '../../../src/util/random.js';
 
 const build = (seed: number) =>
   withRandom(new Random(seed), () =>
-    buildModel('small', seq({ conv1: conv(3, 3), relu, pool: globalAvgPool, fc: linear(2) }), [6, 6, 1]),
+    buildModel(
+      'small',
+      seq({ conv1: sameConv(3, 3, { bias: false }), relu, pool: globalAvgPool, fc: linear(2) }),
+      [6, 6, 1],
+    ),
   );
 
 it('features in a directory are found again by another net of the same weights, and by no other', async () => {

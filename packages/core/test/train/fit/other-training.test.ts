@@ -14,7 +14,7 @@ import {
   PixelsDataset,
   padAndCrop,
 } from '../../../src/data.js';
-import { batchNorm, buildModel, conv, dropout, globalAvgPool, linear, relu, seq } from '../../../src/index.js';
+import { batchNorm, buildModel, dropout, globalAvgPool, linear, relu, sameConv, seq } from '../../../src/index.js';
 import {
   adamW,
   binaryCrossEntropy,
@@ -284,7 +284,7 @@ describe('nets', () => {
       buildModel(
         more.name ?? 'small',
         seq({
-          conv: conv(3, 3, { bias: true }),
+          conv: sameConv(3, 3),
           bn: batchNorm(more.eps === undefined ? {} : { eps: more.eps }),
           relu,
           pool: globalAvgPool,
