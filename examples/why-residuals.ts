@@ -60,7 +60,7 @@ function net(name: string, block: typeof plainBlock, n: number) {
     head: 'fc',
     inputShape: [32, 32, 3],
     numClasses: 10,
-    weights: defineWeights(name, {}),
+    weights: defineWeights({}),
     net: ({ numClasses }) =>
       seq({
         stem: seq([sameConv(16, 3, { bias: false }), batchNorm(), relu]),

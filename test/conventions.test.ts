@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { alexnet } from '@cnnzoo/alexnet';
-import { Dropout, useBackend } from '@cnnzoo/core';
+import { Dropout, defineModel, defineWeights, useBackend } from '@cnnzoo/core';
 import { googlenet } from '@cnnzoo/googlenet';
 import { nin, nin_cifar } from '@cnnzoo/nin';
 import { vgg } from '@cnnzoo/vgg';
@@ -212,7 +212,14 @@ it.each(ours)("%s: torchvision's facts", (name) => {
 
 it("a net's dropout has the published rate, or the one that is given", async () => {
   await useBackend('wasm');
-  const small = vgg('small', { blocks: [[1, 4]] }, {});
+  const small = defineModel({
+    name: 'small',
+    net: vgg({ blocks: [[1, 4]] }),
+    head: 'classifier.6',
+    inputShape: [224, 224, 3],
+    numClasses: 1000,
+    weights: defineWeights({}),
+  });
   const published = [
     [alexnet, [0.5, 0.5]],
     [small, [0.5, 0.5]],

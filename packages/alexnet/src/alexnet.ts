@@ -10,17 +10,16 @@ import {
   adaptiveAvgPool,
   conv,
   type DropoutOptions,
-  defineModel,
   dropout,
   flatten,
   globalAvgPool,
   head,
+  type Layer,
   linear,
-  type ModelDefinition,
   maxPool,
+  type NetOptions,
   relu,
   seq,
-  type WeightsTable,
 } from '@cnnzoo/core';
 
 const features = seq([
@@ -39,28 +38,28 @@ const features = seq([
   maxPool(3, 2),
 ]);
 
-/** Images [n, 224, 224, 3] (from 63 px on) -> logits [n, 1000]. */
-export function alexNet<Names extends string>(
-  name: string,
-  weights: WeightsTable<Names>,
-): ModelDefinition<DropoutOptions, Names> {
-  return defineModel({
-    name,
-    head: 'classifier.6',
-    inputShape: [224, 224, 3],
-    numClasses: 1000,
-    weights,
-    net: ({ numClasses, dropout: rate = 0.5 }) =>
-      seq({
-        features,
-        avgpool: adaptiveAvgPool(6),
-        flatten,
-        classifier: seq([dropout(rate), linear(4096), relu, dropout(rate), linear(4096), relu, head(numClasses)]),
-      }),
-    backbone: {
-      replaces: 'classifier',
-      head: 'head',
-      net: ({ numClasses }) => seq({ features, avgpool: globalAvgPool, head: head(numClasses) }),
-    },
+/** Options of AlexNet's builder. */
+export type AlexNetOptions = DropoutOptions;
+
+/**
+ * Images [n, 224, 224, 3] (from 63 px on) -> logits [n, 1000].
+ *
+ * @example
+ * ```ts
+ * import { alexNet } from '@cnnzoo/alexnet';
+ * import { buildModel } from '@cnnzoo/core';
+ *
+ * buildModel('own', alexNet({ numClasses: 10, dropout: 0.2 }), [224, 224, 3]);
+ * ```
+ */
+export const alexNet = ({ numClasses, dropout: rate = 0.5 }: NetOptions<AlexNetOptions>): Layer =>
+  seq({
+    features,
+    avgpool: adaptiveAvgPool(6),
+    flatten,
+    classifier: seq([dropout(rate), linear(4096), relu, dropout(rate), linear(4096), relu, head(numClasses)]),
   });
-}
+
+/** AlexNet with global average pooling and one linear layer in the place of its classifier. */
+export const alexNetBackbone = ({ numClasses }: NetOptions<AlexNetOptions>): Layer =>
+  seq({ features, avgpool: globalAvgPool, head: head(numClasses) });

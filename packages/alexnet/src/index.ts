@@ -1,2 +1,2 @@
-export { alexNet } from './alexnet.js';
+export { type AlexNetOptions, alexNet } from './alexnet.js';
 export * from './models.js';

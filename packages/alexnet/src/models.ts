@@ -1,7 +1,17 @@
-import { alexNet } from './alexnet.js';
+import { defineModel } from '@cnnzoo/core';
+import { alexNet, alexNetBackbone } from './alexnet.js';
 import * as weights from './weights.js';
 
-export const alexnet = /* @__PURE__ */ alexNet('alexnet', weights.alexnet);
+/** torchvision's AlexNet. */
+export const alexnet = /* @__PURE__ */ defineModel({
+  name: 'alexnet',
+  net: alexNet,
+  head: 'classifier.6',
+  backbone: { net: alexNetBackbone, replaces: 'classifier', head: 'head' },
+  inputShape: [224, 224, 3],
+  numClasses: 1000,
+  weights: weights.alexnet,
+});
 
 /** Every variant by torchvision's name. */
 export const models = { alexnet } as const;

@@ -5,7 +5,6 @@
 import { defineWeights, torchvisionWeights } from '@cnnzoo/core';
 
 export const alexnet = /* @__PURE__ */ defineWeights(
-  'alexnet',
   {
     IMAGENET1K_V1: /* @__PURE__ */ torchvisionWeights({
       file: 'alexnet-owt-7be5be79.pth',

@@ -119,7 +119,9 @@ export {
   load,
   type ModelDefinition,
   type ModelSpec,
+  type NetOptions,
   type Prediction,
   type TorchvisionFacts,
   torchvisionWeights,
+  type Weights,
 } from './zoo/index.js';

@@ -5,26 +5,26 @@
  */
 import {
   type DropoutOptions,
-  defineModel,
   dropout,
   flatten,
   globalAvgPool,
   head,
   type Layer,
-  type ModelDefinition,
   maxPool,
+  type NetLayer,
+  type NetOptions,
   relu,
   seq,
-  type WeightsTable,
 } from '@cnnzoo/core';
 import { type InceptionOptions, type InceptionWidths, inception, type Unit } from './inception.js';
 
+/** Options of a GoogLeNet's builder. */
 export interface GoogLeNetOptions extends DropoutOptions {
   /** The outputs are [logits, aux1, aux2], all [n, numClasses]; the auxiliary ones are for the loss alone. */
   auxHeads?: boolean;
 }
 
-/** One row of the family's table: what torchvision's form and the paper's differ in. */
+/** Choices that torchvision's form and the paper's differ in. */
 export interface GoogLeNetConfig extends Required<InceptionOptions> {
   unit: Unit;
   /** Follows maxpool1 and conv3. */
@@ -38,12 +38,28 @@ export interface GoogLeNetConfig extends Required<InceptionOptions> {
 
 const ceilPool = (kernelSize: number): Layer => maxPool(kernelSize, 2, 0, { ceilMode: true });
 
-/** Images [n, 224, 224, 3] (from 15 px on) -> logits [n, 1000]. */
-export function googLeNet<Names extends string>(
-  name: string,
-  { unit, wideKernel, norm, maxpool4, dropout: published, auxPool, linear: dense }: GoogLeNetConfig,
-  weights: WeightsTable<Names>,
-): ModelDefinition<GoogLeNetOptions, Names> {
+/**
+ * Images [n, 224, 224, 3] (from 15 px on) -> logits [n, 1000].
+ *
+ * @example
+ * ```ts
+ * import { adaptiveAvgPool, buildModel, identity, linear } from '@cnnzoo/core';
+ * import { googLeNet, normed } from '@cnnzoo/googlenet';
+ *
+ * const auxPool = adaptiveAvgPool(4);
+ * const net = googLeNet({ unit: normed, wideKernel: 5, norm: identity, maxpool4: 2, dropout: 0.2, auxPool, linear });
+ * buildModel('own', net({ numClasses: 10 }), [224, 224, 3]);
+ * ```
+ */
+export function googLeNet({
+  unit,
+  wideKernel,
+  norm,
+  maxpool4,
+  dropout: published,
+  auxPool,
+  linear: dense,
+}: GoogLeNetConfig): (options: NetOptions<GoogLeNetOptions>) => NetLayer {
   const block = (...widths: InceptionWidths): Layer => inception(widths, { unit, wideKernel });
   const aux = (numClasses: number): Layer =>
     seq({
@@ -83,20 +99,11 @@ export function googLeNet<Names extends string>(
       dropout: dropout(rate),
       fc: head(numClasses, dense),
     });
-  return defineModel({
-    name,
-    head: 'fc',
-    auxiliaryHeads: ['aux1.fc2', 'aux2.fc2'],
-    inputShape: [224, 224, 3],
-    numClasses: 1000,
-    weights,
-    net:
-      ({ numClasses, auxHeads = false, dropout: rate = published }) =>
-      (image, path) => {
-        const x = early(image, path);
-        const y = middle(x, path);
-        const logits = late(numClasses, rate)(y, path);
-        return auxHeads ? [logits, aux(numClasses)(x, 'aux1'), aux(numClasses)(y, 'aux2')] : logits;
-      },
-  });
+  return ({ numClasses, auxHeads = false, dropout: rate = published }) =>
+    (image, path) => {
+      const x = early(image, path);
+      const y = middle(x, path);
+      const logits = late(numClasses, rate)(y, path);
+      return auxHeads ? [logits, aux(numClasses)(x, 'aux1'), aux(numClasses)(y, 'aux2')] : logits;
+    };
 }

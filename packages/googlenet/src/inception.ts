@@ -1,6 +1,7 @@
 /** The block of "Going Deeper with Convolutions" (https://arxiv.org/abs/1409.4842), and what torchvision makes of it. */
 import { batchNorm, concat, type Layer, maxPool, relu, sameConv, seq } from '@cnnzoo/core';
 
+/** Options of a `Unit`. */
 export interface UnitOptions {
   stride?: number;
 }
@@ -33,6 +34,7 @@ export type InceptionWidths = readonly [
   pool: number,
 ];
 
+/** Options of `inception`. */
 export interface InceptionOptions {
   unit?: Unit;
   /** The third path's kernel; torchvision's is 3x3 where the paper has 5x5 (https://github.com/pytorch/vision/issues/906). */

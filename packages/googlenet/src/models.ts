@@ -1,10 +1,21 @@
-import { adaptiveAvgPool, avgPool, identity, linear, localResponseNorm } from '@cnnzoo/core';
-import { googLeNet } from './googlenet.js';
+import { adaptiveAvgPool, avgPool, defineModel, identity, linear, localResponseNorm, type Weights } from '@cnnzoo/core';
+import { type GoogLeNetConfig, googLeNet } from './googlenet.js';
 import { biased, normed } from './inception.js';
 import * as weights from './weights.js';
 
+const variant = <Names extends string>(name: string, config: GoogLeNetConfig, weights: Weights<Names>) =>
+  defineModel({
+    name,
+    net: googLeNet(config),
+    head: 'fc',
+    auxiliaryHeads: ['aux1.fc2', 'aux2.fc2'],
+    inputShape: [224, 224, 3],
+    numClasses: 1000,
+    weights,
+  });
+
 /** torchvision's form: BatchNorm everywhere, and a 3x3 convolution where the paper has 5x5. */
-export const googlenet = /* @__PURE__ */ googLeNet(
+export const googlenet = /* @__PURE__ */ variant(
   'googlenet',
   {
     unit: normed,
@@ -19,7 +30,7 @@ export const googlenet = /* @__PURE__ */ googLeNet(
 );
 
 /** The paper's form: biases, local response normalisation with Caffe's numbers, 5x5 convolutions. */
-export const googlenet_paper = /* @__PURE__ */ googLeNet(
+export const googlenet_paper = /* @__PURE__ */ variant(
   'googlenet_paper',
   {
     unit: biased,

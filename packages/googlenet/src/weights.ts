@@ -5,7 +5,6 @@
 import { defineWeights, torchvisionWeights } from '@cnnzoo/core';
 
 export const googlenet = /* @__PURE__ */ defineWeights(
-  'googlenet',
   {
     IMAGENET1K_V1: /* @__PURE__ */ torchvisionWeights({
       file: 'googlenet-1378be20.pth',
@@ -28,4 +27,4 @@ export const googlenet = /* @__PURE__ */ defineWeights(
 );
 
 /** The paper's own net was never published. */
-export const googlenet_paper = /* @__PURE__ */ defineWeights('googlenet_paper', {});
+export const googlenet_paper = /* @__PURE__ */ defineWeights({});

@@ -32,7 +32,6 @@ const mnist = ({ url, sha256, fileSize, top1, recipe }: Facts): WeightsInfo => (
 });
 
 export const lenet5 = /* @__PURE__ */ defineWeights(
-  'lenet5',
   {
     MNIST_V1: /* @__PURE__ */ mnist({
       url: () => new URL('../weights/lenet5.safetensors', import.meta.url),
@@ -46,7 +45,6 @@ export const lenet5 = /* @__PURE__ */ defineWeights(
 );
 
 export const lenet5_relu = /* @__PURE__ */ defineWeights(
-  'lenet5_relu',
   {
     MNIST_V1: /* @__PURE__ */ mnist({
       url: () => new URL('../weights/lenet5_relu.safetensors', import.meta.url),

@@ -1,3 +1,3 @@
 export * from './models.js';
-export { type NinConvOptions, ninBlock, ninConv, ninImageNet } from './nin.js';
+export { type NinBlockOptions, type NinOptions, ninBlock, ninConv, ninImageNet } from './nin.js';
 export { ninCifar } from './nin-cifar.js';

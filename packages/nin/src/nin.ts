@@ -6,20 +6,19 @@
 import {
   conv,
   type DropoutOptions,
-  defineModel,
   dropout,
   globalAvgPool,
   head,
   type Initial,
   type Layer,
-  type ModelDefinition,
   maxPool,
+  type NetOptions,
   relu,
   seq,
-  type WeightsTable,
 } from '@cnnzoo/core';
 
-export interface NinConvOptions {
+/** Options of `ninBlock` and `ninConv`. */
+export interface NinBlockOptions {
   /** Default: 1. */
   stride?: number;
   /** Zeros on each side. Default: 0. */
@@ -32,48 +31,49 @@ const initial: { initial: Initial; biasInitial: Initial } = {
 };
 
 /** A convolution with bias, as every one of the paper has. */
-export const ninConv = (channels: number, kernelSize: number, options: NinConvOptions = {}): Layer =>
+export const ninConv = (channels: number, kernelSize: number, options: NinBlockOptions = {}): Layer =>
   conv(channels, kernelSize, { ...initial, ...options });
 
 /** A block's layers, to be numbered or named by the net that holds them: ReLU after every convolution. */
 export const ninLayers = (
   [spatial, ...perPixel]: readonly [spatial: number, ...perPixel: number[]],
   kernelSize: number,
-  options: NinConvOptions = {},
+  options: NinBlockOptions = {},
 ): Layer[] => [ninConv(spatial, kernelSize, options), relu, ...perPixel.flatMap((width) => [ninConv(width, 1), relu])];
 
 /** A spatial convolution and two 1x1 ones, each followed by ReLU: [n, h, w, c] -> [n, h', w', widths[2]]. */
 export const ninBlock = (
   widths: readonly [spatial: number, hidden: number, out: number],
   kernelSize: number,
-  options: NinConvOptions = {},
+  options: NinBlockOptions = {},
 ): Layer => seq(ninLayers(widths, kernelSize, options));
 
 /** The same width three times, as textbooks have it. */
 const even = (width: number): [number, number, number] => [width, width, width];
 
-/** The textbook's net for ImageNet's size: images [n, 224, 224, 3] (from 67 px on) -> logits [n, 1000], none below 0. */
-export function ninImageNet<Names extends string>(
-  name: string,
-  weights: WeightsTable<Names>,
-): ModelDefinition<DropoutOptions, Names> {
-  return defineModel({
-    name,
-    head: '7',
-    inputShape: [224, 224, 3],
-    numClasses: 1000,
-    weights,
-    net: ({ numClasses, dropout: rate = 0.5 }) =>
-      seq([
-        ninBlock(even(96), 11, { stride: 4 }),
-        maxPool(3, 2),
-        ninBlock(even(256), 5, { padding: 2 }),
-        maxPool(3, 2),
-        ninBlock(even(384), 3, { padding: 1 }),
-        maxPool(3, 2),
-        dropout(rate),
-        head(numClasses, (classes) => ninBlock(even(classes), 3, { padding: 1 })),
-        globalAvgPool,
-      ]),
-  });
-}
+/** Options of a NiN's builder. */
+export type NinOptions = DropoutOptions;
+
+/**
+ * The textbook's net for ImageNet's size: images [n, 224, 224, 3] (from 67 px on) -> logits [n, 1000], none below 0.
+ *
+ * @example
+ * ```ts
+ * import { buildModel } from '@cnnzoo/core';
+ * import { ninImageNet } from '@cnnzoo/nin';
+ *
+ * buildModel('own', ninImageNet({ numClasses: 10 }), [224, 224, 3]);
+ * ```
+ */
+export const ninImageNet = ({ numClasses, dropout: rate = 0.5 }: NetOptions<NinOptions>): Layer =>
+  seq([
+    ninBlock(even(96), 11, { stride: 4 }),
+    maxPool(3, 2),
+    ninBlock(even(256), 5, { padding: 2 }),
+    maxPool(3, 2),
+    ninBlock(even(384), 3, { padding: 1 }),
+    maxPool(3, 2),
+    dropout(rate),
+    head(numClasses, (classes) => ninBlock(even(classes), 3, { padding: 1 })),
+    globalAvgPool,
+  ]);

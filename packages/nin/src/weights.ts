@@ -1,11 +1,10 @@
 /** For CIFAR-10 our own, in this package. For ImageNet's size nobody publishes any that could be read. */
 import { cifar10Weights, defineWeights } from '@cnnzoo/core';
 
-export const nin = /* @__PURE__ */ defineWeights('nin', {});
+export const nin = /* @__PURE__ */ defineWeights({});
 
 /** Trained and measured by tools/train/cifar10.ts. */
 export const nin_cifar = /* @__PURE__ */ defineWeights(
-  'nin_cifar',
   {
     CIFAR10_V1: /* @__PURE__ */ cifar10Weights({
       url: () => new URL('../weights/nin_cifar.safetensors', import.meta.url),

@@ -8,4 +8,4 @@ export {
   type ResNetOptions,
   resnet,
 } from './resnet.js';
-export { resnetCifar } from './resnet-cifar.js';
+export { type ResNetCifarConfig, type ResNetCifarOptions, resnetCifar } from './resnet-cifar.js';

@@ -7,53 +7,59 @@
  */
 import {
   avgPool,
-  type BuildOptions,
   batchNorm,
   conv,
-  defineModel,
   globalAvgPool,
   head,
   type Layer,
-  type ModelDefinition,
+  type NetOptions,
   padChannels,
   relu,
   seq,
-  type WeightsTable,
 } from '@cnnzoo/core';
-import { basicBlock } from './resnet.js';
+import { basicBlock, type ResNetOptions } from './resnet.js';
 
 /** Every other pixel, and a quarter of the new width as zeros on both sides of the channels. */
 const subsample = (channels: number, stride: number): Layer =>
   seq([avgPool(1, stride), padChannels(channels, { before: channels / 4 })]);
 
-/** Images [n, 32, 32, 3] -> logits [n, 10]; `depth` blocks in each of three stages. */
-export function resnetCifar<Names extends string>(
-  name: string,
-  depth: number,
-  weights: WeightsTable<Names>,
-): ModelDefinition<BuildOptions, Names> {
-  const stage = (i: 0 | 1 | 2): Layer =>
-    seq(
-      Array.from({ length: depth }, (_, j) =>
-        basicBlock(16 * 2 ** i, { stride: i > 0 && j === 0 ? 2 : 1, project: subsample }),
-      ),
-    );
-  return defineModel({
-    name,
-    head: 'fc',
-    inputShape: [32, 32, 3],
-    numClasses: 10,
-    weights,
-    net: ({ numClasses }) =>
-      seq({
-        conv1: conv(16, 3, { padding: 1, bias: false, initial: 'kaiming_normal_fan_out' }),
-        bn1: batchNorm(),
-        relu,
-        layer1: stage(0),
-        layer2: stage(1),
-        layer3: stage(2),
-        avgpool: globalAvgPool,
-        fc: head(numClasses),
-      }),
-  });
+/** Options of the builder of a ResNet for CIFAR-10. */
+export type ResNetCifarOptions = Omit<ResNetOptions, 'zeroInitResidual'>;
+
+/** Choices that the ResNets for CIFAR-10 differ in. */
+export interface ResNetCifarConfig {
+  /** Blocks in each of the three stages. */
+  depth: number;
 }
+
+/**
+ * Images [n, 32, 32, 3] -> logits [n, 10].
+ *
+ * @example
+ * ```ts
+ * import { buildModel } from '@cnnzoo/core';
+ * import { resnetCifar } from '@cnnzoo/resnet';
+ *
+ * buildModel('resnet26', resnetCifar({ depth: 4 })({ numClasses: 10 }), [32, 32, 3]);
+ * ```
+ */
+export const resnetCifar =
+  ({ depth }: ResNetCifarConfig) =>
+  ({ numClasses, norm = batchNorm, activation = relu }: NetOptions<ResNetCifarOptions>): Layer => {
+    const stage = (i: 0 | 1 | 2): Layer =>
+      seq(
+        Array.from({ length: depth }, (_, j) =>
+          basicBlock(16 * 2 ** i, { stride: i > 0 && j === 0 ? 2 : 1, norm, activation, project: subsample }),
+        ),
+      );
+    return seq({
+      conv1: conv(16, 3, { padding: 1, bias: false, initial: 'kaiming_normal_fan_out' }),
+      bn1: norm(),
+      relu: activation,
+      layer1: stage(0),
+      layer2: stage(1),
+      layer3: stage(2),
+      avgpool: globalAvgPool,
+      fc: head(numClasses),
+    });
+  };

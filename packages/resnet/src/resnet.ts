@@ -10,19 +10,17 @@ import {
   batchNorm,
   CnnzooError,
   conv,
-  defineModel,
   globalAvgPool,
   head,
   identity,
   type Layer,
-  type ModelDefinition,
   maxPool,
+  type NetOptions,
   type Norm,
   type ResidualOptions,
   relu,
   residual,
   seq,
-  type WeightsTable,
 } from '@cnnzoo/core';
 
 /** Options of `basicBlock`. */
@@ -106,49 +104,45 @@ export interface ResNetOptions extends BuildOptions, Pick<BasicBlockOptions, 'no
   zeroInitResidual?: boolean;
 }
 
-/** One row of the family's table. */
+/** Choices that ResNet's variants differ in. */
 export interface ResNetConfig extends Pick<BottleneckOptions, 'groups' | 'widthPerGroup'> {
   block: (width: number, options: BottleneckOptions) => Layer;
   /** Blocks in each of the four stages. */
   depths: readonly [number, number, number, number];
 }
 
-/** Stem, four stages, pooling, classifier. Each stage doubles the width; all but the first halve the resolution. */
-export function resnet<Names extends string>(
-  name: string,
-  { block, depths, ...widths }: ResNetConfig,
-  weights: WeightsTable<Names>,
-): ModelDefinition<ResNetOptions, Names> {
-  return defineModel({
-    name,
-    head: 'fc',
-    inputShape: [224, 224, 3],
-    numClasses: 1000,
-    weights,
-    net: ({
-      numClasses,
-      zeroInitResidual: zeroInit = false,
-      norm = batchNorm,
-      activation = relu,
-    }: ResNetOptions & { numClasses: number }) => {
-      const stage = (i: 0 | 1 | 2 | 3): Layer =>
-        seq(
-          Array.from({ length: depths[i] }, (_, j) =>
-            block(64 * 2 ** i, { stride: i > 0 && j === 0 ? 2 : 1, zeroInit, norm, activation, ...widths }),
-          ),
-        );
-      return seq({
-        conv1: conv(64, 7, { stride: 2, padding: 3, bias: false, initial }),
-        bn1: norm(),
-        relu: activation,
-        maxpool: maxPool(3, 2, 1),
-        layer1: stage(0),
-        layer2: stage(1),
-        layer3: stage(2),
-        layer4: stage(3),
-        avgpool: globalAvgPool,
-        fc: head(numClasses),
-      });
-    },
-  });
-}
+/**
+ * Stem, four stages, pooling, classifier. Each stage doubles the width; all but the first halve the resolution.
+ *
+ * @example
+ * ```ts
+ * import { buildModel } from '@cnnzoo/core';
+ * import { bottleneck, resnet } from '@cnnzoo/resnet';
+ *
+ * const resnet26 = resnet({ block: bottleneck, depths: [2, 2, 2, 2] });
+ * buildModel('resnet26', resnet26({ numClasses: 10 }), [224, 224, 3]);
+ * ```
+ */
+export const resnet =
+  ({ block, depths, ...widths }: ResNetConfig) =>
+  (options: NetOptions<ResNetOptions>): Layer => {
+    const { numClasses, norm = batchNorm, activation = relu, zeroInitResidual: zeroInit = false } = options;
+    const stage = (i: 0 | 1 | 2 | 3): Layer =>
+      seq(
+        Array.from({ length: depths[i] }, (_, j) =>
+          block(64 * 2 ** i, { stride: i > 0 && j === 0 ? 2 : 1, zeroInit, norm, activation, ...widths }),
+        ),
+      );
+    return seq({
+      conv1: conv(64, 7, { stride: 2, padding: 3, bias: false, initial }),
+      bn1: norm(),
+      relu: activation,
+      maxpool: maxPool(3, 2, 1),
+      layer1: stage(0),
+      layer2: stage(1),
+      layer3: stage(2),
+      layer4: stage(3),
+      avgpool: globalAvgPool,
+      fc: head(numClasses),
+    });
+  };

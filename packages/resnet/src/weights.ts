@@ -6,7 +6,6 @@
 import { CIFAR10, cifar10Weights, defineWeights, torchvisionWeights, type WeightsInfo } from '@cnnzoo/core';
 
 export const resnet18 = /* @__PURE__ */ defineWeights(
-  'resnet18',
   {
     IMAGENET1K_V1: /* @__PURE__ */ torchvisionWeights({
       file: 'resnet18-f37072fd.pth',
@@ -25,7 +24,6 @@ export const resnet18 = /* @__PURE__ */ defineWeights(
 );
 
 export const resnet34 = /* @__PURE__ */ defineWeights(
-  'resnet34',
   {
     IMAGENET1K_V1: /* @__PURE__ */ torchvisionWeights({
       file: 'resnet34-b627a593.pth',
@@ -44,7 +42,6 @@ export const resnet34 = /* @__PURE__ */ defineWeights(
 );
 
 export const resnet50 = /* @__PURE__ */ defineWeights(
-  'resnet50',
   {
     IMAGENET1K_V1: /* @__PURE__ */ torchvisionWeights({
       file: 'resnet50-0676ba61.pth',
@@ -75,7 +72,6 @@ export const resnet50 = /* @__PURE__ */ defineWeights(
 );
 
 export const resnet101 = /* @__PURE__ */ defineWeights(
-  'resnet101',
   {
     IMAGENET1K_V1: /* @__PURE__ */ torchvisionWeights({
       file: 'resnet101-63fe2227.pth',
@@ -106,7 +102,6 @@ export const resnet101 = /* @__PURE__ */ defineWeights(
 );
 
 export const resnet152 = /* @__PURE__ */ defineWeights(
-  'resnet152',
   {
     IMAGENET1K_V1: /* @__PURE__ */ torchvisionWeights({
       file: 'resnet152-394f9c45.pth',
@@ -137,7 +132,6 @@ export const resnet152 = /* @__PURE__ */ defineWeights(
 );
 
 export const wide_resnet50_2 = /* @__PURE__ */ defineWeights(
-  'wide_resnet50_2',
   {
     IMAGENET1K_V1: /* @__PURE__ */ torchvisionWeights({
       file: 'wide_resnet50_2-95faca4d.pth',
@@ -168,7 +162,6 @@ export const wide_resnet50_2 = /* @__PURE__ */ defineWeights(
 );
 
 export const wide_resnet101_2 = /* @__PURE__ */ defineWeights(
-  'wide_resnet101_2',
   {
     IMAGENET1K_V1: /* @__PURE__ */ torchvisionWeights({
       file: 'wide_resnet101_2-32ee1156.pth',
@@ -199,7 +192,6 @@ export const wide_resnet101_2 = /* @__PURE__ */ defineWeights(
 );
 
 export const resnext50_32x4d = /* @__PURE__ */ defineWeights(
-  'resnext50_32x4d',
   {
     IMAGENET1K_V1: /* @__PURE__ */ torchvisionWeights({
       file: 'resnext50_32x4d-7cdf4587.pth',
@@ -230,7 +222,6 @@ export const resnext50_32x4d = /* @__PURE__ */ defineWeights(
 );
 
 export const resnext101_32x8d = /* @__PURE__ */ defineWeights(
-  'resnext101_32x8d',
   {
     IMAGENET1K_V1: /* @__PURE__ */ torchvisionWeights({
       file: 'resnext101_32x8d-8ba56ff5.pth',
@@ -261,7 +252,6 @@ export const resnext101_32x8d = /* @__PURE__ */ defineWeights(
 );
 
 export const resnext101_64x4d = /* @__PURE__ */ defineWeights(
-  'resnext101_64x4d',
   {
     IMAGENET1K_V1: /* @__PURE__ */ torchvisionWeights({
       file: 'resnext101_64x4d-173b62eb.pth',
@@ -324,7 +314,6 @@ const idelbayevWeights = ({ name, sha256, parameters, fileSize, gflops, error }:
 
 /** CIFAR10_V1 was trained and measured by tools/train/cifar10.ts. */
 export const resnet20 = /* @__PURE__ */ defineWeights(
-  'resnet20',
   {
     CIFAR10_V1: /* @__PURE__ */ cifar10Weights({
       url: () => new URL('../weights/resnet20.safetensors', import.meta.url),
@@ -349,13 +338,12 @@ export const resnet20 = /* @__PURE__ */ defineWeights(
 );
 
 /** None are trained. */
-export const resnet32 = /* @__PURE__ */ defineWeights('resnet32', {});
+export const resnet32 = /* @__PURE__ */ defineWeights({});
 
 /** None are trained. */
-export const resnet44 = /* @__PURE__ */ defineWeights('resnet44', {});
+export const resnet44 = /* @__PURE__ */ defineWeights({});
 
 export const resnet56 = /* @__PURE__ */ defineWeights(
-  'resnet56',
   {
     CIFAR10_AKAMASTER: /* @__PURE__ */ idelbayevWeights({
       name: 'resnet56-4bfd9763.th',
@@ -370,4 +358,4 @@ export const resnet56 = /* @__PURE__ */ defineWeights(
 );
 
 /** None are trained. */
-export const resnet110 = /* @__PURE__ */ defineWeights('resnet110', {});
+export const resnet110 = /* @__PURE__ */ defineWeights({});

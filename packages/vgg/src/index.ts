@@ -1,2 +1,2 @@
 export * from './models.js';
-export { type BlockOptions, type VggConfig, vgg, vggBlock } from './vgg.js';
+export { type VggBlockOptions, type VggConfig, type VggOptions, vgg, vggBlock } from './vgg.js';

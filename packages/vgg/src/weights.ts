@@ -4,8 +4,12 @@
  */
 import { defineWeights, torchvisionWeights } from '@cnnzoo/core';
 
+/** timm's copies hold the hidden linear layers as convolutions over the whole 7x7 map. */
+const timm = {
+  renamed: { 'pre_logits.fc1': 'classifier.0', 'pre_logits.fc2': 'classifier.3', 'head.fc': 'classifier.6' },
+};
+
 export const vgg11 = /* @__PURE__ */ defineWeights(
-  'vgg11',
   {
     IMAGENET1K_V1: /* @__PURE__ */ torchvisionWeights({
       file: 'vgg11-8a719046.pth',
@@ -21,10 +25,10 @@ export const vgg11 = /* @__PURE__ */ defineWeights(
     }),
   },
   'IMAGENET1K_V1',
+  timm,
 );
 
 export const vgg11_bn = /* @__PURE__ */ defineWeights(
-  'vgg11_bn',
   {
     IMAGENET1K_V1: /* @__PURE__ */ torchvisionWeights({
       file: 'vgg11_bn-6002323d.pth',
@@ -40,10 +44,10 @@ export const vgg11_bn = /* @__PURE__ */ defineWeights(
     }),
   },
   'IMAGENET1K_V1',
+  timm,
 );
 
 export const vgg13 = /* @__PURE__ */ defineWeights(
-  'vgg13',
   {
     IMAGENET1K_V1: /* @__PURE__ */ torchvisionWeights({
       file: 'vgg13-19584684.pth',
@@ -59,10 +63,10 @@ export const vgg13 = /* @__PURE__ */ defineWeights(
     }),
   },
   'IMAGENET1K_V1',
+  timm,
 );
 
 export const vgg13_bn = /* @__PURE__ */ defineWeights(
-  'vgg13_bn',
   {
     IMAGENET1K_V1: /* @__PURE__ */ torchvisionWeights({
       file: 'vgg13_bn-abd245e5.pth',
@@ -78,10 +82,10 @@ export const vgg13_bn = /* @__PURE__ */ defineWeights(
     }),
   },
   'IMAGENET1K_V1',
+  timm,
 );
 
 export const vgg16 = /* @__PURE__ */ defineWeights(
-  'vgg16',
   {
     IMAGENET1K_V1: /* @__PURE__ */ torchvisionWeights({
       file: 'vgg16-397923af.pth',
@@ -111,10 +115,10 @@ export const vgg16 = /* @__PURE__ */ defineWeights(
     }),
   },
   'IMAGENET1K_V1',
+  timm,
 );
 
 export const vgg16_bn = /* @__PURE__ */ defineWeights(
-  'vgg16_bn',
   {
     IMAGENET1K_V1: /* @__PURE__ */ torchvisionWeights({
       file: 'vgg16_bn-6c64b313.pth',
@@ -130,10 +134,10 @@ export const vgg16_bn = /* @__PURE__ */ defineWeights(
     }),
   },
   'IMAGENET1K_V1',
+  timm,
 );
 
 export const vgg19 = /* @__PURE__ */ defineWeights(
-  'vgg19',
   {
     IMAGENET1K_V1: /* @__PURE__ */ torchvisionWeights({
       file: 'vgg19-dcbb9e9d.pth',
@@ -149,10 +153,10 @@ export const vgg19 = /* @__PURE__ */ defineWeights(
     }),
   },
   'IMAGENET1K_V1',
+  timm,
 );
 
 export const vgg19_bn = /* @__PURE__ */ defineWeights(
-  'vgg19_bn',
   {
     IMAGENET1K_V1: /* @__PURE__ */ torchvisionWeights({
       file: 'vgg19_bn-c79401a0.pth',
@@ -168,4 +172,5 @@ export const vgg19_bn = /* @__PURE__ */ defineWeights(
     }),
   },
   'IMAGENET1K_V1',
+  timm,
 );

@@ -1,4 +1,4 @@
-import { buildModel, seq, stateDict, summary, useBackend } from '@cnnzoo/core';
+import { batchNorm, buildModel, seq, stateDict, summary, useBackend } from '@cnnzoo/core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { testModels } from '../../../test/harness/models.js';
 import { models, vgg, vgg11, vggBlock } from '../src/index.js';
@@ -15,7 +15,7 @@ describe('VGG', () => {
       [1, 8],
       [2, 12],
     ] as const;
-    const net = vgg('small', { blocks, norm: true }, {})({ inputShape: [20, 26, 3], numClasses: 4 });
+    const net = buildModel('small', vgg({ blocks, norm: batchNorm })({ numClasses: 4 }), [20, 26, 3]);
     const shapes = [...stateDict(net)].filter(([, { shape }]) => shape.length === 4).map(([key]) => key);
     expect(shapes).toEqual(['features.0.weight', 'features.4.weight', 'features.7.weight']);
     expect(stateDict(net).get('classifier.0.weight')!.shape).toEqual([4096, 12 * 7 * 7]);
@@ -23,7 +23,7 @@ describe('VGG', () => {
   });
 
   it('halves the map in every block', () => {
-    const net = buildModel('own', seq({ a: vggBlock(2, 6), b: vggBlock(1, 8, { norm: true }) }), [13, 8, 3]);
+    const net = buildModel('own', seq({ a: vggBlock(2, 6), b: vggBlock(1, 8, { norm: batchNorm }) }), [13, 8, 3]);
     expect(net.outputShape).toEqual([null, 3, 2, 8]);
     expect([...stateDict(net).keys()].filter((key) => key.endsWith('weight'))).toEqual([
       'a.0.weight',

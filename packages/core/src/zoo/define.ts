@@ -58,26 +58,32 @@ export interface Backbone<Options extends BuildOptions = BuildOptions> {
   readonly head: string;
 }
 
+/** Options as an architecture receives them: its own, and the number of classes (0: no head). */
+export type NetOptions<Options extends BuildOptions = BuildOptions> = Options & { numClasses: number };
+
+/** One row of a family's table. */
 export interface ModelSpec<Options extends BuildOptions, Names extends string> {
+  /** torchvision's name of the variant; its export has the same. */
   name: string;
+  /** Architecture: layers of the net for given options. */
+  net(options: NetOptions<Options>): NetLayer;
+  /** Path of the part that `numClasses` replaces. */
   head: string;
+  /** Paths of heads that only the loss sees. Default: none. */
+  auxiliaryHeads?: readonly string[];
+  /** Net over weights that have no head, where the head is more than one layer. */
+  backbone?: { replaces: string; head: string; net(options: NetOptions<Options>): NetLayer };
   inputShape: InputShape;
   numClasses: number;
-  weights: WeightsTable<Names>;
-  net(options: Options & { numClasses: number }): NetLayer;
-  /** Where they are: heads that only the loss sees. */
-  auxiliaryHeads?: readonly string[];
-  /** Where the head is more than one layer: what stands in its place over weights that have none. */
-  backbone?: { replaces: string; head: string; net(options: Options & { numClasses: number }): NetLayer };
-  /** How copies of the weights call what is named otherwise here. */
-  renamed?: Readonly<Record<string, string>>;
+  /** From `defineWeights`; the entries get the model's name here. */
+  weights: Weights<Names>;
 }
 
-/** Makes a variant of its parts. Mark the call `/* @__PURE__ *\/`, so that an unused variant is shaken out. */
+/** Makes a variant of its row. Mark the call `/* @__PURE__ *\/`, so that an unused variant is shaken out. */
 export function defineModel<Options extends BuildOptions, Names extends string>(
   spec: ModelSpec<Options, Names>,
 ): ModelDefinition<Options, Names> {
-  const { name, inputShape, numClasses, weights, auxiliaryHeads = [], renamed = {} } = spec;
+  const { name, inputShape, numClasses, auxiliaryHeads = [] } = spec;
   const read = new Set<string>(BUILD_OPTIONS);
   const builder = ({ net, head }: Pick<typeof spec, 'net' | 'head'>) => {
     const build = (options: Options = {} as Options): LayersModel => buildVariant(spec, net, head, read, options);
@@ -87,9 +93,9 @@ export function defineModel<Options extends BuildOptions, Names extends string>(
   const facts = {
     inputShape,
     numClasses,
-    weights,
+    weights: tableOf(name, spec.weights),
     auxiliaryHeads,
-    renamed,
+    renamed: spec.weights.renamed,
     options: read as ReadonlySet<string>,
     ...(backbone && { backbone }),
   };
@@ -139,20 +145,44 @@ function buildVariant<Options extends BuildOptions, Names extends string>(
   return model;
 }
 
-/** Freezes the entries of one model, names them, and marks the default. */
-export function defineWeights(model: string, entries: Readonly<Record<never, WeightsInfo>>): WeightsTable<never>;
+/** Weights of one variant, which `defineModel` gives the variant's name. */
+export interface Weights<Names extends string = string> {
+  readonly entries: Readonly<Record<Names, WeightsInfo>>;
+  /** Name of the entry that is DEFAULT; undefined if there are none. */
+  readonly defaultName: Names | undefined;
+  /** Prefixes of keys in copies of the weights that are named otherwise -> the prefix here. */
+  readonly renamed: Readonly<Record<string, string>>;
+}
+
+/** Options of `defineWeights`. */
+export interface WeightsOptions {
+  /** Prefixes of keys in copies (timm's) that are named otherwise -> the prefix here. Default: none. */
+  renamed?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Gathers the weights of one variant.
+ *
+ * @param defaultName the entry that `pretrained` loads.
+ */
+export function defineWeights(entries: Readonly<Record<never, WeightsInfo>>): Weights<never>;
 export function defineWeights<Names extends string>(
-  model: string,
   entries: Readonly<Record<Names, WeightsInfo>>,
   defaultName: NoInfer<Names>,
-): WeightsTable<Names>;
+  options?: WeightsOptions,
+): Weights<Names>;
 export function defineWeights(
-  model: string,
   entries: Readonly<Record<string, WeightsInfo>>,
   defaultName?: string,
-): WeightsTable {
+  { renamed = {} }: WeightsOptions = {},
+): Weights {
+  return { entries, defaultName, renamed };
+}
+
+/** Names the entries, freezes them and marks the default. */
+function tableOf<Names extends string>(model: string, { entries, defaultName }: Weights<Names>): WeightsTable<Names> {
   const table: Record<string, WeightsEntry> = {};
-  for (const [name, info] of Object.entries(entries))
+  for (const [name, info] of Object.entries<WeightsInfo>(entries))
     table[name] = Object.freeze({
       ...info,
       name,
@@ -161,5 +191,5 @@ export function defineWeights(
         (await import('../images/index.js')).preprocess(image, info.preprocessing),
     });
   if (defaultName !== undefined) table.DEFAULT = table[defaultName]!;
-  return Object.freeze(table);
+  return Object.freeze(table) as WeightsTable<Names>;
 }

@@ -13,6 +13,8 @@ export {
   defineWeights,
   type ModelDefinition,
   type ModelSpec,
+  type NetOptions,
+  type Weights,
 } from './define.js';
 export type { PretrainedOptions } from './pretrained.js';
 export {

@@ -19,7 +19,7 @@ const tiny = defineModel({
   head: 'fc',
   inputShape: [4, 4, 3],
   numClasses: 7,
-  weights: defineWeights<'NONE'>('tiny', {} as never, 'NONE'),
+  weights: defineWeights<'NONE'>({} as never, 'NONE'),
   net: ({ numClasses }) => seq({ conv1: sameConv(5, 3), relu, pool: globalAvgPool, fc: head(numClasses) }),
 });
 

@@ -11,6 +11,7 @@ import {
   flatten,
   globalAvgPool,
   head,
+  identity,
   linear,
   load,
   relu,
@@ -97,12 +98,12 @@ function small() {
     inputShape: [8, 8, 3],
     numClasses: 4,
     weights: defineWeights(
-      'small',
       {
         WHOLE: { ...facts, sources: [first], categories: LABELS, mayDrop: ['aux.'] },
         BODY: { ...facts, sources: [second], categories: null, isBackbone: true },
       },
       'WHOLE',
+      { renamed: { 'pre.fc': 'classifier.0', 'top.fc': 'classifier.2' } },
     ),
     net:
       ({ numClasses, aux = false }: SmallOptions & { numClasses: number }) =>
@@ -120,7 +121,6 @@ function small() {
       head: 'head',
       net: ({ numClasses }) => seq({ features, mean: globalAvgPool, head: head(numClasses) }),
     },
-    renamed: { 'pre.fc': 'classifier.0', 'top.fc': 'classifier.2' },
   });
 }
 
@@ -222,7 +222,14 @@ describe('weights with other names', () => {
     const source = published(server.url, hub, 'hub');
     server.routes.set(pathOf(source), serveFile(hub));
     const model = small();
-    const weights = defineWeights('small', { HUB: { ...facts, sources: [source], categories: LABELS } }, 'HUB').HUB;
+    const weights = defineModel({
+      name: 'small',
+      net: () => identity,
+      head: 'classifier.2',
+      inputShape: [8, 8, 3],
+      numClasses: 4,
+      weights: defineWeights({ HUB: { ...facts, sources: [source], categories: LABELS } }, 'HUB'),
+    }).weights.HUB;
     for (let round = 0; round < 2; round++) {
       const net = keep(await model.pretrained({ weights }));
       expect(values(stateDict(net), 'classifier.0.weight')).toEqual(Array.from(HIDDEN['classifier.0.weight'].data));
@@ -258,7 +265,7 @@ it('a net without published weights says so', async () => {
     head: 'fc',
     inputShape: [8, 8, 3],
     numClasses: 2,
-    weights: defineWeights('alone', {}),
+    weights: defineWeights({}),
     net: ({ numClasses }) => seq({ pool: globalAvgPool, fc: head(numClasses) }),
   });
   for (const options of [{}, { weights: safetensors(BODY), numClasses: 2 }])

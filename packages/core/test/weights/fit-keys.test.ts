@@ -24,7 +24,7 @@ const small = defineModel({
   head: 'fc',
   inputShape: [8, 8, 3],
   numClasses: 4,
-  weights: defineWeights('small', {}),
+  weights: defineWeights({}),
   net: ({ numClasses }) =>
     seq({
       conv1: sameConv(5, 3, { bias: false }),

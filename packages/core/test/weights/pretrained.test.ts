@@ -10,6 +10,7 @@ import {
   defineWeights,
   globalAvgPool,
   head,
+  identity,
   linear,
   type PretrainedOptions,
   readStateDict,
@@ -91,7 +92,6 @@ function small() {
     inputShape: [8, 8, 3],
     numClasses: 4,
     weights: defineWeights(
-      'small',
       { V1: entry(first, [0.1, 0.1, 0.1]), V2: entry(second, [0.2, 0.5, 0.8]), V0: entry(first, [0, 0, 0]) },
       'V2',
     ),
@@ -165,7 +165,14 @@ describe('by name', () => {
         code: 'INPUT',
         message: expect.stringContaining("'V1', 'V2', 'V0', 'DEFAULT'"),
       });
-    const other = defineWeights('other', { V1: info(published('http://x', V1), [0]) }, 'V1').V1;
+    const other = defineModel({
+      name: 'other',
+      net: () => identity,
+      head: 'fc',
+      inputShape: [4, 4, 3],
+      numClasses: 2,
+      weights: defineWeights({ V1: info(published('http://x', V1), [0]) }, 'V1'),
+    }).weights.V1;
     await expect(model.pretrained({ weights: other })).rejects.toMatchObject({ code: 'INPUT' });
   });
 });
