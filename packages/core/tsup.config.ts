@@ -65,6 +65,7 @@ export default defineConfig(
       index: 'src/index.ts',
       train: 'src/train.ts',
       data: 'src/data.ts',
+      internal: 'src/internal.ts',
       'platform-node': 'src/platform/node/index.ts',
       'platform-browser': 'src/platform/browser/index.ts',
       'image-worker-node': 'src/data/pipeline/node-worker.ts',

@@ -12,11 +12,10 @@ import {
   summary,
   useBackend,
 } from '@cnnzoo/core';
+import { featuresOf, withBuildScope } from '@cnnzoo/core/internal';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { featuresOf } from '../../packages/core/src/graph/head.js';
-import { withBuildScope } from '../../packages/core/src/layers/scopes.js';
 import { expectClose, relativeError } from '../close.js';
 import { type Golden, type InputSize, logitsOf, outputsOf, PARITY } from './parity.js';
 import { syntheticCheckpoint, syntheticImage } from './synthetic.js';

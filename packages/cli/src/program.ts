@@ -1,5 +1,5 @@
+import { visibleText } from '@cnnzoo/core/internal';
 import { Command, CommanderError, Option } from 'commander';
-import { visibleText } from '../../core/src/util/errors.js';
 import { version } from '../package.json';
 import { positive, seed, size, whole } from './arguments.js';
 import type { CacheAction } from './commands/cache.js';

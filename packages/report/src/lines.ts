@@ -1,4 +1,4 @@
-import { visible } from '../../core/src/util/errors.js';
+import { visible } from '@cnnzoo/core/internal';
 
 const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
 

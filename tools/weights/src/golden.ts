@@ -1,5 +1,5 @@
 /** golden [NAME...]: asks PyTorch for the goldens that the tests compare with, and writes them where they are committed. */
-import { writeFileAtomic } from '../../../packages/core/src/platform/node/files.js';
+import { writeFileAtomic } from '@cnnzoo/core/internal';
 import { members } from './families.js';
 import { askPython, goldenPath, sizesOf } from './goldens.js';
 import { run } from './run.js';

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { MIRROR_INDEX, type MirrorFile, type MirrorIndex, mirrorPath } from '@cnnzoo/core';
-import { writeFileAtomic } from '../../../packages/core/src/platform/node/files.js';
-import { openWeights } from '../../../packages/core/src/zoo/open-weights.js';
+import { openWeights, writeFileAtomic } from '@cnnzoo/core/internal';
 import type { Member } from './families.js';
 import { type Ported, portFile } from './port-file.js';
 

@@ -10,11 +10,15 @@ import {
   type TensorFile,
   type WeightsEntry,
 } from '@cnnzoo/core';
-import { readAll } from '../../../packages/core/src/checkpoint/tensors.js';
-import { openPath, writeFileAtomic } from '../../../packages/core/src/platform/node/files.js';
-import { hashSource } from '../../../packages/core/src/platform/node/network.js';
-import { buildTrained } from '../../../packages/core/src/zoo/pretrained.js';
-import { MODEL_KEY, WEIGHTS_KEY } from '../../../packages/core/src/zoo/weights.js';
+import {
+  buildTrained,
+  hashSource,
+  MODEL_KEY,
+  openPath,
+  readAll,
+  WEIGHTS_KEY,
+  writeFileAtomic,
+} from '@cnnzoo/core/internal';
 import { logitsOf, relativeError } from '../../../test/harness/parity.js';
 import { syntheticImage } from '../../../test/harness/synthetic.js';
 

@@ -2,10 +2,8 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { CnnzooError, openTensors, useBackend } from '@cnnzoo/core';
+import { MODEL_KEY, openWeights, pathOf } from '@cnnzoo/core/internal';
 import { Command } from 'commander';
-import { pathOf } from '../../../packages/core/src/platform/node/files.js';
-import { openWeights } from '../../../packages/core/src/zoo/open-weights.js';
-import { MODEL_KEY } from '../../../packages/core/src/zoo/weights.js';
 import { PARITY } from '../../../test/harness/parity.js';
 import { type Member, members } from './families.js';
 import { makeMirror } from './mirror.js';

@@ -7,8 +7,8 @@ import {
   type SkippedFile,
   verifyCache,
 } from '@cnnzoo/core';
+import { visible } from '@cnnzoo/core/internal';
 import { type Column, mebibytes, table } from '@cnnzoo/report';
-import { visible } from '../../../core/src/util/errors.js';
 import { writeFault, writeJson } from '../fault.js';
 import { type CommonOptions, type Context, EXIT } from '../terminal/index.js';
 

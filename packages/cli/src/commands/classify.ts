@@ -1,8 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { type Classifier, CnnzooError, load, type Prediction, useBackend } from '@cnnzoo/core';
+import { pathOf, visible } from '@cnnzoo/core/internal';
 import { bar, clip } from '@cnnzoo/report';
-import { pathOf } from '../../../core/src/platform/node/files.js';
-import { visible } from '../../../core/src/util/errors.js';
 import { type Fault, faultOf, writeFault, writeJson } from '../fault.js';
 import { getModel, listModels, openPretrained } from '../models/index.js';
 import { type CommonOptions, type Context, EXIT } from '../terminal/index.js';

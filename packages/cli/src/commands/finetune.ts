@@ -1,6 +1,6 @@
 import { CnnzooError } from '@cnnzoo/core';
+import { pathOf } from '@cnnzoo/core/internal';
 import type { History } from '@cnnzoo/core/train';
-import { pathOf } from '../../../core/src/platform/node/files.js';
 import { answersOf } from '../finetune/answers.js';
 import { conclude } from '../finetune/conclude.js';
 import { openFolder } from '../finetune/folder.js';

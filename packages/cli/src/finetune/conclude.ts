@@ -1,7 +1,7 @@
 import { basename, resolve } from 'node:path';
+import { visible } from '@cnnzoo/core/internal';
 import type { History } from '@cnnzoo/core/train';
 import { duration, percent, quoted } from '@cnnzoo/report';
-import { visible } from '../../../core/src/util/errors.js';
 import { writeJson } from '../fault.js';
 import { factsOf } from './facts.js';
 import { type Job, write } from './job.js';

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CnnzooError } from '@cnnzoo/core';
-import { requireWritable } from '../../../core/src/platform/node/files.js';
+import { requireWritable } from '@cnnzoo/core/internal';
 
 /** Where a training keeps what belongs to it. */
 export const placesIn = (out: string) => ({
