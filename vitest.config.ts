@@ -6,9 +6,9 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 // Tests run against the sources; the release check runs against the packed tarballs.
 const alias = [
   { find: '#platform', replacement: here('packages/core/src/platform/node/index.ts') },
-  { find: '@cnnzoo/core/train', replacement: here('packages/core/src/train.ts') },
-  { find: '@cnnzoo/core/data', replacement: here('packages/core/src/data/index.ts') },
-  { find: '@cnnzoo/kernels/internal', replacement: here('packages/kernels/src/internal.ts') },
+  { find: /^@cnnzoo\/core\/(train|data)$/, replacement: here('packages/core/src/$1.ts') },
+  { find: '@cnnzoo/core/internal/text', replacement: here('packages/core/src/internal-text.ts') },
+  { find: /^@cnnzoo\/(core|kernels)\/internal$/, replacement: here('packages/$1/src/internal.ts') },
   { find: /^@cnnzoo\/([a-z]+)$/, replacement: here('packages/$1/src/index.ts') },
   { find: /^cnnzoo$/, replacement: here('packages/cli/src/index.ts') },
 ];

@@ -66,6 +66,7 @@ export default defineConfig(
       train: 'src/train.ts',
       data: 'src/data.ts',
       internal: 'src/internal.ts',
+      'internal-text': 'src/internal-text.ts',
       'platform-node': 'src/platform/node/index.ts',
       'platform-browser': 'src/platform/browser/index.ts',
       'image-worker-node': 'src/data/pipeline/node-worker.ts',

@@ -1,5 +1,5 @@
 import { CnnzooError } from '@cnnzoo/core';
-import { visibleText } from '@cnnzoo/core/internal';
+import { visibleText } from '@cnnzoo/core/internal/text';
 import { type Context, EXIT } from './terminal/index.js';
 
 export interface Fault {

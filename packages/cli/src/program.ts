@@ -1,4 +1,4 @@
-import { visibleText } from '@cnnzoo/core/internal';
+import { visibleText } from '@cnnzoo/core/internal/text';
 import { Command, CommanderError, Option } from 'commander';
 import { version } from '../package.json';
 import { positive, seed, size, whole } from './arguments.js';

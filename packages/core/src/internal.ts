@@ -7,5 +7,4 @@ export { readAll } from './checkpoint/index.js';
 export { parseMirrorIndex } from './download/late.js';
 export { featuresOf } from './graph/index.js';
 export { withBuildScope } from './layers/index.js';
-export { visible, visibleText } from './util/index.js';
 export { buildTrained, MODEL_KEY, openWeights, WEIGHTS_KEY } from './zoo/late.js';

@@ -1,4 +1,4 @@
-import { visible } from '@cnnzoo/core/internal';
+import { visible } from '@cnnzoo/core/internal/text';
 
 const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
 

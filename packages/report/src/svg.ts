@@ -1,4 +1,4 @@
-import { visible } from '@cnnzoo/core/internal';
+import { visible } from '@cnnzoo/core/internal/text';
 import { FILE_STYLE } from './style.js';
 
 /** Escapes text for SVG, HTML and their attributes in double quotes, and shows the control characters in it. */

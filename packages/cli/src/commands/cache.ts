@@ -7,7 +7,7 @@ import {
   type SkippedFile,
   verifyCache,
 } from '@cnnzoo/core';
-import { visible } from '@cnnzoo/core/internal';
+import { visible } from '@cnnzoo/core/internal/text';
 import { type Column, mebibytes, table } from '@cnnzoo/report';
 import { writeFault, writeJson } from '../fault.js';
 import { type CommonOptions, type Context, EXIT } from '../terminal/index.js';

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { type Classifier, CnnzooError, load, type Prediction, useBackend } from '@cnnzoo/core';
-import { pathOf, visible } from '@cnnzoo/core/internal';
+import { pathOf } from '@cnnzoo/core/internal';
+import { visible } from '@cnnzoo/core/internal/text';
 import { bar, clip } from '@cnnzoo/report';
 import { type Fault, faultOf, writeFault, writeJson } from '../fault.js';
 import { getModel, listModels, openPretrained } from '../models/index.js';

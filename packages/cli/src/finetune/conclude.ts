@@ -1,5 +1,5 @@
 import { basename, resolve } from 'node:path';
-import { visible } from '@cnnzoo/core/internal';
+import { visible } from '@cnnzoo/core/internal/text';
 import type { History } from '@cnnzoo/core/train';
 import { duration, percent, quoted } from '@cnnzoo/report';
 import { writeJson } from '../fault.js';

@@ -1,6 +1,6 @@
 import { CnnzooError } from '@cnnzoo/core';
 import { type FilesDataset, type ImageFolder, imageFolder } from '@cnnzoo/core/data';
-import { visible } from '@cnnzoo/core/internal';
+import { visible } from '@cnnzoo/core/internal/text';
 import type { CountProgress } from '../progress/index.js';
 
 /** Fraction of each class held out for validation when the folder has no validation split. */

@@ -1,6 +1,6 @@
 import { basename, resolve } from 'node:path';
 import { Random } from '@cnnzoo/core';
-import { visible } from '@cnnzoo/core/internal';
+import { visible } from '@cnnzoo/core/internal/text';
 import { writeJson } from '../fault.js';
 import { EXIT } from '../terminal/index.js';
 import { type Job, write } from './job.js';
