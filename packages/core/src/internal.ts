@@ -1,6 +1,6 @@
 /**
- * Insides of core for the tools, benchmarks and tests of this repository. The published package does not export them:
- * they change without notice.
+ * Insides of core for the command, the tools and the tests of this repository. They change without notice: the command
+ * depends on the very version of core that it was built with.
  */
 export { hashSource, openPath, pathOf, requireWritable, writeFileAtomic } from '#platform';
 export { readAll } from './checkpoint/index.js';
