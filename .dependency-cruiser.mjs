@@ -25,7 +25,9 @@ const ARCHITECTURES = '^packages/(lenet|alexnet|vgg|nin|googlenet|resnet)/';
 
 /** Matches the files of a room, without those of the rooms inside it. */
 const inside = (room) => {
-  const inner = ROOMS.filter((other) => other.startsWith(`${room}/`)).map((other) => `${other.slice(room.length + 1)}/`);
+  const inner = ROOMS.filter((other) => other.startsWith(`${room}/`)).map(
+    (other) => `${other.slice(room.length + 1)}/`,
+  );
   return `${CORE}${room}/${inner.length > 0 ? `(?!${inner.join('|')})` : ''}`;
 };
 
