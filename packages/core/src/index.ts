@@ -24,9 +24,9 @@ export {
   type MirrorFile,
   type MirrorIndex,
   mirrorPath,
+  type Source,
   verifyCache,
 } from './download/index.js';
-export type { Source } from './download/late.js';
 export type { Net, OutputActivation } from './graph/index.js';
 export {
   buildModel,

@@ -7,4 +7,5 @@ export { readAll } from './checkpoint/index.js';
 export { parseMirrorIndex } from './download/late.js';
 export { featuresOf } from './graph/index.js';
 export { withBuildScope } from './layers/index.js';
-export { buildTrained, MODEL_KEY, openWeights, WEIGHTS_KEY } from './zoo/late.js';
+export { buildFrom } from './state-dict/late.js';
+export { downloadWeights, MODEL_KEY, namedEntry, resolveBuild, resolveEntry, WEIGHTS_KEY } from './zoo/late.js';

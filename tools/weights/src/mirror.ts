@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { MIRROR_INDEX, type MirrorFile, type MirrorIndex, mirrorPath } from '@cnnzoo/core';
-import { openWeights, writeFileAtomic } from '@cnnzoo/core/internal';
+import { downloadWeights, writeFileAtomic } from '@cnnzoo/core/internal';
 import type { Member } from './families.js';
 import { type Ported, portFile } from './port-file.js';
 
@@ -20,7 +20,7 @@ export async function makeMirror(directory: string, all: readonly Member[], even
     const { weights: table } = member.definition;
     for (const entry of new Set(Object.values(table))) {
       try {
-        const { file } = await openWeights(member.definition, { weights: entry });
+        const file = await (await downloadWeights(member.name, { entry })).read();
         try {
           const path = mirrorPath(member.name, entry.name);
           const ported = await portFile(file, member.definition, entry.name, join(directory, path));

@@ -11,11 +11,12 @@ import {
   type WeightsEntry,
 } from '@cnnzoo/core';
 import {
-  buildTrained,
+  buildFrom,
   hashSource,
   MODEL_KEY,
   openPath,
   readAll,
+  resolveBuild,
   WEIGHTS_KEY,
   writeFileAtomic,
 } from '@cnnzoo/core/internal';
@@ -26,7 +27,7 @@ export interface Ported {
   readonly path: string;
   readonly bytes: number;
   readonly sha256: string;
-  /** Whether every value is the source's, bit for bit. */
+  /** True if every value is the source's, bit for bit. */
   readonly identical: boolean;
   /** max|difference| / max|logit| of both files' nets on one image. */
   readonly error: number;
@@ -54,8 +55,12 @@ async function answers(file: TensorFile, definition: ModelDefinition, weights: s
   const [height, width, channels] = definition.inputShape.map((n) => Math.min(n!, 64)) as [number, number, number];
   const shape: [number, number, number] = [height, width, channels];
   const entry: Partial<WeightsEntry> = definition.weights[weights] ?? definition.weights.DEFAULT ?? {};
-  const options = { inputShape: shape, ...(entry.isBackbone && { numClasses: 0 }) };
-  const { model: net } = await buildTrained(definition, { file, entry, given: false, source: weights }, options);
+  const { keys, build, strictness } = resolveBuild(definition, { file, isGiven: false }, entry, {
+    inputShape: shape,
+    builder: { inputShape: shape },
+    ...(entry.isBackbone && { numClasses: 0 }),
+  });
+  const net = await buildFrom(keys, build, strictness);
   try {
     return logitsOf(net, syntheticImage(...shape), shape);
   } finally {

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { CnnzooError, openTensors, useBackend } from '@cnnzoo/core';
-import { MODEL_KEY, openWeights, pathOf } from '@cnnzoo/core/internal';
+import { downloadWeights, MODEL_KEY, namedEntry, pathOf, resolveEntry } from '@cnnzoo/core/internal';
 import { Command } from 'commander';
 import { PARITY } from '../../../test/harness/parity.js';
 import { type Member, members } from './families.js';
@@ -72,11 +72,11 @@ async function portOne(given: string, { model, weights, float16 = false, out }: 
   const isFile = existsSync(what);
   if (!isFile && /[./\\]/.test(what)) throw new CnnzooError('FILE', `There is no file '${resolve(what)}'.`);
   const { name, definition } = isFile ? await ownerOf(what, model) : members([what])[0]!;
-  const options = isFile
-    ? { weights: weights ?? what, ...(weights && { from: what }) }
-    : { weights: weights ?? 'DEFAULT' };
-  const { file, entry } = await openWeights(definition, options);
+  const named = namedEntry(definition, weights ?? (isFile ? what : 'DEFAULT'));
+  const origin = await downloadWeights(name, { entry: named, given: isFile ? what : undefined });
+  const file = await origin.read();
   try {
+    const entry = named ?? (await resolveEntry(definition, { ...origin, file }, what));
     const path = out === undefined ? `${name}-${entry.name}${float16 ? '-float16' : ''}.safetensors` : pathOf(out);
     const ported = await portFile(file, definition, entry.name, path, { float16 });
     report(ported);

@@ -1,8 +1,9 @@
 import { CnnzooError, copyOf, numel } from '../util/index.js';
 import type { DType, DTypes, StateTensor } from './tensors.js';
 
-/** A type that files hold values in: its size, what it becomes, and how. */
+/** A type of stored values, and how they become values in memory. */
 interface Stored<D extends DType> {
+  /** Size of one value. */
   readonly bytes: number;
   readonly dtype: D;
   view(buffer: ArrayBufferLike, offset: number, count: number): DTypes[D];
@@ -17,7 +18,7 @@ const same = <D extends DType>(
   view: (buffer, offset, count) => new Values(buffer, offset, count),
 });
 
-/** The 65,536 halves as float32, made when first needed: a look-up is several times as fast as the arithmetic. */
+/** float32 of each of the 65,536 halves, made at first use: a look-up is several times as fast as the arithmetic. */
 let halves: Float32Array | undefined;
 
 function makeHalves(): Float32Array {
@@ -63,7 +64,7 @@ const bfloat16: Stored<'float32'> = {
   },
 };
 
-/** One byte, looked up in a table that is made when first needed. */
+/** A type of one byte, whose values are looked up in a table that is made at first use. */
 function float8(toNumber: (byte: number) => number): Stored<'float32'> {
   let table: Float32Array | undefined;
   return {
@@ -79,7 +80,7 @@ function float8(toNumber: (byte: number) => number): Stored<'float32'> {
   };
 }
 
-/** Sign, exponent and `bits` of a fraction, without infinities and not-a-numbers. */
+/** Value of a byte with a sign, an exponent and a fraction of `bits`, without infinities and NaN. */
 function finite8(byte: number, bits: number, bias: number): number {
   const exponent = (byte & 0x7f) >> bits;
   const fraction = (byte & ((1 << bits) - 1)) / (1 << bits);
@@ -87,14 +88,14 @@ function finite8(byte: number, bits: number, bias: number): number {
   return byte & 0x80 ? -magnitude : magnitude;
 }
 
-/** 'fn': no infinity, not-a-number where all bits are set. 'fnuz': no -0, whose bits are the only not-a-number. */
+/** 'fn' has no infinity, and NaN if all bits are set. 'fnuz' has no -0, whose bits are its only NaN. */
 const e4m3 = (byte: number): number => ((byte & 0x7f) === 0x7f ? Number.NaN : finite8(byte, 3, 7));
 const e4m3fnuz = (byte: number): number => (byte === 0x80 ? Number.NaN : finite8(byte, 3, 8));
 const e5m2fnuz = (byte: number): number => (byte === 0x80 ? Number.NaN : finite8(byte, 2, 16));
 /** A power of two. */
 const e8m0 = (byte: number): number => (byte === 0xff ? Number.NaN : 2 ** (byte - 127));
 
-/** The upper half of a float16, infinities and not-a-numbers too. */
+/** A float8_e5m2 is the upper half of a float16, infinities and NaN included. */
 function e5m2(byte: number): number {
   const magnitude = byte & 0x7f;
   if (magnitude > 0x7c) return Number.NaN;
@@ -102,7 +103,7 @@ function e5m2(byte: number): number {
   return finite8(byte, 2, 15);
 }
 
-/** By safetensors' names. */
+/** Stored types by safetensors' names. */
 export const STORED = {
   F32: same('float32', Float32Array),
   F16: float16,
@@ -128,7 +129,7 @@ export type StoredName = keyof typeof STORED;
 
 export const isStored = (name: string): name is StoredName => Object.hasOwn(STORED, name);
 
-/** Values from a file's little-endian bytes: a view of them where their place in memory allows, else a copy. */
+/** Makes a tensor of little-endian bytes: a view of them if they are aligned, else a copy. */
 export function toTensor(bytes: Uint8Array, stored: StoredName, shape: readonly number[]): StateTensor {
   const { bytes: size, dtype, view } = STORED[stored];
   const count = numel(shape);

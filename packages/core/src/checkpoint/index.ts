@@ -1,15 +1,13 @@
 export { toTfShape, toTorchShape, toTorchValues } from './layout.js';
-export {
-  type DType,
-  type FetchOptions,
-  type LazyTensor,
-  openTensors,
-  type ReadOptions,
-  readAll,
-  readStateDict,
-  type StateDict,
-  type StateTensor,
-  type TensorFile,
-  type WeightsSource,
+export { openTensors, readAll, readStateDict } from './open-tensors.js';
+export type {
+  DType,
+  FetchOptions,
+  LazyTensor,
+  ReadOptions,
+  StateDict,
+  StateTensor,
+  TensorFile,
+  WeightsSource,
 } from './tensors.js';
 export { type EncodeOptions, encodeHeader, encodeSafetensors } from './write.js';

@@ -1,12 +1,14 @@
+// The readers and what only calls need; index.ts is loaded with the page.
 export {
+  byteSourceOf,
   checkKey,
   checkReadOptions,
   checkStart,
   MAX_CHECKPOINT,
   MAX_UNSTATED,
-  openTensorSource,
-  openTensors,
+  type ReadBytesOptions,
+  readByteSource,
+  readCheckpoint,
   sourceName,
-  sourceOf,
-} from './open.js';
-export { encodeTurned, isWorthTurning, toTfValues } from './transposed.js';
+} from './read.js';
+export { encodeTransposed, isWorthTransposing, toTfValues } from './transposed.js';

@@ -26,7 +26,7 @@ function isEntry(value: unknown): value is HeaderEntry {
   );
 }
 
-/** Whether an object in this JSON has one key twice: `JSON.parse` keeps the last of them without a word. */
+/** Returns true if an object in the JSON has one key twice: `JSON.parse` would keep the last of them in silence. */
 function repeatsKey(json: string): boolean {
   const open: Set<string>[] = [];
   const afterKey = /\s*:/y;
@@ -46,7 +46,7 @@ function repeatsKey(json: string): boolean {
   return false;
 }
 
-/** The header's pairs in the file's order. */
+/** Parses the header into its pairs, in the file's order. */
 function parseHeader(text: string, damaged: (why: string) => CnnzooError): Map<string, unknown> {
   let header: unknown;
   try {
@@ -66,7 +66,7 @@ export const isSafetensors = (start: Uint8Array, size: number): boolean => {
 };
 
 /** Reads a safetensors file. Every offset is checked before any value is read. */
-export async function openSafetensors(source: ByteSource): Promise<TensorFile> {
+export async function readSafetensors(source: ByteSource): Promise<TensorFile> {
   const damaged = (why: string): CnnzooError =>
     new CnnzooError('FORMAT', `'${source.name}' is not a whole safetensors file: ${why}. Fetch the file again.`);
   if (source.size < 8) throw damaged(`it has ${source.size} bytes`);

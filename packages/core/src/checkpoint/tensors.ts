@@ -1,8 +1,8 @@
 import type { ReadBuffer } from '../util/late.js';
 
 /**
- * The types a checkpoint's tensors have once read. float16, bfloat16 and the float8 types are widened to float32, which
- * is exact.
+ * Values of a tensor by its type. float16, bfloat16 and the float8 types of a checkpoint are widened to float32 when
+ * they are read, which is exact.
  */
 export interface DTypes {
   float32: Float32Array;
@@ -18,36 +18,42 @@ export interface DTypes {
   bool: Uint8Array;
 }
 
+/** Type of a checkpoint's tensor once it is read. */
 export type DType = keyof DTypes;
 
 /** One tensor in PyTorch's layout (convolution OIHW, linear [out, in]), row-major. No tf tensor: nothing to dispose. */
 export interface StateTensor<D extends DType = DType> {
+  /** Sizes in PyTorch's layout; [] for a scalar. */
   readonly shape: readonly number[];
   readonly dtype: D;
+  /** Values, row-major. */
   readonly data: DTypes[D];
 }
 
-/** A PyTorch state dict: key -> tensor, in the checkpoint's order. */
+/** A PyTorch state dict: tensors by key, in the checkpoint's order. */
 export type StateDict = Map<string, StateTensor>;
 
-/** A tensor whose values are still in the file. */
+/** A tensor whose values are still in the checkpoint. */
 export interface LazyTensor {
+  /** Sizes in PyTorch's layout; [] for a scalar. */
   readonly shape: readonly number[];
-  /** As `StateTensor.dtype`: what `read` resolves to. */
+  /** Type of the values that `read` resolves to. */
   readonly dtype: DType;
-  /** How the file holds it, by safetensors' name: 'F32', 'F16', 'BF16', 'F8_E4M3', 'I64', 'U8', 'BOOL', … */
+  /** Type of the values in the checkpoint, by safetensors' name: 'F32', 'F16', 'BF16', 'F8_E4M3', 'I64', 'BOOL', … */
   readonly stored: string;
-  /** With `into`, the values may lie in it, and are good until it is read into again. */
+  /** Reads the values. With `into` they may lie in it, and are good until it is read into again. */
   read(into?: ReadBuffer): Promise<StateTensor>;
-  /** Only where the file holds the values, float32, in tfjs' order (HWIO, [in, out]): as they are. */
-  readTurned?(): Promise<Float32Array>;
-  /** Fills `target` with the bytes as the file holds them, before it returns; not in every source. */
+  /** Reads the values in tfjs' layout (HWIO, [in, out]), float32. Undefined if the checkpoint is not transposed. */
+  readTransposed?(): Promise<Float32Array>;
+  /** Fills `target` with the bytes as they are stored, before it returns. Undefined if the source can't. */
   readInto?(target: Uint8Array): void;
 }
 
-/** An opened checkpoint: every tensor's shape is known, no values are in memory. */
+/** An opened checkpoint: the shape of every tensor is known, no values are in memory. */
 export interface TensorFile {
+  /** Format of the checkpoint; 'memory' for a state dict. */
   readonly format: 'safetensors' | 'torch-zip' | 'torch-legacy' | 'memory';
+  /** Tensors by state_dict key, in the checkpoint's order. */
   readonly tensors: ReadonlyMap<string, LazyTensor>;
   /** safetensors' `__metadata__`; empty for the other formats. */
   readonly metadata: Readonly<Record<string, string>>;
@@ -56,14 +62,15 @@ export interface TensorFile {
    * 'argparse.Namespace': their objects were read over, and nothing was called. Empty for the other formats.
    */
   readonly inert: readonly string[];
-  /** Key of the tensors in the file, e.g. 'state_dict'. Undefined if the file holds nothing else. */
+  /** Key of the tensors in the checkpoint, e.g. 'state_dict'. Undefined if the checkpoint holds nothing else. */
   readonly key?: string;
-  /** Entries of the file beside the tensors, e.g. 'epoch'. Undefined if there are none. */
+  /** Entries of the checkpoint beside the tensors, e.g. 'epoch'. Undefined if there are none. */
   readonly others?: readonly string[];
+  /** Closes the file behind the tensors. */
   close(): Promise<void>;
 }
 
-/** Where weights can come from: a path, a URL, bytes, a Blob, a state dict, or a plain record of tensors. */
+/** A checkpoint: its path, URL, bytes or Blob; or a state dict, or a plain record of tensors. */
 export type WeightsSource =
   | string
   | URL
@@ -73,51 +80,17 @@ export type WeightsSource =
   | StateDict
   | Readonly<Record<string, StateTensor>>;
 
-/** Options of fetching a checkpoint by its URL. */
+/** Options of a checkpoint that may be a URL. */
 export interface FetchOptions {
-  /** Ends the download. */
+  /** Ends the download. Default: none. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /** Options of reading a checkpoint. */
 export interface ReadOptions extends FetchOptions {
   /**
-   * Where in the checkpoint the state dict lies, e.g. 'params_ema': the path of a dict in a file of torch, or what keys
-   * begin with. Default: the only state dict that the checkpoint holds.
+   * Key of the state dict in the checkpoint, e.g. 'params_ema': the path of a dict in a file of torch, or the beginning
+   * of tensors' keys. Default: the only state dict that the checkpoint holds.
    */
   readonly key?: string | undefined;
-}
-
-/**
- * Opens a checkpoint of any format, and reads a tensor when it is asked for one. The caller closes the file.
- * @throws CnnzooError FILE, FORMAT or UNSAFE; for a URL, DOWNLOAD or ABORTED.
- */
-export async function openTensors(source: WeightsSource, options: ReadOptions = {}): Promise<TensorFile> {
-  // The readers stay out of what a page loads to build a net.
-  const { checkReadOptions, openTensors: open } = await import('./open.js');
-  checkReadOptions('openTensors', options);
-  return open(source, options);
-}
-
-/** The values of all tensors of an opened checkpoint. */
-export async function readAll(file: TensorFile): Promise<StateDict> {
-  const state: StateDict = new Map();
-  for (const [key, tensor] of file.tensors) state.set(key, await tensor.read());
-  return state;
-}
-
-/**
- * Reads a checkpoint (safetensors, `.pth`, a state dict): key -> { shape, dtype, data }, in PyTorch's layout. Needs no
- * backend, and holds no tf tensor.
- * @throws CnnzooError FILE, FORMAT, HASH or UNSAFE; for a URL, DOWNLOAD or ABORTED.
- */
-export async function readStateDict(source: WeightsSource, options: ReadOptions = {}): Promise<StateDict> {
-  const { checkReadOptions, openTensors } = await import('./open.js');
-  checkReadOptions('readStateDict', options);
-  const file = await openTensors(source, options);
-  try {
-    return await readAll(file);
-  } finally {
-    await file.close();
-  }
 }

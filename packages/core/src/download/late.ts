@@ -1,4 +1,5 @@
-export { digitsInName, expectedDigits, fileNameOf } from './cached.js';
-export { type ObtainOptions, obtainWeights } from './download.js';
+// What only calls need; index.ts is loaded with the page.
+export { type DownloadOptions, download } from './download.js';
+export type { Downloadable, Downloaded } from './downloaded.js';
 export { parseMirrorIndex } from './mirror.js';
-export type { Source } from './sources.js';
+export { digitsInName, expectedDigits, fileNameOf } from './verify.js';

@@ -3,9 +3,7 @@ import { CnnzooError } from '../util/index.js';
 import { byteCount, sha256Digits } from '../util/schema.js';
 import type { MirrorFile, MirrorIndex } from './mirror-layout.js';
 
-export * from './mirror-layout.js';
-
-/** One part of a path inside a mirror: no step up (also not as `%2e`), nothing that begins a query or a root. */
+/** Returns true for a part of a path inside a mirror: no step up (not as `%2e` either), no beginning of a query or root. */
 const isName = (part: string): boolean => !/^(?:\.|%2e){0,2}$/i.test(part) && !/[\\?#:\p{Cc}\p{Cs}]/u.test(part);
 
 const Path = v.pipe(
@@ -22,7 +20,7 @@ const Index = v.object({
 });
 
 /**
- * Reads the text of a mirror's index.
+ * Parses a mirror's index.
  * @throws CnnzooError FORMAT.
  */
 export function parseMirrorIndex(text: string, name: string): MirrorIndex {
@@ -44,7 +42,7 @@ export function parseMirrorIndex(text: string, name: string): MirrorIndex {
   throw damaged(`one whose ${v.getDotPath(issues[0]) ?? 'content'} is wrong: ${message}`);
 }
 
-/** The file that holds an entry's weights, and its path inside the mirror. */
+/** Finds the file of an entry's weights, and its path inside the mirror; undefined if the mirror lacks it. */
 export function findInMirror(
   index: MirrorIndex,
   model: string,

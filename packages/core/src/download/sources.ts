@@ -2,9 +2,11 @@ import { fetchBytes, localPath, mirrorLocation, openPath, type Part, reasonOf, s
 import { checkStart, MAX_CHECKPOINT, MAX_UNSTATED } from '../checkpoint/late.js';
 import { CnnzooError } from '../util/index.js';
 import type { ByteSource } from '../util/late.js';
-import { expectedDigits } from './cached.js';
-import { findInMirror, MIRROR_INDEX, parseMirrorIndex } from './mirror.js';
+import type { Downloadable, Source } from './downloaded.js';
+import { findInMirror, parseMirrorIndex } from './mirror.js';
+import { MIRROR_INDEX } from './mirror-layout.js';
 import { type FileBounds, type Send, type TransferContext, transfer } from './transfer.js';
+import { expectedDigits } from './verify.js';
 
 /** Bytes of the largest text that is fetched: an index of thousands of files. */
 export const MAX_TEXT = 2 ** 24;
@@ -24,8 +26,8 @@ const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
 /**
  * A download from the Hugging Face hub. The hub answers a large file with a redirect whose `X-Linked-Etag` is the
- * file's sha256. Where a redirect's headers can't be seen, as in browsers, the pointer file in the git repository
- * holds the same.
+ * file's sha256. In a browser, which hides a redirect's headers, the pointer file in the git
+ * repository holds the same.
  */
 export class HubDownload {
   private linked: string | undefined;
@@ -50,7 +52,7 @@ export class HubDownload {
     throw new Error('the server redirects without end');
   };
 
-  /** The hash that the server vouches for; undefined where it does not. */
+  /** Resolves to the hash that the server vouches for; undefined if it vouches for none. */
   async sha256(): Promise<string | undefined> {
     return this.linked ?? (await this.pointerHash());
   }
@@ -68,45 +70,17 @@ export class HubDownload {
   }
 }
 
-/** One place that a checkpoint can be downloaded from. */
-export interface Source {
-  /**
-   * `publisher`: the file of the people who trained it, its hash prefix in its name (torch.hub's convention).
-   * `hub`: a copy on the Hugging Face hub; its hash is asked of the server.
-   * `package`: a file inside the npm package of the family.
-   */
-  readonly kind: 'publisher' | 'hub' | 'package';
-  readonly url: string;
-  /** The whole hash, where known. */
-  readonly sha256?: string;
-  /** The first hexadecimal digits of the hash, where the publisher gives only these. */
-  readonly hashPrefix?: string;
-}
-
-/** Facts of a checkpoint that a download needs: an entry of a registry, or a URL in the place of one. */
-export interface Obtainable {
-  readonly model: string;
-  /** The entry's name, e.g. 'IMAGENET1K_V1'. */
-  readonly name: string;
-  readonly sources: readonly Source[];
-  /** Size of the publisher's file in MiB. */
-  readonly fileSize?: number;
-  readonly parameters?: number;
-  /** Key of the state dict in the file. */
-  readonly key?: string;
-}
-
-/** One place to fetch from. */
+/** A place that a download tries. */
 export interface Candidate {
-  /** For messages. */
+  /** Kind of the place, for messages. */
   readonly kind: string;
   readonly url: string;
-  /** Fetches the file; resolves to the digits its hash begins with, undefined where nobody vouches for any. */
+  /** Fills the part with the file; resolves to the digits that its hash begins with, undefined if nobody vouches for any. */
   fill(part: Part): Promise<string | undefined>;
 }
 
-/** The places to fetch an entry from, in order; a mirror first. */
-export function candidatesOf(entry: Obtainable, context: TransferContext): Candidate[] {
+/** Lists the places to download an entry from, in order; a mirror first. */
+export function candidatesOf(entry: Downloadable, context: TransferContext): Candidate[] {
   const mirror = mirrorLocation();
   return [
     ...(mirror ? [mirrorCandidate(mirror, entry, context)] : []),
@@ -118,7 +92,7 @@ export function candidatesOf(entry: Obtainable, context: TransferContext): Candi
  * Bounds on an entry's file. A copy on a hub differs from the publisher's file in its container and in buffers, and may
  * hold float32 for the publisher's float16: 5 % and a mebibyte over the larger of both are room enough.
  */
-function boundsOf({ fileSize = 0, parameters = 0 }: Obtainable): FileBounds {
+function boundsOf({ fileSize = 0, parameters = 0 }: Downloadable): FileBounds {
   const known = Math.max(fileSize * 2 ** 20, parameters * Float32Array.BYTES_PER_ELEMENT);
   return known > 0
     ? { maxBytes: Math.ceil(1.05 * known) + 2 ** 20 }
@@ -140,10 +114,10 @@ const sourceCandidate = (source: Source, context: TransferContext, bounds: FileB
   },
 });
 
-/** `base` as a directory, so that what is inside resolves against it. */
+/** Returns the path or URL with a '/' at its end, so that names resolve against it. */
 const directory = (base: string): string => (base.endsWith('/') ? base : `${base}/`);
 
-function mirrorCandidate(location: string, entry: Obtainable, context: TransferContext): Candidate {
+function mirrorCandidate(location: string, entry: Downloadable, context: TransferContext): Candidate {
   const path = localPath(location);
   const base = directory(path ?? location);
   return {
@@ -162,7 +136,7 @@ function mirrorCandidate(location: string, entry: Obtainable, context: TransferC
   };
 }
 
-/** What can't be read in a mirror is a failure of that source, not of the cache. */
+/** Opens a file of a mirror. An error is the source's (DOWNLOAD), not the cache's (FILE). */
 const openInMirror = (path: string): Promise<ByteSource> =>
   openPath(path).catch((cause: unknown) => {
     throw new CnnzooError('DOWNLOAD', reasonOf(cause), { cause });

@@ -6,34 +6,37 @@ import { isIgnored } from './faults.js';
 /** Shapes of a net's tensors in PyTorch's layout, by state_dict key. */
 export type Wanted = ReadonlyMap<string, readonly number[]>;
 
-/** How the keys of a checkpoint became those of a net. */
+/** Changes that made the keys of a checkpoint those of a net. */
 export interface KeyChanges {
   /** Prefixes that were removed from all keys, outermost first, e.g. ['module.', 'model.']. */
   readonly prefixes: readonly string[];
-  /** Paths of modules that the checkpoint names otherwise -> the net's, e.g. { linear: 'fc' }. */
+  /** Paths of modules in the checkpoint -> in the net, if they differ, e.g. { linear: 'fc' }. */
   readonly renamed: Readonly<Record<string, string>>;
 }
 
-/** How a checkpoint became the weights of a net. */
+/** Report of loading a checkpoint into a net. */
 export interface LoadedStateDict extends KeyChanges {
-  /** The checkpoint: its path or URL, else 'the bytes', 'the blob' or 'a state dict'. */
+  /** Path or URL of the checkpoint, else 'the bytes', 'the blob' or 'a state dict'. */
   readonly source: string;
+  /** Format of the checkpoint; 'memory' for a state dict. */
   readonly format: TensorFile['format'];
   /** Path of the state dict in the checkpoint, e.g. 'state_dict'; null if the checkpoint is the state dict itself. */
   readonly key: string | null;
-  /** Entries of the checkpoint that are not in the net: tensors, and what lies beside the state dict. */
+  /** Entries of the checkpoint that the net lacks: tensors, and entries beside the state dict. */
   readonly ignored: readonly string[];
 }
 
+/** A checkpoint under the keys of a net. */
 export interface FittedKeys extends KeyChanges {
-  /** The checkpoint under the net's keys, as far as they fit. */
+  /** Tensors under the net's keys, or under the checkpoint's if they do not fit. */
   readonly tensors: ReadonlyMap<string, LazyTensor>;
-  /** Prefixes that were not removed, though each has a whole net under it: there are several, or other keys beside it. */
+  /** Prefixes that were kept, though each has a whole net under it: there are several, or other keys beside it. */
   readonly nets: readonly string[];
 }
 
+/** Differences between a checkpoint and a net that `fitKeys` allows. */
 export interface FitOptions {
-  /** The state_dict path of the head, which checkpoints name variously; undefined if the net has none. */
+  /** state_dict path of the head, which checkpoints name variously; undefined if the net has none. */
   readonly head: string | undefined;
   /** Paths in the net that the checkpoint need not have. */
   readonly auxiliary?: readonly string[];
@@ -43,7 +46,7 @@ export interface FitOptions {
 
 type Tensors = ReadonlyMap<string, LazyTensor>;
 
-/** Segments that PyTorch's wrappers put into keys: data parallel, compiled, sharded and checkpointed modules. */
+/** Segments of keys that PyTorch's wrappers add: data parallel, compiled, sharded and checkpointed modules. */
 const WRAPPERS = ['module', '_orig_mod', '_fsdp_wrapped_module', '_checkpoint_wrapped_module'];
 
 /** Returns true for counters of a training: batches, and the models in an AveragedModel of PyTorch. */
@@ -51,7 +54,7 @@ const isCounter = (key: string): boolean => isIgnored(key) || key === 'n_average
 
 const isUnderAny = (paths: readonly string[], key: string): boolean => paths.some((path) => isUnder(path, key));
 
-/** The tensors with the wrappers' segments left out of their keys; undefined if two keys would then be the same. */
+/** Removes the wrappers' segments from the keys; undefined if two keys would then be the same. */
 function unwrapped(tensors: Tensors): { tensors: Tensors; prefixes: string[] } | undefined {
   const parts = [...tensors].map(([key, lazy]) => [key.split('.'), lazy] as const);
   const bare = new Map(parts.map(([key, lazy]) => [key.filter((part) => !WRAPPERS.includes(part)).join('.'), lazy]));
@@ -59,7 +62,7 @@ function unwrapped(tensors: Tensors): { tensors: Tensors; prefixes: string[] } |
   return bare.size === tensors.size ? { tensors: bare, prefixes: found.map((part) => `${part}.`) } : undefined;
 }
 
-/** Prefixes under which the tensors have all of `keys`. */
+/** Returns the prefixes under which the tensors have all of `keys`. */
 function prefixesOf(tensors: Tensors, keys: readonly string[]): string[] {
   const [first] = keys;
   if (first === undefined) return [''];
@@ -69,13 +72,13 @@ function prefixesOf(tensors: Tensors, keys: readonly string[]): string[] {
     .filter((prefix) => keys.every((key) => tensors.has(prefix + key)));
 }
 
-/** The path of the module that has all of `keys`; '' if there is none. */
+/** Returns the path of the module that has all of `keys`; '' if there is none. */
 function moduleOf(keys: readonly string[]): string {
   const paths = new Set(keys.map((key) => key.slice(0, Math.max(0, key.lastIndexOf('.')))));
   return paths.size === 1 ? [...paths][0]! : '';
 }
 
-/** The module that is the net's head under another name: alone of its kind, with the head's tensors in its shapes. */
+/** Returns the path of the net's head under another name: the only spare module, with tensors of the head's shapes. */
 function headAmong(spare: Tensors, wanted: Wanted, head: string): string | undefined {
   const expected = [...wanted].filter(([key]) => isUnder(head, key));
   const path = moduleOf([...spare.keys()]);
@@ -87,7 +90,7 @@ function headAmong(spare: Tensors, wanted: Wanted, head: string): string | undef
   return path !== '' && expected.length === spare.size && fits ? path : undefined;
 }
 
-/** The tensors under the net's keys; undefined if they do not fit by a prefix and the name of the head. */
+/** Removes a prefix and renames the head; no `tensors` if that does not make the keys fit. */
 function fitted(tensors: Tensors, wanted: Wanted, { head, auxiliary = [], mayDrop = [] }: FitOptions) {
   const isHead = (key: string): boolean => head !== undefined && isUnder(head, key);
   const body = [...wanted.keys()].filter((key) => !isHead(key) && !isUnderAny(auxiliary, key));
@@ -105,7 +108,7 @@ function fitted(tensors: Tensors, wanted: Wanted, { head, auxiliary = [], mayDro
   const named = head === undefined || hasOwn ? undefined : headAmong(spare, wanted, head);
   const rename = (key: string): string =>
     named !== undefined && isUnder(named, key) ? at(head!, key.slice(named.length + 1)) : key;
-  // Beside what the prefix leads to there may be the head alone.
+  // Beside the keys under the prefix, only the head is allowed.
   if (bare.size < tensors.size || !beside.every((key) => isHead(rename(key)))) return { nets };
   return {
     nets: nets.filter((each) => each !== prefix),
@@ -119,8 +122,8 @@ function fitted(tensors: Tensors, wanted: Wanted, { head, auxiliary = [], mayDro
 }
 
 /**
- * Brings the keys of a checkpoint to a net's: removes the prefix that all of them have, and the segments of PyTorch's
- * wrappers, and gives the head the net's name. Only if the rest fits; else all keys stay as they are.
+ * Makes the keys of a checkpoint a net's: removes the prefix that all of them have and the segments of PyTorch's wrappers,
+ * and gives the head the net's name. If the rest does not fit, all keys stay as they are.
  */
 export function fitKeys(
   { tensors: all }: Pick<TensorFile, 'tensors'>,
@@ -137,8 +140,8 @@ export function fitKeys(
 }
 
 /**
- * A file whose keys under one of `renamed`'s prefixes have its other name. A linear layer that was stored as a
- * convolution over its whole input, [out, in, h, w], is a matrix again, [out, in * h * w]: the same values in the same order.
+ * Renames the keys of a checkpoint that lie under one of the paths of `renamed`. A linear layer that is stored as a
+ * convolution over its whole input, [out, in, h, w], becomes a matrix, [out, in * h * w]: the same values in the same order.
  */
 export function renameTensors(file: TensorFile, renamed: Readonly<Record<string, string>>): TensorFile {
   const tensors = new Map(
@@ -154,6 +157,6 @@ export function renameTensors(file: TensorFile, renamed: Readonly<Record<string,
 
 function asMatrix({ shape: kernel, dtype, stored, read }: LazyTensor): LazyTensor {
   const shape = [kernel[0]!, numel(kernel.slice(1))];
-  // Not what a turned file holds: there a kernel's values lie in another order than a matrix'.
+  // Without readTransposed: in tfjs' layout a kernel's values have another order than a matrix'.
   return { shape, dtype, stored, read: async (into) => ({ ...(await read(into)), shape }) };
 }

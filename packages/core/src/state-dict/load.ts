@@ -11,58 +11,59 @@ import {
   toTorchShape,
   type WeightsSource,
 } from '../checkpoint/index.js';
-import { checkReadOptions, openTensors, sourceName, toTfValues } from '../checkpoint/late.js';
+import { checkReadOptions, readCheckpoint, sourceName, toTfValues } from '../checkpoint/late.js';
 import { modelOf, type Net, noteOf, type Slot, slotsOf } from '../graph/index.js';
 import { type GivenValues, isUnder, withBuildScope } from '../layers/index.js';
 import { isTypedArray, numel } from '../util/index.js';
 import { ReusedBuffer } from '../util/late.js';
-import { adviceFor, Faults, isIgnored } from './faults.js';
+import { adviceFor } from './advice.js';
+import { Faults, isIgnored } from './faults.js';
 import { fitKeys, type LoadedStateDict, type Wanted } from './fit-keys.js';
 
-/** Values as float32, the only type that a net computes in. */
+/** Converts values to float32, the only type that a net computes in. */
 const toFloat32 = ({ data }: StateTensor): Float32Array =>
   isTypedArray(data, 'Float32Array')
     ? (data as Float32Array)
     : Float32Array.from(data as ArrayLike<number | bigint>, Number);
 
-/** Makes the tensor of what was read, when its turn has come. */
+/** Makes a tensor of values that were read. */
 type Finish = () => tf.Tensor;
 
 /**
- * Reads tensors of a checkpoint into the backend, in tfjs' layout, in their order; each is the caller's. While one is
- * brought into that layout the next is read. Where the backend copies what it is given, all go through the same memory,
- * or, where the file has them in that layout, straight to their place.
+ * Loads tensors of a checkpoint into the backend, in tfjs' layout, in their order; each is the caller's. While one is
+ * transposed, the next is read. A backend that copies its input is given all of them in the same memory, and those of a
+ * transposed file are read straight into the backend.
  */
-export async function* readTensors(
+export async function* loadTensors(
   entries: readonly (readonly [key: string, lazy: LazyTensor])[],
 ): AsyncGenerator<[key: string, tensor: tf.Tensor], void, void> {
   const memory = wasmMemory();
   memory?.reserve(entries.map(([, lazy]) => 4 * numel(lazy.shape)));
   const buffers = memory && ([new ReusedBuffer(), new ReusedBuffer()] as const);
-  const turned = memory && new ReusedBuffer();
+  const transposed = memory && new ReusedBuffer();
   const start = async (i: number): Promise<Finish> => {
     const lazy = entries[i]![1];
     const shape = toTfShape(lazy.shape);
-    if (lazy.readTurned) {
-      if (memory && lazy.readInto) return () => place(lazy, shape, memory);
-      const values = await lazy.readTurned();
+    if (lazy.readTransposed) {
+      if (memory && lazy.readInto) return () => readIntoBackend(lazy, shape, memory);
+      const values = await lazy.readTransposed();
       return () => tf.tensor(values, shape, 'float32');
     }
     const state = await lazy.read(buffers?.[i % 2]);
-    return () => tf.tensor(turn(state, turned), shape, 'float32');
+    return () => tf.tensor(transpose(state, transposed), shape, 'float32');
   };
   let next: Promise<Finish> | undefined;
   for (const [i, [key]] of entries.entries()) {
     const finish = await (next ?? start(i));
     next = i + 1 < entries.length ? start(i + 1) : undefined;
-    // Whoever awaits it sees the error; nobody does where the caller stops before.
+    // The next round awaits it and sees the error, unless the caller stops before.
     next?.catch(() => undefined);
     yield [key, finish()];
   }
 }
 
-/** Values that lie in the file as they do in the backend's memory: nothing is between the two. */
-function place({ readInto }: LazyTensor, shape: number[], memory: WasmMemory): tf.Tensor {
+/** Reads values that are stored in tfjs' layout straight into the backend. */
+function readIntoBackend({ readInto }: LazyTensor, shape: number[], memory: WasmMemory): tf.Tensor {
   const { tensor, bytes } = memory.allocate(shape);
   try {
     readInto!(bytes);
@@ -73,18 +74,19 @@ function place({ readInto }: LazyTensor, shape: number[], memory: WasmMemory): t
   }
 }
 
-function turn(state: StateTensor, into: ReusedBuffer | undefined): Float32Array {
+/** Transposes values to tfjs' layout; never the array of `state` itself. */
+function transpose(state: StateTensor, into: ReusedBuffer | undefined): Float32Array {
   const values = toTfValues(toFloat32(state), state.shape, into);
   // A backend that holds on to the array must not hold on to the caller's.
   return into || values !== state.data ? values : values.slice();
 }
 
-/** The tensors that a net will have: builds it without values, and disposes of it. */
+/** Returns the shapes of the tensors that a net will have: builds it without values, and disposes of it. */
 export function wantedBy(build: () => LayersModel): Wanted {
   const wanted = new Map<string, readonly number[]>();
   const take = (key: string, shape: readonly number[]): tf.Tensor => {
     wanted.set(key, toTorchShape(shape));
-    // In the place of values of any size.
+    // Stands for values of any size.
     return tf.scalar(0);
   };
   const model = withBuildScope({ take }, build);
@@ -98,22 +100,23 @@ export function wantedBy(build: () => LayersModel): Wanted {
   return wanted;
 }
 
+/** Options of building a net from a checkpoint's tensors. */
 export interface BuildFromOptions {
-  /** Paths in the net that get fresh weights: what the file has there is left out. */
+  /** Paths in the net that get fresh values: the checkpoint's tensors there are left out. Default: none. */
   readonly fresh?: readonly string[];
-  /** Key prefixes of what is not read: the net has none of it. */
+  /** Prefixes of keys that are not read: the net has none of them. Default: none. */
   readonly drop?: readonly string[];
-  /** Key prefixes that the file may have and the net need not. */
+  /** Prefixes of keys that the checkpoint may have and the net need not. Default: none. */
   readonly mayDrop?: readonly string[];
-  /** The net has models inside, whose layers don't know the path they lie under: its weights are replaced once built. */
+  /** True if the net has models inside, whose layers don't know their path: weights are replaced after the build. Default: false. */
   readonly nested?: boolean;
-  /** Changes a tensor (in tfjs' layout) before it is used, e.g. for another number of input channels; owns its input. */
+  /** Changes a tensor (in tfjs' layout) before it is used, e.g. for another number of input channels; owns its input. Default: unchanged. */
   readonly adapt?: (key: string, value: tf.Tensor) => tf.Tensor;
-  /** Says in one sentence what would make the file fit, if that is known. */
+  /** Returns a sentence on how to make the checkpoint fit; undefined if none is known. */
   readonly advise?: () => string | undefined;
 }
 
-/** Tensors read from a file, handed out to a build, with all that does not fit. */
+/** Tensors of a checkpoint for a build, and the faults that the build finds in them. */
 class ReadValues implements GivenValues {
   readonly faults = new Faults();
   readonly tensors = new Map<string, tf.Tensor>();
@@ -143,8 +146,8 @@ class ReadValues implements GivenValues {
 }
 
 /**
- * Builds a net whose weights are the file's from the start: no initial values are drawn, and no weight is held twice.
- * Strict, as `loadStateDict`.
+ * Builds a net with a checkpoint's tensors as its weights: no initial values are drawn, and no weight is held twice.
+ * @throws CnnzooError STATE_DICT, as `loadStateDict`.
  */
 export async function buildFrom(
   file: Pick<TensorFile, 'tensors'>,
@@ -156,7 +159,7 @@ export async function buildFrom(
   try {
     const startsWith = (prefixes: readonly string[], key: string) => prefixes.some((prefix) => key.startsWith(prefix));
     const isRead = (key: string) => !(isIgnored(key) || values.isFresh(key) || startsWith(drop, key));
-    for await (const [key, value] of readTensors([...file.tensors].filter(([key]) => isRead(key))))
+    for await (const [key, value] of loadTensors([...file.tensors].filter(([key]) => isRead(key))))
       values.tensors.set(key, adapt ? adapt(key, value) : value);
     model = withBuildScope(nested ? undefined : values, build);
     // Stock tfjs layers make their own weights: these are replaced.
@@ -177,16 +180,16 @@ export async function buildFrom(
   }
 }
 
-/** The path of the layer that has the last weights. */
+/** Returns the path of the layer that has the last weights. */
 const lastOf = (slots: readonly Slot[]): string | undefined => slots.at(-1)?.key.split('.').slice(0, -1).join('.');
 
-/** Loads a checkpoint into a net, strictly: all of it, or nothing. */
+/** Reads a checkpoint and loads it into a net, strictly: all of it, or nothing. */
 export async function loadStateDict(net: Net, source: WeightsSource, options: ReadOptions): Promise<LoadedStateDict> {
   checkReadOptions('loadStateDict', options);
   const model = modelOf(net);
   await useBackend();
   const slots = slotsOf(model);
-  const file = await openTensors(source, options);
+  const file = await readCheckpoint(source, options);
   const loaded: tf.Tensor[] = [];
   try {
     const wanted = new Map(slots.map(({ key, variable }) => [key, toTorchShape(variable.shape as number[])]));
@@ -202,7 +205,7 @@ export async function loadStateDict(net: Net, source: WeightsSource, options: Re
     }
     faults.throwIfAny(model.name, () => adviceFor(fit, wanted, head));
     const entries = slots.map(({ key }) => [key, tensors.get(key)!] as const);
-    for await (const [, tensor] of readTensors(entries)) loaded.push(tensor);
+    for await (const [, tensor] of loadTensors(entries)) loaded.push(tensor);
     // From here on nothing can fail: all or nothing.
     for (const [i, { variable }] of slots.entries()) variable.write(loaded[i]!);
     const { format, key = null, others: ignored = [] } = file;

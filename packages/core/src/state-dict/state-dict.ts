@@ -10,7 +10,24 @@ import { modelOf, type Net, slotsOf } from '../graph/index.js';
 import { CnnzooError } from '../util/index.js';
 import type { LoadedStateDict } from './fit-keys.js';
 
-/** The net's weights in PyTorch's layout, float32, keyed as in a PyTorch state dict. Copies: nothing to dispose of. */
+/**
+ * Returns the weights of a net as PyTorch's `state_dict()` does: copies, float32, in PyTorch's layout (convolution OIHW,
+ * linear [out, in]).
+ *
+ * @param net a LayersModel or Classifier.
+ * @returns { shape, dtype, data } by state_dict key, e.g. 'layer1.0.conv1.weight'. No tf tensor: nothing to dispose.
+ * @throws CnnzooError INPUT if the net was disposed of.
+ *
+ * @example
+ * ```ts
+ * import { stateDict, useBackend } from '@cnnzoo/core';
+ * import { resnet18 } from '@cnnzoo/resnet';
+ *
+ * await useBackend();
+ * const state = stateDict(resnet18());
+ * console.log(state.get('conv1.weight')!.shape); // [64, 3, 7, 7]
+ * ```
+ */
 export function stateDict(net: Net): StateDict {
   const model = modelOf(net);
   return new Map(
@@ -25,23 +42,54 @@ export function stateDict(net: Net): StateDict {
 }
 
 /**
- * Loads a checkpoint (safetensors, `.pth`, a state dict) into a net. Strict: every key of the net must be there with
- * its shape, and no other (`num_batches_tracked` aside). A prefix that all keys have, and another name of the head, are
- * no difference.
- * @param options `key` names the state dict, if the checkpoint holds several.
- * @returns how the checkpoint's keys became the net's.
- * @throws CnnzooError STATE_DICT, which says what does not fit; the net is then unchanged.
+ * Loads a checkpoint (safetensors, a file of `torch.save`, or a state dict) into a net. Strict, as PyTorch's
+ * `load_state_dict`: every key of the net must be there with its shape, and no other (`num_batches_tracked` aside). A
+ * prefix that all keys have, and another name of the head, are allowed.
+ *
+ * @param net a LayersModel or Classifier.
+ * @param source path, URL, bytes, Blob or state dict.
+ * @param options `key` of the state dict, if the checkpoint holds several; `signal` that ends a download.
+ * @returns the format of the checkpoint, and the changes of its keys.
+ * @throws CnnzooError STATE_DICT with all keys that do not fit, and the net is unchanged; FILE, FORMAT, HASH or UNSAFE;
+ * for a URL, DOWNLOAD or ABORTED.
+ *
+ * @example
+ * ```ts
+ * import { loadStateDict, useBackend } from '@cnnzoo/core';
+ * import { resnet18 } from '@cnnzoo/resnet';
+ *
+ * await useBackend();
+ * const net = resnet18({ numClasses: 5 });
+ * const { prefixes, renamed } = await loadStateDict(net, 'flowers.pth');
+ * console.log(prefixes, renamed);
+ * ```
  */
 export async function loadStateDict(
   net: Net,
   source: WeightsSource,
   options: ReadOptions = {},
 ): Promise<LoadedStateDict> {
-  // The readers stay out of what a page loads to build a net.
+  // The loader stays out of what a page loads to build a net.
   return (await import('./load.js')).loadStateDict(net, source, options);
 }
 
-/** Writes the net's weights as safetensors, which PyTorch loads strictly. The file is replaced whole or not at all. */
+/**
+ * Writes the weights of a net as safetensors, which PyTorch loads strictly. The file is replaced whole or not at all.
+ *
+ * @param net a LayersModel or Classifier.
+ * @param location path or file: URL that ends in `.safetensors`.
+ * @param metadata texts for the file's `__metadata__`. Default: none.
+ * @throws CnnzooError INPUT for another ending or metadata that is no text; FILE if it can't be written.
+ *
+ * @example
+ * ```ts
+ * import { saveStateDict, useBackend } from '@cnnzoo/core';
+ * import { resnet18 } from '@cnnzoo/resnet';
+ *
+ * await useBackend();
+ * await saveStateDict(resnet18(), 'resnet18.safetensors');
+ * ```
+ */
 export async function saveStateDict(
   net: Net,
   location: string | URL,

@@ -2,61 +2,57 @@ import type * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { FetchOptions } from '../checkpoint/index.js';
 import { isDisposed, noteOutputActivation, type OutputActivation, outputActivationOf } from '../graph/index.js';
-import type { Thresholds } from '../graph/late.js';
 import type { ImageInput, ImageOptions, Preprocessing } from '../images/index.js';
 import { CnnzooError, checkCategories } from '../util/index.js';
+import type { ClassifierImages, ClassifierParts, ClassifyOptions, Prediction } from './classifier-parts.js';
 import type { LoadedWeights } from './weights.js';
 
-export interface ClassifierParts {
-  readonly model: LayersModel;
-  readonly preprocessing: Preprocessing;
-  /** A label per class; null where none is known. */
-  readonly categories: readonly string[] | null;
-  /** The weights it began with, e.g. 'IMAGENET1K_V2'. */
-  readonly weights?: string;
-  /**
-   * The function from logits to scores: 'softmax' if each image has one class, 'sigmoid' if it can have several, or none.
-   * Default: that of the loss it was trained with; else 'sigmoid' of one logit, 'softmax' of more.
-   */
-  readonly activation?: OutputActivation;
-  /** How the weights were read, as `pretrained` and `load` say it. */
-  readonly loaded?: LoadedWeights;
-}
-
-export interface Prediction {
-  readonly label: string;
-  /** The class: an index into the logits. */
-  readonly index: number;
-  /** Probability, 0 to 1: of this class among all (softmax), or of this class by itself (sigmoid). */
-  readonly score: number;
-}
-
-export interface ClassifyOptions extends ImageOptions {
-  /** The most predictions that an image gets. Default: 5; with a threshold, all classes. */
-  topK?: number;
-  /**
-   * The score, 0 to 1, above which a class is predicted, or one for each class, by index. An image with no class above it
-   * gets an empty list. Default: none.
-   */
-  threshold?: Thresholds;
-}
-
-/** An image, or a list of them. */
-export type ClassifierImages = ImageInput | readonly ImageInput[];
-
-/** A net with the preprocessing and the labels of its weights: images in, answers out. Owns the net. */
+/**
+ * A net with the preprocessing and the labels of its weights: images in, predictions out. Owns the net.
+ *
+ * `pretrained` and `load` make one. The constructor makes one of a net of yours.
+ *
+ * @throws CnnzooError INPUT if the number of categories is not that of the net's classes.
+ *
+ * @example
+ * ```ts
+ * import { buildModel, Classifier, conv, globalAvgPool, head, linear, relu, seq, useBackend } from '@cnnzoo/core';
+ *
+ * await useBackend();
+ * const layers = seq({ conv: conv(8, 3), relu: relu(), pool: globalAvgPool(), fc: head(linear, 2) });
+ * const net = new Classifier({
+ *   model: buildModel('tiny', layers, [32, 32, 3]),
+ *   preprocessing: {
+ *     resize: 32,
+ *     crop: [32, 32],
+ *     channels: 3,
+ *     mean: [0.5, 0.5, 0.5],
+ *     std: [0.25, 0.25, 0.25],
+ *     interpolation: 'bilinear',
+ *   },
+ *   categories: ['cat', 'dog'],
+ * });
+ * const [best] = await net.classify('cat.jpg');
+ * console.log(best!.label, best!.score);
+ * ```
+ */
 export class Classifier implements ClassifierParts {
-  /** Also recognises a Classifier of another copy of core. */
+  /** Returns true for a Classifier, also of another copy of core. */
   static [Symbol.hasInstance](value: unknown): boolean {
     return (value as { cnnzoo?: unknown } | null | undefined)?.cnnzoo === 'classifier';
   }
 
+  /** Mark of a Classifier. */
   readonly cnnzoo = 'classifier';
+  /** Net: float32 images [n, height, width, channels] -> logits [n, classes]. */
   readonly model: LayersModel;
+  /** Preprocessing of the images. */
   readonly preprocessing: Preprocessing;
+  /** A label per class, in the order of the logits; null if none are known. */
   readonly categories: readonly string[] | null;
+  /** Name of the entry whose weights the net began with. Undefined if there is none. */
   readonly weights: string | undefined;
-  /** The checkpoint that the weights are from, and how it was read. Undefined for a net of yours. */
+  /** Checkpoint of the weights, and its way into the net. Undefined for a net of yours. */
   readonly loaded: LoadedWeights | undefined;
 
   constructor({ model, preprocessing, categories, weights, activation, loaded }: ClassifierParts) {
@@ -75,7 +71,7 @@ export class Classifier implements ClassifierParts {
     this.loaded = loaded;
   }
 
-  /** The function from logits to scores. Training sets it to that of the loss. */
+  /** Function from logits to scores. Training sets it to that of the loss. */
   get activation(): OutputActivation {
     return outputActivationOf(this.model);
   }
@@ -84,7 +80,11 @@ export class Classifier implements ClassifierParts {
     noteOutputActivation(this.model, activation);
   }
 
-  /** The most probable classes of an image, the best first; of a list of images, a list of those, in order. */
+  /**
+   * Predicts the classes of an image, the best first; for a list of images, a list of predictions for each, in order.
+   *
+   * @throws CnnzooError INPUT for a net without a head; IMAGE for an image that can't be read; ABORTED.
+   */
   async classify(image: ImageInput, options?: ClassifyOptions): Promise<Prediction[]>;
   async classify(images: readonly ImageInput[], options?: ClassifyOptions): Promise<Prediction[][]>;
   async classify(images: ClassifierImages, options?: ClassifyOptions): Promise<Prediction[] | Prediction[][]> {
@@ -92,7 +92,12 @@ export class Classifier implements ClassifierParts {
     return Array.isArray(images) ? predictions : predictions[0]!;
   }
 
-  /** What the head sees, pooled: a vector per image, for search, clustering or a head of your own. */
+  /**
+   * Computes the pooled features of an image, the input of its head: a vector for search, clustering or a head of your
+   * own. For a list of images, a vector for each.
+   *
+   * @returns Float32Array [features], or a list of them.
+   */
   async embed(image: ImageInput, options?: ImageOptions): Promise<Float32Array>;
   async embed(images: readonly ImageInput[], options?: ImageOptions): Promise<Float32Array[]>;
   async embed(images: ClassifierImages, options?: ImageOptions): Promise<Float32Array | Float32Array[]> {
@@ -101,8 +106,10 @@ export class Classifier implements ClassifierParts {
   }
 
   /**
-   * The outputs of the named layers (`summary(net)` lists them) for an image or a list, by name: [n, h, w, c] or
-   * [n, c]. The tensors are the caller's.
+   * Computes the outputs of layers for an image or a list of images.
+   *
+   * @param names paths of layers, as `summary(net)` lists them.
+   * @returns tensors by name, [n, h, w, c] or [n, c]. The caller disposes of them.
    */
   async activations<Name extends string>(
     images: ClassifierImages,
@@ -112,7 +119,7 @@ export class Classifier implements ClassifierParts {
     return (await import('./predict.js')).activations(this, images, names, options);
   }
 
-  /** What the net sees of an image or a list: float32 [n, height, width, channels], normalised. The tensor is the caller's. */
+  /** Preprocesses an image or a list: float32 [n, height, width, channels], normalised. The caller disposes of the tensor. */
   async preprocess(images: ClassifierImages, options: ImageOptions = {}): Promise<tf.Tensor4D> {
     const { preprocess } = await import('../images/index.js');
     return preprocess(images, this.preprocessing, options);
@@ -126,9 +133,9 @@ export class Classifier implements ClassifierParts {
     await (await import('./saved.js')).save(this, path);
   }
 
-  /** Reads what `save` wrote. The same as the function `load`. */
+  /** Reads a classifier that `save` wrote; the same as the function `load`. */
   static async load(path: string | URL, options: FetchOptions = {}): Promise<Classifier> {
-    return (await import('./saved.js')).load(path, options);
+    return load(path, options);
   }
 
   /** Frees the net's weights. A second call does nothing. */
@@ -138,10 +145,22 @@ export class Classifier implements ClassifierParts {
 }
 
 /**
- * Reads a classifier that `save` wrote: a directory, its file, or the URL of either.
+ * Reads a classifier that `save` wrote, and builds its net. Chooses a backend if none is in use.
+ *
+ * @param path directory, its `.safetensors` file, or the URL of either.
+ * @param options `signal` that ends a download.
  * @throws CnnzooError FILE, FORMAT or STATE_DICT; for a URL, DOWNLOAD or ABORTED.
+ *
+ * @example
+ * ```ts
+ * import { load } from '@cnnzoo/core';
+ *
+ * const net = await load('flowers/');
+ * const [best] = await net.classify('rose.jpg');
+ * console.log(best!.label, best!.score);
+ * ```
  */
 export async function load(path: string | URL, options: FetchOptions = {}): Promise<Classifier> {
   // The reader stays out of what a page loads to build a net.
-  return (await import('./saved.js')).load(path, options);
+  return new Classifier(await (await import('./saved.js')).load(path, options));
 }

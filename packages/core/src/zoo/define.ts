@@ -2,7 +2,7 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { buildModel, type InputShape, type NetLayer, writeNote } from '../graph/index.js';
 import { CnnzooError, checkOptions, currentRandom, Random, withRandom } from '../util/index.js';
 import type { Classifier } from './classifier.js';
-import type { PretrainedOptions } from './pretrained.js';
+import type { PretrainedOptions } from './pretrained-options.js';
 import type { WeightsEntry, WeightsInfo, WeightsTable } from './weights.js';
 
 /** What every builder takes. */

@@ -1,11 +1,5 @@
-export {
-  Classifier,
-  type ClassifierImages,
-  type ClassifierParts,
-  type ClassifyOptions,
-  load,
-  type Prediction,
-} from './classifier.js';
+export { Classifier, load } from './classifier.js';
+export type { ClassifierImages, ClassifierParts, ClassifyOptions, Prediction } from './classifier-parts.js';
 export {
   type BuildOptions,
   type DropoutOptions,
@@ -16,7 +10,7 @@ export {
   type NetOptions,
   type Weights,
 } from './define.js';
-export type { PretrainedOptions } from './pretrained.js';
+export type { PretrainedOptions } from './pretrained-options.js';
 export {
   type Cifar10Facts,
   cifar10Weights,

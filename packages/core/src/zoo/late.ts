@@ -1,3 +1,5 @@
-export { openWeights } from './open-weights.js';
-export { buildTrained } from './pretrained.js';
+// The steps of pretrained(), for tools that take them one by one; index.ts is loaded with the page.
+export { namedEntry } from './identify.js';
+export { downloadWeights } from './origin.js';
+export { resolveBuild, resolveEntry } from './resolve.js';
 export { MODEL_KEY, WEIGHTS_KEY } from './weights.js';

@@ -5,23 +5,23 @@ import { featuresOf, modelOf, requireHead, tapOf } from '../graph/index.js';
 import { checkInput, inputOf, type NetPart, partOf, thresholdsOf } from '../graph/late.js';
 import { type ImageInput, type ImageOptions, preprocess } from '../images/index.js';
 import { CnnzooError, checkOptions } from '../util/index.js';
-import type { Classifier, ClassifierImages, ClassifyOptions, Prediction } from './classifier.js';
+import type { ClassifierImages, ClassifierParts, ClassifyOptions, Prediction } from './classifier-parts.js';
 
-/** Images that go through the net together; bounds the memory of long lists. */
+/** Images that the net takes at once; bounds the memory of long lists. */
 const BATCH = 32;
 
 const wholeOf = (model: LayersModel): NetPart => partOf(model, inputOf(model), model.outputs);
 
-/** Lets the event loop turn; what ran then may have disposed of the net. */
+/** Lets the event loop run, and throws if the net was disposed of meanwhile. */
 const pauseOf = (what: string, model: LayersModel, signal: AbortSignal | undefined) => async (): Promise<void> => {
   await breathe(what, signal);
   modelOf(model);
 };
 
-/** Runs the images through `net` batch by batch, and turns what it gives into a row of values for each image. */
+/** Runs the images through `net` batch by batch. Resolves to the values of each image's output. */
 async function rowsOf(
   what: string,
-  { model, preprocessing }: Classifier,
+  { model, preprocessing }: ClassifierParts,
   images: readonly ImageInput[],
   net: NetPart,
   { signal, maxPixels }: ImageOptions,
@@ -51,9 +51,9 @@ async function rowsOf(
 const listOf = (images: ClassifierImages): readonly ImageInput[] =>
   (Array.isArray(images) ? images : [images]) as readonly ImageInput[];
 
-/** The work of `Classifier.classify`: a list of predictions for each image. */
+/** Predicts the classes of each image: `Classifier.classify`. */
 export async function classify(
-  net: Classifier,
+  net: ClassifierParts,
   images: ClassifierImages,
   options: ClassifyOptions = {},
 ): Promise<Prediction[][]> {
@@ -74,12 +74,12 @@ export async function classify(
   );
 }
 
-/** The nets up to their heads. */
+/** Nets up to their heads, by net. */
 const features = new WeakMap<LayersModel, LayersModel>();
 
-/** The work of `Classifier.embed`: a vector for each image. */
+/** Computes the pooled features of each image: `Classifier.embed`. */
 export async function embed(
-  net: Classifier,
+  net: ClassifierParts,
   images: ClassifierImages,
   options: ImageOptions = {},
 ): Promise<Float32Array[]> {
@@ -89,9 +89,9 @@ export async function embed(
   return rowsOf('The embedding', net, listOf(images), wholeOf(found), options);
 }
 
-/** The work of `Classifier.activations`. */
+/** Computes the outputs of the named layers: `Classifier.activations`. */
 export async function activations<Name extends string>(
-  net: Classifier,
+  net: ClassifierParts,
   images: ClassifierImages,
   names: readonly Name[],
   options: ImageOptions = {},

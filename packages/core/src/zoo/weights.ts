@@ -1,5 +1,5 @@
 import { CIFAR10 } from '../data/index.js';
-import type { Source } from '../download/late.js';
+import type { Source } from '../download/index.js';
 import type { ImageInput, Preprocessing } from '../images/index.js';
 import type { LoadedStateDict } from '../state-dict/late.js';
 import { IMAGENET_CATEGORIES } from './imagenet.js';

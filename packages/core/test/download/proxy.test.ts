@@ -2,10 +2,10 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { obtainWeights } from '../../src/download/download.js';
 import { readStateDict } from '../../src/index.js';
 import { fetchUrl } from '../../src/platform/node/network.js';
 import { sha256, synthetic } from '../weights/checkpoint.js';
+import { downloadFile } from '../weights/download-file.js';
 import { entryOf, pathOf, published, QUICK, useFixture } from '../weights/fixture.js';
 import { serveFile } from '../weights/server.js';
 
@@ -140,7 +140,7 @@ describe('weights', () => {
     const { server } = fixture;
     const source = published('http://publisher.invalid', bytes);
     server.routes.set(pathOf(source), serveFile(bytes));
-    const first = await obtainWeights(entryOf(source), {}, QUICK);
+    const first = await downloadFile(entryOf(source), {}, QUICK);
     await first.file.close();
     expect(first.sha256).toBe(sha256(bytes));
 
@@ -149,7 +149,7 @@ describe('weights', () => {
     server.routes.set('/index.json', (_, response) => response.end(index));
     server.routes.set('/net/V2.safetensors', serveFile(bytes));
     process.env.CNNZOO_MIRROR = 'http://mirror.invalid';
-    const second = await obtainWeights({ ...entryOf(), name: 'V2' }, {}, QUICK);
+    const second = await downloadFile({ ...entryOf(), name: 'V2' }, {}, QUICK);
     await second.file.close();
     expect(second.verified).toBe(true);
 
@@ -165,7 +165,7 @@ describe('weights', () => {
   it('that the proxy refuses are an error DOWNLOAD, after few requests', async () => {
     vi.stubEnv('HTTPS_PROXY', `http://${proxy.host}`);
     const source = published('https://publisher.invalid', bytes);
-    await expect(obtainWeights(entryOf(source), {}, QUICK)).rejects.toMatchObject({ code: 'DOWNLOAD' });
+    await expect(downloadFile(entryOf(source), {}, QUICK)).rejects.toMatchObject({ code: 'DOWNLOAD' });
     expect(seen.length).toBeLessThanOrEqual(2);
   });
 
@@ -173,6 +173,6 @@ describe('weights', () => {
     await proxy.close();
     vi.stubEnv('ALL_PROXY', `http://${proxy.host}`);
     const source = published('http://publisher.invalid', bytes);
-    await expect(obtainWeights(entryOf(source), {}, QUICK)).rejects.toMatchObject({ code: 'DOWNLOAD' });
+    await expect(downloadFile(entryOf(source), {}, QUICK)).rejects.toMatchObject({ code: 'DOWNLOAD' });
   });
 });

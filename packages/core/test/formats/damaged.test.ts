@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { findStateDict } from '../../src/checkpoint/torch/find-state-dict.js';
 import { dtypeOf, StorageRef, TensorRef, torchHandlers } from '../../src/checkpoint/torch/objects.js';
-import { lazyTensors } from '../../src/checkpoint/torch/open.js';
 import { readPickle } from '../../src/checkpoint/torch/pickle.js';
+import { lazyTensors } from '../../src/checkpoint/torch/read.js';
 import { CnnzooError, Random, readStateDict, type StateDict } from '../../src/index.js';
 import { fixture } from './fixtures.js';
 

@@ -3,7 +3,7 @@
 import { pathToFileURL } from 'node:url';
 import { createContext, runInContext } from 'node:vm';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { encodeTurned } from '../../src/checkpoint/transposed.js';
+import { encodeTransposed } from '../../src/checkpoint/transposed.js';
 import {
   buildModel,
   encodeSafetensors,
@@ -174,7 +174,7 @@ describe.each(['cpu', 'wasm'] as const)('a net on %s', (backend) => {
     ]);
   const transposed = async (): Promise<Buffer> => {
     const pieces: Uint8Array[] = [];
-    for await (const piece of encodeTurned(await openTensors(values()))) pieces.push(new Uint8Array(piece));
+    for await (const piece of encodeTransposed(await openTensors(values()))) pieces.push(new Uint8Array(piece));
     return Buffer.concat(pieces);
   };
 

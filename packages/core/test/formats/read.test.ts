@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { toTensor } from '../../src/checkpoint/dtypes.js';
-import { openTensorSource } from '../../src/checkpoint/open.js';
+import { readByteSource } from '../../src/checkpoint/read.js';
 import { toFloat16 } from '../../src/checkpoint/write.js';
 import { CnnzooError, openTensors, readStateDict, type StateDict } from '../../src/index.js';
 import { bytesSource } from '../../src/util/byte-source.js';
@@ -291,7 +291,7 @@ it('reads a source no further than it has to', async () => {
       return source.read(offset, length);
     },
   };
-  const file = await openTensorSource(counted);
+  const file = await readByteSource(counted);
   const before = read;
   await file.tensors.get('fc.bias')!.read();
   expect(read - before).toBe(8);

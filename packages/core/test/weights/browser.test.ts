@@ -4,10 +4,10 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findChromium, openChromium, openPage } from '../../../../tools/release/chromium.js';
 import type * as cacheApi from '../../src/download/cache-api.js';
-import type * as obtain from '../../src/download/download.js';
-import type { Obtainable } from '../../src/download/sources.js';
+import type { Downloadable } from '../../src/download/downloaded.js';
 import type { Tuning } from '../../src/download/transfer.js';
 import { sha256, synthetic } from './checkpoint.js';
+import type * as obtain from './download-file.js';
 import { entryOf, pathOf, published, QUICK, useFixture } from './fixture.js';
 import { type FileOptions, type Handler, serveFile, TestServer } from './server.js';
 
@@ -21,8 +21,8 @@ const core = fileURLToPath(new URL('../../', import.meta.url));
 async function script(): Promise<string> {
   const { outputFiles } = await build({
     stdin: {
-      contents: `import * as obtain from './src/weights/obtain.ts';
-        import * as cacheApi from './src/weights/cache-api.ts';
+      contents: `import * as obtain from './test/weights/download-file.ts';
+        import * as cacheApi from './src/download/cache-api.ts';
         globalThis.cnnzoo = { ...obtain, ...cacheApi };`,
       resolveDir: core,
     },
@@ -69,16 +69,16 @@ describe.skipIf(!findChromium())('in a browser (needs Chromium)', () => {
   }
 
   /** Obtains in the page; what it got, or the error's code and message. */
-  const run = (page: Page, entry: Obtainable, mirror?: string) =>
+  const run = (page: Page, entry: Downloadable, mirror?: string) =>
     page.evaluate(
-      async ([what, tuning, where]: [Obtainable, Tuning, string | undefined]) => {
+      async ([what, tuning, where]: [Downloadable, Tuning, string | undefined]) => {
         Object.assign(globalThis, { CNNZOO_MIRROR: where });
         let loaded = 0;
         try {
           const progress = (state: { loaded: number }) => {
             loaded = state.loaded;
           };
-          const { file, ...rest } = await globalThis.cnnzoo.obtainWeights(what, { progress }, tuning);
+          const { file, ...rest } = await globalThis.cnnzoo.downloadFile(what, { progress }, tuning);
           const { data } = await file.tensors.get('weight')!.read();
           return { ...rest, values: data.length, loaded };
         } catch (error) {
@@ -86,13 +86,13 @@ describe.skipIf(!findChromium())('in a browser (needs Chromium)', () => {
           return { code, message };
         }
       },
-      [entry, QUICK, mirror] as [Obtainable, Tuning, string | undefined],
+      [entry, QUICK, mirror] as [Downloadable, Tuning, string | undefined],
     );
 
   const CORS = { 'access-control-allow-origin': '*', 'access-control-expose-headers': 'ETag, Content-Range' };
   const RESOLVE = '/timm/net.tv_in1k/resolve/main/model.safetensors';
 
-  function hub(hash: string | undefined, options: FileOptions = {}): Obtainable {
+  function hub(hash: string | undefined, options: FileOptions = {}): Downloadable {
     const { server } = fixture;
     const redirect: Handler = (_, response) => {
       response.writeHead(302, { ...CORS, location: '/cdn', 'x-linked-etag': `"${sha256(bytes)}"` }).end();

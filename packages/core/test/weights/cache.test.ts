@@ -4,10 +4,10 @@ import { mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:f
 import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { clearCache, listCache, verifyCache } from '../../src/download/cache-api.js';
-import { obtainWeights } from '../../src/download/download.js';
 import { openStore } from '../../src/platform/node/network.js';
 import type { CacheRecord, SkippedFile } from '../../src/platform/store.js';
 import { sha256, synthetic } from './checkpoint.js';
+import { downloadFile } from './download-file.js';
 import { contents, entryOf, pathOf, published, QUICK, useFixture } from './fixture.js';
 import { serveFile } from './server.js';
 
@@ -23,7 +23,7 @@ async function obtain(name = 'V1', model = 'net') {
   const file = synthetic(4000, name.length + model.length);
   const source = published(server.url, file, `${model}${name}`);
   server.routes.set(pathOf(source), serveFile(file));
-  const { file: opened, ...rest } = await obtainWeights({ model, name, sources: [source] }, {}, QUICK);
+  const { file: opened, ...rest } = await downloadFile({ model, name, sources: [source] }, {}, QUICK);
   await opened.close();
   return rest;
 }
@@ -286,7 +286,7 @@ describe('a partial download', () => {
     server.routes.set(pathOf(source), serveFile(bytes));
     await put('net/V1.part', bytes.subarray(0, 100));
     await put('net/V1.part-origin', note.replace('URL', source.url));
-    const { file } = await obtainWeights(entryOf(source), {}, QUICK);
+    const { file } = await downloadFile(entryOf(source), {}, QUICK);
     await file.close();
     expect(server.seen.map(({ headers }) => headers.range)).toEqual([undefined]);
   });
@@ -323,7 +323,7 @@ describe('without a home directory', () => {
     mock();
     try {
       const source = published(fixture.server.url, bytes);
-      for (const run of [listCache, clearCache, () => obtainWeights(entryOf(source), {}, QUICK)])
+      for (const run of [listCache, clearCache, () => downloadFile(entryOf(source), {}, QUICK)])
         await expect(run()).rejects.toMatchObject({
           code: 'FILE',
           message: expect.stringMatching(/home directory.*Set CNNZOO_CACHE/),
@@ -339,7 +339,7 @@ describe('without a home directory', () => {
     const source = published(fixture.server.url, bytes);
     for (const home of ['/dev/null', '/proc/nobody']) {
       process.env.CNNZOO_CACHE = join(home, '.cache');
-      await expect(obtainWeights(entryOf(source), {}, QUICK)).rejects.toMatchObject({
+      await expect(downloadFile(entryOf(source), {}, QUICK)).rejects.toMatchObject({
         code: 'FILE',
         message: expect.stringContaining('CNNZOO_CACHE'),
       });
@@ -351,5 +351,5 @@ describe('without a home directory', () => {
 it('a name with a lone surrogate is refused, not a fault of ours', async () => {
   const source = published(fixture.server.url, bytes);
   for (const change of [{ model: 'net\ud800' }, { name: '\udfff' }])
-    await expect(obtainWeights({ ...entryOf(source), ...change }, {}, QUICK)).rejects.toMatchObject({ code: 'INPUT' });
+    await expect(downloadFile({ ...entryOf(source), ...change }, {}, QUICK)).rejects.toMatchObject({ code: 'INPUT' });
 });

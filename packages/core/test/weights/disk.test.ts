@@ -2,10 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { chmod, mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { obtainWeights } from '../../src/download/download.js';
 import { readStateDict } from '../../src/index.js';
 import { writeFileAtomic } from '../../src/platform/node/files.js';
 import { sha256, synthetic } from './checkpoint.js';
+import { downloadFile } from './download-file.js';
 import { contents, entryOf, pathOf, published, QUICK, useFixture } from './fixture.js';
 import { serveFile } from './server.js';
 
@@ -16,7 +16,7 @@ async function obtain(name: string) {
   const bytes = synthetic(40_000, name.length);
   const source = published(server.url, bytes);
   server.routes.set(pathOf(source), serveFile(bytes));
-  const { file, ...rest } = await obtainWeights({ ...entryOf(source), name }, {}, QUICK);
+  const { file, ...rest } = await downloadFile({ ...entryOf(source), name }, {}, QUICK);
   await file.close();
   return rest;
 }

@@ -1,7 +1,7 @@
 /** Run by processes.test.ts: obtains the entry in argv[2], says what it got, byte by byte on the way. */
-import { obtainWeights } from '../../src/download/download.js';
+import { downloadFile } from './download-file.js';
 
-const { file, ...rest } = await obtainWeights(JSON.parse(process.argv[2]!), {
+const { file, ...rest } = await downloadFile(JSON.parse(process.argv[2]!), {
   progress: ({ loaded }) => process.stdout.write(`${JSON.stringify({ loaded })}\n`),
 });
 const { data } = await file.tensors.get('weight')!.read();

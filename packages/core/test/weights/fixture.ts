@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach } from 'vitest';
-import type { Obtainable, Source } from '../../src/download/sources.js';
+import type { Downloadable, Source } from '../../src/download/downloaded.js';
 import type { Tuning } from '../../src/download/transfer.js';
 import { sha256 } from './checkpoint.js';
 import { TestServer } from './server.js';
@@ -50,7 +50,7 @@ export const published = (base: string, bytes: Uint8Array, name = 'net'): Source
 
 export const pathOf = (source: Source): string => new URL(source.url).pathname;
 
-export const entryOf = (...sources: Source[]): Obtainable => ({ model: 'net', name: 'V1', sources });
+export const entryOf = (...sources: Source[]): Downloadable => ({ model: 'net', name: 'V1', sources });
 
 /** Everything in the cache by path, so that a test can tell that nothing changed. */
 export async function contents(directory: string): Promise<Record<string, string>> {

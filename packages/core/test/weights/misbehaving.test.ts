@@ -1,8 +1,7 @@
 // Servers that break, lie or never end: each costs a bounded number of requests, bytes and seconds.
 import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
-import { obtainWeights } from '../../src/download/download.js';
-import type { Obtainable, Source } from '../../src/download/sources.js';
+import type { Downloadable, Source } from '../../src/download/downloaded.js';
 import type { Tuning } from '../../src/download/transfer.js';
 import {
   buildModel,
@@ -16,6 +15,7 @@ import {
   useBackend,
 } from '../../src/index.js';
 import { sha256, synthetic } from './checkpoint.js';
+import { downloadFile } from './download-file.js';
 import { contents, entryOf, pathOf, published, QUICK, useFixture } from './fixture.js';
 import { type Handler, serveFile } from './server.js';
 
@@ -25,9 +25,9 @@ vi.spyOn(console, 'warn').mockImplementation(() => undefined);
 const bytes = synthetic(40_000);
 
 /** Obtains what should fail; resolves to the error. */
-async function failure(entry: Obtainable, tuning: Tuning = QUICK): Promise<CnnzooError> {
+async function failure(entry: Downloadable, tuning: Tuning = QUICK): Promise<CnnzooError> {
   const progress = ({ loaded }: { loaded: number }) => fixture.server.arrived(loaded);
-  const error = await obtainWeights(entry, { progress }, tuning).then(
+  const error = await downloadFile(entry, { progress }, tuning).then(
     () => undefined,
     (reason: unknown) => reason,
   );
@@ -38,7 +38,7 @@ async function failure(entry: Obtainable, tuning: Tuning = QUICK): Promise<Cnnzo
 
 async function obtain(source: Source): Promise<string> {
   const progress = ({ loaded }: { loaded: number }) => fixture.server.arrived(loaded);
-  const { file, sha256: hash } = await obtainWeights(entryOf(source), { progress }, QUICK);
+  const { file, sha256: hash } = await downloadFile(entryOf(source), { progress }, QUICK);
   await file.close();
   return hash;
 }
@@ -181,7 +181,7 @@ describe('a body without end', () => {
     const progress = ({ loaded }: { loaded: number }) => {
       most = Math.max(most, loaded);
     };
-    await expect(obtainWeights({ ...entryOf(source), ...facts }, { progress }, QUICK)).rejects.toMatchObject({
+    await expect(downloadFile({ ...entryOf(source), ...facts }, { progress }, QUICK)).rejects.toMatchObject({
       code: 'DOWNLOAD',
     });
     expect(most).toBeLessThan(bound);
@@ -327,7 +327,7 @@ describe('Retry-After', () => {
   it('of a year can be given up by the signal at once', async () => {
     const source = serve((_, response) => response.writeHead(503, { 'retry-after': '31536000' }).end());
     const signal = AbortSignal.timeout(100);
-    await expect(obtainWeights(entryOf(source), { signal }, QUICK)).rejects.toMatchObject({ code: 'ABORTED' });
+    await expect(downloadFile(entryOf(source), { signal }, QUICK)).rejects.toMatchObject({ code: 'ABORTED' });
   });
 });
 

@@ -3,9 +3,9 @@ import { readdir, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { obtainWeights } from '../../src/download/download.js';
-import type { Obtainable } from '../../src/download/sources.js';
+import type { Downloadable } from '../../src/download/downloaded.js';
 import { sha256, synthetic } from './checkpoint.js';
+import { downloadFile } from './download-file.js';
 import { contents, entryOf, pathOf, published, QUICK, useFixture } from './fixture.js';
 import { serveFile } from './server.js';
 
@@ -21,7 +21,7 @@ interface Child {
   received(bytes: number): Promise<void>;
 }
 
-function start(entry: Obtainable): Child {
+function start(entry: Downloadable): Child {
   const child = spawn(process.execPath, ['--import', 'tsx', CHILD, JSON.stringify(entry)], {
     cwd: ROOT,
     env: process.env,
@@ -86,7 +86,7 @@ describe('two processes', () => {
     // The lock of the dead is void after ten seconds; here they have passed.
     const past = new Date(Date.now() - 60_000);
     await utimes(join(cache, 'net', 'V1.lock'), past, past);
-    const { file, sha256: received } = await obtainWeights(entryOf(source), {}, QUICK);
+    const { file, sha256: received } = await downloadFile(entryOf(source), {}, QUICK);
     await file.close();
     expect(received).toBe(sha256(bytes));
     expect(server.seen[1]!.headers.range).toBe('bytes=150000-');
@@ -98,7 +98,7 @@ describe('two processes', () => {
     const bytes = synthetic(40_000);
     const source = published(server.url, bytes);
     server.routes.set(pathOf(source), serveFile(bytes));
-    const both = await Promise.all([1, 2].map(() => obtainWeights(entryOf(source), {}, QUICK)));
+    const both = await Promise.all([1, 2].map(() => downloadFile(entryOf(source), {}, QUICK)));
     for (const { file, sha256: received } of both) {
       expect(received).toBe(sha256(bytes));
       await file.close();

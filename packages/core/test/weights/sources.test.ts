@@ -2,11 +2,11 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { listCache } from '../../src/download/cache-api.js';
-import { obtainWeights } from '../../src/download/download.js';
-import { MIRROR_INDEX, type MirrorIndex, mirrorPath } from '../../src/download/mirror.js';
-import type { Source } from '../../src/download/sources.js';
+import type { Source } from '../../src/download/downloaded.js';
+import { MIRROR_INDEX, type MirrorIndex, mirrorPath } from '../../src/download/mirror-layout.js';
 import type { ProgressState } from '../../src/download/transfer.js';
 import { sha256, synthetic } from './checkpoint.js';
+import { downloadFile } from './download-file.js';
 import { contents, entryOf, pathOf, published, QUICK, useFixture } from './fixture.js';
 import { serveFile } from './server.js';
 
@@ -18,7 +18,7 @@ const bytes = synthetic(40_000);
 
 async function obtain(sources: readonly Source[], fetch?: typeof globalThis.fetch) {
   const progress = ({ loaded }: ProgressState) => fixture.server.arrived(loaded);
-  const { file, ...rest } = await obtainWeights(entryOf(...sources), { fetch, progress }, QUICK);
+  const { file, ...rest } = await downloadFile(entryOf(...sources), { fetch, progress }, QUICK);
   await file.close();
   return rest;
 }

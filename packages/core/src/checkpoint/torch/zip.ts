@@ -57,7 +57,7 @@ async function inflate(packed: Uint8Array, size: number): Promise<Uint8Array> {
 export const isZip = (start: Uint8Array): boolean => start.length >= 4 && viewOf(start).getUint32(0, true) === LOCAL;
 
 /** Reads the archive's directory. `intact`: the hash of the whole archive was found right. */
-export async function openZip(source: ByteSource, intact: boolean): Promise<Zip> {
+export async function readZip(source: ByteSource, intact: boolean): Promise<Zip> {
   const damaged = (why: string): CnnzooError =>
     new CnnzooError('FORMAT', `'${source.name}' is not a whole zip archive: ${why}. Fetch the file again.`);
   const directory = await findDirectory(source, damaged);

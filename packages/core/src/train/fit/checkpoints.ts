@@ -146,7 +146,7 @@ export class Checkpoints {
 
   /** Reads a checkpoint. A damaged file throws errors of all kinds. */
   private async read(name: string): Promise<TrainingCheckpoint> {
-    const [{ openTensors }, { readAll }, { checkNote, checksumOf }] = await Promise.all([
+    const [{ readCheckpoint }, { readAll }, { checkNote, checksumOf }] = await Promise.all([
       import('../../checkpoint/late.js'),
       import('../../checkpoint/index.js'),
       import('./training-checkpoint.js'),
@@ -154,7 +154,7 @@ export class Checkpoints {
     const damaged = (why: string): never => {
       throw new CnnzooError('FORMAT', `it is no whole checkpoint of fit, format ${FORMAT}: ${why}.`);
     };
-    const file = await openTensors(`${this.directory}/${name}`);
+    const file = await readCheckpoint(`${this.directory}/${name}`);
     try {
       const text = file.metadata[KEY] ?? damaged('its note is missing');
       const note: unknown = JSON.parse(text);

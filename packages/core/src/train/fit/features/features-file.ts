@@ -1,5 +1,5 @@
 import { encodeHeader } from '../../../checkpoint/index.js';
-import { openTensors } from '../../../checkpoint/late.js';
+import { readCheckpoint } from '../../../checkpoint/late.js';
 import { type Dataset, hashBytes } from '../../../data/late.js';
 import { layerSlotsOf, orderTo } from '../../../graph/index.js';
 import { CnnzooError, warn } from '../../../util/index.js';
@@ -40,7 +40,7 @@ async function openFeatures(request: FeaturesRequest, path: string): Promise<Dat
   const damaged = (why: string): never => {
     throw new CnnzooError('FORMAT', `'${path}' does not hold these features: ${why}.`);
   };
-  const file = await openTensors(path);
+  const file = await readCheckpoint(path);
   try {
     const tensor = (key: string) => file.tensors.get(key) ?? damaged(`it has no '${key}'`);
     const [features, stored, checksum] = [tensor('features'), await tensor('targets').read(), tensor(CHECKSUM)];

@@ -6,7 +6,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { LazyTensor } from '../../src/checkpoint/tensors.js';
 import { writeFileAtomic } from '../../src/platform/node/files.js';
-import { readTensors } from '../../src/state-dict/load.js';
+import { loadTensors } from '../../src/state-dict/load.js';
 
 // Whole groups of eight outputs, less than one, and one more; files too large for one small read, and small ones.
 const SHAPES: Record<string, number[]> = {
@@ -52,7 +52,7 @@ describe.each(['wasm', 'cpu'] as const)('on %s', (name) => {
   test('every tensor keeps its own values, in the layout of tfjs', async () => {
     const file = await openTensors(path);
     const read = new Map<string, tf.Tensor>();
-    for await (const [key, tensor] of readTensors([...file.tensors])) read.set(key, tensor);
+    for await (const [key, tensor] of loadTensors([...file.tensors])) read.set(key, tensor);
     await file.close();
     expect([...read.keys()].sort()).toEqual(Object.keys(SHAPES).sort());
     for (const [key, tensor] of read)
@@ -75,7 +75,7 @@ describe.each(['wasm', 'cpu'] as const)('on %s', (name) => {
     const keys: string[] = [];
     const reading = async (): Promise<void> => {
       const [first, second] = [...file.tensors];
-      for await (const [key, tensor] of readTensors([first!, second!, ['broken', broken], ['after', broken]])) {
+      for await (const [key, tensor] of loadTensors([first!, second!, ['broken', broken], ['after', broken]])) {
         keys.push(key);
         tensor.dispose();
       }

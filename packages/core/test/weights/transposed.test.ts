@@ -2,13 +2,13 @@ import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
-import { openTensors } from '../../src/checkpoint/open.js';
+import { openTensors } from '../../src/checkpoint/open-tensors.js';
 import { encodeSafetensors } from '../../src/checkpoint/write.js';
 import { listCache, verifyCache } from '../../src/download/cache-api.js';
-import { obtainWeights } from '../../src/download/download.js';
 import { readStateDict, type StateDict, useBackend } from '../../src/index.js';
-import { readTensors } from '../../src/state-dict/load.js';
+import { loadTensors } from '../../src/state-dict/load.js';
 import { sha256 } from './checkpoint.js';
+import { downloadFile } from './download-file.js';
 import { entryOf, pathOf, published, QUICK, useFixture } from './fixture.js';
 import { serveFile } from './server.js';
 
@@ -44,7 +44,7 @@ async function obtain(checkpoint: Uint8Array = bytes) {
   const { server } = fixture;
   const source = published(server.url, checkpoint);
   server.routes.set(pathOf(source), serveFile(checkpoint));
-  const { file, sha256: hash } = await obtainWeights(entryOf(source), {}, QUICK);
+  const { file, sha256: hash } = await downloadFile(entryOf(source), {}, QUICK);
   try {
     const read: StateDict = new Map();
     for (const [key, tensor] of file.tensors) read.set(key, await tensor.read());
@@ -131,7 +131,7 @@ describe.each(['wasm', 'cpu'] as const)('on %s a turned copy', (name) => {
       const file = await openTensors(source);
       const tensors = new Map<string, tf.Tensor>();
       const floats = [...file.tensors].filter(([key]) => state.get(key)!.dtype === 'float32');
-      for await (const [key, tensor] of readTensors(floats)) tensors.set(key, tensor);
+      for await (const [key, tensor] of loadTensors(floats)) tensors.set(key, tensor);
       await file.close();
       return tensors;
     };

@@ -2,10 +2,10 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { clearCache, listCache, verifyCache } from '../../src/download/cache-api.js';
-import { obtainWeights } from '../../src/download/download.js';
 import type { ProgressState } from '../../src/download/transfer.js';
 import { CnnzooError } from '../../src/util/errors.js';
 import { sha256, synthetic } from './checkpoint.js';
+import { downloadFile } from './download-file.js';
 import { contents, entryOf, IMPATIENT, pathOf, published, QUICK, useFixture } from './fixture.js';
 import { type Handler, serveFile } from './server.js';
 
@@ -16,13 +16,13 @@ afterEach(() => warnings.mockClear());
 const bytes = synthetic(40_000);
 
 /** Obtains, reads every value, and closes. */
-async function obtain(...args: Parameters<typeof obtainWeights>) {
+async function obtain(...args: Parameters<typeof downloadFile>) {
   const [entry, options, tuning = QUICK] = args;
   const progress = (state: ProgressState) => {
     options?.progress?.(state);
     fixture.server.arrived(state.loaded);
   };
-  const { file, ...rest } = await obtainWeights(entry, { ...options, progress }, tuning);
+  const { file, ...rest } = await downloadFile(entry, { ...options, progress }, tuning);
   const { data } = await file.tensors.get('weight')!.read();
   await file.close();
   return { ...rest, data };

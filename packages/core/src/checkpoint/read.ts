@@ -2,7 +2,7 @@ import { fetchBytes, fetchUrl, isFetched, openPath, PATIENCE, shownUrl } from '#
 import { CnnzooError, checkOptions, isArrayBuffer, isBlob, isBytes, isMap, isUrl } from '../util/index.js';
 import { type ByteSource, blobSource, bytesSource } from '../util/late.js';
 import { FOREIGN_START, foreignError, foreignOf } from './foreign.js';
-import { isSafetensors, openSafetensors } from './safetensors.js';
+import { isSafetensors, readSafetensors } from './safetensors.js';
 import type {
   FetchOptions,
   LazyTensor,
@@ -13,24 +13,24 @@ import type {
   WeightsSource,
 } from './tensors.js';
 import { underKey } from './torch/find-state-dict.js';
-import { isTorchLegacy, openTorchLegacy, openTorchZip } from './torch/open.js';
+import { isTorchLegacy, readTorchLegacy, readTorchZip } from './torch/read.js';
 import { isZip } from './torch/zip.js';
-import { openTurned } from './transposed.js';
+import { inTorchLayout } from './transposed.js';
 import { ARRAYS, checkTensor, STORED_AS } from './write.js';
 
-/** The name of what weights come from, for people: a path or URL, else what kind of value it is. */
+/** Returns the name of a checkpoint for messages: its path or URL, else the kind of value that it is. */
 export function sourceName(source: WeightsSource): string {
   if (typeof source === 'string' || isUrl(source)) return String(source);
   if (isBlob(source)) return (source as { name?: string }).name ?? 'the blob';
   return isMap(source) || !('byteLength' in source) ? 'a state dict' : 'the bytes';
 }
 
-/** A tensor that shares no memory with the given one, whose array may be another realm's. */
+/** Copies a tensor, whose array may be another realm's. */
 const copyOfTensor = ({ shape, dtype, data }: StateTensor): StateTensor =>
   ({ shape: [...shape], dtype, data: new ARRAYS[dtype](data as never) }) as StateTensor;
 
-/** A state dict, or a plain record of tensors, behind the interface of a file. */
-export function memoryTensors(state: StateDict | Readonly<Record<string, StateTensor>>): TensorFile {
+/** Wraps a state dict, or a plain record of tensors, as an opened checkpoint. */
+function readMemory(state: StateDict | Readonly<Record<string, StateTensor>>): TensorFile {
   if (typeof state !== 'object' || state === null || ArrayBuffer.isView(state))
     throw new CnnzooError(
       'INPUT',
@@ -47,10 +47,10 @@ export function memoryTensors(state: StateDict | Readonly<Record<string, StateTe
   return { format: 'memory', tensors, metadata: {}, inert: [], close: async () => {} };
 }
 
-/** Bytes of the largest checkpoint that is fetched, and of the largest whose size nobody states. */
+/** Bytes of the largest checkpoint that is downloaded, and of the largest whose size nobody states. */
 export const MAX_CHECKPOINT = 2 ** 32;
 export const MAX_UNSTATED = 2 ** 30;
-/** An hour for a checkpoint that is fetched into memory, where nothing could go on from half of it. */
+/** An hour for a checkpoint that is downloaded into memory, where a broken download starts again. */
 const PACE = { ...PATIENCE, totalMs: 3_600_000 };
 
 async function fetchSource(url: string, signal: AbortSignal | undefined): Promise<ByteSource> {
@@ -66,8 +66,11 @@ async function fetchSource(url: string, signal: AbortSignal | undefined): Promis
   return bytesSource(bytes, shownUrl(url));
 }
 
-/** The bytes behind a path, URL, buffer or Blob; undefined where the values are in memory as they are. */
-export async function sourceOf(source: WeightsSource, { signal }: FetchOptions = {}): Promise<ByteSource | undefined> {
+/** Opens the bytes of a path, URL, buffer or Blob; undefined if the source is a state dict. */
+export async function byteSourceOf(
+  source: WeightsSource,
+  { signal }: FetchOptions = {},
+): Promise<ByteSource | undefined> {
   if (typeof source === 'string' || isUrl(source)) {
     const text = String(source);
     return isFetched(text) ? fetchSource(text, signal) : openPath(source, signal);
@@ -78,41 +81,42 @@ export async function sourceOf(source: WeightsSource, { signal }: FetchOptions =
   return undefined;
 }
 
-interface OpenOptions extends Pick<ReadOptions, 'key'> {
-  /** Its hash was found right, so that checksums inside it need not be. */
+/** Options of reading a checkpoint's bytes. */
+export interface ReadBytesOptions extends Pick<ReadOptions, 'key'> {
+  /** True if the hash of the bytes was compared: checksums inside them are skipped. Default: false. */
   readonly intact?: boolean;
 }
 
-/** The part of a checkpoint whose keys begin with `key`; all of it without one. */
-const partOf = (file: TensorFile, key: string | undefined, name: string): TensorFile =>
+/** The tensors of a checkpoint whose keys begin with `key`. Default: all. */
+const underKeyOf = (file: TensorFile, key: string | undefined, name: string): TensorFile =>
   key === undefined ? file : { ...file, tensors: underKey(file.tensors, key, name), key };
 
-/** Opens a checkpoint of any format, told apart by its content. Closing the result closes the source. */
-export async function openTensorSource(
+/** Reads the tensors of a checkpoint of any format, told apart by its content. Closing the result closes the bytes. */
+export async function readByteSource(
   source: ByteSource,
-  { intact = false, key }: OpenOptions = {},
+  { intact = false, key }: ReadBytesOptions = {},
 ): Promise<TensorFile> {
   const start = await source.read(0, Math.min(source.size, 64));
   switch (formatOf(start, source.size)) {
     case 'torch-zip':
-      return openTorchZip(source, intact, key);
+      return readTorchZip(source, intact, key);
     case 'torch-legacy':
-      return openTorchLegacy(source, key);
+      return readTorchLegacy(source, key);
     case 'safetensors':
-      return partOf(openTurned(await openSafetensors(source)), key, source.name);
+      return underKeyOf(inTorchLayout(await readSafetensors(source)), key, source.name);
     default:
       throw unknownFormat(source.name, await source.read(0, Math.min(source.size, FOREIGN_START)));
   }
 }
 
-/** The format of a file that begins so; undefined if it is no checkpoint's. */
+/** Format of a checkpoint by its first bytes; undefined if they begin no checkpoint. */
 function formatOf(start: Uint8Array, size: number): TensorFile['format'] | undefined {
   if (isZip(start)) return 'torch-zip';
   if (isTorchLegacy(start)) return 'torch-legacy';
   return isSafetensors(start, size) ? 'safetensors' : undefined;
 }
 
-/** Throws if a file that begins so is no checkpoint, whatever follows. */
+/** Throws if the first bytes begin no checkpoint. */
 export function checkStart(name: string, start: Uint8Array): void {
   if (!formatOf(start, Infinity)) throw unknownFormat(name, start);
 }
@@ -131,27 +135,27 @@ function unknownFormat(name: string, start: Uint8Array): CnnzooError {
   );
 }
 
-/** Opens what weights can come from. */
-export async function openTensors(source: WeightsSource, options: ReadOptions = {}): Promise<TensorFile> {
+/** Reads a checkpoint: a path, URL, buffer, Blob or state dict. The caller closes the result. */
+export async function readCheckpoint(source: WeightsSource, options: ReadOptions = {}): Promise<TensorFile> {
   const { key } = options;
-  const bytes = await sourceOf(source, options);
+  const bytes = await byteSourceOf(source, options);
   if (!bytes)
-    return partOf(memoryTensors(source as StateDict | Readonly<Record<string, StateTensor>>), key, 'state dict');
+    return underKeyOf(readMemory(source as StateDict | Readonly<Record<string, StateTensor>>), key, 'state dict');
   try {
-    return await openTensorSource(bytes, { key });
+    return await readByteSource(bytes, { key });
   } catch (error) {
     await bytes.close();
     throw error;
   }
 }
 
-/** Refuses options that reading a checkpoint does not have. */
+/** Throws INPUT for options that reading a checkpoint does not have. */
 export function checkReadOptions(where: string, options: ReadOptions): void {
   checkOptions(where, options, ['key', 'signal']);
   checkKey(where, options.key);
 }
 
-/** Refuses a key that can't name a state dict. */
+/** Throws INPUT for a key that can't name a state dict. */
 export function checkKey(where: string, key: unknown): void {
   if (key === undefined || (typeof key === 'string' && key !== '')) return;
   throw new CnnzooError(

@@ -6,7 +6,7 @@ import type { LazyTensor, StateTensor, TensorFile } from '../tensors.js';
 import { findStateDict } from './find-state-dict.js';
 import { type StorageRef, type TensorRef, type TensorView, torchHandlers } from './objects.js';
 import { describe, PickleEnds, readPickle, type Value } from './pickle.js';
-import { openZip } from './zip.js';
+import { readZip } from './zip.js';
 
 /** Reads a whole storage: its bytes, which may lie in `into`. */
 export type ReadStorage = (storage: StorageRef, into?: ReadBuffer) => Promise<Uint8Array>;
@@ -145,8 +145,8 @@ export function lazyTensors(
 const PICKLE = 'data.pkl';
 
 /** Reads what `torch.save` writes since PyTorch 1.6: a zip archive of a pickle and the storages. */
-export async function openTorchZip(source: ByteSource, intact: boolean, key?: string): Promise<TensorFile> {
-  const zip = await openZip(source, intact);
+export async function readTorchZip(source: ByteSource, intact: boolean, key?: string): Promise<TensorFile> {
+  const zip = await readZip(source, intact);
   const pickleName = zip.names.find((name) => name === PICKLE || name.endsWith(`/${PICKLE}`));
   if (!pickleName) throw foreignError(source.name, foreignArchiveOf(zip.names));
   const folder = pickleName.slice(0, -PICKLE.length);
@@ -236,7 +236,7 @@ async function readWholeHead(source: ByteSource): Promise<Head> {
 }
 
 /** Reads what `torch.save` wrote before PyTorch 1.6: five pickles, then the storages one after the other. */
-export async function openTorchLegacy(source: ByteSource, key?: string): Promise<TensorFile> {
+export async function readTorchLegacy(source: ByteSource, key?: string): Promise<TensorFile> {
   const damaged = (why: string): CnnzooError =>
     new CnnzooError('FORMAT', `'${source.name}' is not a whole checkpoint: ${why}. Fetch the file again.`);
   const { state, keys, storages, inert, end } = await readWholeHead(source);
