@@ -1,5 +1,5 @@
-// Gradient of batch normalization over [rows, channels]. Vectors run along the channels; what a vector
-// reads past the last channel belongs to the next row and is never used.
+// Gradient of batch normalization over [rows, channels]. Vectors run along the channels; values that a vector reads
+// past the last channel belong to the next row and are never used.
 import { BatchNormField, GRADIENT_SUMS } from './batch-norm-fields';
 import { clearedSums } from './batch-norm-sums';
 import { address, word } from './descriptor';
@@ -7,7 +7,7 @@ import { addToDoubles, BLOCK, storeLanes } from './lanes';
 import { throughRelu } from './relu';
 import { multiplyAdd } from './simd';
 
-/** Sums over a task's rows of g, of g (x - shift) and of x - shift, g being the gradient in front of the ReLU. */
+/** Sums g, g (x - shift) and x - shift over a task's rows, where g is the gradient of the ReLU's input. */
 export function batchNormGradientSums(d: usize, task: i32): void {
   const channels = word(d, BatchNormField.channels);
   const padded = (<usize>word(d, BatchNormField.paddedChannels)) << 3;
@@ -59,7 +59,10 @@ export function batchNormGradientSums(d: usize, task: i32): void {
   }
 }
 
-/** dx = g * scale + (x - shift) * slope + offset; the gradient of the residual is g, where that is wanted. */
+/**
+ * Computes dx = g * scale + (x - shift) * slope + offset, and writes g as the gradient of the residual if it is asked
+ * for.
+ */
 export function batchNormGradientMap(d: usize, task: i32): void {
   const channels = word(d, BatchNormField.channels);
   const shift = address(d, BatchNormField.shift);

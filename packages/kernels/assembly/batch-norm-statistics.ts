@@ -1,12 +1,12 @@
-// Statistics of the channels of [rows, channels]. Vectors run along the channels; what a vector
-// reads past the last channel belongs to the next row and is never used.
+// Statistics of the channels of [rows, channels]. Vectors run along the channels; values that a vector reads past the
+// last channel belong to the next row and are never used.
 import { BatchNormField, STATISTICS_SUMS } from './batch-norm-fields';
 import { clearedSums } from './batch-norm-sums';
 import { address, word } from './descriptor';
 import { BLOCK, doublesToFloats, upperHalf } from './lanes';
 import { multiplyAdd } from './simd';
 
-/** Means of 16 channels over some rows, rounded as they may be: what the rows are shifted by. */
+/** Computes rough means of 16 channels over some rows, by which the rows are then shifted. */
 function roughMeans(x: usize, rows: i32, rowBytes: usize, to: usize): void {
   let s0 = f32x4.splat(0);
   let s1 = s0;
@@ -26,14 +26,14 @@ function roughMeans(x: usize, rows: i32, rowBytes: usize, to: usize): void {
 }
 
 /**
- * Joins the statistics of two channels with those of a block of rows, as by Chan, Golub and LeVeque (1979): their mean
- * and squared deviations stand at `mean` and `deviations`.
+ * Merges the statistics of two channels, kept at `mean` and `deviations`, with those of a block of rows (Chan, Golub
+ * and LeVeque, 1979).
  *
- * @param shift what the block's rows were shifted by
+ * @param shift value subtracted from the block's rows
  * @param difference sum of the shifted rows
  * @param squares sum of their squares
- * @param inverse 1 / n, of the n rows of the block
- * @param share n / (seen + n), after `seen` rows
+ * @param inverse 1 / n, for the n rows of the block
+ * @param share n / (seen + n), for `seen` earlier rows
  * @param between seen n / (seen + n)
  */
 function joinTwo(
@@ -55,7 +55,7 @@ function joinTwo(
   v128.store(deviations, f64x2.add(v128.load(deviations), f64x2.add(ofBlock, ofMeans)));
 }
 
-/** As `joinTwo`, of four channels whose block is given in floats. */
+/** Merges the statistics of four channels, as `joinTwo`, with those of a block in floats. */
 function joinFour(
   mean: usize,
   deviations: usize,
@@ -89,9 +89,9 @@ function joinFour(
 }
 
 /**
- * Mean and squared deviations of a task's rows. Each block of rows is shifted by a mean that is near its own: no
- * difference of large sums, so the variance is right where the mean is far from zero, and where a value is far from all
- * others.
+ * Computes mean and squared deviations of a task's rows. Each block of rows is shifted by a mean close to its own. No
+ * large sums are subtracted from each other, so the variance is right even if the mean is far from zero or one value is
+ * far from all others.
  */
 export function batchNormStatistics(d: usize, task: i32, scratch: usize): void {
   const channels = word(d, BatchNormField.channels);

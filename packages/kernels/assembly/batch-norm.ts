@@ -1,17 +1,19 @@
-// Batch normalization of [rows, channels]. Vectors run along the channels; what a vector
-// reads past the last channel belongs to the next row and is never used.
+// Batch normalization of [rows, channels]. Vectors run along the channels; values that a vector reads past the last
+// channel belong to the next row and are never used.
 import { BatchNormField } from './batch-norm-fields';
 import { address, word } from './descriptor';
 import { storeLanes } from './lanes';
 import { multiplyAdd } from './simd';
 
-/** (x - shift) * scale + offset, plus the residual where one is given, through a ReLU where one is asked for. */
+/**
+ * Computes (x - shift) * scale + offset, adds the residual if there is one, and applies the ReLU if it is asked for.
+ */
 export function batchNormMap(d: usize, task: i32): void {
   const channels = word(d, BatchNormField.channels);
   const shift = address(d, BatchNormField.shift);
   const scale = address(d, BatchNormField.scale);
   const offset = address(d, BatchNormField.offset);
-  // What is less becomes it (one instruction as a pmax); nothing is less than -Infinity, and NaN stays.
+  // Values below `floor` become it (one instruction, a pmax). Nothing is below -Infinity, and NaN stays.
   const floor = f32x4.splat(word(d, BatchNormField.relu) !== 0 ? 0 : <f32>-Infinity);
   const hasResidual = word(d, BatchNormField.residual) !== 0;
   const firstRow = task * word(d, BatchNormField.rowsPerTask);

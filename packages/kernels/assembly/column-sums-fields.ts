@@ -1,8 +1,8 @@
-/** Words of Op.ColumnSums, over [rows, columns]: read by both sides, JavaScript and AssemblyScript. */
+/** Words of Op.ColumnSums over [rows, columns]; shared by JavaScript and AssemblyScript. */
 export enum ColumnSumsField {
-  /** Address of the matrix, of floats. */
+  /** Address of the matrix of floats. */
   input,
-  /** Address of the sums: for each task a row of `paddedColumns` doubles. */
+  /** Address of the sums: a row of `paddedColumns` doubles for each task. */
   sums,
   rows,
   columns,

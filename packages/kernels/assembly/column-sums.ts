@@ -2,7 +2,7 @@ import { ColumnSumsField } from './column-sums-fields';
 import { address, word } from './descriptor';
 import { addToDoubles, BLOCK } from './lanes';
 
-/** Sums of the columns over the rows of a task. */
+/** Sums the columns over the rows of a task. */
 export function columnSums(d: usize, task: i32): void {
   const columns = word(d, ColumnSumsField.columns);
   const rowBytes = (<usize>columns) << 2;

@@ -1,24 +1,24 @@
 /*
  * Words of the descriptors of panels.ts, convolve.ts and filter-gradient.ts. Distances are in bytes.
  *
- * A "run" is a stretch of input that lies contiguously in memory and meets as many contiguous rows of the weights: a row
- * of the kernel (its width times the channels), or a single tap where it is dilated. A "panel" is 16 columns of a matrix,
- * row after row, with zeros beyond the last column. A "plane" is one of several independent products in one dispatch: a
+ * A "run" is a contiguous stretch of input that meets equally many contiguous rows of the weights: a row of the kernel
+ * (its width times the channels), or a single tap if the kernel is dilated. A "panel" is 16 columns of a matrix, row
+ * after row, with zeros beyond the last column. A "plane" is one of several independent products in one dispatch: a
  * group of channels, a matrix of a batch, one of Winograd's positions.
  */
 
 export enum PanelField {
   source,
-  /** Panels of a plane in a row, planes in a row: so far from one panel to the next. */
+  /** Address of the panels, plane after plane, and the distance from one panel to the next. */
   output,
   outputPanel,
-  /** Distances from the source to the weights of each tap. */
+  /** Address of the distances from the source to the weights of each tap. */
   tapTable,
   taps,
   /** Rows of each tap. */
   rows,
   columns,
-  /** From one row, column, plane of the source to the next. */
+  /** Distances from one row, column and plane of the source to the next. */
   rowStep,
   columnStep,
   planeStep,
@@ -30,31 +30,31 @@ export enum ConvolveField {
   images,
   outRows,
   outColumns,
-  /** From what one output image, row, column reads to what the next one reads. */
+  /** Distances in the input from one output image, row and column to the next. */
   inputImage,
   inputRow,
   inputColumn,
-  /** Distances from what an output position reads to each of its runs. */
+  /** Address of the distances from an output position's first input to each of its runs. */
   runTable,
   runs,
-  /** In floats. */
+  /** Length of a run in floats. */
   runLength,
-  /** Panels. */
+  /** Address of the panels. */
   weights,
-  /** Output channels. */
+  /** Number of output channels. */
   channels,
   output,
   outputImage,
   outputRow,
   outputColumn,
-  /** 0, or an address of as many floats as the panels have columns. */
+  /** Address of as many floats as the panels have columns, or 0. */
   bias,
   activation,
-  /** Positions and panels that are one task. */
+  /** Positions and panels of one task. */
   positionsPerTask,
   panelsPerTask,
   tasksPerPlane,
-  /** From one plane to the next. */
+  /** Distances from one plane to the next. */
   inputPlane,
   weightsPlane,
   outputPlane,
@@ -72,16 +72,16 @@ export enum FilterGradientField {
   runTable,
   runs,
   runLength,
-  /** Gradient of the output: positions in a row, each so many bytes from the next. */
+  /** Gradient of the output: its positions follow each other at the given distance. */
   gradient,
   gradientPosition,
   channels,
-  /** Gradient of the filter: rows of the runs in a row, each so many bytes from the next. */
+  /** Gradient of the filter: the rows of all runs follow each other at the given distance. */
   output,
   outputRow,
-  /** Whether the output holds a sum already, to which this is added. */
+  /** 1 to add to the sum that the output holds, else 0. */
   accumulate,
-  /** Rows of a run and panels of channels that are one task. */
+  /** Rows of a run, and panels of channels, of one task. */
   rowsPerTask,
   panelsPerTask,
   tasksPerPlane,

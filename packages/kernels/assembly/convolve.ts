@@ -3,12 +3,12 @@ import { address, word } from './descriptor';
 import { PANEL, PANEL_ROW } from './panels';
 import { convolveTile, copyFloats, FIRST, LAST } from './tile';
 
-/** Terms of one chain of additions; also what keeps a panel's part in the first-level cache. */
+/** Terms of one chain of additions. A panel's part of this length stays in the first-level cache. */
 const BLOCK: i32 = 384;
-/** Positions of a task, at most. */
+/** Most positions of a task. */
 const MOST_POSITIONS: usize = 1024;
 
-/** Scratch memory: addresses of what each position reads and writes, and tiles for ragged edges. */
+/** Offsets in scratch memory: addresses that each position reads and writes, and tiles for ragged edges. */
 const INPUTS: usize = 0;
 const OUTPUTS: usize = INPUTS + MOST_POSITIONS * 4;
 const TILE: usize = OUTPUTS + MOST_POSITIONS * 4;
@@ -18,7 +18,7 @@ function addressAt(table: usize, index: i32): usize {
   return <usize>load<i32>(table + ((<usize>index) << 2));
 }
 
-/** Finds out where the positions from `from` to `to` read and write. */
+/** Computes the addresses that the positions from `from` to `to` read and write. */
 function locatePositions(d: usize, plane: i32, from: i32, to: i32, scratch: usize): void {
   const rows = word(d, Field.outRows);
   const columns = word(d, Field.outColumns);
@@ -54,7 +54,7 @@ function locatePositions(d: usize, plane: i32, from: i32, to: i32, scratch: usiz
 }
 
 /**
- * A convolution (or a product of matrices, which is one with a single tap) of an input that holds its padding:
+ * Computes a convolution of an input that includes its padding (or a matrix product, which is one with a single tap):
  * output[position, channel] = sum over runs r and k of input[position + run r + k] weights[r, k, channel].
  */
 export function convolve(d: usize, task: i32, scratch: usize): void {
@@ -87,7 +87,7 @@ export function convolve(d: usize, task: i32, scratch: usize): void {
   const terms = runs * length;
 
   for (let done = 0; done < terms; ) {
-    // A block: several whole runs, or an even part of a long one.
+    // Next block: several whole runs, or an even part of a long one.
     const run = done / length;
     const offset = done % length;
     let blockRuns = 1;

@@ -3,21 +3,24 @@ import { address, word } from './descriptor';
 import { PANEL, PANEL_ROW } from './panels';
 import { gradientTile, mergeFloats } from './tile';
 
-/** Positions whose products are one chain of additions; also what packed input and gradient leave room for in cache. */
+/**
+ * Positions whose products form one chain of additions. Packed input and gradient of this many positions fit into the
+ * cache.
+ */
 const BLOCK: i32 = 256;
-/** Rows that are packed in one sweep. */
+/** Rows to pack in one sweep. */
 const SWEEP: i32 = 16;
-/** Bytes of a packed pair of rows. With 64 more than a power of two, its stores don't all meet in one cache set. */
+/** Bytes of a packed pair of rows: 64 more than a power of two, so that its stores do not all meet in one cache set. */
 const PAIR: usize = BLOCK * 8 + 64;
 /** Bytes of a packed panel of the gradient. */
 const GRADIENT_PANEL: usize = BLOCK * PANEL_ROW;
 
-/** Scratch memory. */
+/** Offsets in scratch memory. */
 const INPUTS: usize = 0;
 const TILE: usize = INPUTS + BLOCK * 4;
 const PACKED: usize = 4096;
 
-/** Packs rows of the input in pairs: [pair][position][2]. It reads up to 15 floats past a run, which count for nothing. */
+/** Packs rows of the input in pairs: [pair][position][2]. Up to 15 floats past a run are read and ignored. */
 function packInput(inputs: usize, count: i32, rows: i32, out: usize): void {
   for (let row = 0; row < rows; row += SWEEP) {
     let to = out + <usize>(row >> 1) * PAIR;
@@ -62,8 +65,8 @@ function packGradient(from: usize, step: usize, count: i32, out: usize): void {
 }
 
 /**
- * Gradient of a filter (or a product with a transposed left matrix):
- * output[run r, k, channel] = sum over positions of input[position + run r + k] gradient[position, channel].
+ * Computes the gradient of a filter (or a product with a transposed left matrix): output[run r, k, channel] = sum over
+ * positions of input[position + run r + k] gradient[position, channel].
  */
 export function filterGradient(d: usize, task: i32, scratch: usize): void {
   const outRows = word(d, Field.outRows);

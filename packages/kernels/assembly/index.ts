@@ -27,8 +27,8 @@ import {
 } from './winograd-5x5';
 
 /**
- * Every thread runs this on the same descriptor, each with scratch memory of its own, until no task is left.
- * No heap and no shadow stack: one module, one memory, one instance a thread.
+ * Runs tasks of a descriptor until none is left. Every thread calls it on the same descriptor, with scratch memory of
+ * its own. There is no heap and no shadow stack, so each thread has its own instance of one module over one memory.
  */
 export function run(d: usize, scratch: usize): void {
   const op = load<i32>(d + ((<usize>Header.op) << 2));

@@ -1,7 +1,7 @@
-/** Rows whose sums are kept in single precision before they are added to doubles. */
+/** Rows to sum in single precision before the sums are added to doubles. */
 export const BLOCK: i32 = 64;
 
-/** Stores the first `count` (1 to 4) lanes of v: the last channels of a pixel, whose neighbour must not be touched. */
+/** Stores the first `count` (1 to 4) lanes of v: the last channels of a pixel, beyond which nothing may be written. */
 export function storeLanes(p: usize, v: v128, count: i32): void {
   if (count >= 4) {
     v128.store(p, v);
@@ -12,7 +12,7 @@ export function storeLanes(p: usize, v: v128, count: i32): void {
   if (count > 2) store<f32>(p, f32x4.extract_lane(v, 2), 8);
 }
 
-/** The upper two lanes as doubles. */
+/** Returns the upper two lanes as doubles. */
 export function upperHalf(v: v128): v128 {
   return f64x2.promote_low_f32x4(i8x16.shuffle(v, v, 8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15));
 }
@@ -25,7 +25,7 @@ export function addToDoubles(to: usize, low: v128, high: v128): void {
   v128.store(to, f64x2.add(v128.load(to, 48), upperHalf(high)), 48);
 }
 
-/** Rounds 16 doubles at `from` to floats. */
+/** Rounds the 16 doubles at `from` to floats. */
 export function doublesToFloats(from: usize, to: usize): void {
   for (let i = 0; i < 4; i++, from += 32, to += 16) {
     v128.store64_lane(to, f32x4.demote_f64x2_zero(v128.load(from)), 0);

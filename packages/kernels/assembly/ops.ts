@@ -1,6 +1,6 @@
-/** What a dispatch computes: read by both sides, JavaScript and AssemblyScript. */
+/** Ops that a dispatch can run; shared by JavaScript and AssemblyScript. */
 export enum Op {
-  /** Writes the number of each task, or traps: for the tests of the engine itself. */
+  /** Writes the number of each task, or traps. Tests of the engine use it. */
   Probe,
   PackPanels,
   Convolve,
@@ -30,7 +30,7 @@ export enum Op {
   Clamp,
 }
 
-/** Words of a descriptor before those of the op: its code, the next task to be taken, how many there are. */
+/** Words of a descriptor before those of the op: the op's code, the next task to take, the number of tasks. */
 export enum Header {
   op,
   next,

@@ -1,30 +1,33 @@
-/** Words of the optimizer steps, over flat tensors of one length: read by both sides, JavaScript and AssemblyScript. */
+/** Words of the optimizer steps over flat tensors of one length; shared by JavaScript and AssemblyScript. */
 export enum OptimizerField {
-  /** Addresses of the parameter and of what is left of it; they may be the same, as all pairs below. */
+  /** Addresses of the parameter and of its next values. These may be equal, as in all pairs below. */
   parameter,
   parameterOut,
   gradient,
-  /** The velocity of SGD (0: none), the first moment of AdamW. */
+  /** Velocity of SGD (0: none), or first moment of AdamW. */
   moment,
   momentOut,
-  /** AdamW: the second moment. */
+  /** Second moment of AdamW. */
   square,
   squareOut,
   length,
   lengthPerTask,
-  /** Bits of floats from here on. The learning rate; of AdamW, divided by the correction of the first moment. */
+  /**
+   * Learning rate; for AdamW, divided by the bias correction of the first moment. This word and all after it but the
+   * last hold the bits of floats.
+   */
   rate,
-  /** SGD: how much of the velocity stays. AdamW: of the first and of the second moment. */
+  /** Fraction of the velocity (SGD), or of both moments (AdamW), that is kept. */
   momentDecay,
   squareDecay,
-  /** AdamW: the rest of 1, which a float could not be subtracted from without losing digits. */
+  /** AdamW: 1 minus the fraction that is kept, which would lose digits if computed in floats. */
   momentShare,
   squareShare,
-  /** SGD: the L2 penalty, added to the gradient. AdamW: what a step leaves of the parameter. */
+  /** SGD: L2 penalty, added to the gradient. AdamW: factor by which a step first multiplies the parameter. */
   weightDecay,
-  /** AdamW: what the root of the second moment is multiplied by to correct it, and what is then added. */
+  /** AdamW: factor that corrects the root of the second moment, and the number added to it afterwards. */
   rootCorrection,
   epsilon,
-  /** SGD: 1 looks ahead along the velocity. */
+  /** SGD: 1 to look ahead along the velocity (Nesterov), else 0. */
   nesterov,
 }

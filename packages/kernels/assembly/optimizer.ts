@@ -1,10 +1,10 @@
-// One step of an optimizer over flat tensors: everything that is read and written passes once.
+// Steps of optimizers over flat tensors. Everything is read and written once.
 import { address, float, word } from './descriptor';
 import { storeLanes } from './lanes';
 import { OptimizerField } from './optimizer-fields';
 import { multiplyAdd } from './simd';
 
-/** Stochastic gradient descent with momentum, as torch.optim.SGD without dampening. */
+/** Runs stochastic gradient descent with momentum, as torch.optim.SGD without dampening. */
 export function sgd(d: usize, task: i32): void {
   const first = task * word(d, OptimizerField.lengthPerTask);
   const end = min(first + word(d, OptimizerField.lengthPerTask), word(d, OptimizerField.length));
@@ -25,7 +25,7 @@ export function sgd(d: usize, task: i32): void {
   for (let i = first; i < end; i += 4) {
     const w = v128.load(parameter);
     let g = v128.load(gradient);
-    // Zero times infinity would be NaN.
+    // Without this test, zero times infinity would give NaN.
     if (decays) g = multiplyAdd(w, weightDecay, g);
     let direction = g;
     if (hasVelocity) {
@@ -42,7 +42,7 @@ export function sgd(d: usize, task: i32): void {
   }
 }
 
-/** Adam with decoupled weight decay, as torch.optim.AdamW. */
+/** Runs Adam with decoupled weight decay, as torch.optim.AdamW. */
 export function adamW(d: usize, task: i32): void {
   const first = task * word(d, OptimizerField.lengthPerTask);
   const end = min(first + word(d, OptimizerField.lengthPerTask), word(d, OptimizerField.length));

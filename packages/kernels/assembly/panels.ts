@@ -10,7 +10,7 @@ export const PANEL_ROW: usize = 64;
 /**
  * Copies rows of up to 16 columns into a panel, with zeros beyond the last column.
  *
- * @param rowStep bytes from one row of the source to the next, as `columnStep`
+ * @param rowStep bytes from one row of the source to the next; `columnStep` likewise for columns
  */
 export function packRows(
   from: usize,
@@ -47,7 +47,7 @@ export function packRows(
   }
 }
 
-/** Packs weights into panels; a task is one panel of one plane. */
+/** Packs weights into panels. A task is one panel of one plane. */
 export function packPanels(d: usize, task: i32): void {
   const taps = word(d, Field.taps);
   const rows = word(d, Field.rows);

@@ -1,10 +1,13 @@
-/** Words of Op.MaxPool, Op.AveragePool and their gradients: read by both sides, JavaScript and AssemblyScript. */
+/** Words of Op.MaxPool, Op.AveragePool and their gradients; shared by JavaScript and AssemblyScript. */
 export enum PoolField {
-  /** Address of the map that the windows slide over, [n, h, w, c]: read forward, and by the gradient of the maximum. */
+  /** Address of the map under the windows, [n, h, w, c]. The forward ops and the gradient of the maximum read it. */
   input,
-  /** Address of the map with one value a window, [n, oh, ow, c]: written forward; its gradient is read backward. */
+  /**
+   * Address of the map with one value a window, [n, oh, ow, c]. The forward ops write it; for the gradients it holds
+   * dy.
+   */
   output,
-  /** Address of the gradient of the input, [n, h, w, c]: written backward. */
+  /** Address of the gradient of the input, [n, h, w, c], which the gradients write. */
   inputGradient,
   inHeight,
   inWidth,
@@ -17,11 +20,11 @@ export enum PoolField {
   strideWidth,
   padTop,
   padLeft,
-  /** Forward: rows of windows over the whole batch, n * oh, and how many of them make a task. */
+  /** Forward: rows of windows in the whole batch, n * oh, and the number of them in a task. */
   rows,
   rowsPerTask,
   /** Backward: a task is this many channels of one image. */
   channelsPerTask,
-  /** Averages divide by the whole kernel (1), or by the pixels of the window that are no padding (0). */
+  /** Averages divide by the whole kernel (1), or by the window's pixels that are not padding (0). */
   wholeKernel,
 }

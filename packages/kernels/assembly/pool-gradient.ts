@@ -1,5 +1,5 @@
-// Gradients of pooling over [n, h, w, c]. Vectors run along the channels; what a vector reads past the last channel
-// belongs to the neighbouring pixel and is never stored.
+// Gradients of pooling over [n, h, w, c]. Vectors run along the channels; values that a vector reads past the last
+// channel belong to the next pixel and are never stored.
 import { address, word } from './descriptor';
 import { storeLanes } from './lanes';
 import { PoolField } from './pool-fields';
@@ -7,9 +7,9 @@ import { PoolField } from './pool-fields';
 const NOWHERE: i32 = -1;
 
 /**
- * Where each of four channels has its largest value in a window: the distance in bytes from `image`, of the first one
- * where several are equal. As in PyTorch, a NaN is larger than every number, of several the last counts, and the first
- * pixel of a window is its largest where none is larger than -Infinity.
+ * Returns the position of the largest value in a window for each of four channels, in bytes from `image`; the first
+ * position if several values are equal. As in PyTorch, a NaN is larger than every number, the last NaN counts, and the
+ * first pixel of a window is its largest if none is above -Infinity.
  */
 function positionsOfLargest(
   image: usize,
@@ -42,7 +42,7 @@ function addAt(gradient: usize, position: i32, value: f32): void {
   store<f32>(p, load<f32>(p) + value);
 }
 
-/** Sends four values to where `positions` points; lanes from `count` on are of no channel. */
+/** Adds four values to the pixels that `positions` points to. Lanes from `count` on belong to no channel. */
 function scatter(gradient: usize, positions: v128, values: v128, count: i32): void {
   addAt(gradient, i32x4.extract_lane(positions, 0), f32x4.extract_lane(values, 0));
   if (count > 1) addAt(gradient + 4, i32x4.extract_lane(positions, 1), f32x4.extract_lane(values, 1));
@@ -50,7 +50,7 @@ function scatter(gradient: usize, positions: v128, values: v128, count: i32): vo
   if (count > 3) addAt(gradient + 12, i32x4.extract_lane(positions, 3), f32x4.extract_lane(values, 3));
 }
 
-/** Adds a value to every pixel of a window; lanes from `count` on are of no channel. */
+/** Adds a value to every pixel of a window. Lanes from `count` on belong to no channel. */
 function spread(to: usize, rows: i32, columns: i32, rowBytes: usize, pixelBytes: usize, value: v128, count: i32): void {
   for (let i = 0; i < rows; i++, to += rowBytes) {
     let pixel = to;
@@ -92,7 +92,7 @@ function backward(d: usize, task: i32, average: bool): void {
   const rowBytes = <usize>inWidth * pixelBytes;
   const imageBytes = <usize>inHeight * rowBytes;
 
-  // Windows overlap, so an image's rows cannot be divided among tasks; its channels can.
+  // Windows overlap, so an image is divided among tasks by channels, not by rows.
   const blocks = (channels + channelsPerTask - 1) / channelsPerTask;
   const image = task / blocks;
   const firstChannel = (task % blocks) * channelsPerTask;
@@ -130,12 +130,12 @@ function backward(d: usize, task: i32, average: bool): void {
   }
 }
 
-/** Gradient of maxPool: a window's goes to its first largest value. */
+/** Computes the gradient of maxPool: a window's gradient goes to its first largest value. */
 export function maxPoolGradient(d: usize, task: i32): void {
   backward(d, task, false);
 }
 
-/** Gradient of averagePool: a window's goes to its pixels in equal shares. */
+/** Computes the gradient of averagePool: a window's gradient is spread evenly over its pixels. */
 export function averagePoolGradient(d: usize, task: i32): void {
   backward(d, task, true);
 }

@@ -1,12 +1,12 @@
-// Pooling over [n, h, w, c]. Vectors run along the channels; what a vector reads past the last channel belongs to the
-// neighbouring pixel and is never stored.
+// Pooling over [n, h, w, c]. Vectors run along the channels; values that a vector reads past the last channel belong to
+// the next pixel and are never stored.
 import { address, word } from './descriptor';
 import { storeLanes } from './lanes';
 import { PoolField } from './pool-fields';
 
 /**
- * Largest values of 8 channels over a window of rows x columns pixels; NaN where one is NaN, -inf where it is empty.
- * A pseudo-maximum, which passes over NaN, and a test for NaN are faster than the maximum that WebAssembly defines.
+ * Computes the largest values of 8 channels over a window of rows x columns pixels: NaN if one is NaN, -Infinity if the
+ * window is empty. A pseudo-maximum, which ignores NaN, and a test for NaN are faster than WebAssembly's own maximum.
  */
 function largest8(from: usize, rows: i32, columns: i32, rowBytes: usize, pixelBytes: usize, to: usize): void {
   let m0 = f32x4.splat(-Infinity);
@@ -28,7 +28,7 @@ function largest8(from: usize, rows: i32, columns: i32, rowBytes: usize, pixelBy
   v128.store(to, v128.or(m1, nan1), 16);
 }
 
-/** As `largest8`, of four channels. */
+/** Computes the largest values of four channels, as `largest8`. */
 function largest4(from: usize, rows: i32, columns: i32, rowBytes: usize, pixelBytes: usize): v128 {
   let max = f32x4.splat(-Infinity);
   for (let i = 0; i < rows; i++, from += rowBytes) {
@@ -38,7 +38,9 @@ function largest4(from: usize, rows: i32, columns: i32, rowBytes: usize, pixelBy
   return max;
 }
 
-/** Means of 8 channels over a window. Each row is summed from zero: a window may be a whole map. */
+/**
+ * Computes the means of 8 channels over a window. Each row is summed from zero, because a window may be a whole map.
+ */
 function mean8(
   from: usize,
   rows: i32,
@@ -65,7 +67,7 @@ function mean8(
   v128.store(to, f32x4.div(s1, divisor), 16);
 }
 
-/** As `mean8`, of four channels. */
+/** Computes the means of four channels, as `mean8`. */
 function mean4(from: usize, rows: i32, columns: i32, rowBytes: usize, pixelBytes: usize, divisor: v128): v128 {
   let sum = f32x4.splat(0);
   for (let i = 0; i < rows; i++, from += rowBytes) {
@@ -125,12 +127,12 @@ function forward(d: usize, task: i32, average: bool): void {
   }
 }
 
-/** Largest value of each window; the padding is never one. */
+/** Computes the largest value of each window. The padding never counts. */
 export function maxPool(d: usize, task: i32): void {
   forward(d, task, false);
 }
 
-/** Mean of each window; the padding counts as zeros or not at all. */
+/** Computes the mean of each window. The padding counts as zeros or not at all. */
 export function averagePool(d: usize, task: i32): void {
   forward(d, task, true);
 }

@@ -1,6 +1,6 @@
 export enum ProbeField {
-  /** Address of one word a task, which becomes the number of the task. */
+  /** Address of one word a task, into which the task writes its number. */
   output,
-  /** The task that traps, or -1. */
+  /** Number of the task that traps, or -1. */
   trap,
 }

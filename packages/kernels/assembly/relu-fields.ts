@@ -1,6 +1,6 @@
-/** Words of Op.ReluGradient, over flat tensors of one length: read by both sides, JavaScript and AssemblyScript. */
+/** Words of Op.ReluGradient over flat tensors of one length; shared by JavaScript and AssemblyScript. */
 export enum ReluField {
-  /** Addresses of y, what the ReLU gave, of dy and of dx. */
+  /** Addresses of y (the ReLU's result), of dy and of dx. */
   output,
   outputGradient,
   inputGradient,
@@ -8,13 +8,13 @@ export enum ReluField {
   lengthPerTask,
 }
 
-/** Words of Op.Clamp, over flat tensors of one length. */
+/** Words of Op.Clamp over flat tensors of one length. */
 export enum ClampField {
-  /** Addresses of the values that are read and written. */
+  /** Addresses of the values to read and of the results. */
   input,
   output,
   length,
   lengthPerTask,
-  /** Bits of the float that no value exceeds. */
+  /** Bits of the largest result, a float. */
   most,
 }

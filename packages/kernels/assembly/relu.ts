@@ -1,14 +1,14 @@
-// ReLUs, and their gradient.
+// ReLUs and their gradient.
 import { address, float, word } from './descriptor';
 import { storeLanes } from './lanes';
 import { ClampField, ReluField } from './relu-fields';
 
-/** The gradient in front of a ReLU with output y: as in PyTorch, it passes where y is NaN. */
+/** Returns the gradient of a ReLU's input, given the ReLU's output y. As in PyTorch, it passes where y is NaN. */
 export function throughRelu(gradient: v128, y: v128): v128 {
   return v128.andnot(gradient, f32x4.le(y, f32x4.splat(0)));
 }
 
-/** Values from 0 to `most`; NaN stays. */
+/** Clamps values to 0 and `most`. NaN stays. */
 export function clamp(d: usize, task: i32): void {
   const first = task * word(d, ClampField.lengthPerTask);
   const end = min(first + word(d, ClampField.lengthPerTask), word(d, ClampField.length));
@@ -18,7 +18,7 @@ export function clamp(d: usize, task: i32): void {
   const least = f32x4.splat(0);
   const most = f32x4.splat(float(d, ClampField.most));
 
-  // What is less, or more, becomes the bound: one instruction each, and no comparison with NaN holds.
+  // Values beyond a bound become the bound, in one instruction each. No comparison with NaN holds, so NaN stays.
   let i = first;
   for (; i + 16 <= end; i += 16) {
     v128.store(to, f32x4.pmin(f32x4.pmax(v128.load(from), least), most));

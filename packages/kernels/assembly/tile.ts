@@ -2,20 +2,20 @@ import { Activation } from './convolution-fields';
 import { multiplyAdd } from './simd';
 
 /*
- * The innermost loops: 2 rows x 16 columns of a product in 8 accumulators. With the 3 operands these are 11 of the 15
- * vector registers that V8 hands out; larger tiles spill and run at half the speed.
- * Sums start from zero and are added to what is there, so that no chain of float32 additions becomes long.
+ * Innermost loops: 2 rows x 16 columns of a product in 8 accumulators. With the 3 operands they take 11 of the 15
+ * vector registers that V8 assigns; larger tiles spill and run at half the speed. Sums start from zero and are then
+ * added to the output, so that no chain of float32 additions becomes long.
  */
 
-/** It is the first part of a sum: what is in the output does not count. */
+/** Flag of the first part of a sum: it overwrites the output. */
 export const FIRST: i32 = 1;
-/** It is the last part of a sum: bias and activation follow. */
+/** Flag of the last part of a sum: bias and activation follow. */
 export const LAST: i32 = 2;
 
 /**
- * Two output positions times one panel: sums over `runs` runs of `length` floats each.
+ * Multiplies two output positions by one panel: sums over `runs` runs of `length` floats each.
  *
- * @param table distances to the runs, from `input0` and `input1`
+ * @param table address of the distances from `input0` and `input1` to the runs
  * @param bias 0, or the address of 16 floats
  */
 export function convolveTile(
@@ -124,8 +124,8 @@ export function convolveTile(
 }
 
 /**
- * Two rows of a filter's gradient: sums over `length` positions of pairs [length][2] times one panel. It does not add to
- * what is there, as the tile above does: with these loads behind it, V8 made the loop 12 % slower.
+ * Computes two rows of a filter's gradient: sums over `length` positions of pairs [length][2] times one panel. It
+ * overwrites its output, unlike `convolveTile`: loading the output first made V8's loop 12 % slower.
  */
 export function gradientTile(length: i32, pairs: usize, panel: usize, output0: usize, output1: usize): void {
   let a0 = f32x4.splat(0);
@@ -164,12 +164,12 @@ export function gradientTile(length: i32, pairs: usize, panel: usize, output0: u
   v128.store(output1, b3, 48);
 }
 
-/** Copies a few floats; for so few, `memory.copy` would cost a call out of WebAssembly. */
+/** Copies a few floats, for which `memory.copy` would cost a call out of WebAssembly. */
 export function copyFloats(to: usize, from: usize, count: i32): void {
   for (let i: usize = 0; i < (<usize>count) << 2; i += 4) store<f32>(to + i, load<f32>(from + i));
 }
 
-/** Adds a few floats to others, or puts them there. */
+/** Adds a few floats to others, or overwrites them. */
 export function mergeFloats(to: usize, from: usize, count: i32, add: bool): void {
   if (!add) {
     copyFloats(to, from, count);

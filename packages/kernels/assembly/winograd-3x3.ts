@@ -24,7 +24,7 @@ function subtract(a: v128, b: v128): v128 {
   return f32x4.sub(a, b);
 }
 
-/** B^T x B of the tiles of a padded map, for the products. */
+/** Computes B^T x B of the tiles of a padded map. */
 export function transformInput3x3(d: usize, task: i32): void {
   const row = address(d, TileInputField.mapRow);
   const pixel = address(d, TileInputField.channels) << 2;
@@ -37,7 +37,7 @@ export function transformInput3x3(d: usize, task: i32): void {
     let out = address(d, TileInputField.output) + <usize>t * pixel;
     const end = x + pixel;
     while (x < end) {
-      // One row of B^T x at a time, for want of registers: a combination of two rows of x.
+      // One row of B^T x at a time, because there are too few registers: a combination of two rows of x.
       for (let i = 0; i < 4; i++) {
         const r0 = x + row * (i === 0 ? 0 : i === 3 ? 1 : i);
         const r1 = x + row * (i === 3 ? 3 : i === 2 ? 1 : 2);
@@ -72,7 +72,7 @@ export function transformInput3x3(d: usize, task: i32): void {
   }
 }
 
-/** H y H^T of the 2 x 2 tiles of a gradient that is padded to whole tiles. */
+/** Computes H y H^T of the 2 x 2 tiles of a gradient that is padded to whole tiles. */
 export function transformGradient3x3(d: usize, task: i32): void {
   const row = address(d, TileInputField.mapRow);
   const pixel = address(d, TileInputField.channels) << 2;
@@ -115,7 +115,7 @@ export function transformGradient3x3(d: usize, task: i32): void {
   }
 }
 
-/** A^T m A, bias and activation: from the products to the output. */
+/** Computes A^T m A of the products, adds the bias and applies the activation. */
 export function transformOutput3x3(d: usize, task: i32): void {
   const pixel = address(d, TileOutputField.channels) << 2;
   const plane = address(d, TileOutputField.inputPlane);
@@ -169,7 +169,9 @@ export function transformOutput3x3(d: usize, task: i32): void {
   }
 }
 
-/** One column of G g, for four values side by side: taps `a`, `b` and `c`, one below the other. */
+/**
+ * Computes a value of one column of G g for four columns side by side, from the taps `a`, `b` and `c`, top to bottom.
+ */
 function filterRow(i: i32, a: v128, b: v128, c: v128): v128 {
   if (i === 0) return a;
   if (i === 3) return c;
@@ -180,7 +182,7 @@ function filterRow(i: i32, a: v128, b: v128, c: v128): v128 {
 /** Bytes of a gathered row of a filter's panel: its nine taps. */
 const FILTER_ROW: usize = 9 * PANEL_ROW;
 
-/** G g G^T of a filter, as 16 planes of packed panels; a task is one panel. */
+/** Computes G g G^T of a filter as 16 planes of packed panels. A task is one panel. */
 export function transformFilter3x3(d: usize, task: i32, scratch: usize): void {
   const rows = word(d, WinogradFilterField.rows);
   const plane = address(d, WinogradFilterField.outputPlane);
@@ -207,7 +209,7 @@ export function transformFilter3x3(d: usize, task: i32, scratch: usize): void {
   }
 }
 
-/** C^T m C: from the products to the nine taps of a filter's gradient. */
+/** Computes C^T m C of the products: the nine taps of a filter's gradient. */
 export function transformFilterGradient3x3(d: usize, task: i32): void {
   const plane = address(d, WinogradFilterGradientField.inputPlane);
   const tap = address(d, WinogradFilterGradientField.outputTap);

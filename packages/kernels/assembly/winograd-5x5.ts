@@ -6,24 +6,25 @@ import { FILTER_ROWS, gatherTaps } from './winograd-filter';
 import { activated, hasLower, hasRight, tileOfMap, tileOfOutput } from './winograd-tile';
 
 /*
- * Winograd's minimal filtering as in winograd-3x3.ts, for filters of 5x5: F(2x2, 5x5) with 36 products instead of 100, and
- * F(5x5, 2x2) for the filter's gradient. The points are 0, a, -a, b, -b and infinity, where b = 1/a. With a = 3/4 the
- * matrices' entries stay near 1, and the error is a third to a sixth of that of the usual 0, 1, -1, 2, -2 (docs/decisions/0009).
+ * Winograd's minimal filtering as in winograd-3x3.ts, for 5x5 filters: F(2x2, 5x5) with 36 products instead of 100, and
+ * F(5x5, 2x2) for the filter's gradient. The points are 0, a, -a, b, -b and infinity, with b = 1/a. For a = 3/4 the
+ * matrices' entries stay near 1, and the error is a third to a sixth of that of the usual points 0, 1, -1, 2, -2
+ * (docs/decisions/0009).
  *
- * Each transform is a matrix on both sides: first down the columns of a tile, into scratch memory, then along the rows.
- * The functions named after a matrix multiply one column or row by it, four channels side by side; `fromStep` and
- * `toStep` are the bytes from one of its values to the next.
+ * Each transform multiplies by a matrix on both sides: first down the columns of a tile, into scratch memory, then
+ * along the rows. The functions named after a matrix multiply one column or row by it, four channels side by side;
+ * `fromStep` and `toStep` are the bytes from one of its values to the next.
  */
 
 const A: f32 = 0.75;
 const B: f32 = <f32>(4.0 / 3.0);
 const A2: f32 = A * A;
 const B2: f32 = B * B;
-/** The product of a point's differences from the other finite points: 1 for 0, and these for +-a and +-b. */
+/** Product of the differences between a point and the other finite points: 1 for 0, and these for +-a and +-b. */
 const NA: f32 = 2 * A2 * (A2 - B2);
 const NB: f32 = 2 * B2 * (B2 - A2);
 
-/** Values of a tile's side, and bytes of a row of a tile in scratch memory. */
+/** Values along a tile's side, and bytes of a tile's row in scratch memory. */
 const SIDE: usize = 6;
 const ROW: usize = 96;
 
@@ -31,7 +32,7 @@ function times(x: v128, factor: f32): v128 {
   return f32x4.mul(x, f32x4.splat(factor));
 }
 
-/** x + factor * y */
+/** Returns x + factor * y. */
 function plus(x: v128, factor: f32, y: v128): v128 {
   return multiplyAdd(y, f32x4.splat(factor), x);
 }
@@ -56,7 +57,7 @@ function inputMatrix(from: usize, fromStep: usize, to: usize, toStep: usize): vo
   v128.store(to + 5 * toStep, f32x4.add(plus(d1, -(A2 + B2), d3), d5));
 }
 
-/** Gradient of the output: the values, as a polynomial, at each point. */
+/** Gradient of the output: the values as coefficients of a polynomial, evaluated at each point. */
 function gradientMatrix(from: usize, fromStep: usize, to: usize, toStep: usize): void {
   const y0 = v128.load(from);
   const y1 = v128.load(from + fromStep);
@@ -70,7 +71,7 @@ function gradientMatrix(from: usize, fromStep: usize, to: usize, toStep: usize):
   v128.store(to + 5 * toStep, y1);
 }
 
-/** Filter: the same of five values. */
+/** Filter: a polynomial of five coefficients, evaluated at each point. */
 function filterMatrix(from: usize, fromStep: usize, to: usize, toStep: usize): void {
   const g0 = v128.load(from);
   const g1 = v128.load(from + fromStep);
@@ -89,7 +90,7 @@ function filterMatrix(from: usize, fromStep: usize, to: usize, toStep: usize): v
   v128.store(to + 5 * toStep, g4);
 }
 
-/** Output: powers 0 and 1 of the points. */
+/** Output: the powers 0 and 1 of the points. */
 function outputMatrix(from: usize, fromStep: usize, to: usize, toStep: usize): void {
   const m1 = v128.load(from + fromStep);
   const m2 = v128.load(from + 2 * fromStep);
@@ -100,7 +101,7 @@ function outputMatrix(from: usize, fromStep: usize, to: usize, toStep: usize): v
   v128.store(to + toStep, f32x4.add(y1, v128.load(from + 5 * fromStep)));
 }
 
-/** Gradient of the filter: powers 0 to 4. */
+/** Gradient of the filter: the powers 0 to 4 of the points. */
 function filterGradientMatrix(from: usize, fromStep: usize, to: usize, toStep: usize): void {
   const m1 = v128.load(from + fromStep);
   const m2 = v128.load(from + 2 * fromStep);
@@ -118,7 +119,7 @@ function filterGradientMatrix(from: usize, fromStep: usize, to: usize, toStep: u
   v128.store(to + 4 * toStep, f32x4.add(y4, v128.load(from + 5 * fromStep)));
 }
 
-/** The tiles of a padded map, for the products. */
+/** Transforms the tiles of a padded map. */
 export function transformInput5x5(d: usize, task: i32, scratch: usize): void {
   const row = address(d, TileInputField.mapRow);
   const pixel = address(d, TileInputField.channels) << 2;
@@ -136,7 +137,7 @@ export function transformInput5x5(d: usize, task: i32, scratch: usize): void {
   }
 }
 
-/** The 2 x 2 tiles of a gradient that is padded to whole tiles. */
+/** Transforms the 2 x 2 tiles of a gradient that is padded to whole tiles. */
 export function transformGradient5x5(d: usize, task: i32, scratch: usize): void {
   const row = address(d, TileInputField.mapRow);
   const pixel = address(d, TileInputField.channels) << 2;
@@ -154,7 +155,7 @@ export function transformGradient5x5(d: usize, task: i32, scratch: usize): void 
   }
 }
 
-/** From the products to the output, with bias and activation. */
+/** Transforms the products into the output, adds the bias and applies the activation. */
 export function transformOutput5x5(d: usize, task: i32, scratch: usize): void {
   const pixel = address(d, TileOutputField.channels) << 2;
   const plane = address(d, TileOutputField.inputPlane);
@@ -191,7 +192,7 @@ export function transformOutput5x5(d: usize, task: i32, scratch: usize): void {
 const FILTER_ROW: usize = 25 * PANEL_ROW;
 const FILTER_TILE: usize = <usize>FILTER_ROWS * FILTER_ROW;
 
-/** A filter as 36 planes of packed panels; a task is one panel. */
+/** Transforms a filter into 36 planes of packed panels. A task is one panel. */
 export function transformFilter5x5(d: usize, task: i32, scratch: usize): void {
   const rows = word(d, WinogradFilterField.rows);
   const plane = address(d, WinogradFilterField.outputPlane);
@@ -209,7 +210,7 @@ export function transformFilter5x5(d: usize, task: i32, scratch: usize): void {
   }
 }
 
-/** From the products to the 25 taps of a filter's gradient. */
+/** Transforms the products into the 25 taps of a filter's gradient. */
 export function transformFilterGradient5x5(d: usize, task: i32, scratch: usize): void {
   const plane = address(d, WinogradFilterGradientField.inputPlane);
   const tap = address(d, WinogradFilterGradientField.outputTap);

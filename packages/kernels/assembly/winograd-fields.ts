@@ -1,20 +1,23 @@
 /*
- * Words of the descriptors of winograd-3x3.ts and winograd-5x5.ts. Distances are in bytes. A "tile" is 4 x 4 (6 x 6) pixels
- * of a padded map, or the 2 x 2 that it gives; maps of values per tile are [16 (36) planes][tiles][channels], one plane for
- * each position in a tile.
+ * Words of the descriptors of winograd-3x3.ts and winograd-5x5.ts. Distances are in bytes. A "tile" is 4 x 4 (or 6 x 6)
+ * pixels of a padded map, or the 2 x 2 outputs that they give. Maps of values per tile are [16 (or 36)
+ * planes][tiles][channels], with one plane for each position in a tile.
  */
 
-/** For inputs, whose tiles begin two pixels after each other, and for gradients of outputs, in tiles of 2 x 2. */
+/**
+ * Words of the transforms of inputs, whose tiles begin every two pixels, and of gradients of outputs, in tiles of 2 x
+ * 2.
+ */
 export enum TileInputField {
-  /** A map that is padded to whole tiles. */
+  /** Address of a map that is padded to whole tiles. */
   map,
   mapImage,
   mapRow,
   channels,
-  /** Tiles of an image: in a column, in a row. */
+  /** Tiles in a column and in a row of an image. */
   tileRows,
   tileColumns,
-  /** The first tile of all that this dispatch transforms, and how many. */
+  /** First tile of this dispatch among all tiles, and the number of tiles in it. */
   firstTile,
   tiles,
   tilesPerTask,
@@ -31,36 +34,36 @@ export enum TileOutputField {
   firstTile,
   tiles,
   tilesPerTask,
-  /** [images, outHeight, outWidth, channels] */
+  /** Address of [images, outHeight, outWidth, channels]. */
   output,
   outHeight,
   outWidth,
-  /** 0, or the address of as many values as there are channels. */
+  /** Address of one float a channel, or 0. */
   bias,
   activation,
 }
 
 export enum WinogradFilterField {
   source,
-  /** Distances to the taps. */
+  /** Address of the distances to the taps. */
   tapTable,
   rows,
   columns,
   rowStep,
   columnStep,
-  /** A plane of packed panels for each position. */
+  /** Address of the planes of packed panels, one for each position. */
   output,
   outputPlane,
 }
 
 export enum WinogradFilterGradientField {
-  /** [planes][rows x columns] */
+  /** Address of [planes][rows x columns]. */
   input,
   inputPlane,
-  /** [taps][rows x columns] */
+  /** Address of [taps][rows x columns]. */
   output,
   outputTap,
-  /** Values of a plane, and how many vectors of them are one task. */
+  /** Number of values of a plane, and of vectors in one task. */
   values,
   valuesPerTask,
 }

@@ -2,10 +2,10 @@ import { address, word } from './descriptor';
 import { PANEL, PANEL_ROW, packRows } from './panels';
 import { WinogradFilterField } from './winograd-fields';
 
-/** Rows of a filter's panel that are gathered at a time. */
+/** Rows of a filter's panel to gather at a time. */
 export const FILTER_ROWS: i32 = 16;
 
-/** Gathers rows of a panel from row `k` on, all taps of a row side by side: [count][taps][16]. */
+/** Gathers `count` rows of a panel from row `k` on, with all taps of a row side by side: [count][taps][16]. */
 export function gatherTaps(d: usize, panel: i32, k: i32, count: i32, taps: usize, out: usize): void {
   const rowStep = address(d, WinogradFilterField.rowStep);
   const columnStep = address(d, WinogradFilterField.columnStep);

@@ -2,7 +2,9 @@ import { Activation } from './convolution-fields';
 import { address, word } from './descriptor';
 import { TileInputField, TileOutputField } from './winograd-fields';
 
-/** Where the input of a tile, or its 2 x 2 values of a gradient, begin in a padded map. */
+/**
+ * Returns the address in a padded map at which a tile of the input, or a 2 x 2 tile of the output's gradient, begins.
+ */
 export function tileOfMap(d: usize, tile: i32): usize {
   const rows = word(d, TileInputField.tileRows);
   const columns = word(d, TileInputField.tileColumns);
@@ -15,7 +17,7 @@ export function tileOfMap(d: usize, tile: i32): usize {
   );
 }
 
-/** Where the 2 x 2 outputs of a tile begin. */
+/** Returns the address at which the 2 x 2 outputs of a tile begin. */
 export function tileOfOutput(d: usize, tile: i32): usize {
   const rows = word(d, TileOutputField.tileRows);
   const columns = word(d, TileOutputField.tileColumns);
@@ -27,17 +29,18 @@ export function tileOfOutput(d: usize, tile: i32): usize {
   return address(d, TileOutputField.output) + ((<usize>position * address(d, TileOutputField.channels)) << 2);
 }
 
-/** Of the 2 x 2 outputs of a tile: whether the right ones, and the lower ones, are in the output. */
+/** Returns true if the right column of a tile's 2 x 2 outputs lies in the output. */
 export function hasRight(d: usize, tile: i32): bool {
   return ((tile % word(d, TileOutputField.tileColumns)) << 1) + 1 < word(d, TileOutputField.outWidth);
 }
 
+/** Returns true if the lower row of a tile's 2 x 2 outputs lies in the output. */
 export function hasLower(d: usize, tile: i32): bool {
   const row = (tile / word(d, TileOutputField.tileColumns)) % word(d, TileOutputField.tileRows);
   return (row << 1) + 1 < word(d, TileOutputField.outHeight);
 }
 
-/** The activation of a sum. */
+/** Applies the activation to a sum. */
 export function activated(y: v128, activation: i32): v128 {
   if (activation === Activation.linear) return y;
   y = f32x4.max(y, f32x4.splat(0));

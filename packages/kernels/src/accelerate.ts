@@ -12,40 +12,39 @@ import { KernelError } from './errors.js';
 
 export interface AccelerateOptions {
   /**
-   * How many threads compute, the calling one included. As many as the process may use cores (in Node the environment
-   * variable `CNNZOO_THREADS` sets it), and 1 in a worker. Pages that are not cross-origin isolated always have 1.
+   * Number of threads that compute, the calling thread included. Default: the number of cores the process may use, or
+   * `CNNZOO_THREADS` from Node's environment; 1 in a worker. Always 1 on pages that are not cross-origin isolated.
    */
   readonly threads?: number;
-  /** Names of the only kernels to register, as tfjs calls them: all. */
+  /** Names of the kernels to register, as tfjs calls them. Default: all of them. */
   readonly only?: readonly string[];
 }
 
-/** What `accelerate` started. */
+/** Handle on the kernels that `accelerate` registered. */
 export interface Acceleration {
-  /** How many threads compute. */
+  /** Number of threads that compute, the calling thread included. */
   readonly threads: number;
   /** Always true: without SIMD, `accelerate` throws. */
   readonly simd: true;
-  /** Whether it multiplies and adds in one rounding (relaxed SIMD). */
+  /** True if a multiplication and an addition round once (relaxed SIMD). */
   readonly relaxed: boolean;
-  /** Names of the kernels that are registered. */
+  /** Names of the registered kernels. */
   readonly kernels: readonly string[];
-  /** Puts tfjs' own kernels back and ends the threads, once everyone who called `accelerate` has called it. */
+  /** Puts tfjs' own kernels back and ends the threads, once every caller of `accelerate` has called it. */
   dispose(): void;
 }
 
 interface Started {
   readonly acceleration: Omit<Acceleration, 'dispose'>;
-  /** What was asked for: threads may be fewer, where they can't share memory. */
+  /** Number of threads that the caller asked for. Fewer run if threads cannot share memory. */
   readonly threads: number;
   readonly only: string;
   readonly end: () => void;
 }
 
-/** The one set of kernels that runs, and how many callers of `accelerate` share it. */
+/** The one set of kernels that runs, and the number of callers of `accelerate` that share it. */
 let running: { readonly started: Promise<Started>; users: number } | undefined;
 
-/** Checks what was asked for. */
 function checked({ threads, only }: AccelerateOptions): void {
   if (threads !== undefined && !isThreadCount(threads))
     throw new KernelError(`accelerate() expects threads from 1 to ${MOST_THREADS}, not ${threads}.`);
@@ -55,13 +54,13 @@ function checked({ threads, only }: AccelerateOptions): void {
 
 const keyOf = (only: readonly string[] | undefined): string => (only ? [...only].sort().join() : '*');
 
-/** An engine of the threads that were asked for, or of as many as can be had. */
+/** Starts an engine of `asked` threads, or by default of as many threads as the platform allows. */
 async function engineOf(asked: number | undefined): Promise<Engine> {
   const threads = asked ?? defaultThreads();
   try {
     return await createEngine(threads);
   } catch (error) {
-    // A page's security policy may refuse workers. Who did not ask for threads has one.
+    // A page's security policy may refuse workers. Callers that asked for no number of threads then get one.
     if (asked !== undefined || threads === 1) throw error;
     return createEngine(1);
   }
@@ -98,11 +97,23 @@ async function start({ threads, only }: AccelerateOptions): Promise<Started> {
 }
 
 /**
- * Registers this package's kernels for tfjs' wasm backend, which has to be set: `await tf.setBackend('wasm')`. Callers
- * share the kernels: each disposes of what it was given.
+ * Registers this package's kernels for tfjs' wasm backend, which has to be the current backend. All callers share one
+ * set of kernels; each of them disposes of the handle that it received.
  *
- * @throws {KernelError} where another backend is set, WebAssembly has no SIMD, a thread does not start, a kernel is
- * unknown, or the kernels run already with other options.
+ * @returns a handle that says what runs, and whose `dispose()` undoes the registration
+ * @throws {KernelError} if another backend is set, WebAssembly has no SIMD, a thread does not start, `threads` or
+ * `only` is invalid, or the kernels already run with other options
+ * @example
+ * ```ts
+ * import { accelerate } from '@cnnzoo/kernels';
+ * import * as tf from '@tensorflow/tfjs-core';
+ * import '@tensorflow/tfjs-backend-wasm';
+ *
+ * await tf.setBackend('wasm');
+ * const { threads, dispose } = await accelerate();
+ * console.log(`${threads} threads compute`);
+ * dispose();
+ * ```
  */
 export async function accelerate(options: AccelerateOptions = {}): Promise<Acceleration> {
   checked(options);

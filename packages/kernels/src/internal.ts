@@ -1,6 +1,6 @@
 /*
- * The inside of the package, for the measurements and tests of its own repository: no part of the public interface, and
- * without a promise to stay.
+ * Insides of the package for the benchmarks and tests of this repository. They are not public and may change at any
+ * time.
  */
 export { Heaps } from './adapter/index.js';
 export { createEngine, type Engine } from './engine/index.js';

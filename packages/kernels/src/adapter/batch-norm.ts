@@ -7,21 +7,21 @@ type NamedCall = Pick<KernelCall, 'name'>;
 
 const sizeOf = (shape: readonly number[]): number => shape.reduce((product, extent) => product * extent, 1);
 
-/** x as a matrix whose columns are its last axis. */
+/** Views x as a matrix whose columns are its last axis. */
 function matrixOf(call: NamedCall, { shape }: TensorInfo): Matrix {
   const channels = shape.at(-1);
   if (channels === undefined) throw misfit(call, 'x of shape [..., c]', '[]');
   return { rows: sizeOf(shape.slice(0, -1)), channels };
 }
 
-/** x as a matrix whose columns have statistics. */
+/** Views x as a matrix with at least one row, so that its columns have statistics. */
 function batchOf(call: NamedCall, x: TensorInfo): Matrix {
   const matrix = matrixOf(call, x);
   if (matrix.rows === 0) throw misfit(call, 'x to have at least one value a channel', `[${x.shape}]`);
   return matrix;
 }
 
-/** Whether the attributes ask for a ReLU. */
+/** Returns true if the attributes ask for a ReLU. */
 function isRelu(call: KernelCall<string, 'activation'>): boolean {
   const { activation } = call.attrs;
   if (activation !== 'linear' && activation !== 'relu')
@@ -29,7 +29,7 @@ function isRelu(call: KernelCall<string, 'activation'>): boolean {
   return activation === 'relu';
 }
 
-/** Returns inputs of one value a channel. */
+/** Returns the named inputs, each of shape [channels]. */
 const vectors = <Input extends string>(
   call: KernelCall<Input>,
   { channels }: Matrix,
@@ -41,7 +41,7 @@ const vectors = <Input extends string>(
     return vector;
   });
 
-/** Returns an input of x's shape, if it is given. */
+/** Returns an input of x's shape; undefined if the call has none. */
 function optionalMap<Input extends string>(
   call: KernelCall<Input>,
   x: TensorInfo,
@@ -58,10 +58,10 @@ const map = <Input extends string>(call: KernelCall<Input>, x: TensorInfo, name:
   return optionalMap(call, x, name)!;
 };
 
-/** A vector of ones or zeros, where a scale or an offset is left out. */
+/** Returns a vector of equal values, for a scale or an offset that the call leaves out. */
 const constant = (length: number, value: number): Float32Array => new Float32Array(length).fill(value);
 
-/** Batch normalization over all axes but the last. */
+/** Kernels of batch normalization over all axes but the last. */
 export const batchNorm = (() => ({
   CnnzooBatchNorm(call) {
     const { engine, tensors } = call.local;
@@ -72,9 +72,9 @@ export const batchNorm = (() => ({
     const [relu, eps] = [isRelu(call), finite(call, 'eps')];
     const input = tensors.put(x);
     const statistics = batchStatistics(engine, matrix, input);
-    const joined = { residual: residual && tensors.put(residual), relu };
+    const fused = { residual: residual && tensors.put(residual), relu };
     const [w, b] = [tensors.copy(weight!), tensors.copy(bias!)];
-    const y = normalize(engine, matrix, input, statistics, w, b, eps, joined);
+    const y = normalize(engine, matrix, input, statistics, w, b, eps, fused);
     return [
       tensors.take(y, x.shape),
       tensors.from(statistics.mean, weight!.shape),
@@ -120,9 +120,9 @@ export const batchNorm = (() => ({
     const residual = optionalMap(call, x, 'residual');
     const [relu, eps] = [isRelu(call), finite(call, 'eps')];
     const statistics = { mean: tensors.copy(mean!), variance: tensors.copy(variance!) };
-    const joined = { residual: residual && tensors.put(residual), relu };
+    const fused = { residual: residual && tensors.put(residual), relu };
     const [w, b] = [tensors.copy(weight!), tensors.copy(bias!)];
-    const y = normalize(engine, matrix, tensors.put(x), statistics, w, b, eps, joined);
+    const y = normalize(engine, matrix, tensors.put(x), statistics, w, b, eps, fused);
     return tensors.take(y, x.shape);
   },
 

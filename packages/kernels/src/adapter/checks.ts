@@ -3,7 +3,7 @@ import type { PaddingPairs, Pair } from '../contract.js';
 import { KernelError } from '../errors.js';
 import type { KernelCall } from './registry.js';
 
-/** The error of a call that does not fit its kernel. */
+/** Builds the error for a call that does not fit its kernel. */
 export const misfit = ({ name }: Pick<KernelCall, 'name'>, expected: string, received: string): KernelError =>
   new KernelError(`${name} expects ${expected}, not ${received}.`);
 
@@ -50,18 +50,18 @@ export function numbers<Input extends string>(
   throw misfit(call, `${name} of dtype ${dtypes.join(' or ')}`, described(tensor));
 }
 
-/** As `numbers` in float32, of an input that may be left out. */
+/** Returns a float32 input, or undefined if the call leaves it out. */
 export const optionalNumbers = <Input extends string>(
   call: KernelCall<Input>,
   name: NoInfer<Input>,
 ): TensorInfo | undefined => optionalInput(call, name) && numbers(call, name);
 
-/** Throws unless a tensor has so many axes. */
+/** Throws unless a tensor has the axes that are listed in `axes`, such as 'n, h, w, c'. */
 export function checkRank(call: KernelCall, name: string, { shape }: TensorInfo, axes: string): void {
   if (shape.length !== axes.split(', ').length) throw misfit(call, `${name} of shape [${axes}]`, `[${shape}]`);
 }
 
-/** Throws unless a tensor has the shape; `phrase` stands before it in the message. */
+/** Throws unless a tensor has the expected shape. `phrase` precedes that shape in the message. */
 export function checkShape(
   call: KernelCall,
   name: string,
@@ -103,7 +103,7 @@ export function flag<Attribute extends string>(call: KernelCall<string, Attribut
   throw misfit(call, `${name} to be true or false`, `${JSON.stringify(value)}`);
 }
 
-/** Returns an attribute that is a shape of so many axes, as `checkRank` names them. */
+/** Returns an attribute that is a shape with the axes listed in `axes`, such as 'n, h, w, c'. */
 export function shapeAttribute<Attribute extends string>(
   call: KernelCall<string, Attribute>,
   name: NoInfer<Attribute>,
@@ -125,7 +125,7 @@ export function pair<Attribute extends string>(call: KernelCall<string, Attribut
   throw misfit(call, `${name} to be [height, width] of whole numbers of at least 1`, `${JSON.stringify(value)}`);
 }
 
-/** Returns one of tfjs' attributes [height, width], where one number stands for both. */
+/** Returns a tfjs attribute as [height, width]. tfjs also accepts one number for both. */
 export function pairOrNumber<Attribute extends string>(
   call: KernelCall<string, Attribute>,
   name: NoInfer<Attribute>,
@@ -149,7 +149,7 @@ export function paddingPairs(call: KernelCall<string, 'padding'>): PaddingPairs 
   );
 }
 
-/** Throws unless the attribute `pad` is one that tfjs' convolutions and poolings have. */
+/** Throws unless the attribute `pad` is a padding that tfjs' convolutions and poolings accept. */
 export function checkPad(call: KernelCall<string, 'pad'>): void {
   const value: unknown = call.attrs.pad;
   if (value === 'same' || value === 'valid' || isWhole(value, 0)) return;

@@ -22,14 +22,14 @@ import { type KernelCall, type KernelContext, type KernelFamily, NotTaken } from
 const FILTER = 'kh, kw, c, o';
 const MAP = 'n, h, w, c';
 
-/** Returns a float32 input of four axes. */
+/** Returns a float32 input with the four axes listed in `axes`. */
 function fourAxes(call: KernelCall, name: string, axes: string): TensorInfo {
   const tensor = numbers(call, name);
   checkRank(call, name, tensor, axes);
   return tensor;
 }
 
-/** Throws unless the channels of a call are its last axis: tfjs' wasm backend has no other convolutions. */
+/** Throws unless the channels are the last axis. tfjs' wasm backend has no other convolutions. */
 function checkFormat(call: KernelCall): void {
   const { dataFormat = 'NHWC' } = call.attrs;
   if (dataFormat !== 'NHWC')
@@ -38,7 +38,7 @@ function checkFormat(call: KernelCall): void {
 
 const isEmpty = (...shapes: (readonly number[])[]): boolean => shapes.some((shape) => shape.includes(0));
 
-/** The filter of a call as the algorithm wants it. First of all that a kernel does: it may reset the arena. */
+/** Packs the filter for the algorithm. A kernel has to do this first, because packing may reset the arena. */
 const packFilter = (
   { engine, weights }: KernelContext,
   { backend, inputs, tensors }: KernelCall,
@@ -86,7 +86,7 @@ function backpropFilter({ engine }: KernelContext, call: KernelCall, geometryOf:
   return tensors.take(filterGradientAlgorithm(g)(engine, g, tensors.values(x), tensors.values(dy)), filterShape);
 }
 
-/** tfjs' own convolutions, and the same with explicit padding, dilated gradients and groups, under our names. */
+/** Convolution kernels: tfjs' own, and ours with explicit padding, groups and gradients of dilated convolutions. */
 export const convolution = ((context) => {
   const kernels = (geometry: ConvolutionGeometryOf) => ({
     forward: (call: KernelCall) => forward(context, call, geometry),

@@ -4,7 +4,7 @@ import { misfit, optionalNumbers } from './checks.js';
 import type { KernelCall } from './registry.js';
 import type { WasmTensors } from './wasm-tensors.js';
 
-/* The end of a product: its bias and its activation. */
+/* Operations after a product: adding the bias and applying the activation. */
 
 const ACTIVATIONS: Readonly<Record<string, Activation>> = {
   linear: Activation.linear,
@@ -12,11 +12,14 @@ const ACTIVATIONS: Readonly<Record<string, Activation>> = {
   relu6: Activation.relu6,
 };
 
-/** Returns the activation of a fused kernel's attributes; undefined if the kernels don't have it. */
+/** Returns the activation of a fused kernel; undefined if our kernels lack it. */
 export const activationOf = (name: unknown = 'linear'): Activation | undefined =>
   typeof name === 'string' && Object.hasOwn(ACTIVATIONS, name) ? ACTIVATIONS[name] : undefined;
 
-/** Returns a copy of the values of the input `bias`, one a column; undefined if there is none. One value is for all. */
+/**
+ * Returns a copy of the input `bias` as one value a column; undefined if there is none. A bias of one value applies to
+ * all columns.
+ */
 export function biasOf(call: KernelCall, columns: number): Float32Array | undefined {
   const bias = optionalNumbers(call, 'bias');
   if (!bias) return undefined;
@@ -27,7 +30,7 @@ export function biasOf(call: KernelCall, columns: number): Float32Array | undefi
   return call.tensors.copy(bias);
 }
 
-/** Returns the product of operands that have no values: the bias, or zeros, at every position, through the activation. */
+/** Returns the product of operands without values: activation(bias), or activation(0), at every position. */
 export function withoutTerms(
   tensors: WasmTensors,
   shape: readonly number[],

@@ -8,11 +8,10 @@ type Shape4D = [number, number, number, number];
 type Rounding = 'floor' | 'round' | 'ceil';
 
 /**
- * Returns the geometry of a convolution, by the shapes of its input and its filter, [n, h, w, c] and as the kernel takes
- * it.
+ * Returns the geometry of a convolution from its input [n, h, w, c] and its filter in the kernel's own layout.
  *
- * @param dy the gradient of the output, if the call has one: of the output's shape.
- * @throws {KernelError} if shapes or attributes do not fit.
+ * @param dy gradient of the output, if the call has one; checked against the output's shape
+ * @throws {KernelError} if shapes or attributes do not fit
  */
 export type ConvolutionGeometryOf<Call extends KernelCall = KernelCall> = (
   call: Call,
@@ -24,7 +23,7 @@ export type ConvolutionGeometryOf<Call extends KernelCall = KernelCall> = (
 /** Shape of the output, [n, h', w', c']. */
 export const outShape = (g: Geometry): Shape4D => [g.images, g.outHeight, g.outWidth, g.outChannels];
 
-/** The geometry that tfjs computed for one of its kernels. */
+/** Converts the geometry that tfjs computed for one of its kernels. */
 const geometryOfTfjs = (info: backend_util.Conv2DInfo, groups: number): Geometry => ({
   images: info.batchSize,
   inHeight: info.inHeight,
@@ -44,14 +43,14 @@ const geometryOfTfjs = (info: backend_util.Conv2DInfo, groups: number): Geometry
   groups,
 });
 
-/** tfjs' gradients are not told how sizes were rounded: the geometry is the first whose output has dy's shape. */
+/** Returns the first geometry whose output has dy's shape. tfjs does not tell its gradients how sizes were rounded. */
 function fittingGeometry(call: KernelCall, all: readonly Geometry[], dy: TensorInfo | undefined): Geometry {
   const fitting = all.find((g) => !dy || outShape(g).join() === dy.shape.join());
   if (dy && !fitting) checkShape(call, 'dy', dy, outShape(all[0]!));
   return fitting ?? all[0]!;
 }
 
-/** The geometry of a convolution as tfjs' attributes say it. `filter` is [kh, kw, c / groups, o]. */
+/** Returns the geometry that tfjs' attributes describe. `filter` is [kh, kw, c / groups, o]. */
 function tfjsConvolution(
   call: KernelCall,
   input: readonly number[],
@@ -78,7 +77,7 @@ function tfjsConvolution(
   return fittingGeometry(call, all, dy);
 }
 
-/** The geometry of one of tfjs' convolutions, whose filter is [kh, kw, c, o]. */
+/** Returns the geometry of a tfjs convolution with a filter [kh, kw, c, o]. */
 export const tfjsConvolutionGeometry: ConvolutionGeometryOf = (call, input, filter, dy) => {
   if (filter[2] !== input[3])
     throw misfit(call, `a filter [kh, kw, ${input[3]}, o] for the ${input[3]} channels of [${input}]`, `[${filter}]`);
@@ -86,8 +85,8 @@ export const tfjsConvolutionGeometry: ConvolutionGeometryOf = (call, input, filt
 };
 
 /**
- * The geometry of one of tfjs' depthwise kernels: as many groups as channels. A filter [kh, kw, c, m] is that of a grouped
- * convolution, [kh, kw, 1, c * m], value by value.
+ * Returns the geometry of a tfjs depthwise convolution: one group a channel. Its filter [kh, kw, c, m] holds the same
+ * values, in the same order, as the grouped filter [kh, kw, 1, c * m].
  */
 export const tfjsDepthwiseGeometry: ConvolutionGeometryOf = (call, input, filter, dy) => {
   const [kernelHeight, kernelWidth, channels, multiplier] = filter as Shape4D;
@@ -96,7 +95,7 @@ export const tfjsDepthwiseGeometry: ConvolutionGeometryOf = (call, input, filter
   return tfjsConvolution(call, input, [kernelHeight, kernelWidth, 1, channels * multiplier], channels, dy);
 };
 
-/** The geometry of one of tfjs' poolings. */
+/** Returns the geometry of a tfjs pooling. */
 function tfjsPool(call: KernelCall, { shape }: TensorInfo, rounding: Rounding | undefined): Geometry {
   checkPad(call);
   const info = backend_util.computePool2DInfo(
@@ -112,11 +111,11 @@ function tfjsPool(call: KernelCall, { shape }: TensorInfo, rounding: Rounding | 
   return geometryOfTfjs(info, info.inChannels);
 }
 
-/** The geometry of one of tfjs' poolings forward. */
+/** Returns the geometry of a tfjs pooling in the forward direction. */
 export const tfjsPoolGeometry = (call: KernelCall, x: TensorInfo): Geometry =>
   tfjsPool(call, x, call.attrs.dimRoundingMode as Rounding | undefined);
 
-/** The geometry of the gradient of one of tfjs' poolings. */
+/** Returns the geometry of the gradient of a tfjs pooling. */
 export function tfjsPoolGradientGeometry(call: KernelCall, x: TensorInfo, dy: TensorInfo): Geometry {
   const roundings: readonly Rounding[] = typeof call.attrs.pad === 'number' ? ['floor', 'round', 'ceil'] : ['floor'];
   return fittingGeometry(
@@ -129,7 +128,7 @@ export function tfjsPoolGradientGeometry(call: KernelCall, x: TensorInfo, dy: Te
 type OwnConvolution = 'CnnzooConv2D' | 'CnnzooConv2DBackpropInput' | 'CnnzooConv2DBackpropFilter';
 type OwnPool = 'CnnzooMaxPool' | 'CnnzooMaxPoolGrad' | 'CnnzooAvgPool' | 'CnnzooAvgPoolGrad';
 
-/** Windows of one of our kernels over maps [n, h, w, c], and whether there is one at all. */
+/** Returns the windows of one of our kernels over maps [n, h, w, c]. Throws if not a single window fits. */
 function ownWindows(
   call: OwnCall<OwnConvolution | OwnPool>,
   shape: readonly number[],
@@ -163,7 +162,7 @@ function ownWindows(
   };
 }
 
-/** The geometry of one of our convolutions; the filter is [kh, kw, c / groups, o]. */
+/** Returns the geometry of one of our convolutions. The filter is [kh, kw, c / groups, o]. */
 export const ownConvolutionGeometry: ConvolutionGeometryOf<OwnCall<OwnConvolution>> = (call, input, filter, dy) => {
   const dilation = pair(call, 'dilation');
   const groups = wholeNumber(call, 'groups', 1);
@@ -189,9 +188,10 @@ export const ownConvolutionGeometry: ConvolutionGeometryOf<OwnCall<OwnConvolutio
 };
 
 /**
- * The geometry of one of our poolings over maps of a shape; what a ceiling of the output's size needs is in the padding.
+ * Returns the geometry of one of our poolings over maps of a shape. For an output size that is rounded up, the caller
+ * has already enlarged the padding.
  *
- * @param dy the gradient of the output, if the call has one.
+ * @param dy gradient of the output, if the call has one
  */
 export function ownPoolGeometry(call: OwnCall<OwnPool>, shape: readonly number[], dy?: TensorInfo): Geometry {
   const kernelSize = pair(call, 'kernelSize');

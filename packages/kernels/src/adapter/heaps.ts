@@ -2,13 +2,16 @@ import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { HeapEngine, type Pointer, type Workspace } from '../engine/index.js';
 import { type WasmBackend, WasmTensors } from './wasm-tensors.js';
 
-/** Tensors of tfjs' wasm backend, and an engine that works on them. */
+/** Tensors of tfjs' wasm backend with an engine that reads and writes them. */
 export interface Place {
   readonly engine: Workspace;
   readonly tensors: WasmTensors;
 }
 
-/** Tensors where they are: neither `put` nor `take` copies. What `put` points to must not be written to, save as a `target`. */
+/**
+ * Tensors in tfjs' own heap: neither `put` nor `take` copies. Memory that `put` returns must not be written to, except
+ * through `target`.
+ */
 class HeapTensors extends WasmTensors {
   constructor(
     private readonly owner: WasmBackend,
@@ -20,7 +23,8 @@ class HeapTensors extends WasmTensors {
   override put(tensor: TensorInfo): Pointer {
     const { byteOffset, byteLength, length } = this.values(tensor);
     if (this.heapEngine.hasSlackAt(byteOffset + byteLength)) return byteOffset;
-    // At the very end of the memory, vectors would read past it. The view comes last: a new block may move the memory.
+    // Vectors would read past the very end of the memory. The view is made last, because allocating may move the
+    // memory.
     const at = this.heapEngine.alloc(length);
     this.heapEngine.view(at, length).set(this.values(tensor));
     return at;
@@ -40,14 +44,14 @@ class HeapTensors extends WasmTensors {
   }
 }
 
-/** The engines that work in the heaps of wasm backends, made as they are met. */
+/** Engines in the heaps of wasm backends, one a backend, created on first use. */
 export class Heaps {
   private readonly engines = new Map<WasmBackend, HeapEngine | undefined>();
 
-  /** @param module the kernels for memory that is not shared. */
+  /** @param module kernels compiled for memory that is not shared */
   constructor(private readonly module: WebAssembly.Module) {}
 
-  /** Where a backend's tensors are, or undefined where its heap is out of reach. */
+  /** Returns the place of a backend's tensors; undefined if its heap is out of reach. */
   of(backend: WasmBackend): Place | undefined {
     if (!this.engines.has(backend)) this.engines.set(backend, HeapEngine.over(backend.wasm, this.module));
     const engine = this.engines.get(backend);
@@ -55,7 +59,7 @@ export class Heaps {
   }
 
   dispose(): void {
-    // A backend that was disposed of has dropped its heap.
+    // A backend that was disposed of has no heap to free anything in.
     for (const [backend, engine] of this.engines) if (backend.wasm) engine?.dispose();
     this.engines.clear();
   }

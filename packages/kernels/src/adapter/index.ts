@@ -1,4 +1,4 @@
-/* The kernels for tfjs: what comes as its tensors is checked, computed by ops, and given back as its tensors. */
+/* Kernels for tfjs. Each checks the tensors it receives, computes with `ops`, and returns tensors. */
 import { batchNorm } from './batch-norm.js';
 import { convolution } from './convolution.js';
 import { copies } from './copies.js';
@@ -14,7 +14,7 @@ export { Heaps } from './heaps.js';
 export { PackedWeights } from './packed-weights.js';
 export { type KernelContext, register } from './registry.js';
 
-/** Returns all kernels, in the order of their registration. */
+/** Returns all kernels in the order of their registration. */
 export const kernelsOf: KernelFamily<Kernels> = (context) => ({
   ...convolution(context),
   ...matMul(context),

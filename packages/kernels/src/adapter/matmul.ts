@@ -16,7 +16,7 @@ import type { WasmTensors } from './wasm-tensors.js';
 const outerOf = ({ shape }: TensorInfo): number[] => shape.slice(0, -2);
 const matrices = (tensor: TensorInfo): number => util.sizeFromShape(outerOf(tensor));
 
-/** Leading dimensions of a product: those of both sides, broadcast. */
+/** Returns the leading dimensions of a product: those of both operands, broadcast. */
 function batchShape(call: KernelCall, a: TensorInfo, b: TensorInfo): number[] {
   try {
     return broadcast_util.assertAndGetBroadcastShape(outerOf(a), outerOf(b));
@@ -48,7 +48,7 @@ function geometryOf(call: KernelCall, a: TensorInfo, b: TensorInfo, batch: numbe
   };
 }
 
-/** Returns the values of a side of a product, its matrices repeated as the leading dimensions `outer` ask. */
+/** Returns the values of an operand, its matrices repeated to fill the leading dimensions `outer`. */
 function spread(tensors: WasmTensors, side: TensorInfo, outer: readonly number[]): Float32Array {
   const values = tensors.values(side);
   const own = matrices(side);
@@ -68,14 +68,14 @@ function spread(tensors: WasmTensors, side: TensorInfo, outer: readonly number[]
   return result;
 }
 
-/** Returns a side of a product: matrices of float32. */
+/** Returns an operand of a product: float32, at least two axes. */
 function sideOf(call: KernelCall, name: string): TensorInfo {
   const side = numbers(call, name);
   if (side.shape.length < 2) throw misfit(call, `${name} of shape [..., rows, columns]`, `[${side.shape}]`);
   return side;
 }
 
-/** tfjs' products of matrices, of any batch, transposed on either side; bias [columns] and activation joined. */
+/** Kernels of tfjs' matrix products: batched, either operand transposed, with fused bias [columns] and activation. */
 export const matMul = (({ engine, weights }) => {
   const kernel: Kernel = (call) => {
     const { attrs, tensors, backend } = call;

@@ -6,7 +6,7 @@ import type { KernelCall, KernelFamily } from './registry.js';
 /**
  * Returns the inputs of a step, all of the parameter's shape.
  *
- * @param names of those that are changed; each has data of its own, or two of them would be written to one place.
+ * @param names inputs that the step changes. They must not share data: two results would be written to one place.
  */
 function inputsOf<Input extends string>(
   call: KernelCall<Input | 'param' | 'grad'>,
@@ -23,11 +23,13 @@ function inputsOf<Input extends string>(
 }
 
 /**
- * Steps of optimizers. What they change is changed in place where nobody else holds it: results share the data of the
- * inputs that they replace, so that a variable is to be assigned its result, and nothing is copied.
+ * Kernels of optimizer steps. An input with no other owner is changed in place and its result shares its data, so
+ * assigning the result to the variable copies nothing.
  */
 export const optimizer = (({ weights }) => {
-  /** Where a tensor is and goes to, and the result once it is there. */
+  /**
+   * Pairs the address to read a tensor from with the address of its next values, and makes the result after the step.
+   */
   const stepped = (
     { local: { tensors } }: Pick<KernelCall, 'local'>,
     tensor: TensorInfo,

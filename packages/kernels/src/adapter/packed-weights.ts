@@ -6,13 +6,13 @@ interface Packed {
   readonly floats: number;
 }
 
-/** What is kept of a tensor, by the layout it was packed in. `undefined`: seen once, not packed yet. */
+/** Packed forms of one tensor by layout. `undefined`: the tensor was seen once and is not packed yet. */
 type Layouts = Map<string, Packed | undefined>;
 
 /**
- * Weights packed for the kernels, kept as long as their data. The values behind a dataId never change (a variable that
- * is assigned gets another one), save where a kernel of ours changes them in place and calls `forget`. Weights in
- * training are new at every step: what is packed stays from the second time on that the same data is seen.
+ * Weights packed for the kernels, kept as long as their data lives. The values behind a dataId never change (assigning
+ * a variable gives it another dataId), except by our in-place kernels, which call `forget`. Weights in training change
+ * at every step, so packed weights are kept only from the second use of the same data on.
  */
 export class PackedWeights {
   private readonly layouts = new Map<object, Layouts>();
@@ -22,10 +22,10 @@ export class PackedWeights {
   constructor(private readonly engine: Engine) {}
 
   /**
-   * The packed weights: kept ones, or what `pack` makes, which is void after the next reset of the arena.
+   * Returns packed weights, either kept or freshly packed. Fresh ones are void after the next reset of the arena.
    *
-   * @param layout names how `pack` lays them out, different for different results.
-   * @param pack writes `floats` values to the pointer; may use the arena.
+   * @param layout name of the layout; different results of `pack` need different names
+   * @param pack writes `floats` values to the pointer; may use the arena
    */
   get(backend: WasmBackend, dataId: object, layout: string, floats: number, pack: (into: Pointer) => void): Pointer {
     this.dropLost();
@@ -50,7 +50,7 @@ export class PackedWeights {
     return pointer;
   }
 
-  /** Gives up what is kept of a tensor's data. */
+  /** Drops the packed forms of a tensor's data. */
   forget(dataId: object): void {
     this.dropLost();
     for (const packed of this.layouts.get(dataId)?.values() ?? [])
@@ -58,21 +58,21 @@ export class PackedWeights {
     this.layouts.delete(dataId);
   }
 
-  /** Gives up everything, and leaves the backends as they were. */
+  /** Drops all packed forms, and restores the backends that it watches. */
   dispose(): void {
     for (const dataId of [...this.layouts.keys()]) this.forget(dataId);
     for (const restore of this.restore.values()) restore();
     this.restore.clear();
   }
 
-  /** Drops what lay in memory that the engine has replaced since. */
+  /** Drops packed forms in memory that the engine has since replaced. */
   private dropLost(): void {
     if (this.renewals === this.engine.renewals) return;
     this.renewals = this.engine.renewals;
     this.layouts.clear();
   }
 
-  /** A dataId that the backend disposes of is forgotten at once: a garbage collector's word would come late. */
+  /** Forgets a dataId as soon as the backend disposes of it. A FinalizationRegistry would tell too late. */
   private watch(backend: WasmBackend): void {
     if (this.restore.has(backend)) return;
     const disposeData = backend.disposeData;

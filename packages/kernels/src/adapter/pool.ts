@@ -13,7 +13,7 @@ function mapOf<Input extends string>(call: KernelCall<Input>, name: NoInfer<Inpu
   return map;
 }
 
-/** Pooling and its gradients: tfjs' kernels, and those of PyTorch's meaning under names of our own. */
+/** Pooling kernels and their gradients: tfjs' own, and ours with PyTorch's meaning. */
 export const pool = (() => ({
   MaxPool(call) {
     const { engine, tensors } = call.local;
@@ -42,7 +42,7 @@ export const pool = (() => ({
     const { engine, tensors } = call.local;
     const [dy, x] = [mapOf(call, 'dy'), mapOf(call, 'input')];
     const geometry = tfjsPoolGradientGeometry(call, x, dy);
-    // tfjs' gradient divides by the whole kernel, although its average does not count the padding.
+    // tfjs' gradient divides by the whole kernel, although its forward average leaves the padding out.
     return tensors.take(averagePoolGradient(engine, geometry, tensors.put(dy), true), x.shape);
   },
 

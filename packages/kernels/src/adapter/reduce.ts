@@ -4,13 +4,13 @@ import { columnSums } from '../ops/index.js';
 import { misfit, numbers } from './checks.js';
 import { type KernelCall, type KernelFamily, NotTaken } from './registry.js';
 
-/** Rows below which a second thread is not worth its while. */
+/** Fewer rows than this are not worth a second thread. */
 const LEAST_ROWS = 64;
 
-/** Rows of a group below which tfjs' transposition is as fast as a task for each group. */
+/** With fewer rows a group than this, transposing as tfjs does is as fast as one task for each group. */
 const LEAST_GROUP_ROWS = 16;
 
-/** Sums of [groups, rows, channels] over the rows, in double precision: [groups, channels]. */
+/** Sums [groups, rows, channels] over the rows in double precision, giving [groups, channels]. */
 function sumsOfGroups(
   { local: { engine, tensors } }: KernelCall,
   x: TensorInfo,
@@ -25,7 +25,7 @@ function sumsOfGroups(
   return total;
 }
 
-/** Returns the axes that a call reduces, in order. */
+/** Returns the axes that a call reduces, in ascending order. */
 function axesOf(call: KernelCall, { shape }: TensorInfo): number[] {
   const { axis } = call.attrs;
   try {
@@ -35,7 +35,10 @@ function axesOf(call: KernelCall, { shape }: TensorInfo): number[] {
   }
 }
 
-/** Reduces neighbouring axes up to the last but one, which tfjs transposes first; `mean` divides by their size. */
+/**
+ * Reduces neighbouring axes that end with the last axis but one. tfjs would transpose first. `mean` divides by their
+ * size.
+ */
 function reduceRows(call: KernelCall, mean: boolean): TensorInfo | NotTaken {
   const x = numbers(call, 'x', ['float32', 'int32']);
   const { shape } = x;
@@ -44,7 +47,7 @@ function reduceRows(call: KernelCall, mean: boolean): TensorInfo | NotTaken {
   const last = shape.length - 1;
   const [reduced] = backend_util.computeOutAndReduceShapes(shape, axes);
   const resultShape = call.attrs.keepDims ? backend_util.expandShapeToKeepDim(reduced, axes) : reduced;
-  // A sum of nothing, which tfjs leaves unwritten. On the cpu backend a mean of nothing is 0 too.
+  // A sum over no values, which tfjs leaves unwritten. The cpu backend too makes the mean of no values 0.
   if (util.sizeFromShape(shape) === 0)
     return tensors.zeros(resultShape, mean || x.dtype === 'float32' ? 'float32' : 'int32');
   const neighbours = axes.length > 0 && axes.every((axis, i) => axis === last - axes.length + i);
@@ -56,9 +59,7 @@ function reduceRows(call: KernelCall, mean: boolean): TensorInfo | NotTaken {
   return tensors.from(mean ? sums.map((sum) => sum / rows) : sums, resultShape);
 }
 
-/**
- * Sums and means that leave the channels: the gradients of biases, the statistics of batches, global average pooling.
- */
+/** Sums and means that keep the channels: gradients of biases, batch statistics and global average pooling. */
 export const reduce = (() => ({
   Sum: (call: KernelCall) => reduceRows(call, false),
   Mean: (call: KernelCall) => reduceRows(call, true),

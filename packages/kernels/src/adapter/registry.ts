@@ -6,7 +6,7 @@ import type { Heaps, Place } from './heaps.js';
 import type { PackedWeights } from './packed-weights.js';
 import { type WasmBackend, WasmTensors } from './wasm-tensors.js';
 
-/** What the kernels of a family share. */
+/** State that all kernels share. */
 export interface KernelContext {
   readonly engine: Engine;
   readonly weights: PackedWeights;
@@ -14,37 +14,43 @@ export interface KernelContext {
 }
 
 /**
- * One call of a kernel, as it comes at run time: whatever input is missing, and whatever value an attribute has, until it
- * is checked. The arena is empty when the call begins.
+ * One call of a kernel as it arrives at run time: any input may be missing and any attribute may have any value until
+ * it is checked. The arena is empty when the call begins.
  */
 export interface KernelCall<Input extends string = string, Attribute extends string = string> {
-  /** Name of the kernel, for errors. */
+  /** Name of the kernel, for error messages. */
   readonly name: string;
   readonly inputs: { readonly [Name in Input]?: TensorInfo | undefined };
   readonly attrs: { readonly [Name in Attribute]?: unknown };
   readonly tensors: WasmTensors;
-  /** The tensors where they are, for what memory bounds; where tfjs' heap is out of reach, the arena. */
+  /**
+   * Place of the tensors for ops that are limited by memory bandwidth: tfjs' heap, or the arena if that heap is out of
+   * reach.
+   */
   readonly local: Place;
   readonly backend: WasmBackend;
 }
 
-/** A call of one of our kernels: no input or attribute but those of the contract can be asked for. */
+/** Call of one of our kernels. Only inputs and attributes of the contract can be asked for. */
 export type OwnCall<Name extends KernelName> = KernelCall<
   keyof KernelInputs<Name> & string,
   keyof KernelAttributes<Name> & string
 >;
 
-/** Something that a kernel does not take, in words: it goes to the kernel that was replaced, or becomes an error. */
+/**
+ * Reason why a kernel does not take a call. The call then goes to the kernel that was replaced, or fails with the
+ * reason.
+ */
 export class NotTaken {
   constructor(readonly what: string) {}
 }
 
 export type Kernel = (call: KernelCall) => TensorInfo | TensorInfo[] | NotTaken;
 
-/** Results of the contract as a kernel gives them. */
+/** Results of the contract, as tensor infos. */
 type Results<Result> = Result extends readonly unknown[] ? { [Index in keyof Result]: TensorInfo } : TensorInfo;
 
-/** Kernels of tfjs that ours replace. */
+/** Names of tfjs' kernels that ours replace. */
 type ReplacedName =
   | 'AvgPool'
   | 'AvgPoolGrad'
@@ -67,17 +73,17 @@ type ReplacedName =
   | 'Tile'
   | '_FusedMatMul';
 
-/** All kernels: those of the contract, and those that replace tfjs'. */
+/** All kernels: those of the contract and the replacements of tfjs' own. */
 export type Kernels = {
   readonly [Name in KernelName]: (call: OwnCall<Name>) => Results<KernelResult<Name>> | NotTaken;
 } & { readonly [Name in ReplacedName]: Kernel };
 
-/** Makes kernels, by their names in tfjs. A family makes some of `Kernels`. */
+/** Makes kernels by name. A family makes some of `Kernels`. */
 export type KernelFamily<Made = Partial<Kernels>> = (context: KernelContext) => Made;
 
 const BACKEND = 'wasm';
 
-/** Puts a kernel before the one that is registered; returns what puts that one back. */
+/** Replaces a registered kernel. Returns a function that restores it. */
 function replace(kernelName: string, kernel: Kernel, { engine, heaps }: KernelContext): () => void {
   const replaced: KernelConfig | undefined = getKernel(kernelName, BACKEND);
   const kernelFunc: KernelConfig['kernelFunc'] = (args) => {
@@ -101,14 +107,14 @@ function replace(kernelName: string, kernel: Kernel, { engine, heaps }: KernelCo
   if (replaced) unregisterKernel(kernelName, BACKEND);
   registerKernel({ ...replaced, kernelName, backendName: BACKEND, kernelFunc });
   return () => {
-    // Whoever registered another kernel since keeps it.
+    // If someone else has registered another kernel since, theirs stays.
     if (getKernel(kernelName, BACKEND)?.kernelFunc !== kernelFunc) return;
     unregisterKernel(kernelName, BACKEND);
     if (replaced) registerKernel(replaced);
   };
 }
 
-/** Registers kernels for the wasm backend; returns what takes them back. */
+/** Registers kernels for the wasm backend. Returns a function that undoes it. */
 export function register(
   kernels: readonly (readonly [name: string, kernel: Kernel])[],
   context: KernelContext,

@@ -3,7 +3,7 @@ import { clamp, reluGradient } from '../ops/index.js';
 import { checkShape, numbers } from './checks.js';
 import { type KernelCall, type KernelFamily, NotTaken } from './registry.js';
 
-/** Clamps to `least` and `most`. NaN stays, which tfjs' own ReLU6 makes 0. */
+/** Clamps values to 0 and `most`. A NaN stays NaN; tfjs' own ReLU6 makes it 0. */
 function clamped(call: KernelCall, most: number): TensorInfo | NotTaken {
   const x = numbers(call, 'x', ['float32', 'int32']);
   if (x.dtype !== 'float32') return new NotTaken('int32');
@@ -15,7 +15,7 @@ function clamped(call: KernelCall, most: number): TensorInfo | NotTaken {
   return tensors.take(output, x.shape);
 }
 
-/** ReLUs, and their gradient in one pass, where tfjs' takes three. */
+/** ReLUs and their gradient. The gradient takes one pass instead of tfjs' three. */
 export const relu = (() => ({
   Relu: (call) => clamped(call, Number.POSITIVE_INFINITY),
   Relu6: (call) => clamped(call, 6),

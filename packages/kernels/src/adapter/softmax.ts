@@ -3,7 +3,9 @@ import { softmaxCrossEntropy } from '../ops/index.js';
 import { described, finite, input, misfit } from './checks.js';
 import type { KernelFamily, OwnCall } from './registry.js';
 
-/** Refuses tensors that do not belong together; returns whether the labels are classes, not probabilities. */
+/**
+ * Throws unless the tensors fit each other. Returns true if the labels are classes, false if they are probabilities.
+ */
 function checkTensors(call: OwnCall<'CnnzooSoftmaxCrossEntropy'>): boolean {
   const [logits, labels] = [input(call, 'logits'), input(call, 'labels')];
   if (logits.dtype !== 'float32' || logits.shape.length !== 2 || logits.shape[1] === 0)
@@ -27,7 +29,7 @@ function smoothing(call: OwnCall<'CnnzooSoftmaxCrossEntropy'>): number {
   throw misfit(call, 'labelSmoothing from 0 to 1', String(value));
 }
 
-/** Softmax and cross-entropy in one pass. */
+/** Computes softmax and cross-entropy in one pass. */
 export const softmax = (() => ({
   CnnzooSoftmaxCrossEntropy(call) {
     const { inputs, tensors } = call;

@@ -8,36 +8,42 @@ import { Team } from './team.js';
 
 export type { Pointer } from './memory.js';
 
-/** Runs kernels on all of its threads, over a memory of its own. */
+/** Runs kernels on several threads over a memory of its own. */
 export interface Engine {
   readonly threads: number;
-  /** Whether it multiplies and adds in one rounding. */
+  /** True if a multiplication and an addition round once. */
   readonly relaxed: boolean;
-  /** Bytes of memory that it holds. */
+  /** Bytes of memory that the engine holds. */
   readonly bytes: number;
-  /** Bytes in blocks that stay. */
+  /** Bytes in blocks from `keep`. */
   readonly keptBytes: number;
-  /** How often the memory was replaced, with its blocks, since a helper thread was lost. */
+  /** Number of times the memory and all its blocks were replaced, each after the loss of a helper thread. */
   readonly renewals: number;
-  /** Gives up the arena, and after the loss of a helper thread the memory: every pointer of `alloc`, `put` and `putWords` is void. */
+  /**
+   * Empties the arena, and replaces the memory if a helper thread was lost. Pointers of `alloc`, `put` and `putWords`
+   * are void afterwards.
+   */
   reset(): void;
-  /** A block of the arena, at a multiple of 64 bytes; vector loads may read past its end. Its contents are undefined. */
+  /**
+   * Allocates a block of the arena at a multiple of 64 bytes, with undefined contents. Vector loads may read past its
+   * end.
+   */
   alloc(floats: number): Pointer;
-  /** `alloc` and a copy of the values. */
+  /** Allocates a block and copies the values into it. */
   put(values: Float32Array): Pointer;
-  /** `alloc` and a copy of the integers. */
+  /** Allocates a block and copies the integers into it. */
   putWords(values: readonly number[]): Pointer;
-  /** Copies out, as many values as `into` holds. */
+  /** Copies as many values as `into` holds out of the memory. */
   get(pointer: Pointer, into: Float32Array): void;
-  /** The values at a pointer, until the next `alloc`, `put`, `putWords` or `keep`. */
+  /** Returns a view of values, valid until the next `alloc`, `put`, `putWords` or `keep`. */
   view(pointer: Pointer, floats: number): Float32Array;
-  /** A block that outlives `reset`, until `release`. Resets the arena. */
+  /** Allocates a block that outlives `reset`, until `release`. Empties the arena. */
   keep(floats: number): Pointer;
-  /** Gives up a block of `keep`. */
+  /** Frees a block of `keep`. */
   release(pointer: Pointer, floats: number): void;
-  /** Runs tasks 0 to `tasks` - 1 of an op on all threads and returns when they are done. `words`: see `fields`. */
+  /** Runs tasks 0 to `tasks` - 1 of an op on all threads and returns when they are done. `words` come from `fields`. */
   dispatch(op: Op, tasks: number, words: readonly number[]): void;
-  /** Ends the helper threads. The engine can't be used any more. */
+  /** Ends the helper threads. The engine cannot be used afterwards. */
   dispose(): void;
 }
 
@@ -141,8 +147,8 @@ class ThreadedEngine implements Engine {
   }
 
   /**
-   * Begins anew on other memory, into which no thread of the old team can write. The calling thread computes alone until
-   * the new helpers are ready; without those that do not start.
+   * Replaces the memory, so that no thread of the old team can write into it. The calling thread computes alone until
+   * new helpers are ready, and continues without helpers that fail to start.
    */
   private renew(): void {
     this.team.dispose(true);
@@ -153,9 +159,9 @@ class ThreadedEngine implements Engine {
 }
 
 /**
- * Starts an engine of as many threads, or of one where threads can't share memory.
+ * Starts an engine with a number of threads, or with one if threads cannot share memory.
  *
- * @throws {KernelError} where WebAssembly has no SIMD, or a helper thread does not start.
+ * @throws {KernelError} if WebAssembly has no SIMD, or a helper thread does not start
  */
 export async function createEngine(threads: number): Promise<Engine> {
   const shared = threads > 1 && canShareMemory();

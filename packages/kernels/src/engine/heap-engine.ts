@@ -4,28 +4,28 @@ import { DESCRIPTOR_WORDS, SCRATCH_BYTES } from './control.js';
 import type { Workspace } from './dispatch.js';
 import type { Pointer } from './memory.js';
 
-/** What is used of the heap of tfjs' wasm backend: an Emscripten module. */
+/** Part of the heap of tfjs' wasm backend, an Emscripten module, that the engine uses. */
 export interface Heap {
   readonly asm?: { readonly memory?: unknown };
   _malloc(bytes: number): number;
   _free(pointer: number): void;
 }
 
-/** Vector loads may read this many bytes past the end of a block. */
+/** Bytes past the end of a block that vector loads may read. */
 const SLACK = 256;
 
-/** Bytes that an address of 32 bits reaches: a larger number would come to the allocator as a smaller one. */
+/** Limit of a 32-bit address in bytes. The allocator would receive a larger number truncated. */
 export const MOST_BYTES = 2 ** 32 - 2 ** 16;
 
-/** The error of an allocation that the heap has no room for. */
+/** Builds the error for an allocation that does not fit into the heap. */
 export const noRoom = (bytes: number): KernelError =>
   new KernelError(
     `tfjs' wasm backend has no room for ${Math.ceil(bytes / 2 ** 20)} MB more. Use smaller batches or images.`,
   );
 
 /**
- * Runs kernels on the calling thread in the memory of tfjs' wasm backend itself. Nothing is copied in or out: for what
- * memory bounds, that is worth more than threads.
+ * Runs kernels on the calling thread, directly in the memory of tfjs' wasm backend. Nothing is copied in or out, which
+ * gains more than threads do for ops limited by memory bandwidth.
  */
 export class HeapEngine implements Workspace {
   readonly threads = 1;
@@ -45,8 +45,8 @@ export class HeapEngine implements Workspace {
   }
 
   /**
-   * An engine over a heap, or undefined where its memory is out of reach, or of another kind than the module imports:
-   * shared, say.
+   * Returns an engine over a heap; undefined if its memory is out of reach or of another kind than the module imports,
+   * such as shared memory.
    */
   static over(heap: Heap, module: WebAssembly.Module): HeapEngine | undefined {
     const memory = heap.asm?.memory;
@@ -59,7 +59,7 @@ export class HeapEngine implements Workspace {
     }
   }
 
-  /** Whether vectors may read past a block that ends there. */
+  /** Returns true if vectors may read past a block that ends at `end`. */
   hasSlackAt(end: Pointer): boolean {
     return end + SLACK <= this.memory.buffer.byteLength;
   }
@@ -84,7 +84,7 @@ export class HeapEngine implements Workspace {
     return new Float32Array(this.memory.buffer, pointer, floats);
   }
 
-  /** Leaves a block to the caller: `reset` won't free it. */
+  /** Hands a block over to the caller: `reset` will not free it. */
   release(pointer: Pointer): void {
     this.blocks.delete(pointer);
   }
@@ -103,7 +103,7 @@ export class HeapEngine implements Workspace {
     this.run(this.descriptor, this.scratch);
   }
 
-  /** Frees what it holds. */
+  /** Frees all blocks that the engine holds. */
   dispose(): void {
     this.reset();
     this.heap._free(this.descriptor);
@@ -111,7 +111,7 @@ export class HeapEngine implements Workspace {
   }
 
   private malloc(bytes: number): Pointer {
-    // Above 2 GiB the number comes back negative.
+    // An address above 2 GiB is returned as a negative number.
     const at = bytes > MOST_BYTES ? 0 : this.heap._malloc(bytes) >>> 0;
     if (at === 0) throw noRoom(bytes);
     return at;

@@ -1,6 +1,6 @@
 /*
- * The program of a helper thread, bundled into a string by scripts/build-wasm.mjs: evaluated in a worker thread of Node,
- * or a classic worker of a page.
+ * Program of a helper thread. scripts/build-wasm.mjs bundles it into a string, which a worker thread of Node or a
+ * classic worker of a page evaluates.
  */
 import { Control, DESCRIPTOR_AT, ERROR_AT, ERROR_BYTES, type HelperData, SCRATCH_AT, STOP, Turn } from './control.js';
 
@@ -12,7 +12,7 @@ function serve({ module, memory, scratch, spin, turn }: HelperData, ready: () =>
   ready();
   while (generation !== STOP) {
     let next = Atomics.load(control, Control.generation);
-    // A wake from sleep takes 100 times as long as a dispatch to a thread that still spins.
+    // Spins before it sleeps: waking a sleeping thread takes 100 times as long as a dispatch to a spinning one.
     for (let i = 0; next === generation && i < spin; i++) next = Atomics.load(control, Control.generation);
     while (next === generation) {
       Atomics.wait(control, Control.generation, generation);
@@ -35,7 +35,7 @@ function serve({ module, memory, scratch, spin, turn }: HelperData, ready: () =>
 
 const node = globalThis.process?.getBuiltinModule?.('node:worker_threads');
 if (node) {
-  // From the event loop, whose times tell the calling thread that this one lives.
+  // Runs from the event loop, whose idle time tells the calling thread that this one lives.
   setImmediate(() => serve(node.workerData, () => node.parentPort!.postMessage('ready')));
 } else {
   globalThis.onmessage = ({ data }: MessageEvent<HelperData>) => {

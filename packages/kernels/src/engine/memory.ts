@@ -1,17 +1,17 @@
 import { KernelError } from '../errors.js';
 
-/** An address in the kernels' memory, in bytes. */
+/** Address in the kernels' memory, in bytes. */
 export type Pointer = number;
 
 const PAGE = 65536;
 const ALIGNMENT = 64;
-/** Vector loads may read this many bytes past the end of a block. */
+/** Bytes past the end of a block that vector loads may read. */
 const SLACK = 256;
 
 const aligned = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
 const blockBytes = (floats: number): number => aligned(4 * floats + SLACK);
 
-/** A memory whose maximum is as large as the platform will reserve. */
+/** Creates a memory with the largest maximum that the platform will reserve. */
 function create(bytes: number, shared: boolean): WebAssembly.Memory {
   const initial = Math.ceil(bytes / PAGE);
   for (let maximum = 65536; ; maximum /= 2) {
@@ -24,17 +24,17 @@ function create(bytes: number, shared: boolean): WebAssembly.Memory {
 }
 
 /**
- * The memory of the kernels. From below: what is fixed (control words, scratch memory), blocks that stay (packed
- * weights), and the arena: blocks in a row that are given up all at once.
+ * Memory of the kernels. From low to high addresses: a fixed part (control words, scratch memory), blocks that stay
+ * (packed weights), and the arena, whose blocks are freed all at once.
  */
 export class KernelMemory {
   readonly memory: WebAssembly.Memory;
   floats!: Float32Array;
   ints!: Int32Array;
-  /** End of the blocks that stay; the arena begins here. */
+  /** End of the blocks that stay, and start of the arena. */
   private kept: Pointer;
   private top: Pointer;
-  /** Given-up blocks among those that stay, by address. */
+  /** Freed blocks among those that stay, by address. */
   private holes: { at: Pointer; bytes: number }[] = [];
 
   constructor(
@@ -55,7 +55,7 @@ export class KernelMemory {
     return this.kept - aligned(this.fixedBytes) - this.holes.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
-  /** Gives up the arena, which takes back what lies unused at its foot. */
+  /** Empties the arena. Freed blocks just below it become part of it. */
   reset(): void {
     const last = this.holes.at(-1);
     if (last && last.at + last.bytes === this.kept) {
@@ -65,7 +65,7 @@ export class KernelMemory {
     this.top = this.kept;
   }
 
-  /** A block of the arena, void after `reset`. Its contents are undefined. */
+  /** Allocates a block of the arena with undefined contents. It is void after `reset`. */
   alloc(floats: number): Pointer {
     const at = this.top;
     this.grow(at + blockBytes(floats));
@@ -73,7 +73,7 @@ export class KernelMemory {
     return at;
   }
 
-  /** A block that stays until `release`. Gives up the arena. */
+  /** Allocates a block that stays until `release`. Empties the arena. */
   allocKept(floats: number): Pointer {
     this.reset();
     const bytes = blockBytes(floats);
@@ -92,7 +92,7 @@ export class KernelMemory {
     return at;
   }
 
-  /** Gives up a block of `allocKept`, of as many floats as were asked for; may be called at any time. */
+  /** Frees a block of `allocKept`, given the number of floats it was allocated with. May be called at any time. */
   release(at: Pointer, floats: number): void {
     const hole = { at, bytes: blockBytes(floats) };
     this.holes.push(hole);

@@ -2,7 +2,7 @@ import { RELAXED, SIMD } from '../generated/kernels.js';
 
 interface Build {
   readonly base64: string;
-  /** Where the flags of the imported memory stand, and what they are where it is not shared. */
+  /** Position of the flags of the imported memory, and their value for memory that is not shared. */
   readonly flagsAt: number;
   readonly unsharedFlags: number;
 }
@@ -15,11 +15,14 @@ function bytesOf({ base64, flagsAt, unsharedFlags }: Build, shared: boolean): Ui
 
 export interface Compiled {
   readonly module: WebAssembly.Module;
-  /** Whether it multiplies and adds in one rounding. */
+  /** True if a multiplication and an addition round once. */
   readonly relaxed: boolean;
 }
 
-/** The kernels for the kind of memory that is to be imported, in the best build that the engine accepts. */
+/**
+ * Compiles the kernels for shared or unshared memory, in the best build that this WebAssembly engine accepts; undefined
+ * if it accepts none.
+ */
 export async function compileKernels(shared: boolean): Promise<Compiled | undefined> {
   for (const build of [RELAXED, SIMD]) {
     const bytes = bytesOf(build, shared);

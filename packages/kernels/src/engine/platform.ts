@@ -2,24 +2,24 @@ import { KernelError } from '../errors.js';
 import { HELPER } from '../generated/kernels.js';
 import type { HelperData } from './control.js';
 
-/** A started helper thread. */
+/** Helper thread that has started. */
 export interface Helper {
-  /** Returns whether the thread lives; undefined where only the event loop can tell. */
+  /** Returns true if the thread lives; undefined if only the event loop can tell. */
   isAlive(): boolean | undefined;
-  /** Ends it at once: only for one that does not end by itself. */
+  /** Ends the thread at once. Meant for one that does not end by itself. */
   terminate(): void;
 }
 
-// No import that a bundler for pages would have to resolve.
+// Avoids an import that bundlers for pages would have to resolve.
 const workerThreads = () => globalThis.process?.getBuiltinModule?.('node:worker_threads');
 const availableCores = () => globalThis.process?.getBuiltinModule?.('node:os').availableParallelism();
 
-/** Whether threads can share memory here at all. */
+/** Returns true if threads can share memory. */
 export const canShareMemory = (): boolean =>
   typeof SharedArrayBuffer === 'function' &&
   (workerThreads() !== undefined || (globalThis.crossOriginIsolated === true && typeof Worker === 'function'));
 
-/** Whether this thread may sleep: the main thread of a page may not. */
+/** Returns true if this thread may sleep. The main thread of a page may not. */
 export function canSleep(): boolean {
   try {
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 1, 0);
@@ -38,7 +38,7 @@ function inWorker(): boolean {
 export const MOST_THREADS = 256;
 export const isThreadCount = (value: number): boolean => Number.isInteger(value) && value >= 1 && value <= MOST_THREADS;
 
-/** Threads to use where nobody says how many: all cores that the process may use, but one in a worker of the caller's. */
+/** Returns the default number of threads: the cores that the process may use, or 1 in a worker. */
 export function defaultThreads(): number {
   if (inWorker()) return 1;
   const variable = globalThis.process?.env?.CNNZOO_THREADS;
@@ -51,11 +51,14 @@ export function defaultThreads(): number {
 /** Milliseconds within which a helper has to be ready. */
 const START_LIMIT = 30_000;
 
-/** Starts a helper; resolves when it waits for work. It never keeps a process alive. `onEnd`: it has ended since then. */
+/**
+ * Starts a helper and resolves when it waits for work. It never keeps a process alive. `onEnd` is called when the
+ * helper ends later on.
+ */
 export const startHelper = (data: HelperData, onEnd: () => void): Promise<Helper> =>
   workerThreads() ? inNode(data, onEnd) : inPage(data, onEnd);
 
-/** Settles as `wait` does, or rejects when the helper takes too long. */
+/** Settles as `wait` does, or rejects after START_LIMIT. */
 async function inTime(wait: Promise<void>): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<void>((_, reject) => {
@@ -71,7 +74,7 @@ async function inTime(wait: Promise<void>): Promise<void> {
 
 async function inNode(data: HelperData, onEnd: () => void): Promise<Helper> {
   const { Worker } = workerThreads()!;
-  // Loaders and flags of the caller's are not for this program.
+  // The caller's loaders and flags would break this program.
   const worker = new Worker(HELPER, { eval: true, workerData: data, execArgv: [], env: {}, name: 'cnnzoo-kernels' });
   const terminate = () => void worker.terminate();
   try {
@@ -89,7 +92,8 @@ async function inNode(data: HelperData, onEnd: () => void): Promise<Helper> {
   worker.on('error', onEnd);
   worker.on('exit', onEnd);
   worker.unref();
-  // Its event loop never idles while it serves. Of a thread that has ended, Node says at once that it idled for -1 ms.
+  // The event loop of a serving helper never idles. Node at once reports an idle time of -1 ms for a thread that has
+  // ended.
   const idle = (): number | undefined => worker.performance?.eventLoopUtilization?.().idle;
   const idleAtStart = idle();
   return { terminate, isAlive: () => (idleAtStart === undefined ? undefined : idle() === idleAtStart) };
@@ -114,7 +118,7 @@ async function inPage(data: HelperData, onEnd: () => void): Promise<Helper> {
     URL.revokeObjectURL(url);
   }
   worker.onerror = onEnd;
-  // The lock is free when the worker has ended, however it did.
+  // The lock is released when the worker ends, for whatever reason.
   navigator.locks?.request(data.lock, onEnd).catch(() => undefined);
   return { terminate, isAlive: () => undefined };
 }

@@ -2,22 +2,22 @@ import { KernelError } from '../errors.js';
 import { Control, DESCRIPTOR_AT, ERROR_AT, SCRATCH_AT, SCRATCH_BYTES, STOP, Turn, turnOf } from './control.js';
 import { canSleep, type Helper, startHelper } from './platform.js';
 
-/** How often a thread looks for work, or for the end of it, before it sleeps: about 50 microseconds. */
+/** Spins of a thread that waits for work, or for its end, before it sleeps: about 50 microseconds. */
 const SPIN = 20_000;
 
-/** Milliseconds after which a thread that waits for a helper looks whether the helper lives. */
+/** Milliseconds after which a thread that waits for a helper checks whether the helper lives. */
 const TICK = 100;
 
-/** Milliseconds that a helper may work on after the calling thread is done: one that lives, and one of which nobody knows. */
+/** Milliseconds that the calling thread waits for a helper: for one known to live, and for one in an unknown state. */
 const LIMIT = { alive: 120_000, unknown: 30_000 } as const;
 
 interface Member {
   readonly helper: Helper;
-  /** Word of the helper's turn. */
+  /** Index of the control word of the helper's turn. */
   readonly turn: number;
 }
 
-/** The calling thread and its helpers, which run the same descriptor together. */
+/** Calling thread and its helpers, which run the same descriptor together. */
 export class Team {
   private readonly control: Int32Array;
   private readonly run: (descriptor: number, scratch: number) => void;
@@ -28,7 +28,7 @@ export class Team {
   private disposed = false;
   private lost = false;
 
-  /** A team of the calling thread alone. */
+  /** Creates a team of the calling thread alone. */
   constructor(
     private readonly memory: WebAssembly.Memory,
     private readonly module: WebAssembly.Module,
@@ -42,15 +42,15 @@ export class Team {
     return this.members.length + 1;
   }
 
-  /** True if a helper has ended or does not answer: another team on other memory is needed then. */
+  /** True if a helper has ended or does not answer. Another team with other memory is then needed. */
   get isBroken(): boolean {
     return this.lost;
   }
 
   /**
-   * Starts helpers, up to so many threads with the calling one. Each takes part as soon as it is ready.
+   * Starts helpers, up to `threads` threads with the calling one. Each takes part as soon as it is ready.
    *
-   * @throws {KernelError} if a helper does not start.
+   * @throws {KernelError} if a helper does not start
    */
   async recruit(threads: number): Promise<void> {
     this.recruits = threads - 1;
@@ -79,7 +79,7 @@ export class Team {
     else this.members.push({ helper, turn });
   }
 
-  /** Runs the descriptor to its end: on the calling thread alone, or on all. */
+  /** Runs all tasks of the descriptor, on the calling thread alone or on all threads. */
   execute(alone: boolean): void {
     const { control, members } = this;
     if (alone || members.length === 0) {
@@ -98,10 +98,10 @@ export class Team {
     this.rethrow();
   }
 
-  /** Ends the helpers: by a word, or at once, also where they do not hear it. */
+  /** Ends the helpers: by asking them, or with `atOnce` by force, which ends those that do not answer too. */
   dispose(atOnce = false): void {
     this.disposed = true;
-    // Memory that is not shared has moved if it grew, and the control words with it.
+    // Memory that is not shared moves when it grows, and the control words with it.
     if (this.recruits > 0) {
       Atomics.store(this.control, Control.generation, STOP);
       Atomics.notify(this.control, Control.generation);
@@ -109,7 +109,7 @@ export class Team {
     if (atOnce) for (const { helper } of this.members) helper.terminate();
   }
 
-  /** Ends the turns that nobody has taken, and waits for the helpers that are at work. */
+  /** Ends the turns that were not taken, and waits for the helpers at work. */
   private join(): void {
     const { control, members } = this;
     const busy = members.filter(
@@ -124,7 +124,7 @@ export class Team {
     for (let waited = 0; Atomics.load(control, turn) === Turn.taken; waited += TICK) {
       const alive = helper.isAlive();
       const isOver = alive === false || waited > (alive ? LIMIT.alive : LIMIT.unknown);
-      // What it did before it ended counts.
+      // A helper may have finished its turn before it ended: then its work counts.
       if (isOver && Atomics.load(control, turn) === Turn.taken) {
         this.lost = true;
         throw new KernelError(
@@ -136,7 +136,7 @@ export class Team {
     }
   }
 
-  /** Passes the time until a turn is over, or a tick. */
+  /** Waits until a turn is over, or for one tick. */
   private pause(turn: number): void {
     const { control, maySleep } = this;
     if (maySleep) {
@@ -151,7 +151,7 @@ export class Team {
     const { control, memory } = this;
     if (Atomics.exchange(control, Control.failed, 0) === 0) return;
     const text = new Uint8Array(memory.buffer, ERROR_AT, Atomics.load(control, Control.errorLength));
-    // A copy: TextDecoder refuses shared memory.
+    // TextDecoder refuses shared memory, hence the copy.
     throw new KernelError(`A helper thread failed: ${new TextDecoder().decode(text.slice())}`);
   }
 }

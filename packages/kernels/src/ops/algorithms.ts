@@ -13,15 +13,15 @@ import {
   winogradInputGradient,
 } from './winograd.js';
 
-/** How a convolution or its input's gradient is computed. */
+/** Way to compute a convolution or the gradient of its input. */
 export interface Algorithm {
-  /** Names the layout of the packed filter: one name, one layout. */
+  /** Name of the packed filter's layout; equal names mean equal layouts. */
   readonly layout: string;
-  /** Floats of the packed filter. */
+  /** Number of floats of the packed filter. */
   readonly floats: number;
-  /** Packs the filter [kh, kw, c / groups, o]. */
+  /** Packs a filter [kh, kw, c / groups, o]. */
   pack(engine: Engine, filter: Float32Array, into: Pointer): void;
-  /** From x (or dy) and the packed filter to y (or dx). */
+  /** Computes y from x, or dx from dy, with the packed filter. */
   run(
     engine: Engine,
     values: Float32Array,
@@ -31,13 +31,13 @@ export interface Algorithm {
   ): Pointer;
 }
 
-/** Of the filter's gradient, which has no weights. */
+/** Way to compute the gradient of the filter, which needs no packed weights. */
 export type FilterGradient = typeof filterGradient;
 
 /*
- * Where Winograd's filtering takes less time than the direct one, as measured (docs/decisions/0009-kernels.md): from so
- * many tiles of 2 x 2 on, and from so many multiplications per transformed value on, which the channels of both sides
- * stand for.
+ * Least sizes at which Winograd's filtering is faster than the direct computation, as measured
+ * (docs/decisions/0009-kernels.md): tiles of 2 x 2 outputs, and multiplications per transformed value, for which the
+ * mean of the channels stands.
  */
 const LEAST = {
   forward: { tiles: 16, channels: 24 },
@@ -45,7 +45,9 @@ const LEAST = {
   filterGradient: { tiles: 48, channels: 16 },
 } as const;
 
-/** Harmonic mean of the channels on both sides: each value is multiplied as often as the other side has channels. */
+/**
+ * Harmonic mean of the channels of input and output: each value is multiplied once for every channel of the other side.
+ */
 const meanChannels = ({ inChannels, outChannels }: Geometry): number =>
   (2 * inChannels * outChannels) / (inChannels + outChannels);
 
@@ -74,16 +76,16 @@ export function forwardAlgorithm(g: Geometry): Algorithm {
 export function inputGradientAlgorithm(g: Geometry): Algorithm {
   if (takesWinogradInputGradient(g) && isWorthwhile(g, LEAST.inputGradient, tilesOf(g.images, g.inHeight, g.inWidth)))
     return {
-      layout: 'winograd, turned',
+      layout: 'winograd, rotated',
       floats: winogradFilterFloats(g),
       pack: (engine, filter, into) => transformFilter(engine, g, filter, into, true),
       run: (engine, dy, weights) => winogradInputGradient(engine, g, dy, weights),
     };
   const { groups, strideHeight, strideWidth, dilationHeight, dilationWidth, top, left, inHeight, inWidth } = g;
-  // Everything that the phases, and so the order of the taps, depend on.
+  // The phases, and with them the order of the taps, depend on these numbers alone.
   const phases = [strideHeight, strideWidth, dilationHeight, dilationWidth, top, left].join(' ');
   return {
-    layout: `turned ${groups} ${phases} ${Math.min(inHeight, strideHeight)} ${Math.min(inWidth, strideWidth)}`,
+    layout: `rotated ${groups} ${phases} ${Math.min(inHeight, strideHeight)} ${Math.min(inWidth, strideWidth)}`,
     floats: packedGradientFloats(g),
     pack: (engine, filter, into) => packGradientFilter(engine, g, filter, into),
     run: (engine, dy, weights) => inputGradient(engine, g, dy, weights),

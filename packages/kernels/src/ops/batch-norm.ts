@@ -2,25 +2,27 @@ import { BatchNormField, GRADIENT_SUMS, STATISTICS_SUMS } from '../../assembly/b
 import { Op } from '../../assembly/ops.js';
 import { fields, type Pointer, rowsPerTask, type Workspace } from '../engine/index.js';
 
-/** A map seen as a matrix: all pixels of the batch x channels. */
+/** Map seen as a matrix: its rows are the pixels of all images, its columns the channels. */
 export interface Matrix {
   readonly rows: number;
   readonly channels: number;
 }
 
-/** What stands behind the normalization, in front of its ReLU: `residual` is added. */
-export interface Joined {
+/** Operations fused after the normalization: `residual` is added, then a ReLU is applied. */
+export interface Fused {
   readonly residual?: Pointer | undefined;
   readonly relu: boolean;
 }
 
-/** Of each channel, in double precision; the variance is biased: the mean of the squared deviations. */
+/**
+ * Mean and variance of each channel in double precision. The variance is biased: the mean of the squared deviations.
+ */
 export interface Statistics {
   readonly mean: Float64Array;
   readonly variance: Float64Array;
 }
 
-/** Rows below which a second thread is not worth its while. */
+/** Fewer rows than this are not worth a second thread. */
 const LEAST_ROWS = 16;
 
 interface BatchNormWords {
@@ -43,7 +45,7 @@ const tasksOf = (engine: Workspace, rows: number): { perTask: number; tasks: num
   return { perTask, tasks: Math.ceil(rows / perTask) };
 };
 
-/** The sums of all channels, padded to whole vectors. */
+/** Returns the number of channels, rounded up to whole vectors. */
 const padded = (channels: number): number => Math.ceil(channels / 16) * 16;
 
 function dispatch(engine: Workspace, op: Op, { rows, channels }: Matrix, words: BatchNormWords): void {
@@ -68,7 +70,7 @@ function dispatch(engine: Workspace, op: Op, { rows, channels }: Matrix, words: 
   );
 }
 
-/** Runs an op that leaves `count` doubles a channel for each task; returns them, a row for each task and sum. */
+/** Runs an op whose tasks each leave `count` doubles a channel. Returns one row for each task and sum. */
 function sumsOfTasks(
   engine: Workspace,
   op: Op,
@@ -90,7 +92,7 @@ function sumsOfTasks(
   );
 }
 
-/** Mean and variance of each channel. */
+/** Computes mean and variance of each channel. */
 export function batchStatistics(engine: Workspace, matrix: Matrix, input: Pointer): Statistics {
   const { rows, channels } = matrix;
   const { perTask } = tasksOf(engine, rows);
@@ -106,12 +108,12 @@ export function batchStatistics(engine: Workspace, matrix: Matrix, input: Pointe
       variance[c]! += deviations![c]! + (apart * apart * seen * n) / (seen + n);
     }
   });
-  // Rounding may leave a constant channel a little below zero.
+  // Rounding may make the variance of a constant channel slightly negative.
   for (let c = 0; c < channels; c++) variance[c] = Math.max(0, variance[c]! / rows);
   return { mean, variance };
 }
 
-/** Vectors of one float a channel, in one block: their addresses, by the names under which `fill` writes them. */
+/** Places vectors of one float a channel in one block. Returns their addresses, by the names that `fill` uses. */
 function vectors<Name extends string>(
   engine: Workspace,
   channels: number,
@@ -127,9 +129,7 @@ function vectors<Name extends string>(
   return record((i) => block + 4 * width * i);
 }
 
-/**
- * (x - mean) / sqrt(variance + eps) * weight + bias, and what is joined to it.
- */
+/** Computes (x - mean) / sqrt(variance + eps) * weight + bias, followed by the fused operations. */
 export function normalize(
   engine: Workspace,
   matrix: Matrix,
@@ -138,14 +138,15 @@ export function normalize(
   weight: ArrayLike<number>,
   bias: ArrayLike<number>,
   eps: number,
-  joined: Joined,
+  fused: Fused,
 ): Pointer {
   const { rows, channels } = matrix;
   const output = engine.alloc(rows * channels);
   const given = vectors(engine, channels, ['shift', 'scale', 'offset'], ({ shift, scale, offset }) => {
     for (let c = 0; c < channels; c++) {
       const factor = weight[c]! / Math.sqrt(variance[c]! + eps);
-      // Subtracted first, as a float: a product of the mean would cancel digits of x where the mean is large.
+      // The mean is subtracted from x first, as a float: folding it into the offset would cancel digits of x if it is
+      // large.
       const subtracted = Math.fround(mean[c]!);
       shift[c] = subtracted;
       scale[c] = factor;
@@ -153,7 +154,7 @@ export function normalize(
     }
   });
   dispatch(engine, Op.BatchNormMap, matrix, {
-    ...joined,
+    ...fused,
     input,
     output,
     ...given,
@@ -163,17 +164,18 @@ export function normalize(
 
 export interface BatchNormGradient {
   readonly inputGradient: Pointer;
-  /** Only where it was wanted. */
+  /** Present if `wantsResidual` is true. */
   readonly residualGradient?: Pointer;
   readonly weightGradient: Float64Array;
   readonly biasGradient: Float64Array;
 }
 
 /**
- * Gradients of `normalize` by the statistics of the batch itself (Ioffe and Szegedy, section 3).
+ * Computes the gradients of `normalize` with the statistics of the batch itself (Ioffe and Szegedy, section 3).
  *
- * @param output y, where a ReLU is joined: the gradient passes where it is positive.
- * @param wantsResidual whether the gradient of a residual is wanted; without a ReLU it is the output's gradient itself.
+ * @param output y, if a ReLU is fused: the gradient passes where y is positive
+ * @param wantsResidual true to compute the gradient of the residual too. Without a ReLU it equals the gradient of the
+ * output.
  */
 export function batchNormGradient(
   engine: Workspace,
@@ -209,7 +211,7 @@ export function batchNormGradient(
   const factors = vectors(engine, channels, ['scale', 'slope', 'offset'], ({ scale, slope, offset }) => {
     for (let c = 0; c < channels; c++) {
       const inverseStd = 1 / Math.sqrt(variance[c]! + eps);
-      // The mean came as a float: where it is large, its rounding is felt against the deviation.
+      // The mean was rounded to a float. If it is large, that error counts beside the deviations.
       const rounding = centred[c]! / rows;
       const alongWeight = (gradientTimesInput[c]! - rounding * gradient[c]!) * inverseStd;
       const factor = weight[c]! * inverseStd;

@@ -3,8 +3,8 @@ import { Op } from '../../assembly/ops.js';
 import { fields, type Pointer, type Workspace } from '../engine/index.js';
 
 /**
- * Sums of the columns of a matrix over each `rowsPerTask` of its rows in turn, in double precision. Views, valid until
- * the engine's next `alloc`.
+ * Sums the columns of a matrix over each block of `rowsPerTask` rows, in double precision. The results are views, valid
+ * until the engine's next `alloc`.
  */
 export function columnSums(
   engine: Workspace,

@@ -11,14 +11,14 @@ import {
   type Windows,
 } from './product.js';
 
-/** Places the input in the arena; its windows, of the first group. */
+/** Copies the input into the arena. Returns the windows of its first group. */
 function placeWindows(engine: Engine, g: Geometry, x: Float32Array): Windows {
   const map = putPadded(engine, x, inputShape(g), inputPadding(g));
   const row = map.width * map.channels;
   const perGroup = g.inChannels / g.groups;
-  // Taps that follow each other in memory are one run.
-  const joined = g.groups === 1 && g.dilationWidth === 1;
-  const [runsOfRow, runLength] = joined ? [1, g.kernelWidth * perGroup] : [g.kernelWidth, perGroup];
+  // Taps that are contiguous in memory form one run.
+  const contiguous = g.groups === 1 && g.dilationWidth === 1;
+  const [runsOfRow, runLength] = contiguous ? [1, g.kernelWidth * perGroup] : [g.kernelWidth, perGroup];
   const runs: number[] = [];
   for (let i = 0; i < g.kernelHeight; i++)
     for (let j = 0; j < runsOfRow; j++) runs.push(i * g.dilationHeight * row + j * g.dilationWidth * map.channels);
@@ -35,7 +35,7 @@ function placeWindows(engine: Engine, g: Geometry, x: Float32Array): Windows {
   };
 }
 
-/** A filter [kh, kw, c / groups, o] as panels, one plane a group. */
+/** Describes a filter [kh, kw, c / groups, o] as panels, one plane a group. */
 const filterPanels = (g: Geometry) => ({
   planes: g.groups,
   taps: [0],
@@ -46,7 +46,7 @@ const filterPanels = (g: Geometry) => ({
   planeStep: g.outChannels / g.groups,
 });
 
-/** Floats of a packed filter. */
+/** Returns the number of floats of a packed filter. */
 export function packedFloats(geometry: Geometry): number {
   const g = merge(geometry, mergedByOutput(geometry));
   return g.groups * panelFloats(filterPanels(g));
@@ -60,7 +60,7 @@ export function packFilter(engine: Engine, geometry: Geometry, filter: Float32Ar
 }
 
 /**
- * activation(x * filter + bias): [n, h, w, c] -> [n, outHeight, outWidth, outChannels].
+ * Computes activation(x * filter + bias): [n, h, w, c] to [n, outHeight, outWidth, outChannels].
  *
  * @param weights the filter, packed by `packFilter`
  */
@@ -97,7 +97,9 @@ export function convolve(
   return output;
 }
 
-/** Gradient of the filter: x [n, h, w, c], dy [n, outHeight, outWidth, o] -> [kh, kw, c / groups, o]. */
+/**
+ * Computes the gradient of the filter: x [n, h, w, c] and dy [n, outHeight, outWidth, o] to [kh, kw, c / groups, o].
+ */
 export function filterGradient(engine: Engine, geometry: Geometry, x: Float32Array, dy: Float32Array): Pointer {
   const count = mergedByOutput(geometry);
   const g = merge(geometry, count);

@@ -1,7 +1,7 @@
 /**
  * Shapes and windows of a convolution or a pooling over maps [images, inHeight, inWidth, inChannels]. The filter of a
- * convolution is [kernelHeight, kernelWidth, inChannels / groups, outChannels]. A pooling has no filter and treats every
- * channel by itself: as many groups as channels, no dilation.
+ * convolution is [kernelHeight, kernelWidth, inChannels / groups, outChannels]. A pooling has no filter, no dilation
+ * and as many groups as channels.
  */
 export interface Geometry {
   readonly images: number;
@@ -17,13 +17,15 @@ export interface Geometry {
   readonly strideWidth: number;
   readonly dilationHeight: number;
   readonly dilationWidth: number;
-  /** Pixels of padding before the first row and column. How many follow the last one results from the output's size. */
+  /**
+   * Pixels of padding before the first row and column. The padding after the last one follows from the output's size.
+   */
   readonly top: number;
   readonly left: number;
   readonly groups: number;
 }
 
-/** A map of [images, height, width, channels] in memory. */
+/** Shape of a map [images, height, width, channels] in memory. */
 export interface MapShape {
   readonly images: number;
   readonly height: number;
@@ -58,7 +60,7 @@ export const outputShape = (g: Geometry): MapShape => ({
 
 export const floatsOf = ({ images, height, width, channels }: MapShape): number => images * height * width * channels;
 
-/** The padding that the windows read: what lies beyond the last window is left out. */
+/** Returns the padding that the windows read; padding beyond the last window is left out. */
 export const inputPadding = (g: Geometry): Padding => ({
   top: g.top,
   bottom: Math.max(

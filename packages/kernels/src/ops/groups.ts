@@ -1,19 +1,22 @@
 import { type Geometry, PANEL } from './geometry.js';
 
 /*
- * Groups of few channels would fill only a part of a panel's 16 columns. Several of them are computed as one, with zeros
- * where an output channel does not see an input channel: as many multiplications, in longer runs.
+ * Merging of groups. A group with few channels would fill only some of a panel's 16 columns, so several groups are
+ * computed as one, with zeros where an output channel does not see an input channel. The number of vector
+ * multiplications stays the same, in longer runs.
  */
 
-/** The largest number of groups that divides all, with together at most 16 of so many columns each. */
+/** Returns the largest divisor of `groups` for which that many groups of `columns` columns fit into one panel. */
 function mergeable(groups: number, columns: number): number {
   let count = Math.min(groups, Math.max(1, Math.floor(PANEL / columns)));
   while (groups % count !== 0) count--;
   return count;
 }
 
-/** How many groups to compute as one, where the columns of the product are output channels, or input channels. */
+/** Number of groups to compute as one if the columns of the product are output channels. */
 export const mergedByOutput = ({ groups, outChannels }: Geometry): number => mergeable(groups, outChannels / groups);
+
+/** Number of groups to compute as one if the columns of the product are input channels. */
 export const mergedByInput = ({ groups, inChannels }: Geometry): number => mergeable(groups, inChannels / groups);
 
 export const merge = (g: Geometry, count: number): Geometry => ({
@@ -21,7 +24,7 @@ export const merge = (g: Geometry, count: number): Geometry => ({
   groups: g.groups / count,
 });
 
-/** Calls back for each stretch of output channels that is stored in both: in the filter, and in that of merged groups. */
+/** Calls back for each stretch of output channels, with its place in the filter and in the filter of merged groups. */
 function eachStretch(
   g: Geometry,
   count: number,
@@ -39,7 +42,7 @@ function eachStretch(
       }
 }
 
-/** The filter [kh, kw, count * c / groups, o] of merged groups. */
+/** Returns the filter [kh, kw, count * c / groups, o] of merged groups. */
 export function mergeFilter(g: Geometry, count: number, filter: Float32Array): Float32Array {
   if (count === 1) return filter;
   const merged = new Float32Array(filter.length * count);
@@ -47,7 +50,7 @@ export function mergeFilter(g: Geometry, count: number, filter: Float32Array): F
   return merged;
 }
 
-/** What of a merged filter's gradient is the filter's. */
+/** Copies the filter's values out of a merged filter, such as a gradient. */
 export function splitFilter(g: Geometry, count: number, merged: Float32Array, filter: Float32Array): void {
   eachStretch(g, count, (to, from, length) => filter.set(merged.subarray(from, from + length), to));
 }

@@ -1,4 +1,4 @@
-/* The mathematics: ops over an engine's memory, which know nothing of tfjs. */
+/* Mathematics of the kernels: ops over an engine's memory, which know nothing of tfjs. */
 export { type Algorithm, filterGradientAlgorithm, forwardAlgorithm, inputGradientAlgorithm } from './algorithms.js';
 export { batchNormGradient, batchStatistics, type Matrix, normalize } from './batch-norm.js';
 export { columnSums } from './column-sums.js';

@@ -4,7 +4,7 @@ import { merge, mergedByInput, mergeFilter } from './groups.js';
 import { putPadded } from './padded.js';
 import { convolveWindows, packPanels, panelFloats } from './product.js';
 
-/** One direction of a convolution. */
+/** One axis of a convolution, rows or columns. */
 interface Axis {
   readonly size: number;
   readonly kernel: number;
@@ -13,20 +13,23 @@ interface Axis {
   readonly before: number;
 }
 
-/** Every `stride`-th input position sees the same taps: a phase. */
+/** Input positions that see the same taps: every `stride`-th one. */
 interface Phase {
   readonly phase: number;
-  /** Positions of the phase. */
+  /** Number of positions of the phase. */
   readonly count: number;
-  /** Taps that reach it, and from which position of the output's gradient, for the phase's first position. */
+  /** Taps that reach the phase, each with the output position that its first input position reads. */
   readonly taps: readonly { readonly tap: number; readonly from: number }[];
 }
 
-/** dx[i] = sum over taps t of dy[(i + before - t dilation) / stride] w[t], where that is a whole number. */
+/**
+ * Splits an axis into phases. dx[i] is the sum of dy[(i + before - t dilation) / stride] w[t] over all taps t for which
+ * that index is a whole number.
+ */
 function phasesOf({ size, kernel, stride, dilation, before }: Axis): Phase[] {
   return Array.from({ length: Math.min(stride, size) }, (_, phase) => {
     const taps = [];
-    // The last tap reads the first position: memory is read ascending.
+    // Taps run backwards, so that memory is read in ascending order.
     for (let tap = kernel - 1; tap >= 0; tap--) {
       const reached = phase + before - tap * dilation;
       if (reached % stride === 0) taps.push({ tap, from: reached / stride });
@@ -35,7 +38,7 @@ function phasesOf({ size, kernel, stride, dilation, before }: Axis): Phase[] {
   });
 }
 
-/** How many positions before the first and after the last of `size` the phases read. */
+/** Returns how many positions before the first and after the last one of `size` the phases read. */
 function overhang(phases: readonly Phase[], size: number): [number, number] {
   let [before, after] = [0, 0];
   for (const { count, taps } of phases)
@@ -46,7 +49,7 @@ function overhang(phases: readonly Phase[], size: number): [number, number] {
   return [before, after];
 }
 
-/** What a phase's packed weights are made of: rows are output channels of its taps, columns input channels. */
+/** Describes the packed weights of a phase: rows are output channels of its taps, columns input channels. */
 const phasePanels = (g: Geometry, rows: Phase, columns: Phase) => ({
   planes: g.groups,
   taps: rows.taps.flatMap(({ tap: i }) =>
@@ -63,7 +66,7 @@ interface Plan {
   readonly g: Geometry;
   readonly rowPhases: readonly Phase[];
   readonly columnPhases: readonly Phase[];
-  /** Pairs of phases that some tap reaches. */
+  /** Pairs of phases that at least one tap reaches. */
   readonly reached: readonly { readonly rows: Phase; readonly columns: Phase }[];
 }
 
@@ -89,7 +92,7 @@ function planOf(geometry: Geometry): Plan {
   return { g, rowPhases, columnPhases, reached };
 }
 
-/** Floats of a filter packed for the input's gradient. */
+/** Returns the number of floats of a filter packed for the input's gradient. */
 export function packedGradientFloats(geometry: Geometry): number {
   const { g, reached } = planOf(geometry);
   return reached.reduce((sum, { rows, columns }) => sum + g.groups * panelFloats(phasePanels(g, rows, columns)), 0);
@@ -108,7 +111,7 @@ export function packGradientFilter(engine: Engine, geometry: Geometry, filter: F
 }
 
 /**
- * Gradient of the input: dy [n, outHeight, outWidth, o] -> [n, h, w, c].
+ * Computes the gradient of the input: dy [n, outHeight, outWidth, o] to [n, h, w, c].
  *
  * @param weights the filter, packed by `packGradientFilter`
  */
@@ -124,8 +127,8 @@ export function inputGradient(engine: Engine, geometry: Geometry, dy: Float32Arr
   let packed = weights;
   for (const { rows, columns } of reached) {
     const neighbours = columns.taps.every(({ from }, i) => i === 0 || from === columns.taps[i - 1]!.from + 1);
-    const joined = g.groups === 1 && neighbours;
-    const starts = joined ? columns.taps.slice(0, 1) : columns.taps;
+    const contiguous = g.groups === 1 && neighbours;
+    const starts = contiguous ? columns.taps.slice(0, 1) : columns.taps;
     const runs = rows.taps.flatMap(({ from: y }) =>
       starts.map(({ from: x }) => (y + top) * row + (x + left) * map.channels),
     );
@@ -140,7 +143,7 @@ export function inputGradient(engine: Engine, geometry: Geometry, dy: Float32Arr
         inputRow: row,
         inputColumn: map.channels,
         runs,
-        runLength: joined ? columns.taps.length * perGroup : perGroup,
+        runLength: contiguous ? columns.taps.length * perGroup : perGroup,
       },
       weights: packed,
       channels: g.inChannels / g.groups,

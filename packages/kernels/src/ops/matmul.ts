@@ -3,16 +3,19 @@ import { PANEL } from './geometry.js';
 import { putBias } from './padded.js';
 import { type Activation, convolveTransposed, convolveWindows, packPanels, panelFloats } from './product.js';
 
-/** A product of batches of matrices: [rows, terms] x [terms, columns], where either may lie transposed in memory. */
+/**
+ * Geometry of a product of batches of matrices, [rows, terms] x [terms, columns]. Either operand may be transposed in
+ * memory.
+ */
 export interface MatMulGeometry {
-  /** Matrices of the result. */
+  /** Number of matrices of the result. */
   readonly batch: number;
   readonly rows: number;
   readonly terms: number;
   readonly columns: number;
   readonly transposeA: boolean;
   readonly transposeB: boolean;
-  /** One left or right matrix for all of the batch. */
+  /** True if one left (or right) matrix serves the whole batch. */
   readonly sharedA: boolean;
   readonly sharedB: boolean;
 }
@@ -27,10 +30,10 @@ const panelsOfB = ({ batch, terms, columns, transposeB, sharedB }: MatMulGeometr
   planeStep: terms * columns,
 });
 
-/** Floats of the packed right matrices. */
+/** Returns the number of floats of the packed right matrices. */
 export const packedMatrixFloats = (g: MatMulGeometry): number => panelsOfB(g).planes * panelFloats(panelsOfB(g));
 
-/** Floats of a large matrix that are copied in at a time: there is no room for it beside its packed form. */
+/** Floats of a large matrix to copy in at a time, because there is no room for all of it beside its packed form. */
 const PIECE = 1 << 21;
 
 /** Packs the right matrices for `matMul`. */
@@ -41,7 +44,7 @@ export function packMatrix(engine: Engine, g: MatMulGeometry, b: Float32Array, i
     return;
   }
   const { terms, columns, transposeB } = g;
-  // Rows of the matrix as it lies in memory: of terms, or of columns, where whole panels are packed at a time.
+  // Rows of the matrix in memory: its terms or, transposed, its columns. Whole panels are packed at a time.
   const [rows, length] = transposeB ? [columns, terms] : [terms, columns];
   const most = PANEL * Math.max(1, Math.floor(PIECE / length / PANEL));
   const source = engine.alloc(most * length);
@@ -53,10 +56,10 @@ export function packMatrix(engine: Engine, g: MatMulGeometry, b: Float32Array, i
   }
 }
 
-/** Whether the product is the one that a filter's gradient is, which needs no packed matrix. */
+/** Returns true if the product is of the kind that filter gradients are, which needs no packed matrix. */
 export const isTransposedProduct = (g: MatMulGeometry): boolean => g.transposeA && !g.transposeB;
 
-/** a^T b, of a [batch, terms, rows] and b [batch, terms, columns] -> [batch, rows, columns] */
+/** Computes a^T b of a [batch, terms, rows] and b [batch, terms, columns], giving [batch, rows, columns]. */
 export function matMulTransposed(engine: Engine, g: MatMulGeometry, a: Float32Array, b: Float32Array): Pointer {
   const { batch, rows, terms, columns } = g;
   const input = engine.put(a);
@@ -90,7 +93,7 @@ export function matMulTransposed(engine: Engine, g: MatMulGeometry, a: Float32Ar
 }
 
 /**
- * activation(a b + bias) -> [batch, rows, columns].
+ * Computes activation(a b + bias), [batch, rows, columns].
  *
  * @param b the right matrices, packed by `packMatrix`
  * @param bias [columns]
@@ -115,7 +118,7 @@ export function matMul(
       inputImage: 0,
       inputRow: 0,
       inputColumn: transposeA ? 1 : terms,
-      // A row of a transposed matrix lies in pieces of one value.
+      // The values of a transposed matrix's row are not contiguous: each is a run of its own.
       runs: transposeA ? Array.from({ length: terms }, (_, k) => k * rows) : [0],
       runLength: transposeA ? 1 : terms,
     },

@@ -2,34 +2,35 @@ import { Op } from '../../assembly/ops.js';
 import { OptimizerField } from '../../assembly/optimizer-fields.js';
 import { fields, floatBits, type Pointer, rowsPerTask, type Workspace } from '../engine/index.js';
 
-/** A tensor that a step reads, and where the next one goes: it may be the same place. */
+/** Addresses of a tensor that a step reads and of its next values. They may be equal. */
 export interface Stepped {
   readonly from: Pointer;
   readonly to: Pointer;
 }
 
 export interface SgdStep {
-  /** Learning rate. */
   readonly lr: number;
   readonly momentum: number;
   readonly nesterov: boolean;
-  /** L2 penalty: the part of the parameter that is added to its gradient. */
+  /** L2 penalty: this fraction of the parameter is added to its gradient. */
   readonly weightDecay: number;
 }
 
 export interface AdamWStep {
-  /** Learning rate. */
   readonly lr: number;
   readonly beta1: number;
   readonly beta2: number;
   readonly eps: number;
-  /** Decoupled: a step leaves 1 - lr weightDecay of the parameter. */
+  /** Decoupled weight decay: a step first multiplies the parameter by 1 - lr weightDecay. */
   readonly weightDecay: number;
-  /** 1 at the first step. */
+  /** Number of the step, 1 at the first. */
   readonly step: number;
 }
 
-/** Elements below which a second thread is not worth its while; a multiple of a vector, as all tasks' lengths. */
+/**
+ * Fewer elements than this are not worth a second thread. A multiple of the vector length, as the lengths of all tasks
+ * are.
+ */
 const LEAST_LENGTH = 4096;
 
 const NOWHERE: Stepped = { from: 0, to: 0 };
@@ -41,7 +42,7 @@ interface StepTensors {
   readonly square?: Stepped;
 }
 
-/** The words of a step that are floats, by their names. */
+/** Words of a step that are floats, by name. */
 type Factors = Partial<
   Record<
     | 'rate'
@@ -93,8 +94,8 @@ function dispatch(
 }
 
 /**
- * g += weightDecay w; v = momentum v + g; w -= lr v, or lr (g + momentum v) with nesterov: torch.optim.SGD without
- * dampening. Without a velocity, w -= lr g.
+ * Runs torch.optim.SGD without dampening: g += weightDecay w; v = momentum v + g; w -= lr v, or lr (g + momentum v)
+ * with nesterov. Without a velocity, w -= lr g.
  */
 export function sgd(
   engine: Workspace,
@@ -108,8 +109,8 @@ export function sgd(
 }
 
 /**
- * m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g^2; w = (1 - lr weightDecay) w - lr m' / (sqrt(v') + eps),
- * where m' and v' are corrected for their start at zero: torch.optim.AdamW.
+ * Runs torch.optim.AdamW: m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g^2; w = (1 - lr weightDecay) w - lr
+ * m' / (sqrt(v') + eps), with m' = m / (1 - beta1^step) and v' = v / (1 - beta2^step).
  */
 export function adamW(
   engine: Workspace,

@@ -1,7 +1,7 @@
 import type { Engine, Pointer } from '../engine/index.js';
 import { type MapShape, PANEL, type Padding, panelsOf } from './geometry.js';
 
-/** A map in the arena, with its padding. */
+/** Map in the arena, surrounded by its padding. */
 export interface PaddedMap {
   readonly pointer: Pointer;
   readonly height: number;
@@ -10,8 +10,8 @@ export interface PaddedMap {
 }
 
 /**
- * Copies a map into the arena with zeros around it: every window is then a few contiguous stretches of memory, and no
- * kernel has to know of padding.
+ * Copies a map into the arena and surrounds it with zeros. Every window is then a few contiguous stretches of memory,
+ * and no kernel has to treat padding.
  */
 export function putPadded(engine: Engine, values: Float32Array, map: MapShape, padding: Padding): PaddedMap {
   const { top, bottom, left, right } = padding;
@@ -41,7 +41,7 @@ export function putPadded(engine: Engine, values: Float32Array, map: MapShape, p
   return { ...padded, pointer };
 }
 
-/** Copies a bias [channels] into the arena, for each plane with zeros up to a whole panel. */
+/** Copies a bias [channels] into the arena, filled up with zeros to a whole panel for each plane. */
 export function putBias(engine: Engine, bias: Float32Array, planes: number): Pointer {
   const channels = bias.length / planes;
   const step = PANEL * panelsOf(channels);

@@ -10,7 +10,10 @@ interface PoolWords {
   readonly wholeKernel?: boolean;
 }
 
-/** Channels of a task of the gradients: all, or, where images do not share out evenly, those of one cache line. */
+/**
+ * Channels of a gradient's task: all of them, or those of one cache line if the images do not divide evenly among the
+ * threads.
+ */
 const channelsPerTask = ({ images, inChannels }: Geometry, threads: number): number =>
   images % threads === 0 ? inChannels : 16;
 
@@ -58,14 +61,14 @@ function backward(engine: Workspace, op: Op, geometry: Geometry, words: Omit<Poo
   return inputGradient;
 }
 
-/** Largest value of each window: NaN where one is NaN, and -Infinity where a window holds nothing but padding. */
+/** Computes the largest value of each window: NaN if the window holds a NaN, -Infinity if it holds only padding. */
 export function maxPool(engine: Workspace, geometry: Geometry, input: Pointer): Pointer {
   return forward(engine, Op.MaxPool, geometry, input, false);
 }
 
 /**
- * Gradient of the input of maxPool: that of a window goes to its first largest value. As in PyTorch, a NaN is larger than
- * every number, and the first pixel of a window has its gradient where none is larger than -Infinity.
+ * Computes the gradient of maxPool's input: a window's gradient goes to its first largest value. As in PyTorch, a NaN
+ * is larger than every number, and a window of nothing above -Infinity gives its gradient to its first pixel.
  */
 export function maxPoolGradient(
   engine: Workspace,
@@ -76,12 +79,12 @@ export function maxPoolGradient(
   return backward(engine, Op.MaxPoolGradient, geometry, { input, output: outputGradient });
 }
 
-/** Mean of each window. `wholeKernel`: the padding counts as zeros; otherwise it does not count. */
+/** Computes the mean of each window. With `wholeKernel` the padding counts as zeros; otherwise it does not count. */
 export function averagePool(engine: Workspace, geometry: Geometry, input: Pointer, wholeKernel: boolean): Pointer {
   return forward(engine, Op.AveragePool, geometry, input, wholeKernel);
 }
 
-/** Gradient of the input of averagePool: that of a window goes to its pixels in equal shares. */
+/** Computes the gradient of averagePool's input: a window's gradient is spread evenly over its pixels. */
 export function averagePoolGradient(
   engine: Workspace,
   geometry: Geometry,

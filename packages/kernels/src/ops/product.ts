@@ -6,11 +6,11 @@ import { PANEL, panelsOf } from './geometry.js';
 export { Activation } from '../../assembly/convolution-fields.js';
 
 /*
- * The three dispatches that all convolutions and products of matrices are made of. All distances are in floats; see
- * assembly/convolution-fields.ts for runs, panels and planes.
+ * The three dispatches from which all convolutions and matrix products are built. Distances are in floats.
+ * assembly/convolution-fields.ts defines runs, panels and planes.
  */
 
-/** Where the windows of output positions lie in an input that holds its padding. */
+/** Windows of the output positions in an input that includes its padding. */
 export interface Windows {
   readonly input: Pointer;
   readonly images: number;
@@ -24,29 +24,29 @@ export interface Windows {
   readonly runLength: number;
 }
 
-/** Several independent products in one dispatch, each so far from the last. */
+/** Independent products in one dispatch, and the distance from one product's operand to the next. */
 interface Planes<Operand extends string> {
   readonly planes: number;
   readonly planeSteps: Readonly<Record<Operand, number>>;
 }
 
-/** Tasks a thread, at least: so many that the last one is not waited for long. */
+/** Least tasks a thread, so that the threads finish at about the same time. */
 const TASKS = 4;
 
 export interface Panels {
   readonly planes: number;
-  /** Distances to the taps in the source, whose rows follow each other in a panel. */
+  /** Distances to the taps in the source. Their rows follow each other in a panel. */
   readonly taps: readonly number[];
   readonly rows: number;
   readonly columns: number;
   readonly rowStep: number;
   readonly columnStep: number;
   readonly planeStep: number;
-  /** Rows of the panels that are packed into, where they have more than these. */
+  /** Rows of the target panels, if they have more than this call packs. */
   readonly allRows?: number;
 }
 
-/** Floats of one plane of packed panels. */
+/** Returns the number of floats of one plane of packed panels. */
 export const panelFloats = ({ taps, rows, columns }: Pick<Panels, 'taps' | 'rows' | 'columns'>): number =>
   panelsOf(columns) * PANEL * taps.length * rows;
 
@@ -72,19 +72,19 @@ export function packPanels(engine: Engine, source: Pointer, into: Pointer, panel
 
 export interface Product extends Planes<'input' | 'weights' | 'output' | 'bias'> {
   readonly windows: Windows;
-  /** Packed panels. */
+  /** Address of the packed panels. */
   readonly weights: Pointer;
   readonly channels: number;
   readonly output: Pointer;
   readonly outputImage: number;
   readonly outputRow: number;
   readonly outputColumn: number;
-  /** 0, or as many values as the panels have columns. */
+  /** Address of as many values as the panels have columns, or 0. */
   readonly bias?: Pointer;
   readonly activation?: Activation;
 }
 
-/** Divides the positions and panels of a plane so that there are enough tasks, of blocks that stay in the cache. */
+/** Divides the positions and panels of a plane into tasks: enough of them, each of blocks that fit into the cache. */
 function divide(positions: number, panels: number, planes: number, threads: number): [number, number] {
   const enough = threads === 1 ? 1 : TASKS * threads;
   let perTask = Math.min(128, positions);
@@ -95,7 +95,7 @@ function divide(positions: number, panels: number, planes: number, threads: numb
   return [perTask, panelsPerTask];
 }
 
-/** output[plane][position][channel] = activation(windows x weights + bias) */
+/** Computes output[plane][position][channel] = activation(windows x weights + bias). */
 export function convolveWindows(engine: Engine, product: Product): void {
   const { windows, channels, planes, planeSteps, bias = 0, activation = Activation.linear } = product;
   const runTable = engine.putWords(windows.runs.map((run) => 4 * run));
@@ -138,24 +138,27 @@ export function convolveWindows(engine: Engine, product: Product): void {
 
 export interface TransposedProduct extends Planes<'input' | 'gradient' | 'output'> {
   readonly windows: Windows;
-  /** [positions][channels], each position `gradientPosition` floats from the last. */
+  /** Address of [positions][channels], with `gradientPosition` floats from one position to the next. */
   readonly gradient: Pointer;
   readonly gradientPosition: number;
   readonly channels: number;
-  /** [runs * runLength][channels], each row `outputRow` floats from the last. */
+  /** Address of [runs * runLength][channels], with `outputRow` floats from one row to the next. */
   readonly output: Pointer;
   readonly outputRow: number;
-  /** Whether the output holds a sum already, to which this is added. */
+  /** True to add to the sum that the output holds. */
   readonly accumulate?: boolean;
 }
 
-/** The same of a transposed product: fewer, for every task packs all that it needs of both factors. */
+/**
+ * Least tasks a thread of a transposed product. Fewer than TASKS, since every task packs all that it needs of both
+ * factors.
+ */
 const TRANSPOSED_TASKS = 2;
-/** Most rows of a task: what is packed of the input stays in the second-level cache. */
+/** Most rows of a task, so that its packed input stays in the second-level cache. */
 const MOST_ROWS = 96;
 const MOST_PANELS = 16;
 
-/** output[plane][run, k][channel] = windows^T x gradient */
+/** Computes output[plane][run, k][channel] = windows^T x gradient. */
 export function convolveTransposed(engine: Engine, product: TransposedProduct): void {
   const { windows, channels, planes, planeSteps } = product;
   const { runLength } = windows;

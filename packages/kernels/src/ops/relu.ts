@@ -2,13 +2,16 @@ import { Op } from '../../assembly/ops.js';
 import { ClampField, ReluField } from '../../assembly/relu-fields.js';
 import { fields, floatBits, type Pointer, rowsPerTask, type Workspace } from '../engine/index.js';
 
-/** Elements below which a second thread is not worth its while; a multiple of a vector, as all tasks' lengths. */
+/**
+ * Fewer elements than this are not worth a second thread. A multiple of the vector length, as the lengths of all tasks
+ * are.
+ */
 const LEAST_LENGTH = 16384;
 
 const lengthOfTask = (length: number, threads: number): number =>
   Math.ceil(rowsPerTask(length, threads, LEAST_LENGTH) / 4) * 4;
 
-/** Values from 0 to `most`; NaN stays. */
+/** Clamps values to 0 and `most`. NaN stays. */
 export function clamp(engine: Workspace, length: number, input: Pointer, output: Pointer, most: number): void {
   const lengthPerTask = lengthOfTask(length, engine.threads);
   engine.dispatch(
@@ -18,7 +21,7 @@ export function clamp(engine: Workspace, length: number, input: Pointer, output:
   );
 }
 
-/** dy where the ReLU gave more than 0 or NaN, else 0. */
+/** Computes dy where y is above 0 or NaN, and 0 elsewhere. */
 export function reluGradient(
   engine: Workspace,
   length: number,

@@ -1,14 +1,14 @@
-/** What the probabilities are compared with: a class for each row, or a distribution over the classes. */
+/** Targets of the probabilities: one class a row, or a distribution over the classes for each row. */
 export type Targets = { readonly classes: Int32Array } | { readonly probabilities: Float32Array };
 
 /**
- * Cross-entropy of softmax(logits) with the targets, and its gradient, of each row. Computed in double precision in
- * JavaScript: a batch has few logits, and a row shifted by its maximum overflows nowhere.
+ * Computes the cross-entropy of softmax(logits) with the targets and its gradient, row by row. JavaScript does this in
+ * double precision: a batch has few logits. Each row is shifted by its maximum, so that nothing overflows.
  *
  * @param logits [n, classes]
- * @param labelSmoothing this part of every target is spread evenly over the classes.
- * @param loss [n], written.
- * @param gradient [n, classes], written: softmax(logits) - targets.
+ * @param labelSmoothing fraction of every target that is spread evenly over the classes
+ * @param loss [n], written
+ * @param gradient [n, classes], written: softmax(logits) - targets
  */
 export function softmaxCrossEntropy(
   logits: Float32Array,
@@ -34,7 +34,7 @@ export function softmaxCrossEntropy(
     for (let c = 0; c < classes; c++) {
       const given = probabilities ? probabilities[at + c]! : Number(labels![row] === c);
       const target = (1 - labelSmoothing) * given + spread;
-      // A logit of -Infinity costs nothing where no probability is asked of it.
+      // A logit of -Infinity adds no loss if its target is 0.
       if (target !== 0) rowLoss += target * (logSum - (logits[at + c]! - largest));
       total += target;
       asked[c] = target;

@@ -10,12 +10,14 @@ import { floatsOf, type Geometry, inputShape, type MapShape, outputShape, panels
 import { type PaddedMap, putBias, putPadded } from './padded.js';
 import { Activation, convolveTransposed, convolveWindows, type Windows } from './product.js';
 
-/** What differs between filters of 3 x 3, F(2x2, 3x3), and of 5 x 5, F(2x2, 5x5). */
+/** Sizes and ops of one of the two schemes: F(2x2, 3x3) for 3 x 3 filters, F(2x2, 5x5) for 5 x 5. */
 interface Scheme {
   readonly kernel: number;
-  /** Positions of an input's tile of 4 x 4, or 6 x 6. */
+  /** Positions in an input tile: 4 x 4 or 6 x 6. */
   readonly planes: number;
-  /** Tiles that are transformed, multiplied and transformed back at a time: what lies between stays in the cache. */
+  /**
+   * Number of tiles to transform, multiply and transform back at a time, so that intermediate values stay in the cache.
+   */
   readonly chunk: number;
   readonly ops: Readonly<Record<'input' | 'gradient' | 'output' | 'filter' | 'filterGradient', Op>>;
 }
@@ -50,13 +52,13 @@ const SCHEMES: readonly Scheme[] = [
 const schemeFor = (g: Geometry): Scheme | undefined =>
   SCHEMES.find(({ kernel }) => g.kernelHeight === kernel && g.kernelWidth === kernel);
 
-/** Of a geometry that `takesWinograd`. */
+/** Returns the scheme of a geometry that `takesWinograd` accepts. */
 const schemeOf = (g: Geometry): Scheme => schemeFor(g)!;
 
-/** Floats between the planes' powers of two, lest their stores all meet in one cache set. */
+/** Gap in floats between planes whose sizes are powers of two, whose stores would otherwise meet in one cache set. */
 const PLANE_GAP = 16;
 
-/** What Winograd's filtering is written for; whether it is faster is for `algorithms.ts` to say. */
+/** Returns true if Winograd's filtering can compute the geometry. `algorithms.ts` decides whether it is faster. */
 export const takesWinograd = (g: Geometry): boolean =>
   schemeFor(g) !== undefined &&
   g.strideHeight === 1 &&
@@ -78,7 +80,7 @@ function tilingOf(g: Geometry): Tiling {
   return { ...schemeOf(g), rows, columns, tiles: g.images * rows * columns };
 }
 
-/** The input with its padding, and zeros up to whole tiles. */
+/** Copies the input with its padding, and with zeros up to whole tiles. */
 function putInput(engine: Engine, g: Geometry, tiling: Tiling, x: Float32Array): PaddedMap {
   const { rows, columns, kernel } = tiling;
   return putPadded(engine, x, inputShape(g), {
@@ -89,7 +91,7 @@ function putInput(engine: Engine, g: Geometry, tiling: Tiling, x: Float32Array):
   });
 }
 
-/** A dispatch over some of the tiles. */
+/** Consecutive tiles of one dispatch. */
 interface Chunk {
   readonly firstTile: number;
   readonly tiles: number;
@@ -103,7 +105,7 @@ function chunksOf({ tiles: all, chunk }: Tiling): Chunk[] {
   });
 }
 
-/** Room for the values of a chunk's tiles, and the distance of its planes. */
+/** Memory for the values of a chunk's tiles, and the distance between its planes. */
 interface TileValues {
   readonly pointer: Pointer;
   readonly plane: number;
@@ -133,7 +135,7 @@ function transform(engine: Engine, op: Op, map: PaddedMap, tiling: Tiling, chunk
   );
 }
 
-/** Tiles as positions of a product with a single tap. */
+/** Views tiles as the positions of a product with a single tap. */
 const tileWindows = ({ pointer, channels }: TileValues, tiles: number): Windows => ({
   input: pointer,
   images: 1,
@@ -148,27 +150,27 @@ const tileWindows = ({ pointer, channels }: TileValues, tiles: number): Windows 
 
 const filterPlane = (rows: number, columns: number): number => panelsOf(columns) * 16 * rows + PLANE_GAP;
 
-/** Floats of a filter transformed for `winograd`, or for `winogradInputGradient`. */
+/** Returns the number of floats of a filter transformed for `winograd` or `winogradInputGradient`. */
 export const winogradFilterFloats = (g: Geometry): number =>
   schemeOf(g).planes * Math.max(filterPlane(g.inChannels, g.outChannels), filterPlane(g.outChannels, g.inChannels));
 
-/** Transforms a filter [kernel, kernel, c, o] for `winograd`, or turned for `winogradInputGradient`. */
+/** Transforms a filter [kernel, kernel, c, o] for `winograd`; rotated by 180 degrees for `winogradInputGradient`. */
 export function transformFilter(
   engine: Engine,
   g: Geometry,
   filter: Float32Array,
   into: Pointer,
-  turned: boolean,
+  rotated: boolean,
 ): void {
   const { inChannels, outChannels } = g;
   const { kernel, ops } = schemeOf(g);
   const count = kernel * kernel;
   const source = engine.put(filter);
-  const [rows, columns] = turned ? [outChannels, inChannels] : [inChannels, outChannels];
-  const [rowStep, columnStep] = turned ? [1, outChannels] : [outChannels, 1];
+  const [rows, columns] = rotated ? [outChannels, inChannels] : [inChannels, outChannels];
+  const [rowStep, columnStep] = rotated ? [1, outChannels] : [outChannels, 1];
   const taps = Array.from(
     { length: count },
-    (_, tap) => 4 * (turned ? count - 1 - tap : tap) * inChannels * outChannels,
+    (_, tap) => 4 * (rotated ? count - 1 - tap : tap) * inChannels * outChannels,
   );
   engine.dispatch(
     ops.filter,
@@ -187,9 +189,10 @@ export function transformFilter(
 }
 
 /**
- * activation(x * filter + bias) as F(2x2, kernel x kernel): [n, h, w, c] -> [n, outHeight, outWidth, outChannels].
+ * Computes activation(x * filter + bias) as F(2x2, kernel x kernel): [n, h, w, c] to [n, outHeight, outWidth,
+ * outChannels].
  *
- * @param weights the filter, of `transformFilter`
+ * @param weights the filter from `transformFilter`
  */
 export function winograd(
   engine: Engine,
@@ -244,8 +247,8 @@ export function winograd(
   return output;
 }
 
-/** The convolution of the output's gradient with the turned filter that gives the input's gradient. */
-const turnedGeometry = (g: Geometry): Geometry => ({
+/** Returns the convolution of the output's gradient with the rotated filter that gives the input's gradient. */
+const rotatedGeometry = (g: Geometry): Geometry => ({
   ...g,
   inHeight: g.outHeight,
   inWidth: g.outWidth,
@@ -257,15 +260,21 @@ const turnedGeometry = (g: Geometry): Geometry => ({
   left: g.kernelWidth - 1 - g.left,
 });
 
-/** Whether no output is of padding alone, which the turned convolution would have to leave out. */
+/**
+ * Returns true if the input's gradient can be computed so: no output reads padding alone, which the convolution with
+ * the rotated filter would have to leave out.
+ */
 export const takesWinogradInputGradient = (g: Geometry): boolean =>
   takesWinograd(g) && g.top < g.kernelHeight && g.left < g.kernelWidth;
 
-/** Gradient of the input, by the turned filter: dy [n, outHeight, outWidth, o] -> [n, h, w, c]. */
+/** Computes the gradient of the input with the rotated filter: dy [n, outHeight, outWidth, o] to [n, h, w, c]. */
 export const winogradInputGradient = (engine: Engine, g: Geometry, dy: Float32Array, weights: Pointer): Pointer =>
-  winograd(engine, turnedGeometry(g), dy, weights, undefined, Activation.linear);
+  winograd(engine, rotatedGeometry(g), dy, weights, undefined, Activation.linear);
 
-/** Gradient of the filter as F(kernel x kernel, 2x2): x [n, h, w, c], dy [n, outHeight, outWidth, o] -> [kernel, kernel, c, o]. */
+/**
+ * Computes the gradient of the filter as F(kernel x kernel, 2x2): x [n, h, w, c] and dy [n, outHeight, outWidth, o] to
+ * [kernel, kernel, c, o].
+ */
 export function winogradFilterGradient(engine: Engine, g: Geometry, x: Float32Array, dy: Float32Array): Pointer {
   const tiling = tilingOf(g);
   const map = putInput(engine, g, tiling, x);
