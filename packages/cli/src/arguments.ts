@@ -1,13 +1,13 @@
 import { InvalidArgumentError } from 'commander';
 
-/** 1, 2, 3, … */
+/** Parses 1, 2, 3, … */
 export const whole = (text: string): number => {
   const value = Number(text);
   if (!/^\d+$/.test(text) || value < 1) throw new InvalidArgumentError('Expected 1, 2, 3, …');
   return value;
 };
 
-/** 0, 1, 2, … */
+/** Parses 0, 1, 2, … */
 export const seed = (text: string): number => (/^0+$/.test(text) ? 0 : whole(text));
 
 export const positive = (text: string): number => {
@@ -17,7 +17,7 @@ export const positive = (text: string): number => {
   return value;
 };
 
-/** HEIGHTxWIDTH. */
+/** Parses HEIGHTxWIDTH. */
 export const size = (text: string): [height: number, width: number] => {
   const sides = /^(\d+)x(\d+)$/i.exec(text)?.slice(1).map(Number);
   if (!sides || sides.includes(0)) throw new InvalidArgumentError('Expected HEIGHTxWIDTH in pixels, such as 224x224.');

@@ -4,17 +4,17 @@ import { EXIT, processTerminal } from './terminal/index.js';
 
 const stop = new AbortController();
 process.on('SIGINT', () => {
-  // The first Ctrl-C lets a download keep what it has; a second one doesn't wait.
+  // The first Ctrl-C lets a download keep what has arrived; a second one ends the process at once.
   if (stop.signal.aborted) process.exit(EXIT.interrupted);
   stop.abort();
 });
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  // A reader that has seen enough, such as `head`.
+  // The reader of the pipe, such as `head`, has seen enough.
   if (error.code === 'EPIPE') process.exit(EXIT.ok);
   throw error;
 });
 
 run(process.argv.slice(2), { terminal: processTerminal(), signal: stop.signal }).then((code) => {
-  // Not process.exit: what is written to a pipe still has to leave.
+  // process.exit would lose output that is still on its way into a pipe.
   process.exitCode = code;
 });

@@ -24,7 +24,7 @@ export const writeJson = ({ terminal }: Context, value: unknown): void =>
 export const writeFault = ({ terminal: { err, errColors } }: Context, { message }: Fault): void =>
   err(`${errColors.red(errColors.bold('error'))} ${visibleText(message)}`);
 
-/** Returns the error of a command that Ctrl-C ended. The part that was interrupted tells how to go on. */
+/** Returns the error of a command that Ctrl-C ended. The interrupted part says in its message how to resume. */
 const stopped = (error: unknown): Fault => ({
   code: 'ABORTED',
   message: error instanceof CnnzooError && error.code === 'ABORTED' ? error.message : 'Stopped.',
@@ -38,7 +38,7 @@ export function report(error: unknown, context: Context, json: boolean | undefin
   else if (interrupted) context.terminal.err(visibleText(fault.message));
   else {
     writeFault(context, fault);
-    // Only a fault of our own needs a stack.
+    // Only an error that cnnzoo did not foresee needs a stack.
     if (fault.code === 'UNEXPECTED' && error instanceof Error) context.terminal.err(visibleText(error.stack ?? ''));
   }
   return interrupted ? EXIT.interrupted : EXIT.failed;

@@ -12,8 +12,8 @@ import { type CommonOptions, type Context, EXIT } from './terminal/index.js';
 const JSON_OPTION = ['--json', 'one JSON document on stdout, errors included'] as const;
 
 /**
- * Runs the command line `argv` (without node and script) and resolves to the exit code. Commands are imported when
- * they are called: help and version start no TensorFlow.js.
+ * Runs the command line `argv` (without node and script) and resolves to the exit code. Each command is imported when
+ * it is called, so that `--help` and `--version` do not load TensorFlow.js.
  */
 export async function run(argv: readonly string[], context: Context): Promise<number> {
   const { terminal } = context;
@@ -23,7 +23,7 @@ export async function run(argv: readonly string[], context: Context): Promise<nu
   const examples = (...lines: readonly string[]): string =>
     `\n${bold('Examples:')}\n${lines.map((line) => `  $ ${line}`).join('\n')}`;
 
-  /** Runs a command; what it throws becomes a message and an exit code. */
+  /** Runs a command. An error that it throws becomes a message and an exit code. */
   const perform = async ({ json }: CommonOptions, job: () => Promise<number>): Promise<void> => {
     try {
       code = await job();
@@ -44,7 +44,7 @@ export async function run(argv: readonly string[], context: Context): Promise<nu
       writeErr: (text) => terminal.err(text.trimEnd()),
       getOutHasColors: () => terminal.colors.isColorSupported,
       getErrHasColors: () => terminal.errColors.isColorSupported,
-      // What was typed may be the names of files, which a shell put in.
+      // Arguments may be file names that a shell filled in, with control characters.
       outputError: (text, write) => write(visibleText(text)),
       getOutHelpWidth: () => terminal.columns,
       getErrHelpWidth: () => terminal.columns,
@@ -61,7 +61,7 @@ export async function run(argv: readonly string[], context: Context): Promise<nu
           ),
         ].join(' '),
     })
-    .showHelpAfterError('(add --help for what it takes)')
+    .showHelpAfterError('(add --help for usage)')
     .showSuggestionAfterError()
     .addHelpText(
       'after',
@@ -75,9 +75,9 @@ export async function run(argv: readonly string[], context: Context): Promise<nu
       )}
 
 ${bold('Environment:')}
-  CNNZOO_CACHE   where weights are kept, in place of your cache directory
-  CNNZOO_MIRROR  a directory or server of yours that is asked first
-  HTTPS_PROXY    a proxy for downloads; also HTTP_PROXY, ALL_PROXY, NO_PROXY
+  CNNZOO_CACHE   directory for downloaded weights, instead of your cache directory
+  CNNZOO_MIRROR  your own directory or server of weights, tried first
+  HTTPS_PROXY    proxy for downloads; also HTTP_PROXY, ALL_PROXY, NO_PROXY
   NO_COLOR       no colours
 
 ${bold('Exit codes:')} 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C.`,
@@ -85,15 +85,15 @@ ${bold('Exit codes:')} 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C.`,
 
   program
     .command('classify')
-    .summary('name what is in images')
-    .description('Names what is in images. Weights are downloaded once, verified, and kept.')
+    .summary('classify images')
+    .description('Classifies images. Weights are downloaded once, verified and kept in the cache.')
     .argument('<IMAGE...>', 'paths or URLs of JPEG, PNG or WebP images')
     .option('-m, --model <MODEL>', 'a name from `cnnzoo list`, or the path of a saved net', 'resnet50')
     .option(
       '-w, --weights <NAME|PATH>',
       'a name from `cnnzoo list`, or a .safetensors or .pth file (default: the best)',
     )
-    .option('-t, --top <K>', 'answers an image gets', whole, 5)
+    .option('-t, --top <K>', 'number of predictions for each image', whole, 5)
     .option(
       '-b, --backend <NAME>',
       'tfjs-node-gpu, tfjs-node, wasm or cpu (default: the first of these that is installed)',
@@ -116,8 +116,8 @@ ${bold('Exit codes:')} 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C.`,
 
   program
     .command('list')
-    .summary('models and their weights')
-    .description('Models and their weights: accuracy, size, licence, and whether they are on this machine.')
+    .summary('list models and their weights')
+    .description('Lists models and their weights: accuracy, size, licence, and whether they are on this machine.')
     .argument('[PATTERN]', '* stands for any characters, ? for one', '*')
     .option(...JSON_OPTION)
     .addHelpText('after', examples('cnnzoo list', "cnnzoo list 'wide*'", "cnnzoo list 'resnet*' --json"))
@@ -127,8 +127,8 @@ ${bold('Exit codes:')} 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C.`,
 
   program
     .command('summary')
-    .summary('layers, shapes, parameters and multiply-adds of a model')
-    .description('Layer by layer: output shape, parameters, multiply-adds and receptive field. Needs no weights.')
+    .summary('show layers, shapes, parameters and multiply-adds of a model')
+    .description('Shows output shape, parameters, multiply-adds and receptive field of each layer. Needs no weights.')
     .argument('<MODEL>', 'a name from `cnnzoo list`')
     .option('-i, --input <HxW>', "height and width of the image (default: the model's own)", size)
     .option(...JSON_OPTION)
@@ -142,31 +142,31 @@ ${bold('Exit codes:')} 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C.`,
     .summary('train a net on a folder of images')
     .description(
       'Trains a net on a folder of images, and writes it with a report. FOLDER holds a folder of images for each class, ' +
-        'of which a fifth is kept for validation; or such folders under train and val (or valid, validation, test).',
+        'a fifth of which is held out for validation; or such folders under train and val (or valid, validation, test).',
     )
-    .argument('<FOLDER>', 'flowers, where the images are flowers/rose/1.jpg and so on')
-    .option('-m, --model <MODEL>', 'which net; `cnnzoo list` names them', DEFAULTS.model)
+    .argument('<FOLDER>', 'folder such as flowers, with images flowers/rose/1.jpg and so on')
+    .option('-m, --model <MODEL>', 'a name from `cnnzoo list`', DEFAULTS.model)
     .option(
       '-w, --weights <NAME|FILE>',
       'a name from `cnnzoo list`, a .safetensors or .pth file, or none for random values (default: the best)',
     )
     .addOption(
-      new Option('--freeze <PART>', 'backbone: a new head alone is trained; none: everything is')
+      new Option('--freeze <PART>', 'backbone: train only a new head; none: train the whole net')
         .choices(['backbone', 'none'])
         .default(DEFAULTS.freeze),
     )
-    .option('-e, --epochs <N>', 'how often every image is seen', whole, DEFAULTS.epochs)
+    .option('-e, --epochs <N>', 'number of passes over all training images', whole, DEFAULTS.epochs)
     .option('--batch-size <N>', 'images a step', whole, DEFAULTS.batchSize)
     .option(
       '--lr <X>',
-      'learning rate of the first step (default: 0.001, or 0.0001 where a trained backbone is not frozen)',
+      'learning rate of the first step (default: 0.001, or 0.0001 if a trained backbone is not frozen)',
       positive,
     )
-    .option('--size <PX>', "side of the square that the net sees (default: the model's own)", whole)
+    .option('--size <PX>', "side of the net's square input in pixels (default: the model's own)", whole)
     .option('--seed <N>', 'the same seed repeats the run', seed, DEFAULTS.seed)
-    .option('-o, --out <DIR>', 'where everything goes (default: FOLDER-MODEL, here)')
-    .option('--resume', 'go on from the newest checkpoint in DIR')
-    .option('--preview', 'write a picture of a batch to DIR/preview.html, and train nothing')
+    .option('-o, --out <DIR>', 'directory for all output (default: FOLDER-MODEL in the working directory)')
+    .option('--resume', 'continue from the newest training checkpoint in DIR')
+    .option('--preview', 'write a picture of a batch to DIR/preview.html, without training')
     .option(...JSON_OPTION)
     .addHelpText(
       'after',
@@ -183,14 +183,14 @@ ${bold('Exit codes:')} 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C.`,
 
   const cache = program
     .command('cache')
-    .summary('the weights kept on this machine: list, verify, clear')
+    .summary('list, verify or clear the downloaded weights')
     .helpCommand(false)
-    .description("The weights kept on this machine: in CNNZOO_CACHE, else in your user's cache directory.")
+    .description("Manages the downloaded weights, in CNNZOO_CACHE or else in your user's cache directory.")
     .addHelpText('after', examples('cnnzoo cache list', 'cnnzoo cache verify', 'cnnzoo cache clear'));
   const actions: Readonly<Record<CacheAction, string>> = {
-    list: 'what is kept, and where',
+    list: 'list the files and their directory',
     verify: 'hash every file again; exit code 1 if one is damaged',
-    clear: 'remove all that cnnzoo wrote there, unfinished downloads too',
+    clear: 'remove everything that cnnzoo wrote there, including unfinished downloads',
   };
   for (const [action, description] of Object.entries(actions) as [CacheAction, string][])
     cache

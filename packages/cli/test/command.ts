@@ -8,10 +8,10 @@ export interface Result {
   readonly err: string;
 }
 
-/** Runs the command in this process, as if its output went into two files. */
+/** Runs the command in this process, as if its output were redirected into two files. */
 export const cnnzoo = (...argv: string[]): Promise<Result> => cnnzooUntil(() => false, ...argv);
 
-/** The same, stopped as by Ctrl-C at the first line on stderr that `stops`. */
+/** Runs the command until `stops` returns true for a line on stderr, then stops it as Ctrl-C would. */
 export async function cnnzooUntil(stops: (line: string) => boolean, ...argv: string[]): Promise<Result> {
   const out: string[] = [];
   const err: string[] = [];

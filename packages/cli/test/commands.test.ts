@@ -145,7 +145,7 @@ describe('cache', () => {
     JSON.parse((await cnnzoo('list', 'resnet18', '--json')).out).map((item: { cached: boolean }) => item.cached);
 
   it('keeps what classify fetched, until it is cleared', async () => {
-    // A mirror of one checkpoint: fetched as from a server, without one.
+    // A mirror with one checkpoint stands in for a server.
     const mirror = join(place, 'mirror');
     const path = 'resnet18/IMAGENET1K_V1.safetensors';
     await mkdir(join(mirror, 'resnet18'), { recursive: true });
@@ -163,7 +163,7 @@ describe('cache', () => {
     const { code, err } = await cnnzoo('classify', image, '--model', 'resnet18');
     expect(code).toBe(0);
     expect(err).toMatch(/^resnet18: \d.* MiB of 44\.6 MiB$/m);
-    // The second start takes it from the cache: nothing is said.
+    // The second run reads the checkpoint from the cache, so it prints nothing.
     expect(await cnnzoo('classify', image, '--model', 'resnet18')).toMatchObject({ code: 0, err: '' });
     expect(await cached()).toEqual([true]);
     const listed = JSON.parse((await cnnzoo('cache', 'list', '--json')).out);

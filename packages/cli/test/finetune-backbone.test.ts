@@ -1,4 +1,7 @@
-/** Real features: `vgg16-features.safetensors`, VGG-16 without its head, in the directory that CNNZOO_DATA names. */
+/**
+ * Training on real features: `vgg16-features.safetensors`, VGG-16 without its head, in the directory that CNNZOO_DATA
+ * names.
+ */
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

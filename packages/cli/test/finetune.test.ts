@@ -32,11 +32,11 @@ const finetune = (out: string, ...more: string[]) =>
 
 const text = (...path: string[]): Promise<string> => readFile(join(place, ...path), 'utf8');
 
-/** The history of a run, without what the clock says. */
+/** Reads the history of a run without the measured times. */
 const epochsOf = async (out: string) =>
   (JSON.parse(await text(out, 'history.json')) as History).epochs.map(({ imagesPerSecond: _, ...rest }) => rest);
 
-/** The titles of the confusion matrix's cells, as numbers: what an image is, what it was named, how many. */
+/** Returns the titles of the confusion matrix's cells as numbers: true class, predicted class, count. */
 function confusionOf(html: string): Map<string, number> {
   const cells = [...html.matchAll(/<title>(.+?)(?: taken for (.+?))?: (\d+) of \d+(?: right)?<\/title>/g)];
   return new Map(cells.map(([, is, named, count]) => [`${is} ${named ?? is}`, Number(count)]));
@@ -102,7 +102,7 @@ describe('a training', () => {
     expect(confusionOf(html)).toEqual(expected);
     const right = NAMES.reduce((sum, name) => sum + (expected.get(`${name} ${name}`) ?? 0), 0);
     expect(html).toContain(`top-1: ${right} of 12 validation images`);
-    // Images of each class to train and to validate on, and how many were named right.
+    // Numbers of training and validation images of each class, and of right answers.
     for (const name of NAMES) {
       const row = new RegExp(`<th scope="row">${name}</th>\\s*((?:<td class="number">[\\d.%\\s]*</td>\\s*)+)`).exec(
         html,
@@ -116,7 +116,7 @@ describe('a training', () => {
   });
 
   it('shows the wrong answers: pairs of classes, and the surest', async () => {
-    // A head that learns nothing names one class.
+    // A head that learns nothing predicts one class for all images.
     await finetune('hopeless', '--epochs', '1', '--lr', '1e-9');
     const html = await text('hopeless', 'report.html');
     const wrong = [...confusionOf(html)].filter(([cell]) => NAMES.every((name) => cell !== `${name} ${name}`));
@@ -166,7 +166,7 @@ describe('a training', () => {
       '--out',
       join(place, 'split'),
     );
-    // 8 images a class: 1.6 is rounded to 2.
+    // A fifth of the 8 images a class, 1.6, is rounded to 2.
     expect(JSON.parse(out).images).toEqual({ training: 18, validation: 6 });
   });
 });
@@ -184,7 +184,7 @@ describe('stopped', () => {
     const resumed = await cnnzoo(...argv, '--resume');
     expect(resumed.code).toBe(0);
     expect(resumed.err).not.toContain('epoch 2 of 3');
-    // The run that was never stopped.
+    // Compares with the run that was never stopped.
     expect(await epochsOf('stopped')).toEqual(await epochsOf('whole'));
     expect(await text('stopped', 'report.html')).toContain('since it was resumed');
   });
@@ -204,7 +204,7 @@ describe('--preview', () => {
     expect(await readdir(join(place, 'preview'))).toEqual(['preview.html']);
     const images = imagesOf(await text('preview', 'preview.html'));
     expect(images.map(({ name }) => name).sort()).toEqual(NAMES.flatMap((name) => Array(8).fill(name)).sort());
-    // Images of the net's own size come out as they were.
+    // Images of the net's own size are shown unchanged.
     const pixelsOf = async (image: string | Buffer) =>
       (await sharp(image).toColourspace('b-w').raw().toBuffer()).join();
     const seen = await Promise.all(images.filter(({ name }) => name === 'grey').map(({ png }) => pixelsOf(png)));
@@ -227,7 +227,7 @@ describe('bad input', () => {
   const fault = async (...argv: string[]) => {
     const { code, out, err } = await cnnzoo('finetune', ...argv);
     expect({ code, out }).toEqual({ code: 1, out: '' });
-    // What is wrong with the weights is known when the images are checked.
+    // A fault of the weights is reported before the training, while or after the images are checked.
     expect(err).toMatch(/^(checking: .*\n)*error /);
     expect(err).not.toContain('    at ');
     return err;

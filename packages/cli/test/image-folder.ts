@@ -3,10 +3,13 @@ import { join } from 'node:path';
 import { Random } from '@cnnzoo/core';
 import sharp from 'sharp';
 
-/** Brightness of each class, 0 to 255: what a net can learn. */
+/** Brightness of each class, 0 to 255, by which a net can tell them apart. */
 export const CLASSES = { dark: 40, grey: 128, 'so bright': 215 } as const;
 
-/** Grey noise of 28 x 28 px about the brightness of each class, as PNG files; what is in them depends on the seed alone. */
+/**
+ * Writes grey noise of 28 x 28 px around the brightness of each class as PNG files. Their content depends on the seed
+ * alone.
+ */
 export async function writeImages(folder: string, perClass: number, seed: number): Promise<void> {
   const random = new Random(seed);
   for (const [name, brightness] of Object.entries(CLASSES)) {
@@ -18,6 +21,6 @@ export async function writeImages(folder: string, perClass: number, seed: number
   }
 }
 
-/** A file that has the name of an image and nothing of one. */
+/** Writes a file with an image's name and no image in it. */
 export const writeCorrupt = (folder: string): Promise<void> =>
   writeFile(join(folder, 'dark', 'broken.jpg'), 'no image');

@@ -15,13 +15,13 @@ import { writeImages } from './image-folder.js';
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
-/** What was built, else the source. */
+/** Tests the built program if there is one, else the source. */
 const built = here('../dist/bin.js');
 const program = existsSync(built) ? [built] : ['--import', import.meta.resolve('tsx'), here('../src/bin.ts')];
 
 let place: string;
 
-/** A real process; `onErr` sees its stderr as it comes. */
+/** Starts a real process; `onErr` sees its stderr as it arrives. */
 function start(argv: readonly string[], onErr: (text: string, stop: () => void) => void = () => {}): Promise<Result> {
   const env = { ...process.env, CNNZOO_CACHE: join(place, 'cache'), CNNZOO_MIRROR: '', NO_COLOR: '', FORCE_COLOR: '' };
   const child = spawn(process.execPath, [...program, ...argv], { env });
@@ -65,7 +65,7 @@ describe('Ctrl-C', () => {
   let image: string;
   const ranges: (string | undefined)[] = [];
 
-  // Sends half of the file and then nothing; to who asks for the rest, the rest.
+  // Serves half of the file and then stalls; a request for the rest gets the rest.
   beforeAll(async () => {
     await useBackend();
     const net = lenet5({ seed: 1 });
@@ -134,6 +134,6 @@ describe('Ctrl-C', () => {
     expect(second.err).not.toContain('epoch 2 of 5');
     expect(second.err).toContain('epoch 5 of 5');
     expect(second.out).toMatch(/^Next: cnnzoo classify /m);
-    // Two processes, each of which starts a backend and the threads that decode.
+    // Two processes start, each with a backend and decoding threads.
   }, 120_000);
 });

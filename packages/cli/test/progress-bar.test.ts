@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 const { stderr } = process;
 const isTTY = Object.getOwnPropertyDescriptor(stderr, 'isTTY');
 
-/** Makes standard error a terminal, or none, and keeps what is written to it. */
+/** Makes standard error a terminal or not, and keeps everything written to it. */
 function standardError(terminal: boolean): string[] {
   const written: string[] = [];
   Object.defineProperty(stderr, 'isTTY', { value: terminal, configurable: true });
@@ -38,7 +38,7 @@ describe('progressBar', () => {
   });
 
   it('refuses to be the listener itself', () => {
-    // As `fit` would call it.
+    // Passed as `fit` would call it.
     const onProgress: NonNullable<FitOptions['onProgress']> = progressBar as () => void;
     expect(() => onProgress(event)).toThrow('Write onProgress: progressBar().');
   });

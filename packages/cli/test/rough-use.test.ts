@@ -8,7 +8,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vites
 import { cnnzoo } from './command.js';
 import { CLASSES, writeImages } from './image-folder.js';
 
-/** All that a terminal would act on, but for line breaks. */
+/** Matches everything that a terminal would act on, except line breaks. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these must not be in what is printed.
 const HIDDEN = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/;
 const EVIL = 'grey\u001b[2J\u202e\u009b1m';
@@ -29,7 +29,7 @@ afterAll(() => rm(place, { recursive: true }));
 
 const finetune = (out: string, ...more: string[]) => cnnzoo('finetune', folder, ...SMALL, '--out', out, ...more);
 
-/** Every file below a directory, with its content. */
+/** Returns every file below a directory, with its content. */
 async function contents(directory: string): Promise<Record<string, string>> {
   const all: Record<string, string> = {};
   for (const name of await readdir(directory, { recursive: true }))

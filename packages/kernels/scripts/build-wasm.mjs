@@ -1,6 +1,6 @@
 /**
- * Compiles assembly/ and the helper threads' program into src/generated/, where the package's sources import them as
- * strings: no bundler, server or path setting can lose them.
+ * Compiles assembly/ and the program of the helper threads into src/generated/. The package's sources import both as
+ * strings, so no bundler, server or path setting can lose them.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -9,7 +9,7 @@ import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** 64 KiB pages: what WebAssembly can address at most. The memory that is imported may be declared smaller. */
+/** Largest memory that WebAssembly can address, in pages of 64 KiB. The imported memory may be declared smaller. */
 const MAXIMUM_PAGES = 65536;
 
 async function compile(features, shared) {
@@ -36,7 +36,7 @@ async function compile(features, shared) {
   return binary;
 }
 
-/** A module for shared memory, and the one byte by which it differs from the module for memory that is not shared. */
+/** Compiles a module for shared memory, and finds the one byte that makes it a module for memory that is not shared. */
 async function compileBoth(features) {
   const [shared, unshared] = [await compile(features, true), await compile(features, false)];
   const differing = [...shared.keys()].filter((at) => shared[at] !== unshared[at]);

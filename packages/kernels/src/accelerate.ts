@@ -10,6 +10,7 @@ import {
 } from './engine/index.js';
 import { KernelError } from './errors.js';
 
+/** Options of `accelerate`. */
 export interface AccelerateOptions {
   /**
    * Number of threads that compute, the calling thread included. Default: the number of cores the process may use, or

@@ -1,13 +1,13 @@
 /*
- * The kernels that @cnnzoo/kernels adds to those of tfjs: names, inputs, attributes, results. The package registers them,
- * and @cnnzoo/core calls them, by these types, so that neither compiles when the two differ. Types only: importing them
- * loads nothing. What comes at run time is checked all the same.
+ * Contract of the kernels that @cnnzoo/kernels adds to tfjs: names, inputs, attributes and results. The package registers
+ * the kernels and @cnnzoo/core calls them by these types, so a difference between the two does not compile. The file holds
+ * only types, so importing it loads nothing. All values are checked at run time as well.
  *
  * Tensors are float32 unless their comment says otherwise. Maps are [n, h, w, c]: n images, h rows, w columns, c channels.
  */
 import type { Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 
-/** Values of the rows and the columns: [height, width]. */
+/** Pair of numbers for rows and columns: [height, width]. */
 export type Pair = readonly [height: number, width: number];
 
 /** Pixels of padding: [[top, bottom], [left, right]], whole numbers of at least 0. */
@@ -16,7 +16,7 @@ export type PaddingPairs = readonly [
   columns: readonly [left: number, right: number],
 ];
 
-/** How windows move over maps. */
+/** Movement of windows over maps. */
 export interface WindowAttributes {
   /** Pixels between neighbouring windows, at least 1. */
   readonly stride: Pair;
@@ -56,7 +56,7 @@ export interface BatchNormAttributes {
 export interface SgdAttributes {
   /** Learning rate. */
   readonly lr: number;
-  /** Share of the velocity that is kept; 0 without a velocity. */
+  /** Fraction of the velocity that is kept; 0 without a velocity. */
   readonly momentum: number;
   /** True if the step looks ahead along the velocity. */
   readonly nesterov: boolean;
@@ -68,9 +68,9 @@ export interface SgdAttributes {
 export interface AdamWAttributes {
   /** Learning rate. */
   readonly lr: number;
-  /** Share of the mean gradient that is kept. */
+  /** Fraction of the mean gradient that is kept. */
   readonly beta1: number;
-  /** Share of the mean squared gradient that is kept. */
+  /** Fraction of the mean squared gradient that is kept. */
   readonly beta2: number;
   /** Added to the denominator. */
   readonly eps: number;
@@ -80,7 +80,7 @@ export interface AdamWAttributes {
   readonly step: number;
 }
 
-/** The kernels by their names. */
+/** Kernels by name. */
 export interface KernelContract {
   /** Cross-correlation of x with filter, plus bias, through the activation. */
   CnnzooConv2D: {
@@ -100,7 +100,7 @@ export interface KernelContract {
     result: Tensor4D;
   };
 
-  /** Gradient of CnnzooConv2D by x. */
+  /** Gradient of CnnzooConv2D with respect to x. */
   CnnzooConv2DBackpropInput: {
     inputs: {
       /** Gradient of the result, [n, h', w', o]. */
@@ -116,7 +116,7 @@ export interface KernelContract {
     result: Tensor4D;
   };
 
-  /** Gradient of CnnzooConv2D by filter. */
+  /** Gradient of CnnzooConv2D with respect to filter. */
   CnnzooConv2DBackpropFilter: {
     inputs: {
       /** [n, h, w, c] */
@@ -143,7 +143,7 @@ export interface KernelContract {
     result: Tensor4D;
   };
 
-  /** Gradient of CnnzooMaxPool by x: a window's gradient goes to its first largest value. */
+  /** Gradient of CnnzooMaxPool with respect to x: a window's gradient goes to its first largest value. */
   CnnzooMaxPoolGrad: {
     inputs: {
       /** Gradient of the result, [n, h', w', c]. */
@@ -170,7 +170,7 @@ export interface KernelContract {
     result: Tensor4D;
   };
 
-  /** Gradient of CnnzooAvgPool by x. */
+  /** Gradient of CnnzooAvgPool with respect to x. */
   CnnzooAvgPoolGrad: {
     inputs: {
       /** Gradient of the result, [n, h', w', c]. */
@@ -193,7 +193,7 @@ export interface KernelContract {
       weight: Tensor1D;
       /** [c] */
       bias: Tensor1D;
-      /** Added to the normalized x, of its shape. Default: nothing. */
+      /** Added to the normalized x, same shape as x. Default: none. */
       residual?: Tensor;
     };
     attributes: BatchNormAttributes;
@@ -240,7 +240,7 @@ export interface KernelContract {
       weight: Tensor1D;
       /** [c] */
       bias: Tensor1D;
-      /** Added to the normalized x, of its shape. Default: nothing. */
+      /** Added to the normalized x, same shape as x. Default: none. */
       residual?: Tensor;
     };
     attributes: BatchNormAttributes;
@@ -248,22 +248,22 @@ export interface KernelContract {
     result: Tensor;
   };
 
-  /** Gradient of a ReLU by its input: dy where y is above 0 or NaN, else 0. */
+  /** Gradient of a ReLU with respect to its input: dy where y is above 0 or NaN, else 0. */
   CnnzooReluGrad: {
     inputs: {
       /** Gradient of y. */
       dy: Tensor;
-      /** Result of the ReLU, of dy's shape. */
+      /** Result of the ReLU, same shape as dy. */
       y: Tensor;
     };
     attributes: Record<never, never>;
-    /** Of dy's shape. */
+    /** Same shape as dy. */
     result: Tensor;
   };
 
   /**
-   * Softmax cross-entropy of each row, and its gradient: of targets t = (1 - labelSmoothing) labels + labelSmoothing / c,
-   * -sum(t log softmax(logits)).
+   * Softmax cross-entropy of each row and its gradient: -sum(t log softmax(logits)) with the targets
+   * t = (1 - labelSmoothing) labels + labelSmoothing / c.
    */
   CnnzooSoftmaxCrossEntropy: {
     inputs: {
@@ -273,45 +273,45 @@ export interface KernelContract {
       labels: Tensor1D | Tensor2D;
     };
     attributes: {
-      /** Share of each target that is spread evenly over the classes, 0 to 1. */
+      /** Fraction of each target that is spread evenly over the classes, 0 to 1. */
       readonly labelSmoothing: number;
     };
-    /** Losses [n]; gradient of each loss by its logits, [n, c]. */
+    /** Losses [n]; gradient of each loss with respect to its logits, [n, c]. */
     result: [losses: Tensor1D, gradient: Tensor2D];
   };
 
   /**
-   * A step of torch.optim.SGD without dampening. Data that no other tensor shares are changed in place: each result shares
-   * the data of the input that it replaces, so assign it to the input's variable.
+   * A step of torch.optim.SGD without dampening. Data that no other tensor shares is changed in place, and each result
+   * shares the data of the input that it replaces, so assign the result to the input's variable.
    */
   CnnzooSgd: {
     inputs: {
       /** Any shape. */
       param: Tensor;
-      /** Of param's shape. */
+      /** Same shape as param. */
       grad: Tensor;
-      /** Of param's shape, zeros at first. Default: none, for a momentum of 0. */
+      /** Same shape as param, zeros before the first step. Default: none, for a momentum of 0. */
       velocity?: Tensor;
     };
     attributes: SgdAttributes;
-    /** The next param, and with a velocity the next velocity. */
+    /** Next param, and with a velocity the next velocity. */
     result: [param: Tensor] | [param: Tensor, velocity: Tensor];
   };
 
-  /** A step of torch.optim.AdamW, in place as CnnzooSgd. */
+  /** A step of torch.optim.AdamW, in place like CnnzooSgd. */
   CnnzooAdamW: {
     inputs: {
       /** Any shape. */
       param: Tensor;
-      /** Of param's shape. */
+      /** Same shape as param. */
       grad: Tensor;
-      /** Mean gradient, of param's shape, zeros at first. */
+      /** Mean gradient, same shape as param, zeros before the first step. */
       m: Tensor;
-      /** Mean squared gradient, of param's shape, zeros at first. */
+      /** Mean squared gradient, same shape as param, zeros before the first step. */
       v: Tensor;
     };
     attributes: AdamWAttributes;
-    /** The next param, m and v. */
+    /** Next param, m and v. */
     result: [param: Tensor, m: Tensor, v: Tensor];
   };
 }

@@ -19,7 +19,7 @@ afterEach(() => {
 
 const kernelOf = (name: string) => tf.getKernel(name, 'wasm');
 
-/** A convolution, whose sum tells whether it was computed. */
+/** Computes a convolution and returns its sum, which shows that it was computed. */
 function convolve(): number {
   return tf.tidy(
     () =>
@@ -139,7 +139,7 @@ const PREAMBLE = `
   await tf.setBackend('wasm');
 `;
 
-/** Runs a module of TypeScript in a process of its own; resolves to what it printed. */
+/** Runs a TypeScript module in a process of its own. Resolves to its output. */
 async function run(program: string, env: NodeJS.ProcessEnv = {}): Promise<string> {
   const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', PREAMBLE + program], {
     cwd: fileURLToPath(new URL('..', import.meta.url)),

@@ -16,7 +16,7 @@ afterAll(() => acceleration.dispose());
 
 const SAMPLES = 300;
 
-/** max|difference| / max|value|, of some of the values: the whole would take minutes in float64. */
+/** Returns max|difference| / max|value| over a sample of the values. All of them would take minutes in float64. */
 function sampledError(values: ArrayLike<number>, random: Random, expected: (index: number) => number): number {
   let [difference, largest] = [0, 0];
   for (let sample = 0; sample < SAMPLES; sample++) {
@@ -28,7 +28,7 @@ function sampledError(values: ArrayLike<number>, random: Random, expected: (inde
   return difference / largest;
 }
 
-/** The coordinates of an index in a row-major array. */
+/** Returns the coordinates of an index in a row-major array. */
 function coordinates(index: number, shape: readonly number[]): number[] {
   const result: number[] = [];
   let rest = index;
@@ -56,7 +56,7 @@ describe.each(Object.entries({ ...layerShapes, ...shapes5x5 }))('%s', (_name, g)
   const at = (shape: readonly number[], ...[a, b, c, d]: number[]): number =>
     ((a! * shape[1]! + b!) * shape[2]! + c!) * shape[3]! + d!;
   const x = random.normal(shapes.x);
-  // As behind a ReLU: sums of values of one sign grow, and with them what rounding loses.
+  // Like the output of a ReLU: sums of values of one sign grow, and so do their rounding errors.
   x.values.forEach((value, i) => {
     x.values[i] = Math.max(0, value);
   });

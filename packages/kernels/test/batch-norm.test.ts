@@ -38,7 +38,7 @@ function randomCase(random: Random, mean = random.pick([0, 0.5, -3]), deviation 
 
 const numbers = (length: number): number[] => Array(length).fill(0);
 
-/** Batch normalization and its gradient in double precision, as the definition has it. */
+/** Computes batch normalization and its gradient in double precision, by the definition. */
 function reference({ x, weight, bias, residual, dy, relu, eps }: Case) {
   const channels = weight.values.length;
   const rows = x.values.length / channels;
@@ -70,7 +70,7 @@ function reference({ x, weight, bias, residual, dy, relu, eps }: Case) {
   return { y, mean, variance, dx, dWeight, dBias, dResidual };
 }
 
-/** The kernels' results of a case. */
+/** Returns the kernels' results of a case. */
 async function kernels({ x, weight, bias, residual, dy, relu, eps }: Case) {
   const attrs = { eps, activation: relu ? 'relu' : 'linear' };
   const forward = await runKernel('wasm', 'CnnzooBatchNorm', { x, weight, bias, residual }, attrs);
@@ -99,19 +99,19 @@ describe.each(places)('by the statistics of the batch, in %s', (place) => {
       expect(ours.y.shape, label).toEqual(x.shape);
       for (const name of ['y', 'variance'] as const)
         expect(errorOf(ours[name].values, expected[name]), `${name} of ${label}`).toBeLessThan(1e-6);
-      // Against the values that it is the mean of: it may be near zero.
+      // Relative to the largest value, since the mean itself may be near zero.
       const largest = Math.max(...x.values.map(Math.abs));
       expected.mean.forEach((mean, c) => {
         expect(Math.abs(ours.mean.values[c]! - mean) / largest, `mean of ${label}`).toBeLessThan(1e-6);
       });
-      // Gradients of one row are zero but for rounding: measured against what they are made of.
+      // Gradients of a single row are zero except for rounding, so the scale is that of the terms that cancel.
       const most = Math.max(...expected.dResidual.map(Math.abs));
       const scale = Math.max(
         ...expected.variance.map((v, c) => Math.abs(each.weight.values[c]!) / Math.sqrt(v + each.eps)),
       );
       const apart = Math.max(...expected.dx.map((value, i) => Math.abs(value - ours.dx.values[i]!)));
       expect(apart / (most * scale), `dx of ${label}`).toBeLessThan(3e-6);
-      // Sums of as many terms of unit size with either sign: by chance they are near zero.
+      // Typical size of a sum of that many unit terms of either sign. The sum itself may be near zero by chance.
       const typical = Math.sqrt(x.values.length / weight.values.length);
       for (const name of ['dBias', 'dWeight'] as const)
         expected[name].forEach((value, c) => {

@@ -9,7 +9,7 @@ type Call = readonly [name: string, inputs: Record<string, Values>, attrs: objec
 
 const random = new Random(3);
 
-/** A convolution and its gradients. */
+/** Computes a convolution and its gradients. */
 function convolutions(
   images: number,
   size: number,
@@ -55,7 +55,7 @@ const pool = {
   countIncludePad: false,
 };
 
-/** By Winograd and directly, with many and few tasks. */
+/** Products by Winograd's filtering and directly, with many tasks and with few. */
 const PRODUCTS: readonly Call[] = [
   ...convolutions(8, 14, 64, 64, 3, {}),
   ...convolutions(1, 56, 32, 48, 3, {}),
@@ -75,7 +75,7 @@ const MAPS: readonly Call[] = [
   ['CnnzooSgd', { param: map(), grad: map() }, { lr: 0.1, momentum: 0, nesterov: false, weightDecay: 0.1 }],
 ];
 
-/** Each sums over what tasks leave, and there are as many tasks as threads want. */
+/** Calls that add up results of tasks, whose number depends on that of the threads. */
 const SUMS: readonly Call[] = [
   ['CnnzooBatchNorm', { x: map(), weight: vector(), bias: vector() }, { eps: 1e-5, activation: 'relu' }],
   [

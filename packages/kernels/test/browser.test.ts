@@ -11,7 +11,7 @@ import { findChromium, openChromium, openPage } from '../../../tools/release/chr
 const root = fileURLToPath(new URL('..', import.meta.url));
 const { resolve } = createRequire(import.meta.url);
 
-/** What the page and its worker run: steps of gradient descent on a small net, with and without the kernels' threads. */
+/** Program of the page and of its worker: gradient descent on a small net, with and without the kernels' threads. */
 const PROGRAM = `
   import * as tf from '@tensorflow/tfjs-core';
   import '@tensorflow/tfjs-layers';

@@ -27,7 +27,10 @@ interface Case {
   };
 }
 
-/** Attributes of every kind that tfjs' convolutions take. Winograd's share has more than 24 channels. */
+/**
+ * Returns a case with random attributes of every kind that tfjs' convolutions take. Winograd's filtering takes the
+ * cases with more than 24 channels.
+ */
 function randomCase(random: Random, dilated: boolean): Case {
   const [rows, columns] = [random.pick([1, 2, 3, 3, 5]), random.pick([1, 2, 3, 3, 5])];
   const channels = [1, 2, 3, 5, 16, 32];

@@ -20,7 +20,10 @@ interface Case {
   readonly padding: [Pair, Pair];
 }
 
-/** Windows of every kind: with gaps, over one pixel, unevenly padded and strided, dilated, in groups. */
+/**
+ * Returns a case with windows of every kind: with gaps, over one pixel, unevenly padded and strided, dilated, in
+ * groups.
+ */
 function randomCase(random: Random): Case {
   const groups = random.pick([1, 1, 1, 2, 3, 4, 8, 32]);
   const perGroup = groups === 1 ? [1, 2, 3, 4, 7, 16, 24, 33] : [1, 2, 3, 4, 5, 16, 17];
@@ -67,7 +70,7 @@ const ownAttributes = ({ g, padding }: Case) => ({
   groups: g.groups,
 });
 
-/** Sum with a bias, and ReLU, in place. */
+/** Adds a bias and applies a ReLU, in place. */
 function biased(y: Float64Array, bias: ArrayLike<number>, relu: boolean): Float64Array {
   return y.map((value, i) => (relu ? Math.max(0, value + bias[i % bias.length]!) : value + bias[i % bias.length]!));
 }

@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => acceleration.dispose());
 
-/** A call of one of tfjs' kernels, and the operation that checks its operands and calls it. */
+/** Call of one of tfjs' kernels, and the operation that checks its operands and calls it. */
 interface Call {
   readonly kernel: string;
   readonly inputs: Readonly<Record<string, Values>>;
@@ -20,7 +20,7 @@ interface Call {
   operation(inputs: Readonly<Record<string, tf.Tensor>>): tf.Tensor;
 }
 
-/** Mostly the extent, now and then another one, or none. */
+/** Returns the extent in most cases, else the extent plus 1, or 0. */
 const about = (random: Random, extent: number): number => random.pick([extent, extent, extent, extent, extent + 1, 0]);
 
 const shapeOf = (random: Random, ...extents: number[]): number[] => {
@@ -28,7 +28,7 @@ const shapeOf = (random: Random, ...extents: number[]): number[] => {
   return random.next() < 0.03 ? shape.slice(1) : shape;
 };
 
-/** As the operation sees them: tfjs takes a batch of one for granted at three axes. */
+/** Returns the tensor as the operation sees it: tfjs takes a tensor of three axes for a batch of one. */
 const map = (tensor: tf.Tensor): tf.Tensor4D => {
   if (tensor.rank !== 4) throw new Error(`a map of shape [${tensor.shape}]`);
   return tensor as tf.Tensor4D;
@@ -134,7 +134,7 @@ const relu = (random: Random): Call => {
   };
 };
 
-/** What the operation gives on the cpu backend, or undefined if it throws. */
+/** Returns the operation's result on the cpu backend; undefined if it throws. */
 async function onCpu({ inputs, operation }: Call): Promise<Values | undefined> {
   await tf.setBackend('cpu');
   try {
@@ -158,7 +158,7 @@ it.each(Object.entries({ convolution, product, pool, reduction, repetition, norm
       const expected = await onCpu(call);
       const shapes = JSON.stringify({ seed, shapes: Object.values(inputs).map(({ shape }) => shape), attrs });
       const received = await runKernel('wasm', kernel, inputs, attrs).catch((error: unknown) => error);
-      // The cpu backend makes tensors of a negative extent.
+      // The cpu backend makes tensors with negative extents.
       if (!expected || expected.shape.some((extent) => extent < 0)) {
         expect(received, shapes).toBeInstanceOf(KernelError);
         refused++;

@@ -14,7 +14,7 @@ beforeAll(async () => {
   module = (await compileKernels(false))!.module;
 });
 
-/** A heap that hands out one address after another until it is full, and knows what was not freed. */
+/** Makes a heap that hands out ascending addresses until it is full, and records the blocks that were not freed. */
 function fakeHeap(memory: unknown = new WebAssembly.Memory({ initial: 40, maximum: 40 })) {
   const held = new Set<number>();
   let top = 64;

@@ -1,4 +1,4 @@
-// A stock tf.layers network learns on the accelerated wasm backend what it learns on the cpu backend.
+// A stock tf.layers network learns the same on the accelerated wasm backend and on the cpu backend.
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import '@tensorflow/tfjs-backend-wasm';
@@ -33,7 +33,7 @@ function network(padding: 'same' | 'valid'): layers.Sequential {
       activation({ activation: 'relu' }),
       averagePooling2d({ poolSize: 2, strides: 2, padding }),
       conv(8, padding === 'same' ? 2 : 1),
-      // Seeded: both backends drop the same.
+      // With the seed, both backends drop the same values.
       dropout({ rate: 0.25, seed: 3 }),
       flatten(),
       dense({ units: CLASSES, activation: 'softmax', kernelInitializer }),
@@ -41,7 +41,7 @@ function network(padding: 'same' | 'valid'): layers.Sequential {
   });
 }
 
-/** Losses of an epoch each, and what the trained network predicts. */
+/** Returns the loss of each epoch and the trained network's predictions. */
 async function train(backend: 'cpu' | 'wasm', padding: 'same' | 'valid') {
   await tf.setBackend(backend);
   const model = network(padding);

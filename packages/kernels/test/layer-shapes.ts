@@ -1,6 +1,6 @@
 import type { Geometry } from '../src/ops/geometry.js';
 
-/** A square convolution with "same" padding: images, size of the input, channels in and out, kernel, stride. */
+/** Returns the geometry of a square convolution with "same" padding. */
 export function square(
   images: number,
   size: number,
@@ -31,7 +31,7 @@ export function square(
   };
 }
 
-/** The kinds of convolution in ResNet-18, ResNet-50 and VGG-16 at 224 px. */
+/** Kinds of convolution in ResNet-18, ResNet-50 and VGG-16 at 224 px. */
 export const layerShapes: Readonly<Record<string, Geometry>> = {
   'stem 7x7': square(8, 224, 3, 64, 7, 2),
   'ResNet 3x3, 64': square(2, 56, 64, 64, 3),

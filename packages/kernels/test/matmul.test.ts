@@ -20,7 +20,7 @@ interface Case {
   readonly transposeB: boolean;
 }
 
-/** The product in float64; one matrix on a side serves the whole batch. */
+/** Computes the product in float64. An operand of one matrix serves the whole batch. */
 function reference({ batch, rows, terms, columns, transposeA, transposeB }: Case, a: Values, b: Values): Float64Array {
   const size = Math.max(...batch);
   const result = new Float64Array(size * rows * columns);

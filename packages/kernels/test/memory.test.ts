@@ -52,7 +52,7 @@ describe('packed weights', () => {
   });
   afterAll(() => engine.dispose());
 
-  /** A backend whose data is gone once nobody refers to it. */
+  /** Makes a backend that drops its data as soon as nobody refers to it. */
   const backendOf = (): WasmBackend => ({ disposeData: () => true }) as unknown as WasmBackend;
 
   it('are packed at each sight until the second, then kept until their data is disposed of', () => {

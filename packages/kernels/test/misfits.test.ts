@@ -14,7 +14,7 @@ afterAll(() => acceleration.dispose());
 
 type Inputs = Record<string, Values | undefined>;
 
-/** The call with some of its inputs and attributes changed. */
+/** Returns the call with some of its inputs and attributes changed. */
 function changed({ inputs, attrs }: Operands, changes: Readonly<Record<string, unknown>>): [Inputs, object] {
   const isInput = (key: string) => key in inputs;
   const pick = (wanted: boolean) =>
@@ -25,7 +25,7 @@ function changed({ inputs, attrs }: Operands, changes: Readonly<Record<string, u
   ];
 }
 
-/** What every kernel refuses: an input that is missing, or of another dtype. */
+/** Changes that every kernel refuses: an input is missing or has another dtype. */
 function ofEveryKernel({ kernel, inputs }: Operands): Record<string, Readonly<Record<string, unknown>>> {
   const optional = ['bias', 'residual', 'offset', 'scale', 'output'];
   const anyDtype = ['Identity', 'Cast', 'Tile', 'Sum', 'Mean', 'Relu', 'Relu6'];

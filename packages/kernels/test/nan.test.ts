@@ -1,12 +1,12 @@
 /*
- * What PyTorch 2.13 gives, float32 on the CPU, where numbers are NaN or infinite:
+ * Results of PyTorch 2.13, float32 on the CPU, for inputs with NaN and infinity:
  *
- *   x = torch.tensor([nan, 1, -1, inf, -inf, 7]); torch.relu(x), torch.nn.functional.relu6(x), and their x.grad of
- *   y.backward(torch.arange(1., 7.));
- *   torch.nn.functional.max_pool2d(x.reshape(1, 1, 1, n), (1, 3), 1), avg_pool2d(x, (1, 2), 1);
- *   torch.nn.functional.batch_norm(x, mean 0, var 1, training=False).relu();
- *   torch.nn.functional.cross_entropy(x, torch.tensor([1]), reduction='none', label_smoothing=0.1);
- *   two steps of torch.optim.SGD([p], lr=0.1, momentum=m) and AdamW([p], lr=0.1, weight_decay=0.1).
+ * x = torch.tensor([nan, 1, -1, inf, -inf, 7]);
+ * torch.relu(x), torch.nn.functional.relu6(x), and their x.grad of y.backward(torch.arange(1., 7.));
+ * torch.nn.functional.max_pool2d(x.reshape(1, 1, 1, n), (1, 3), 1), avg_pool2d(x, (1, 2), 1);
+ * torch.nn.functional.batch_norm(x, mean 0, var 1, training=False).relu();
+ * torch.nn.functional.cross_entropy(x, torch.tensor([1]), reduction='none', label_smoothing=0.1);
+ * two steps of torch.optim.SGD([p], lr=0.1, momentum=m) and AdamW([p], lr=0.1, weight_decay=0.1).
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -45,7 +45,7 @@ const CONV = { stride: [1, 1], dilation: [1, 1], groups: 1, padding: PAD };
 describe.each(places)('NaN and infinity, in %s', (place) => {
   workIn(place);
 
-  // So many values that vectors and what is left over have some of each.
+  // Enough values that both the vectors and the remainder contain each of them.
   const numbers = Array.from({ length: 7 }, () => [NAN, 1, -1, INF, -INF, 7]).flat();
 
   it('a ReLU of NaN is NaN', async () => {

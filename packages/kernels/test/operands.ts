@@ -1,11 +1,11 @@
 import type { Values } from './run-kernel.js';
 
-/** A call that a kernel computes, and what is changed of it to calls that it has to refuse. */
+/** Call that a kernel computes, and changes that make it a call the kernel has to refuse. */
 export interface Operands {
   readonly kernel: string;
   readonly inputs: Readonly<Record<string, Values>>;
   readonly attrs: Readonly<Record<string, unknown>>;
-  /** Changed inputs or attributes, by what is wrong with them; undefined leaves one out. */
+  /** Changed inputs or attributes, by a description of the fault. undefined leaves one out. */
   readonly wrong: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }
 
@@ -388,5 +388,5 @@ const others: readonly Operands[] = [
   },
 ];
 
-/** A call of every kernel, with values and without. */
+/** Calls of every kernel, with values and without. */
 export const OPERANDS: readonly Operands[] = [...convolutions, ...products, ...pools, ...norms, ...others];

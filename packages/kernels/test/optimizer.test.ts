@@ -14,7 +14,7 @@ afterAll(() => acceleration.dispose());
 
 const LENGTHS = [1, 2, 3, 4, 5, 7, 64, 1001, 4096, 9999, 20_001];
 
-/** Steps that follow on from one another, each judged by what it makes of the float32 values before it. */
+/** Runs consecutive steps. Each is compared with a step in float64 from the same float32 values. */
 async function steps(
   name: string,
   start: Values[],
@@ -38,7 +38,7 @@ async function steps(
     state = await runKernel('wasm', name, { ...inputs, grad }, attrs);
     expect(state.length).toBe(expected.length);
     state.forEach(({ values }, k) => {
-      // Of a few values all may be near zero by chance, and what cancelled to make them is not.
+      // A few values may all be near zero by chance, while the terms that cancelled to give them are not.
       const bound = values.length < 64 ? 1e-5 : 1e-6;
       expect(errorOf(values, expected[k]!), `${names[k]} ${JSON.stringify(attrs)}`).toBeLessThan(bound);
     });

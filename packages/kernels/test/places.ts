@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, vi } from 'vitest';
 import { Heaps } from '../src/adapter/heaps.js';
 
-/** Where kernels that memory bounds can work: in tfjs' heap, or, where that is out of reach, in the arena. */
+/** Places where kernels limited by memory bandwidth can work: tfjs' heap, or the arena if that is out of reach. */
 export const places = ["tfjs' heap", 'the arena'] as const;
 
-/** Lets the kernels of a `describe` work there. */
+/** Makes the kernels of a `describe` work in a place. */
 export function workIn(place: (typeof places)[number]): void {
   if (place === "tfjs' heap") return;
   beforeAll(() => {

@@ -21,7 +21,7 @@ interface Windows {
   readonly padding: [Pair, Pair];
 }
 
-/** Windows of every kind: overlapping, with gaps, over one pixel, unevenly padded, over the whole map. */
+/** Returns windows of every kind: overlapping, with gaps, over one pixel, unevenly padded, over the whole map. */
 function randomWindows(random: Random): Windows {
   const [height, width] = [random.integer(1, 13), random.integer(1, 13)];
   const kernelSize: Pair = [random.integer(1, height), random.integer(1, width)];
@@ -40,7 +40,7 @@ const outSize = ({ shape, kernelSize, stride, padding }: Windows): number[] => {
   return [shape[0], windows(0), windows(1), shape[3]];
 };
 
-/** Calls `each` with every window's index and those of its pixels that are not padding, in order. */
+/** Calls `each` with every window's index and, in order, those of its pixels that are not padding. */
 function eachWindow(windows: Windows, each: (window: number, pixels: number[]) => void): void {
   const { shape, kernelSize, stride, padding } = windows;
   const [batch, height, width, channels] = shape;
@@ -58,7 +58,7 @@ function eachWindow(windows: Windows, each: (window: number, pixels: number[]) =
         }
 }
 
-/** tfjs' attributes of the same windows. */
+/** Returns tfjs' attributes of the same windows. */
 const stockAttributes = ({ kernelSize, stride, padding }: Windows) => ({
   filterSize: kernelSize,
   strides: stride,
@@ -67,7 +67,7 @@ const stockAttributes = ({ kernelSize, stride, padding }: Windows) => ({
 
 const size = (shape: readonly number[]): number => shape.reduce((product, extent) => product * extent, 1);
 
-/** Values of which many are equal, as behind a ReLU, or all negative. */
+/** Returns values of which many are equal, as after a ReLU, or all are negative. */
 function inputOf(random: Random, shape: readonly number[]): Values {
   const kind = random.integer(0, 2);
   const { values } = random.normal(shape);
@@ -113,7 +113,7 @@ describe.each(places)("tfjs' kernels, in %s", (place) => {
     const dy = new Random(2).normal([1, 3, 3, 4]);
     const [dx] = await runKernel('wasm', 'AvgPoolGrad', { dy, input: x }, { filterSize: 3, strides: 2, pad: 0 });
     const total = (values: ArrayLike<number>) => Array.from(values).reduce((sum, value) => sum + value, 0);
-    // Of the windows at the right and lower edges, two thirds and four ninths of the pixels are none of the padding.
+    // At the right and lower edges, two thirds of a window's pixels are not padding; four ninths in the corner.
     const share = [0, 1, 2].flatMap((i) => [0, 1, 2].map((j) => (i === 2 ? 2 / 3 : 1) * (j === 2 ? 2 / 3 : 1)));
     expect(total(dx!.values)).toBeCloseTo(total(dy.values.map((value, i) => value * share[Math.floor(i / 4)]!)), 4);
   });

@@ -1,10 +1,10 @@
 import type { Values } from './run-kernel.js';
 
-/** Seeded random geometries and values (Mulberry32). */
+/** Generates random geometries and values from a seed (Mulberry32). */
 export class Random {
   constructor(private state: number) {}
 
-  /** A number from 0 to below 1. */
+  /** Returns a number of at least 0 and less than 1. */
   next(): number {
     this.state = (this.state + 0x6d2b79f5) | 0;
     let t = Math.imul(this.state ^ (this.state >>> 15), 1 | this.state);
@@ -12,7 +12,7 @@ export class Random {
     return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
   }
 
-  /** An integer from `least` to `most`. */
+  /** Returns an integer from `least` to `most`, both included. */
   integer(least: number, most: number): number {
     return least + Math.floor(this.next() * (most - least + 1));
   }
@@ -21,7 +21,7 @@ export class Random {
     return choices[this.integer(0, choices.length - 1)]!;
   }
 
-  /** Normally distributed values. */
+  /** Returns normally distributed values. */
   normal(shape: readonly number[], mean = 0, deviation = 1): Values {
     const size = shape.reduce((product, extent) => product * extent, 1);
     const values = new Float32Array(size);

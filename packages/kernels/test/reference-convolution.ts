@@ -1,6 +1,6 @@
 import type { Geometry } from '../src/ops/geometry.js';
 
-/** The three convolutions in float64, by their definition. */
+/** Results of the three convolutions in float64, by the definition. */
 export interface Reference {
   readonly y: Float64Array;
   readonly dx: Float64Array;

@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => acceleration.dispose());
 
-/** As torch.ops.aten.threshold_backward: the gradient passes where y is NaN. */
+/** Passes the gradient where y is NaN, as torch.ops.aten.threshold_backward. */
 const passed = (dy: number, y: number): number => (y <= 0 ? 0 : dy);
 
 describe.each(places)('the gradient of a ReLU in %s', (place) => {

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import '@tensorflow/tfjs-backend-wasm';
 
-/** A tensor of no backend. */
+/** Values of a tensor, independent of a backend. */
 export interface Values {
   readonly shape: readonly number[];
   readonly values: Float32Array | Int32Array;
@@ -32,7 +32,7 @@ export async function runKernel(
   });
 }
 
-/** max|difference| / max|value| against the expected values; Infinity where one is NaN and the other is not. */
+/** Returns max|difference| / max|value| relative to the expected values; Infinity if only one of two values is NaN. */
 export function errorOf(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
   if (actual.length !== expected.length) return Number.POSITIVE_INFINITY;
   let difference = 0;

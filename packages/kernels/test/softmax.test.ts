@@ -46,7 +46,7 @@ it('loss and gradient as the definition has them, in double precision', async ()
       const [ours, ourGradient] = await run(logits, targets, smoothing);
       expect(ours!.shape).toEqual([n]);
       expect(ourGradient!.shape).toEqual([n, classes]);
-      // One class costs nothing, up to the rounding of its logit.
+      // The loss of a single class is 0, except for the rounding of its logit.
       if (classes > 1) expect(errorOf(ours!.values, loss), `${seed}`).toBeLessThan(1e-6);
       if (classes > 1) expect(errorOf(ourGradient!.values, gradient), `${seed}`).toBeLessThan(1e-6);
       else expect(ours!.values.every((value) => Math.abs(value) < 1e-9)).toBe(true);

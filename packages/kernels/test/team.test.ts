@@ -8,12 +8,12 @@ import { fields } from '../src/engine/dispatch.js';
 import { createEngine, type Engine } from '../src/engine/engine.js';
 import { KernelError } from '../src/errors.js';
 
-/** A word of the kernels' memory by which a test tells the helpers what befalls them at their next task. */
+/** Word of the kernels' memory by which a test tells the helpers how to fail at their next task. */
 const FATE = 300;
 const Fate = { none: 0, exit: 1, outOfMemory: 2 } as const;
 
 const harness = vi.hoisted(() => ({
-  /** Stands before the helpers' program. */
+  /** Code that precedes the helpers' program. */
   prelude: '',
 }));
 
@@ -67,7 +67,7 @@ async function start(threads: number): Promise<Engine> {
 
 const TASKS = 100_000;
 
-/** Runs tasks that each write their number; returns whether all did. */
+/** Runs tasks that each write their number. Returns true if all of them did. */
 function probe(engine: Engine): boolean {
   engine.reset();
   const output = engine.alloc(TASKS);
@@ -89,7 +89,7 @@ describe('a helper that ends at rest', () => {
     const engine = await start(threads);
     for (let round = 0; round < 5; round++) {
       const ended = workers.at(-1)!.terminate();
-      // Its end is an event, which has not come yet.
+      // The end of a thread is an event, which has not arrived yet.
       expect(probe(engine)).toBe(true);
       await ended;
       expect(probe(engine)).toBe(true);
@@ -127,7 +127,7 @@ describe.each(['exit', 'outOfMemory'] as const)('a helper that ends in the middl
     for (let round = 0; round < 2; round++) {
       expect(probe(engine)).toBe(true);
       setFate(engine, Fate[name]);
-      // It may sleep so long that the others do all the work.
+      // The helper may sleep so long that the others do all the work.
       const errors: unknown[] = [];
       for (let call = 0; call < 1000 && errors.length === 0; call++)
         try {

@@ -71,7 +71,7 @@ function check(g: Geometry, random: Random): void {
   const named = JSON.stringify(g);
   const y = read(winograd(engine, g, x, transformed(g, filter, false), bias, Activation.relu6), dy.length);
   const clipped = expected.y.map((value, i) => Math.min(6, Math.max(0, value + bias[i % bias.length]!)));
-  // The bound is of the values before they are clipped.
+  // The error bound refers to the values before they are clipped.
   const scale = expected.y.reduce((most, value) => Math.max(most, Math.abs(value)), 6) / 6;
   expect(errorOf(y, clipped) / scale, `y of ${named}`).toBeLessThan(1e-5);
   if (takesWinogradInputGradient(g)) {

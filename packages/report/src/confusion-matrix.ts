@@ -2,25 +2,25 @@ import { clip } from './lines.js';
 import { percent } from './numbers.js';
 import { escaped } from './svg.js';
 
-/** An image's class and the class that a net named, as indices. */
+/** Class of an image and the class that a net predicted, as indices. */
 export interface Named {
   readonly label: number;
   readonly predicted: number;
 }
 
-/** Largest number of classes whose cells hold numbers, and whose rows and columns have names. */
+/** Most classes for which cells hold numbers, and rows and columns have names. */
 const NUMBERED = 20;
 const NAMED = 40;
 
-/** Side of the square of cells, and room for the names and numbers around it, in the drawing's units. */
+/** Side of the square of cells, and the margin for names and numbers, in the drawing's units. */
 const SIDE = 640;
 const ROOM = { left: 132, top: 100, right: 74 };
 const NO_ROOM = { left: 4, top: 4, right: 40 };
 
-/** Characters of a class' name that are shown. */
+/** Characters of a class name that are shown. */
 const LETTERS = 14;
 
-/** Counts answers: one row for each class of the images, one column for each class that was named. */
+/** Counts answers, with one row for each true class and one column for each predicted class. */
 export function confusionOf(answers: Iterable<Named>, classes: number): number[][] {
   const counts = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
   for (const { label, predicted } of answers) counts[label]![predicted]!++;
@@ -30,9 +30,11 @@ export function confusionOf(answers: Iterable<Named>, classes: number): number[]
 const sum = (row: readonly number[]): number => row.reduce((total, n) => total + n, 0);
 
 /**
- * Draws a confusion matrix as an `<svg>` element for `page`, `placed` or `svgFile`. A cell's colour tells its share of the
- * row, and its title the numbers. Up to 20 classes: cells hold their numbers, rows end with the share that is right.
- * @param confusion rows: the class of an image; columns: the class that was named.
+ * Draws a confusion matrix as an `<svg>` element for `page`, `placed` or `svgFile`. A cell's colour shows its share of
+ * the row, and its title the numbers. With up to 20 classes, cells also hold their numbers, and rows end with the share
+ * of right answers.
+ *
+ * @param confusion counts by true class (rows) and predicted class (columns)
  */
 export function confusionMatrix(confusion: readonly (readonly number[])[], categories: readonly string[]): string {
   const count = categories.length;
@@ -68,7 +70,7 @@ ${[...lines, ...cells, ...names, ...shares].join('\n')}
 </svg>`;
 }
 
-/** Draws the confusion matrix under a caption that tells how to read it, for `page`. */
+/** Draws the confusion matrix under a caption that explains it, for `page`. */
 export function confusionFigure(confusion: readonly (readonly number[])[], categories: readonly string[]): string {
   const shares = categories.length <= NUMBERED ? ' At the end of a row: its share of right answers.' : '';
   const order =
@@ -99,7 +101,7 @@ function drawCell({ i, j, n, total, cell, font, categories }: Cell): string {
       ? `${categories[i]}: ${n} of ${total} right`
       : `${categories[i]} taken for ${categories[j]}: ${n} of ${total}`;
   const [x, y] = [(j * cell).toFixed(1), (i * cell).toFixed(1)];
-  // By the root of the share: few in many are seen too.
+  // The square root of the share makes rare mistakes visible too.
   const opacity = (0.1 + 0.9 * Math.sqrt(share)).toFixed(2);
   const square =
     `<rect class="${i === j ? 'right' : 'wrong'}" x="${x}" y="${y}" width="${cell.toFixed(1)}" height="${cell.toFixed(1)}" ` +

@@ -6,7 +6,8 @@ const joined = (parts: readonly string[]): string => parts.filter((part) => part
 
 /**
  * Returns `epoch 3/20  120/391  loss 1.234  top-1 45.2 %  812 images/s  3 min 20 s left`.
- * @param width characters that fit; the speed is left out when the line would be longer.
+ *
+ * @param width number of characters that fit; the speed is left out if the line would be longer
  */
 export function fitLine(
   { epoch, epochs, done, total, loss, top1, imagesPerSecond, secondsLeft }: TrainingProgress,
@@ -26,7 +27,8 @@ export function fitLine(
 
 /**
  * Returns `validation  ███████▌░░░  120 of 640  loss 0.812  2 min 05 s left`.
- * @param secondsLeft undefined if it is not known yet.
+ *
+ * @param secondsLeft undefined if it is not known yet
  */
 export const countLine = (
   what: string,

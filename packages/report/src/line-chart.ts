@@ -4,7 +4,7 @@ export interface Series {
   readonly name: string;
   /** Values at 1, 2, 3, …; NaN and infinite values are not drawn. */
   readonly values: readonly number[];
-  /** Drawn grey and dashed, for a series that others are compared with. Default: false. */
+  /** True to draw the series grey and dashed, as a reference for others. Default: false. */
   readonly faint?: boolean;
 }
 
@@ -26,7 +26,7 @@ const MARGIN = { left: 46, right: 16, top: 28, bottom: 40 };
 /** Width of a letter in pixels: an estimate, since the reader's font is not known. */
 const LETTER = 6.4;
 
-/** Pixels of a legend's line with the room around it, and between two lines of text. */
+/** Width of a legend's sample line with its margins, and distance between two lines of text, in pixels. */
 const [KEY, ROW] = [25, 18];
 
 /** Returns at most `most` + 1 round numbers that reach from `low` or below to `high` or beyond. */
@@ -36,7 +36,7 @@ export function ticksOf(low: number, high: number, most = 5): number[] {
   const step = [1, 2, 5, 10].map((factor) => factor * power).find((size) => size >= rough * (1 - 1e-9))!;
   const first = Math.floor(low / step + 1e-9);
   const last = Math.max(Math.ceil(high / step - 1e-9), first + 1);
-  // 0.30000000000000004 is no label.
+  // Avoids labels such as 0.30000000000000004.
   return Array.from({ length: last - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12)));
 }
 
@@ -46,7 +46,7 @@ function countTicks(count: number): number[] {
   return Array.from({ length: Math.floor(count / step) }, (_, i) => (i + 1) * step);
 }
 
-/** Returns the CSS class of each series: colours are given in order. */
+/** Returns the CSS class of each series. Colours are assigned in order. */
 function classesOf(series: readonly Series[]): string[] {
   let colour = 0;
   return series.map(({ faint }) => (faint ? 'series faint' : `series series-${(colour++ % 4) + 1}`));
@@ -67,7 +67,7 @@ export function lineChart({ title, x: xTitle, series, limits, size: [width, heig
   const right = width - MARGIN.right;
   const bottom = height - MARGIN.bottom;
   const legendAt = legendPlaces(series, right);
-  // A legend that would run into the title has a row of its own.
+  // A legend that would run into the title gets a row of its own.
   const top = MARGIN.top + (legendAt[0]! > 4 + LETTER * (title.length + 2) ? 0 : ROW);
   const x = (place: number): number =>
     MARGIN.left + (right - MARGIN.left) * (count > 1 ? (place - 1) / (count - 1) : 0.5);
@@ -86,7 +86,7 @@ export function lineChart({ title, x: xTitle, series, limits, size: [width, heig
   const lines = series.map(({ values }, s) => {
     const points = values.flatMap((value, i) => (Number.isFinite(value) ? [[at(x(i + 1)), at(y(value))]] : []));
     const path = `<path d="M${points.map((point) => point.join(' ')).join(' L')}"/>`;
-    // A line through few points shows where they are; one through a single point would show nothing.
+    // With few values, dots mark them. A line of a single value would show nothing.
     const dots =
       points.length <= 30 ? points.map(([cx, cy]) => `<circle cx="${cx}" cy="${cy}" r="2.5"/>`).join('') : '';
     return `<g class="${classes[s]}">${points.length > 0 ? path : ''}${dots}</g>`;

@@ -2,7 +2,7 @@ import { visible } from '@cnnzoo/core/internal/text';
 
 const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
 
-/** Returns a bar of `width` characters at a fraction of 1, in steps of an eighth of a character. */
+/** Returns a bar of `width` characters that is filled to `fraction` (0 to 1), in steps of an eighth of a character. */
 export function bar(fraction: number, width: number): string {
   const eighths = Math.round(Math.min(1, Math.max(0, fraction)) * width * 8);
   return '█'.repeat(Math.floor(eighths / 8)) + EIGHTHS[eighths % 8];
@@ -11,7 +11,7 @@ export function bar(fraction: number, width: number): string {
 /** Returns a bar over a track, always `width` characters long: `█████░░░░░`. */
 export const meter = (fraction: number, width = 20): string => bar(fraction, width).padEnd(width, '░');
 
-/** Cuts text to `width` characters, with an ellipsis where something is missing. */
+/** Cuts text to `width` characters. An ellipsis marks the cut. */
 export const clip = (text: string, width: number): string =>
   text.length > width ? `${text.slice(0, Math.max(1, width) - 1)}…` : text;
 
@@ -29,7 +29,7 @@ export interface Column {
   readonly paint?: (cell: string) => string;
 }
 
-/** Returns lines of aligned cells under their heads. */
+/** Returns lines of aligned cells under a heading for each column. */
 export function table(
   columns: readonly Column[],
   cells: readonly (readonly string[])[],

@@ -6,8 +6,8 @@ const INTERVAL = 100;
 const START_AND_ERASE = '\r\u001b[K';
 
 /**
- * One line of a terminal that is drawn over and over, at most ten times a second. The cursor stays visible and the
- * terminal's modes stay as they are, so that a process killed at any moment leaves nothing to repair.
+ * One line of a terminal that is redrawn in place, at most ten times a second. The cursor stays visible and the
+ * terminal's modes stay unchanged, so a process that is killed leaves nothing to repair.
  */
 export class LiveLine {
   private text = (): string => '';
@@ -17,12 +17,12 @@ export class LiveLine {
 
   constructor(private readonly stream: Pick<NodeJS.WriteStream, 'write' | 'columns'>) {}
 
-  /** Characters that fit into the line. */
+  /** Number of characters that fit into the line. */
   get width(): number {
     return (this.stream.columns || 80) - 1;
   }
 
-  /** Shows what `text` returns until the next call; it is asked at each drawing. */
+  /** Shows what `text` returns at each drawing, until the next call of `show`. */
   show(text: () => string): void {
     this.text = text;
     if (this.timer === undefined) {

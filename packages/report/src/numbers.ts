@@ -1,6 +1,6 @@
 const MIB = 2 ** 20;
 
-/** Writes three digits and more without decimals: `97.8`, `230`. */
+/** Writes a number with one decimal if it is below 100, else with none: `97.8`, `230`. */
 const short = (n: number): string => n.toFixed(n < 100 ? 1 : 0);
 
 const two = (n: number): string => String(Math.floor(n)).padStart(2, '0');
@@ -12,7 +12,7 @@ export const mebibytes = (bytes: number): string => `${short(bytes / MIB)} MiB`;
 export const magnitude = (n: number): string =>
   n >= 1e6 ? `${short(n / 1e6)} M` : n >= 1e3 ? `${short(n / 1e3)} k` : String(n);
 
-/** Returns seconds in their largest two units: `9 s`, `2 min 05 s`, `1 h 02 min`. */
+/** Returns seconds in their two largest units: `9 s`, `2 min 05 s`, `1 h 02 min`. */
 export function duration(seconds: number): string {
   if (seconds < 60) return `${Math.ceil(seconds)} s`;
   const minutes = seconds / 60;

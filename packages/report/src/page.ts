@@ -1,7 +1,7 @@
 import { PAGE_STYLE } from './style.js';
 import { escaped } from './svg.js';
 
-/** Returns a whole HTML page that needs no script, no other file and no network. */
+/** Returns a complete HTML page that needs no script, no other file and no network. */
 export const page = (title: string, body: string): string => `<!doctype html>
 <html lang="en">
 <head>
@@ -23,7 +23,7 @@ ${body}
 export const section = (heading: string, body: string): string =>
   body && `<section>\n<h2>${escaped(heading)}</h2>\n${body}\n</section>`;
 
-/** Returns the few numbers that a page is about, in large type: each as its text and its caption. */
+/** Returns the key numbers of a page in large type, each with its caption. */
 export function keyNumbers(numbers: readonly (readonly [value: string, caption: string])[]): string {
   const items = numbers.map(
     ([value, caption]) => `<div><strong>${escaped(value)}</strong><span class="soft">${escaped(caption)}</span></div>`,
@@ -32,9 +32,9 @@ export function keyNumbers(numbers: readonly (readonly [value: string, caption: 
 }
 
 export interface GalleryItem {
-  /** The picture's data URL. */
+  /** Data URL of the picture. */
   readonly picture: string;
-  /** The picture in words. */
+  /** Description of the picture for readers who do not see it. */
   readonly alt: string;
   /** Shown when the pointer rests on the picture. */
   readonly title?: string;

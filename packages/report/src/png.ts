@@ -1,6 +1,6 @@
 import { encode } from 'fast-png';
 
-/** An image of bytes, row by row, without padding between the rows. */
+/** Image in bytes, row by row, without padding between the rows. */
 export interface Picture {
   readonly width: number;
   readonly height: number;

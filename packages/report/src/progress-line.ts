@@ -3,14 +3,14 @@ import { countLine, fitLine } from './fit-line.js';
 import { meter } from './lines.js';
 import { LiveLine } from './live-line.js';
 
-/** Characters of the bar beside a training's line: as many as there is room for, within these. */
+/** Least and most characters of the bar beside a training's line. The room that is left decides. */
 const [SHORTEST, LONGEST] = [5, 20];
 
-/** Estimates the time that counts will take, each at its rate since it was first seen. */
+/** Estimates the remaining time of each count from its rate since the count was first seen. */
 class Clock {
   private readonly counts = new Map<string, { first: number; at: number; last: number }>();
 
-  /** Returns the seconds left at the rate so far; undefined until the count has advanced. */
+  /** Returns the seconds left at the rate so far; undefined before the count has advanced. */
   left(what: string, done: number, total: number): number | undefined {
     const now = performance.now();
     let count = this.counts.get(what);
@@ -22,7 +22,10 @@ class Clock {
   }
 }
 
-/** Draws how far a training, or anything that is counted, has come: one line of a terminal, erased when it is done. */
+/**
+ * Draws the progress of a training, or of anything that is counted, as one line of a terminal. The line is erased at
+ * the end.
+ */
 export class ProgressLine {
   private readonly clock = new Clock();
   private readonly line: LiveLine;
@@ -40,12 +43,12 @@ export class ProgressLine {
         const room = Math.min(LONGEST, Math.max(SHORTEST, this.line.width - text.length - 2));
         return `${meter(event.fraction, room)}  ${text}`;
       });
-      // A script's own line about the epoch may come next.
+      // The script may print a line about the epoch next.
       if (event.done === event.total) this.clear();
     } else this.count(event.work, event.done, event.total);
   }
 
-  /** Draws a count, with the time that it will take. */
+  /** Draws a count with its remaining time. */
   count(what: string, done: number, total: number): void {
     const text = countLine(what, done, total, '', this.clock.left(what, done, total));
     this.line.show(() => text);

@@ -1,4 +1,4 @@
-/** Colours by their use; a page holds them as CSS variables of these names. */
+/** Colours by use. A page holds them as CSS variables of these names. */
 interface Palette {
   readonly ink: string;
   readonly soft: string;
@@ -8,7 +8,7 @@ interface Palette {
   readonly panel: string;
   readonly right: string;
   readonly wrong: string;
-  /** Series of a chart that have a colour of their own. */
+  /** First of the colours of a chart's series. */
   readonly series1: string;
   readonly series2: string;
   readonly series3: string;
@@ -29,7 +29,7 @@ const DARK: Palette = {
 
 const PRINT: Palette = { ...LIGHT, ink: '#000', soft: '#444', faint: '#777', line: '#bbb', panel: '#fff' };
 
-/** Style of a drawing but for its colours. */
+/** Style of a drawing, without its colours. */
 const SHAPES = `
 svg text { font: 12px system-ui, -apple-system, "Segoe UI", Roboto, Arial, sans-serif; }
 svg text.title { font-size: 20px; font-weight: 600; }
@@ -37,7 +37,7 @@ svg .series path { fill: none; stroke-width: 2; stroke-linejoin: round; }
 svg .series.faint path { stroke-dasharray: 5 3; }
 `;
 
-/** Colours of a drawing. */
+/** Returns the rules that set the colours of a drawing. */
 function tones({ ink, soft, faint, line, paper, right, wrong, ...series }: Palette): string {
   const { series1, series2, series3, series4 } = series;
   const ofSeries = (name: string, colour: string): string =>
@@ -55,7 +55,7 @@ ${[series1, series2, series3, series4].map((colour, i) => ofSeries(`series-${i +
 `;
 }
 
-/** Style of a drawing in a file of its own. It needs no CSS variables, which not every renderer knows. */
+/** Style of a drawing in a file of its own. It uses no CSS variables, which some renderers do not know. */
 export const FILE_STYLE = `${SHAPES}${tones(LIGHT)}@media (prefers-color-scheme: dark) {${tones(DARK)}}`;
 
 const names = Object.keys(LIGHT) as (keyof Palette)[];
@@ -63,7 +63,7 @@ const variables = (palette: Palette): string =>
   `:root { ${names.map((name) => `--${name}: ${palette[name]};`).join(' ')} }`;
 const variableOf = Object.fromEntries(names.map((name) => [name, `var(--${name})`])) as unknown as Palette;
 
-/** Style of a page: on a screen, on a phone, on paper. */
+/** Style of a page for screens, phones and paper. */
 export const PAGE_STYLE = `
 ${variables(LIGHT)}
 @media (prefers-color-scheme: dark) { ${variables(DARK)} }

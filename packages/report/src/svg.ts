@@ -1,11 +1,11 @@
 import { visible } from '@cnnzoo/core/internal/text';
 import { FILE_STYLE } from './style.js';
 
-/** Escapes text for SVG, HTML and their attributes in double quotes, and shows the control characters in it. */
+/** Escapes text for SVG, HTML and their attributes in double quotes, and makes its control characters visible. */
 export const escaped = (text: string): string =>
   visible(text).replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
 
-/** A place in a drawing, in its units. */
+/** Position and size in a drawing, in its units. */
 export interface Rectangle {
   readonly x: number;
   readonly y: number;
@@ -13,11 +13,11 @@ export interface Rectangle {
   readonly height: number;
 }
 
-/** Puts an `<svg>` element into a rectangle of another one. */
+/** Places an `<svg>` element in a rectangle of another one. */
 export const placed = (svg: string, { x, y, width, height }: Rectangle): string =>
   svg.replace('<svg ', `<svg x="${x}" y="${y}" width="${width}" height="${height}" `);
 
-/** Makes a file of an `<svg>` element: with its namespace, its style for light and dark, and a background. */
+/** Makes an SVG file of an `<svg>` element: adds the namespace, styles for light and dark, and a background. */
 export function svgFile(svg: string): string {
   const [opening = '', x, y, width, height] = /^<svg [^>]*?viewBox="(\S+) (\S+) (\S+) (\S+)"[^>]*>/.exec(svg) ?? [];
   const namespaced = opening.replace(

@@ -25,7 +25,7 @@ describe('lines of a training', () => {
   });
 });
 
-/** A terminal that keeps what is written to it. */
+/** Makes a terminal that keeps everything written to it. */
 function terminal(columns = 80) {
   const written: string[] = [];
   return { written, stream: { columns, write: (text: string) => written.push(text) > 0 } };

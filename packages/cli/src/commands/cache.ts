@@ -18,11 +18,11 @@ type Command = (options: CommonOptions, context: Context) => Promise<number>;
 
 const total = (entries: readonly CacheEntry[]): number => entries.reduce((sum, { bytes }) => sum + bytes, 0);
 
-/** `3 files, 187 MiB`. */
+/** Returns a count of files with their size: `3 files, 187 MiB`. */
 const amount = (entries: readonly CacheEntry[]): string =>
   `${entries.length} ${entries.length === 1 ? 'file' : 'files'}, ${mebibytes(total(entries))}`;
 
-/** Entries line by line, each with what `note` says of it; nothing where there are none. */
+/** Returns a line for each entry, with the text that `note` returns for it. An empty list gives no lines. */
 function lines<Entry extends CacheEntry>(
   entries: readonly Entry[],
   column: Column,
@@ -40,7 +40,7 @@ function lines<Entry extends CacheEntry>(
   return [...table(columns, rows, colors.dim), ''];
 }
 
-/** Gathers the files that are left alone, and tells of them on stderr. */
+/** Collects the files that a command leaves alone, and reports them on stderr. */
 function leftAlone({ terminal: { err, errColors } }: Context) {
   const skipped: SkippedFile[] = [];
   return {

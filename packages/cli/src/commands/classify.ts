@@ -8,9 +8,9 @@ import { getModel, listModels, openPretrained } from '../models/index.js';
 import { type CommonOptions, type Context, EXIT } from '../terminal/index.js';
 
 export interface ClassifyOptions extends CommonOptions {
-  /** A name of `cnnzoo list`, or the path of a saved net. */
+  /** Name from `cnnzoo list`, or path of a saved net. */
   readonly model: string;
-  /** The name of an entry, or a path or URL. */
+  /** Name of a weights entry, or path or URL of a checkpoint. */
   readonly weights?: string;
   readonly top: number;
   readonly backend?: string;
@@ -21,7 +21,7 @@ type Answer = { readonly image: string } & (
   | { readonly error: Fault }
 );
 
-/** A misspelt path is told before a hundred megabytes are downloaded. */
+/** Finds a misspelt path before a hundred megabytes are downloaded. */
 async function faultOfPath(image: string): Promise<Fault | undefined> {
   if (/^(https?|data):/i.test(image)) return undefined;
   let path: string;
@@ -36,7 +36,7 @@ async function faultOfPath(image: string): Promise<Fault | undefined> {
   return { code: 'FILE', message: `Image '${image}': ${what}.` };
 }
 
-/** One line an answer: label, percentage, bar. */
+/** Returns a line for each prediction: label, percentage, bar. */
 function lines(predictions: readonly Prediction[], { terminal: { columns, colors } }: Context): string[] {
   const room = Math.max(40, Math.min(columns, 100));
   const names = predictions.map(({ label }) => visible(label));
@@ -52,13 +52,13 @@ function lines(predictions: readonly Prediction[], { terminal: { columns, colors
 }
 
 /**
- * Returns true for a saved net: a path, where the name of a model has neither a slash nor an ending, or the name of a
- * file or directory here that no model has.
+ * Returns true if `model` is a saved net: a path, recognised by a slash or a file ending, or the name of an existing
+ * file or directory that no model has.
  */
 const isSaved = async (model: string): Promise<boolean> =>
   /[./\\]/.test(model) || (!listModels().includes(model) && (await stat(model).catch(() => undefined)) !== undefined);
 
-/** The net, once it is needed. */
+/** Loads the net, once it is needed. */
 async function open({ model, weights, backend }: ClassifyOptions, context: Context): Promise<Classifier> {
   await useBackend(backend as Parameters<typeof useBackend>[0]);
   if (!(await isSaved(model))) return openPretrained(getModel(model), { ...(weights && { weights }) }, context);
@@ -83,7 +83,10 @@ function writeAnswer(answer: Answer, context: Context): void {
   else context.terminal.out([visible(answer.image), ...lines(answer.predictions, context), ''].join('\n'));
 }
 
-/** Names what is in each image; one that can't be read is reported, and the others still get their answers. */
+/**
+ * Classifies images and prints the predictions. An image that cannot be read is reported; the others still get their
+ * predictions.
+ */
 export async function classify(images: readonly string[], options: ClassifyOptions, context: Context): Promise<number> {
   const { model, top, json } = options;
   const faults = await Promise.all(images.map(faultOfPath));

@@ -14,7 +14,7 @@ import { getModel } from '../models/index.js';
 import { countProgress } from '../progress/index.js';
 import { type Context, EXIT } from '../terminal/index.js';
 
-/** Trains a net on a folder of images, and writes it with a report; or writes a picture of a batch. */
+/** Trains a net on a folder of images and writes it with a report, or writes a preview of a batch. */
 export async function finetune(place: string, given: FinetuneOptions, context: Context): Promise<number> {
   const folder = pathOf(place);
   const options = given.out === undefined ? given : { ...given, out: pathOf(given.out) };
@@ -37,7 +37,7 @@ export async function finetune(place: string, given: FinetuneOptions, context: C
   }
 }
 
-/** Refuses to report on a training as one of fewer epochs than it had. */
+/** Throws if the training has already run for more epochs than were asked for. */
 function requireEpochs({ epochs: { length } }: History, asked: number, out: string): void {
   if (length <= asked) return;
   throw new CnnzooError(

@@ -4,16 +4,16 @@ import { writeJson } from '../fault.js';
 import { getModel, listModels } from '../models/index.js';
 import { type CommonOptions, type Context, EXIT } from '../terminal/index.js';
 
-/** One set of weights, or a model that has none. */
+/** One set of weights, or a model without weights. */
 interface Item {
   readonly model: string;
   readonly entry?: WeightsEntry;
   readonly isDefault: boolean;
-  /** In the cache, or shipped with the package: no download. */
+  /** True if the weights are in the cache or shipped with the package, so that nothing is downloaded. */
   readonly here: boolean;
 }
 
-/** Entries of the cache. A cache that can't be used is reported, and counts as empty. */
+/** Returns the entries of the cache. A cache that cannot be read is reported and counts as empty. */
 async function cached({ terminal: { err, errColors } }: Context): Promise<CacheEntry[]> {
   try {
     return await listCache({ onSkipped: () => undefined });
@@ -38,7 +38,7 @@ async function items(names: readonly string[], context: Context): Promise<Item[]
   });
 }
 
-/** The accuracy on the data set that the entry was measured on first. */
+/** Returns the accuracy on the first data set that the entry was measured on. */
 const top1 = ({ metrics }: WeightsEntry): number | undefined => Object.values(metrics.values)[0]?.['acc@1'];
 
 const json = ({ model, entry, isDefault, here }: Item) =>
@@ -58,7 +58,7 @@ const json = ({ model, entry, isDefault, here }: Item) =>
       }
     : { model, weights: null };
 
-/** Small nets need more digits. */
+/** Writes small numbers with more digits. */
 const billions = (gflops: number | undefined): string =>
   gflops === undefined ? '' : gflops < 0.1 ? gflops.toFixed(4) : gflops.toFixed(2);
 
@@ -93,7 +93,7 @@ function lines(list: readonly Item[], { terminal: { colors } }: Context): string
   ];
 }
 
-/** The weights of the models that the pattern fits. */
+/** Lists the weights of the models that match the pattern. */
 export async function list(pattern: string, options: CommonOptions, context: Context): Promise<number> {
   const names = listModels(pattern);
   if (names.length === 0)

@@ -7,7 +7,7 @@ export interface SummaryOptions extends CommonOptions {
   readonly input?: readonly [height: number, width: number];
 }
 
-/** Builds the model, untrained, and prints what it is made of. */
+/** Builds the untrained model and prints its layers. */
 export async function summary(name: string, { input, json }: SummaryOptions, context: Context): Promise<number> {
   const model = getModel(name);
   const [height, width, channels] = model.inputShape;

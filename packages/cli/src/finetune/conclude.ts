@@ -39,7 +39,7 @@ export async function conclude(job: Job, history: History, answers: readonly Ans
     );
 }
 
-/** A path that is not taken for a model's name. */
+/** Returns a path in a form that is not taken for a model's name. */
 const asPath = (path: string): string => (/^\.{0,2}[/\\]|^[a-z]:/i.test(path) ? path : `./${path}`);
 
 const summaryOf = ({ out, options, data, net }: Job, { epochs, seed }: History, { top1 }: Tally) => ({

@@ -15,17 +15,17 @@ interface Facts {
   readonly duration: string;
 }
 
-/** What the net began with. */
+/** Describes the weights that the training started from. */
 function weightsOf({ options: { weights }, net }: Facts): string {
   if (weights === 'none') return 'none: random values';
   return weights === undefined || weights === net.weights ? net.weights! : `${net.weights}, from ${basename(weights)}`;
 }
 
-/** How many parameters a step changes. */
+/** Returns the number of trainable parameters. */
 const trainedOf = ({ model }: Classifier): number =>
   model.trainableWeights.reduce((sum, { shape }) => sum + shape.reduce<number>((size, n) => size * n!, 1), 0);
 
-/** What was trained on what, for the report. */
+/** Returns the facts of a training for its report: model, data, settings. */
 export function factsOf(facts: Facts): Record<string, string> {
   const { folder, options, data, net, history, duration } = facts;
   const { freeze, batchSize, resume } = options;

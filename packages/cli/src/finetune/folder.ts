@@ -11,8 +11,9 @@ export interface LabelledFolder extends ImageFolder {
 }
 
 /**
- * Opens the images to train on and those to validate on.
- * @throws CnnzooError INPUT for fewer than two classes, and for a set without images.
+ * Opens the training and the validation images of a folder.
+ *
+ * @throws CnnzooError INPUT for fewer than two classes, and for a split without images
  */
 export async function openFolder(
   folder: string,

@@ -6,7 +6,7 @@ import type { Context } from '../terminal/index.js';
 import type { LabelledFolder } from './folder.js';
 import type { FinetuneOptions } from './settings.js';
 
-/** Values that the parts of the command share. */
+/** State that all parts of the command share. */
 export interface Job {
   readonly folder: string;
   readonly out: string;
@@ -17,7 +17,7 @@ export interface Job {
   readonly context: Context;
 }
 
-/** Writes a file, and the directory around it where that is missing. */
+/** Writes a file, and creates its directory if it is missing. */
 export async function write(path: string, text: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   await writeFile(path, text);

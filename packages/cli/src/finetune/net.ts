@@ -7,13 +7,13 @@ type Options = Pick<FinetuneOptions, 'model' | 'weights' | 'size' | 'seed'>;
 
 type Shape = ModelDefinition['inputShape'];
 
-/** The model's, or a square of the size that is asked for. */
+/** Returns the model's input shape, or a square one if a size is given. */
 function shapeOf({ inputShape }: ModelDefinition, size: number | undefined): Shape {
   const [height, width, channels] = inputShape;
   return [size ?? height, size ?? width, channels];
 }
 
-/** As for the model's published weights, where it has some. */
+/** Returns the preprocessing of the model's published weights, or a default if it has none. */
 function preprocessingOf({ weights }: ModelDefinition, [height, width, channels]: Shape): Preprocessing {
   const [published] = Object.values(weights).map(({ preprocessing }) => preprocessing);
   const crop = [height!, width!] as const;
@@ -22,11 +22,11 @@ function preprocessingOf({ weights }: ModelDefinition, [height, width, channels]
   return { resize: crop[0], crop, channels: channels as 1 | 3, mean: half, std: half, interpolation: 'bilinear' };
 }
 
-/** The published proportion of the resized image and what is cut from it. */
+/** Scales the published resize, so that it keeps its proportion to the crop. */
 const resized = ({ resize, crop }: Preprocessing, [side]: readonly [number, number]): number | null =>
   resize === null ? null : Math.round((resize * side) / crop[0]);
 
-/** Random values, under one linear layer: what weights of a backbone are trained under. */
+/** Builds an untrained net: random values under one linear layer, the same head that weights of a backbone get. */
 function untrained(model: ModelDefinition, categories: readonly string[], { size, seed }: Options): Classifier {
   const inputShape = shapeOf(model, size);
   const preprocessing = preprocessingOf(model, inputShape);
@@ -34,7 +34,10 @@ function untrained(model: ModelDefinition, categories: readonly string[], { size
   return new Classifier({ model: net, preprocessing, categories });
 }
 
-/** The net under a head for the classes: new, or that of a file which has as many. The caller disposes of it. */
+/**
+ * Returns a net with a head for the classes: a new head, or the head of a file that has as many classes. The caller
+ * disposes of the net.
+ */
 export async function openNet(options: Options, categories: readonly string[], context: Context): Promise<Classifier> {
   const { weights, size, seed } = options;
   const model = getModel(options.model);
@@ -46,7 +49,7 @@ export async function openNet(options: Options, categories: readonly string[], c
       `finetune: there are no published weights of '${model.name}'. Train it from random ones, all of it, by ` +
         '--weights none --freeze none, or choose another model (`cnnzoo list`).',
     );
-  // The head of a file of the user's may have been trained on these classes; that of published weights was not.
+  // The head of a user's file may have been trained on these classes; the head of published weights was not.
   const isPublished = weights === undefined || Object.hasOwn(model.weights, weights);
   const given = {
     categories,

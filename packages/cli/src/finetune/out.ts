@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { CnnzooError } from '@cnnzoo/core';
 import { requireWritable } from '@cnnzoo/core/internal';
 
-/** Where a training keeps what belongs to it. */
+/** Returns the paths of the files that a training writes. */
 export const placesIn = (out: string) => ({
-  /** `Classifier.save` writes model.safetensors there. */
+  /** `Classifier.save` writes model.safetensors into this directory. */
   model: out,
   history: join(out, 'history.json'),
   log: join(out, 'log.jsonl'),
@@ -15,7 +15,7 @@ export const placesIn = (out: string) => ({
   features: join(out, 'checkpoints', 'features'),
 });
 
-/** Refuses what is no directory that can be written to, before anything is fetched or decoded. */
+/** Throws unless the directory can be written to. Called before anything is downloaded or decoded. */
 export async function requireDirectory(out: string): Promise<void> {
   if (out.endsWith('.safetensors'))
     throw new CnnzooError(
@@ -26,7 +26,10 @@ export async function requireDirectory(out: string): Promise<void> {
   await requireWritable(out);
 }
 
-/** Refuses a directory with a training that nobody asked to go on with, before anything is fetched or decoded. */
+/**
+ * Throws if the directory holds a training and `--resume` is not given. Called before anything is downloaded or
+ * decoded.
+ */
 export async function requireFree(out: string): Promise<void> {
   const names = await readdir(placesIn(out).checkpoints).catch(() => [] as string[]);
   if (!names.some((name) => name.endsWith('.safetensors'))) return;

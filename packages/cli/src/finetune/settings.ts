@@ -6,37 +6,43 @@ import type { CommonOptions } from '../terminal/index.js';
 import { DEFAULTS } from './defaults.js';
 
 export interface FinetuneOptions extends CommonOptions {
-  /** A name of `cnnzoo list`. */
+  /** Name from `cnnzoo list`. */
   readonly model: string;
-  /** The name of an entry, a path or URL, or 'none' for random values; the default entry unless given. */
+  /**
+   * Name of a weights entry, path or URL of a checkpoint, or 'none' for random values. Default: the model's default
+   * entry.
+   */
   readonly weights?: string;
   readonly freeze: 'backbone' | 'none';
   readonly epochs: number;
   readonly batchSize: number;
-  /** Of the first step; `learningRate` unless given. */
+  /** Learning rate of the first step. Default: see `learningRate`. */
   readonly lr?: number;
-  /** In pixels; the model's own unless given. */
+  /** Side of the net's square input in pixels. Default: the model's own. */
   readonly size?: number;
   readonly seed: number;
-  /** A directory; `outOf` unless given. */
+  /** Directory for all output. Default: see `outOf`. */
   readonly out?: string;
   readonly resume?: boolean;
   readonly preview?: boolean;
 }
 
-/** Random values have everything to learn, a trained backbone something to lose. */
+/**
+ * Returns the learning rate. Default: 0.001, or 0.0001 to fine-tune a whole pretrained net, which large steps would
+ * spoil.
+ */
 export const learningRate = ({ lr, freeze, weights }: FinetuneOptions): number =>
   lr ?? (freeze === 'backbone' || weights === 'none' ? 1e-3 : 1e-4);
 
-/** Where everything goes: 'flowers-resnet18' in the working directory unless given. */
+/** Returns the output directory. Default: FOLDER-MODEL, such as 'flowers-resnet18', in the working directory. */
 export const outOf = (folder: string, { out, model }: FinetuneOptions): string =>
   out ?? `${basename(resolve(folder))}-${model}`;
 
-/** What changes the images in training: nothing where the backbone is frozen, whose features are computed once. */
+/** Returns the augmentation; null for a frozen backbone, whose features are computed once. */
 export const augmentOf = ({ freeze }: FinetuneOptions, { crop }: Preprocessing): Augment | null =>
   freeze === 'backbone' ? null : compose(randomResizedCrop(crop), horizontalFlip());
 
-/** The command line that does the same: what is as by default is left out. */
+/** Returns the command line of a training, without the options that have their default value. */
 export function commandOf(folder: string, options: FinetuneOptions): string {
   const { model, weights, freeze, epochs, batchSize, lr, size, seed, out } = options;
   const given = { model, weights, freeze, epochs, 'batch-size': batchSize, lr, size, seed, out };

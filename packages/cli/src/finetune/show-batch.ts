@@ -8,7 +8,7 @@ import { placesIn } from './out.js';
 import { picturesOf, preview } from './report/index.js';
 import { augmentOf, commandOf } from './settings.js';
 
-/** Writes a picture of one batch. */
+/** Writes an HTML preview of one batch. */
 export async function showBatch({ folder, out, options, data, net, context }: Job): Promise<number> {
   const { preprocessing } = net;
   const random = new Random(options.seed);

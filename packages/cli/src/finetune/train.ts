@@ -4,7 +4,7 @@ import type { Job } from './job.js';
 import { placesIn } from './out.js';
 import { augmentOf, learningRate } from './settings.js';
 
-/** Trains the net; the bar shows features, steps and validations, and each epoch leaves a line. */
+/** Trains the net. A bar shows features, steps and validations, and each epoch leaves a line. */
 export async function train({ out, options, data, net, progress, context }: Job): Promise<History> {
   const { epochs, batchSize, seed, freeze, resume = false } = options;
   const places = placesIn(out);
@@ -23,7 +23,7 @@ export async function train({ out, options, data, net, progress, context }: Job)
     log: places.log,
     signal: context.signal,
     onProgress: (event) => {
-      // On features a validation takes no time.
+      // Validation on computed features is too fast to show.
       if (event.work !== 'validation' || !isFrozen) progress.show(event);
     },
     onEpoch: (record) => progress.say(epochLine(record, epochs)),

@@ -2,14 +2,14 @@ import { CnnzooError, type ModelDefinition } from '@cnnzoo/core';
 import * as tables from './families.js';
 import { nearest } from './nearest.js';
 
-/** Tables of models by the family's name: `families.resnet.resnet18`. */
+/** Tables of models by family name: `families.resnet.resnet18`. */
 export const families: typeof tables = tables;
 
-/** Every model by name: families in alphabetical order, each from small to large. */
+/** Returns every model by name: families in alphabetical order, models of a family from small to large. */
 const models = (): Map<string, ModelDefinition> =>
   new Map(Object.values(families).flatMap((family) => Object.entries<ModelDefinition>(family)));
 
-/** In a pattern `*` stands for any characters and `?` for one; case does not matter. */
+/** Returns the regular expression of a pattern: `*` stands for any characters, `?` for one, and case is ignored. */
 const wildcard = (pattern: string): RegExp =>
   new RegExp(
     `^${pattern
@@ -20,10 +20,10 @@ const wildcard = (pattern: string): RegExp =>
   );
 
 /**
- * Returns the names of all models, or of those that a pattern fits.
- * @param pattern `*` stands for any characters, `?` for one. Default: '*'.
- * @returns names; empty if the pattern fits none.
+ * Returns the names of all models, or of those that match a pattern.
  *
+ * @param pattern `*` stands for any characters, `?` for one. Default: '*'.
+ * @returns the names; empty if no model matches
  * @example
  * ```ts
  * import { listModels } from 'cnnzoo';
@@ -37,9 +37,10 @@ export function listModels(pattern = '*'): string[] {
 }
 
 /**
- * Returns the model of a name: call it to build a net, or its `pretrained()` for a trained one.
- * @throws CnnzooError INPUT for a name that no model has, with the nearest names.
+ * Returns a model by name. Call it to build an untrained net, or its `pretrained()` to get a trained one.
  *
+ * @param name a name from `listModels()`
+ * @throws CnnzooError INPUT for an unknown name; the message suggests similar ones
  * @example
  * ```ts
  * import { getModel } from 'cnnzoo';

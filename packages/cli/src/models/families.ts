@@ -1,4 +1,4 @@
-/** Every family's table of models; a new family is one line here, and a dependency. */
+/** Table of models of every family. A new family needs one line here, and a dependency in package.json. */
 export { models as alexnet } from '@cnnzoo/alexnet';
 export { models as googlenet } from '@cnnzoo/googlenet';
 export { models as lenet } from '@cnnzoo/lenet';

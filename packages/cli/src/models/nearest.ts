@@ -1,4 +1,4 @@
-/** Insertions, deletions and substitutions that make `a` of `b` (Levenshtein). */
+/** Returns the number of insertions, deletions and substitutions between two strings (Levenshtein). */
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {
@@ -10,10 +10,10 @@ function distance(a: string, b: string): number {
   return row[b.length]!;
 }
 
-/** Case, dashes and underscores are what people get wrong without meaning another name. */
+/** Drops case, dashes and underscores, which people confuse without meaning another name. */
 const plain = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]/g, '');
 
-/** The names closest to what was typed, the closest first. */
+/** Returns the names most similar to what was typed, the closest first. */
 export function nearest(typed: string, names: readonly string[], count = 3): string[] {
   const wanted = plain(typed);
   return names

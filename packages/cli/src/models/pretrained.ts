@@ -2,7 +2,10 @@ import { type Classifier, CnnzooError, type ModelDefinition, type PretrainedOpti
 import { downloadProgress } from '../progress/index.js';
 import type { Context } from '../terminal/index.js';
 
-/** A trained net; a download shows how far it is, ends at Ctrl-C, and where it fails the message says what else there is. */
+/**
+ * Loads a pretrained net. A download shows its progress and stops at Ctrl-C; if it fails, the message names
+ * alternatives.
+ */
 export async function openPretrained(
   model: ModelDefinition,
   options: PretrainedOptions,

@@ -2,14 +2,14 @@ import type { EpochRecord, FitProgress } from '@cnnzoo/core/train';
 import { ProgressLine, percent } from '@cnnzoo/report';
 import type { Terminal } from '../terminal/index.js';
 
-/** Shows how far a training, and everything else that is counted, has come. */
+/** Shows the progress of a training and of everything else that is counted. */
 export interface CountProgress {
   /** Shows an event of `fit`. */
   show(event: FitProgress): void;
   count(what: string, done: number, total: number): void;
   /** Writes a line that stays. */
   say(text: string): void;
-  /** Frees the line. */
+  /** Erases the bar, so that other output can follow. */
   end(): void;
 }
 
@@ -26,7 +26,7 @@ function drawn(stream: NodeJS.WriteStream, err: Terminal['err']): CountProgress 
   };
 }
 
-/** Writes a line per fifth of a count; none for training steps, since each epoch has a line of its own. */
+/** Writes a line at each fifth of a count, but none for training steps, since each epoch has its own line. */
 function written(err: Terminal['err']): CountProgress {
   let last = '';
   const count = (what: string, done: number, total: number): void => {
@@ -45,7 +45,7 @@ function written(err: Terminal['err']): CountProgress {
   };
 }
 
-/** Draws a bar with the time that is left on a terminal, writes a few lines elsewhere; on standard error. */
+/** Shows counts on standard error: a bar with the remaining time on a terminal, a few lines elsewhere. */
 export const countProgress = ({ live, err }: Terminal): CountProgress => (live ? drawn(live, err) : written(err));
 
 /** Returns `epoch  3 of 20  loss 0.812, top-1 71.2 %  validation: loss 0.934, top-1 66.0 %`. */

@@ -1,24 +1,25 @@
 import { duration, LiveLine, mebibytes, meter } from '@cnnzoo/report';
 import type { Terminal } from '../terminal/index.js';
 
-/** Bytes of a download. */
+/** Progress of a download in bytes. */
 export interface Loaded {
-  /** Bytes that are here. */
+  /** Bytes received so far, those of an earlier attempt included. */
   readonly loaded: number;
-  /** Bytes of the whole file; null if the server does not tell. */
+  /** Size of the whole file in bytes; null if the server does not say. */
   readonly total: number | null;
 }
 
-/** Shows how far a download is. */
+/** Shows the progress of a download. */
 export interface DownloadProgress {
   advance(bytes: Loaded): void;
-  /** Frees the line. */
+  /** Erases the bar, so that other output can follow. */
   end(): void;
 }
 
 /**
  * Returns `resnet50  ███████░░░░░░░░░░░░░  42.1 MiB of 97.8 MiB  6.3 MiB/s  9 s left`.
- * @param before bytes that were here when the download began, `seconds` ago.
+ *
+ * @param before bytes that were already there when the download began, `seconds` ago
  */
 export function downloadLine(what: string, before: number, { loaded, total }: Loaded, seconds: number): string {
   const speed = (loaded - before) / Math.max(seconds, 0.001);
@@ -41,18 +42,18 @@ function drawn(stream: NodeJS.WriteStream, what: string): DownloadProgress {
   return {
     advance(bytes) {
       const { loaded, total } = bytes;
-      // Less than before: another source, or the same from the start.
+      // Fewer bytes than before: another source, or the same one from the start.
       if (last === undefined || loaded < last) [before, begun] = [loaded, performance.now()];
       last = loaded;
       line.show(() => downloadLine(what, before, bytes, (performance.now() - begun) / 1000));
-      // Not later: what is written next would run into the bar.
+      // Ends at once, because the next output would run into the bar.
       if (loaded === total) end();
     },
     end,
   };
 }
 
-/** Writes a line per fifth of the file (or per 32 MiB), for logs. */
+/** Writes a line at each fifth of the file (or every 32 MiB), for logs. */
 function written(err: Terminal['err'], what: string): DownloadProgress {
   let last: number | undefined;
   return {
@@ -65,6 +66,9 @@ function written(err: Terminal['err'], what: string): DownloadProgress {
   };
 }
 
-/** Draws a bar on a terminal, writes a few lines elsewhere; on standard error. Shows nothing until the first bytes come. */
+/**
+ * Shows a download on standard error: a bar on a terminal, a few lines elsewhere, nothing before the first bytes
+ * arrive.
+ */
 export const downloadProgress = ({ live, err }: Terminal, what: string): DownloadProgress =>
   live ? drawn(live, what) : written(err, what);

@@ -3,11 +3,11 @@ import type { FitProgress } from '@cnnzoo/core/train';
 import { ProgressLine } from '@cnnzoo/report';
 
 /**
- * Returns a listener for `fit` that draws a bar with the epoch, loss, top-1 and the time that is left on standard error,
- * and erases it when the training ends, fails or is aborted. Draws nothing if standard error is no terminal.
+ * Returns a listener for `fit` that draws a bar on standard error, with the epoch, loss, top-1 and remaining time. The
+ * bar is erased when the training ends, fails or is aborted. Nothing is drawn if standard error is not a terminal.
  *
- * @throws CnnzooError INPUT if it is itself given as `onProgress`.
- *
+ * @returns a function to pass as `onProgress`
+ * @throws CnnzooError INPUT if `progressBar` itself is passed as `onProgress`, instead of its result
  * @example
  * ```ts
  * import { mnist } from '@cnnzoo/core/data';

@@ -1,13 +1,13 @@
 import type { Terminal } from './terminal.js';
 
-/** What every command gets beside its own arguments. */
+/** Values that every command gets beside its own arguments. */
 export interface Context {
   readonly terminal: Terminal;
-  /** Aborted by Ctrl-C. */
+  /** Signal that Ctrl-C aborts. */
   readonly signal: AbortSignal;
 }
 
-/** Options that every command has. */
+/** Options of every command. */
 export interface CommonOptions {
   readonly json?: boolean;
 }

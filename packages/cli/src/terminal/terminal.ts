@@ -2,24 +2,24 @@ import pc from 'picocolors';
 
 export type Colors = ReturnType<typeof pc.createColors>;
 
-/** Where a command writes: results to `out`, everything else to `err`. */
+/** Streams that a command writes to: results to `out`, everything else to `err`. */
 export interface Terminal {
   out(text: string): void;
   err(text: string): void;
-  /** Of `out`; plain where that is no terminal or NO_COLOR is set. */
+  /** Colours for `out`; plain if it is not a terminal or NO_COLOR is set. */
   readonly colors: Colors;
   readonly errColors: Colors;
-  /** Of `out`. */
+  /** Width of `out` in characters. */
   readonly columns: number;
-  /** A terminal that a progress bar can be drawn on, if there is one. */
+  /** Terminal to draw a progress bar on; undefined if there is none. */
   readonly live: NodeJS.WriteStream | undefined;
 }
 
-/** picocolors also colours a pipe where `CI` is set; ours stays plain unless FORCE_COLOR asks. */
+/** picocolors would also colour a pipe if `CI` is set. This one does so only if FORCE_COLOR is set. */
 const colorsOf = (stream: NodeJS.WriteStream): Colors =>
   pc.createColors(pc.isColorSupported && (stream.isTTY || Boolean(process.env.FORCE_COLOR)));
 
-/** The terminal, or the files and pipes, that the process was started with. */
+/** Returns the terminal, or the files and pipes, that the process was started with. */
 export function processTerminal(): Terminal {
   const { stdout, stderr } = process;
   return {

@@ -1,11 +1,14 @@
 import { escaped, percent } from '@cnnzoo/report';
 import type { Tally } from './tally.js';
 
-/** Returns a table of the classes, the hardest first: images, right answers, and the class that was named most often instead. */
+/**
+ * Returns a table of the classes, the hardest first: number of images, right answers, and the wrong class that was
+ * predicted most often.
+ */
 export function classTable(
   { confusion }: Tally,
   categories: readonly string[],
-  /** Training images of each class. */
+  /** Number of training images of each class. */
   trained: readonly number[],
 ): string {
   const rows = confusion.map((row, label) => {

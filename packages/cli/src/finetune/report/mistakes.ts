@@ -1,14 +1,14 @@
 import { escaped, gallery, percent } from '@cnnzoo/report';
 import type { Pair, Tally } from './tally.js';
 
-/** Pairs of classes, images of each pair, and wrong answers that are shown. */
+/** Number of class pairs, of images a pair, and of wrong answers to show. */
 const PAIRS = 6;
 const OF_EACH = 4;
 const SUREST = 12;
 
 const pairsShown = ({ pairs }: Tally): readonly Pair[] => pairs.slice(0, PAIRS);
 
-/** The files whose pictures `confusedPairs` and `surestWrong` show. */
+/** Returns the files whose pictures `confusedPairs` and `surestWrong` show. */
 export const filesShown = (tally: Tally): string[] =>
   [...pairsShown(tally).flatMap(({ answers }) => answers.slice(0, OF_EACH)), ...tally.wrong.slice(0, SUREST)].map(
     ({ file }) => file,
@@ -23,7 +23,7 @@ export interface Drawing {
 const image = (file: string, alt: string, { pictures }: Drawing): string =>
   `<img src="${pictures.get(file)!}" alt="${escaped(alt)}" title="${escaped(file)}">`;
 
-/** The pairs of classes that are confused most, each with the images that the net was surest of. */
+/** Shows the pairs of classes that are confused most, each with the images that the net was surest of. */
 export function confusedPairs(tally: Tally, drawing: Drawing): string {
   const { categories } = drawing;
   const figures = pairsShown(tally).map(({ label, predicted, answers }) => {
@@ -38,7 +38,7 @@ export function confusedPairs(tally: Tally, drawing: Drawing): string {
   return figures.length > 0 ? `<div class="pairs">\n${figures.join('\n')}\n</div>` : '';
 }
 
-/** The wrong answers that the net was surest of. */
+/** Shows the wrong answers that the net was surest of. */
 export function surestWrong({ wrong }: Tally, drawing: Drawing): string {
   const items = wrong.slice(0, SUREST).map(({ file, label, predicted, probability }) => {
     const [is, named] = [drawing.categories[label]!, drawing.categories[predicted]!];

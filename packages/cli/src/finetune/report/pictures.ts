@@ -2,17 +2,17 @@ import type { Classifier, Preprocessing } from '@cnnzoo/core';
 import { type Picture, pngUrl } from '@cnnzoo/report';
 import type { Tensor4D } from '@tensorflow/tfjs-core';
 
-/** Pictures are made smaller by whole factors until no side is longer, in pixels. */
+/** Longest side of a picture in pixels. Larger images are shrunk by whole factors. */
 const LONGEST = 128;
 
-/** Turns one image as a net sees it, [height, width, channels] normalised, into bytes again. */
+/** Converts a normalised image [height, width, channels] back to bytes. */
 function bytesOf(values: Float32Array, { mean, std, channels }: Preprocessing): Uint8Array {
-  // A byte array rounds down, where its clamped kin rounds.
+  // Uint8Array rounds down, Uint8ClampedArray to the nearest.
   const bytes = Uint8ClampedArray.from(values, (value, i) => 255 * (value * std[i % channels]! + mean[i % channels]!));
   return new Uint8Array(bytes.buffer);
 }
 
-/** Averages squares of `factor` pixels; pixels left over at the right and at the bottom are cut off. */
+/** Averages squares of `factor` pixels. Pixels left over at the right and the bottom are cut off. */
 function shrink({ width, height, channels, data }: Picture, factor: number): Picture {
   const [w, h] = [Math.floor(width / factor), Math.floor(height / factor)];
   const out = new Uint8Array(w * h * channels);
@@ -26,7 +26,7 @@ function shrink({ width, height, channels, data }: Picture, factor: number): Pic
   return { width: w, height: h, channels, data: out };
 }
 
-/** Returns each image of a batch, [n, height, width, channels], as a net sees it: data URLs of PNGs. */
+/** Returns a PNG data URL for each image of a batch [n, height, width, channels], as the net sees it. */
 export function picturesOf(x: Tensor4D, preprocessing: Preprocessing): string[] {
   const [count, height, width] = x.shape;
   const { channels } = preprocessing;
@@ -39,7 +39,7 @@ export function picturesOf(x: Tensor4D, preprocessing: Preprocessing): string[] 
   });
 }
 
-/** Returns the data URL of each file as the net sees it, by its path. */
+/** Returns the picture of each file as the net sees it: a data URL by path. */
 export async function picturesOfFiles(net: Classifier, files: readonly string[]): Promise<Map<string, string>> {
   const pictures = new Map<string, string>();
   for (const file of new Set(files)) {

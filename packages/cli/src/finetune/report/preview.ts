@@ -1,6 +1,6 @@
 import { escaped, gallery, page } from '@cnnzoo/report';
 
-/** An image of a batch, as a data URL, and the name of its class. */
+/** Image of a batch as a data URL, and the name of its class. */
 export interface PreviewImage {
   readonly picture: string;
   readonly category: string;

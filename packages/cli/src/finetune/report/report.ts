@@ -11,17 +11,17 @@ export interface ReportParts {
   readonly history: History;
   readonly tally: Tally;
   readonly categories: readonly string[];
-  /** Training images of each class. */
+  /** Number of training images of each class. */
   readonly trained: readonly number[];
   /** Facts by their names. */
   readonly facts: Readonly<Record<string, string>>;
   readonly command: string;
   readonly corrupt: readonly CorruptFile[];
-  /** The data URL of each file that is shown. */
+  /** Data URL of each file that is shown. */
   readonly pictures: ReadonlyMap<string, string>;
 }
 
-/** Fraction of right answers of a net that always names the most frequent class. */
+/** Returns the accuracy of always predicting the most frequent class, 0 to 1. */
 function baseline({ confusion, answers }: Tally): number {
   const sizes = confusion.map((row) => row.reduce((sum, n) => sum + n, 0));
   return Math.max(...sizes) / answers.length;
@@ -49,7 +49,7 @@ function leftOut(corrupt: readonly CorruptFile[]): string {
   return `<details open><summary>${corrupt.length === 1 ? 'One file' : `${corrupt.length} files`} could not be decoded</summary><ul>\n${items.join('\n')}\n</ul></details>`;
 }
 
-/** Returns an HTML page on a training and its result. */
+/** Returns an HTML report of a training and its result. */
 export function report(parts: ReportParts): string {
   const { title, history, tally, categories, trained, corrupt } = parts;
   const none = '<p>Every validation image was named right.</p>';
@@ -64,7 +64,7 @@ export function report(parts: ReportParts): string {
       section('Confusion matrix', confusionFigure(tally.confusion, categories)),
       section('Confused most', confusedPairs(tally, parts)),
       section('Surest and wrong', surestWrong(tally, parts) || none),
-      // The last: it is as long as there are classes.
+      // Comes last because its length depends on the number of classes.
       section('Classes, the hardest first', classTable(tally, categories, trained)),
     ]
       .filter((part) => part !== '')

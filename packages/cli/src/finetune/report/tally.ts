@@ -1,36 +1,36 @@
 import { confusionOf } from '@cnnzoo/report';
 
-/** A net's answer to a labelled image. */
+/** Prediction for a labelled image. */
 export interface Answer {
   /** The path of the file. */
   readonly file: string;
-  /** Index of the class that the image belongs to. */
+  /** Index of the image's true class. */
   readonly label: number;
-  /** Index of the class that the net named. */
+  /** Index of the predicted class. */
   readonly predicted: number;
-  /** Softmax probability of the named class, 0 to 1. */
+  /** Softmax probability of the predicted class, 0 to 1. */
   readonly probability: number;
 }
 
-/** Two classes: images of the one were taken for the other. */
+/** Pair of classes: images of `label` were predicted as `predicted`. */
 export interface Pair {
-  /** Indices of classes. */
+  /** Indices of the true class and of the predicted one. */
   readonly label: number;
   readonly predicted: number;
-  /** The surest first. */
+  /** Answers for these images, the surest first. */
   readonly answers: readonly Answer[];
 }
 
 /** Answers, counted and sorted. */
 export interface Tally {
   readonly answers: readonly Answer[];
-  /** Rows: the class an image belongs to; columns: the one that was named. */
+  /** Counts by true class (rows) and predicted class (columns). */
   readonly confusion: readonly (readonly number[])[];
   /** Fraction of right answers, 0 to 1. */
   readonly top1: number;
-  /** The surest first. */
+  /** Wrong answers, the surest first. */
   readonly wrong: readonly Answer[];
-  /** The most frequent first. */
+  /** Confused pairs, the most frequent first. */
   readonly pairs: readonly Pair[];
 }
 
