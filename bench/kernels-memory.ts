@@ -1,7 +1,8 @@
 /**
- * The kernels of @cnnzoo/kernels that memory bounds, beside tfjs' own: `npx tsx bench/kernels-memory.ts [--runs N]`.
- * Shapes of ResNet-18 in training (8 images) and of ResNet-50 in inference (1 image), 224 px; milliseconds, the least
- * of each, run in turn. "arena": copied in and out and computed by all threads, as where tfjs' heap is out of reach.
+ * Times the memory-bound kernels of @cnnzoo/kernels and tfjs' own: `npx tsx bench/kernels-memory.ts [--runs N]`. The
+ * shapes are those of ResNet-18 in training (8 images) and of ResNet-50 in inference (1 image) at 224 px. Times are in
+ * milliseconds, the least of several runs in turn. "arena" is copied in and out and computed by all threads, as if
+ * tfjs' heap were out of reach.
  */
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -43,14 +44,14 @@ const ours = (name: string, inputs: Inputs, attrs: object): void => {
   tf.dispose(tf.engine().runKernel(name, inputs, attrs as unknown as tf.NamedAttrMap));
 };
 
-/** Runs a kernel of tfjs that was replaced. */
+/** Runs the kernel of tfjs that ours replaced. */
 const replaced = (name: string, inputs: Inputs, attrs: object): void => {
   const backend = tf.backend();
   const results = stock.get(name)!({ inputs, attrs: attrs as unknown as tf.NamedAttrMap, backend });
   for (const { dataId } of [results].flat()) backend.disposeData(dataId);
 };
 
-/** What tfjs computes instead of a kernel of our own. */
+/** Runs tfjs ops instead of one of our kernels. */
 const inTidy =
   (f: () => void): (() => void) =>
   () =>

@@ -1,7 +1,7 @@
 /**
- * How fast the kernels of @cnnzoo/kernels compute the layers of ResNet-18, ResNet-50 and VGG-16:
- * `npx tsx bench/kernels.ts [resnet18] [resnet50] [vgg16] [--images N] [--runs N] [--threads N] [--algorithms]`.
- * Copies in and out and the packing of the filter count. One process, runs in turn, the least time of each.
+ * Times the layers of ResNet-18, ResNet-50 and VGG-16 on @cnnzoo/kernels: `npx tsx bench/kernels.ts [resnet18]
+ * [resnet50] [vgg16] [--images N] [--runs N] [--threads N] [--algorithms]`. Times include copying in and out and
+ * packing the filter. All runs take turns in one process; the least time of each counts.
  */
 import { availableParallelism, cpus } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -37,7 +37,7 @@ const [images, runs, threads] = [Number(options.images), Number(options.runs), N
 
 type Pass = (engine: Engine) => void;
 
-/** Forward, input gradient and filter gradient: as chosen, and all by the direct algorithm. */
+/** Returns the forward pass and both gradients, by the chosen algorithms and by the direct one. */
 function passesOf(g: Geometry): Record<'chosen' | 'direct', Pass[]> {
   const random = (count: number) => Float32Array.from({ length: count }, () => Math.random() * 2 - 1);
   const x = random(g.images * g.inHeight * g.inWidth * g.inChannels);
@@ -83,14 +83,17 @@ function passesOf(g: Geometry): Record<'chosen' | 'direct', Pass[]> {
   };
 }
 
-/** The least time of each in milliseconds, run in turn: what else the machine does falls on all of them. */
+/**
+ * Returns the least time of each function in milliseconds. They run in turn, so that other load on the machine affects
+ * all of them alike.
+ */
 function times(all: readonly (() => void)[]): number[] {
   const least = all.map(() => Number.POSITIVE_INFINITY);
   for (let run = 0; run <= runs; run++)
     for (const [i, each] of all.entries()) {
       const start = performance.now();
       each();
-      // The first run compiles.
+      // The first run compiles and is not counted.
       if (run > 0) least[i] = Math.min(least[i]!, performance.now() - start);
     }
   return least;

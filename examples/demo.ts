@@ -1,7 +1,7 @@
 /**
- * The main job on real input: reads the 10,000 MNIST test digits with the LeNet that ships, draws some, writes
- * out/demo.html and out/digits.svg, prints ResNet-18 stage by stage, and names what is in photographs where a ResNet checkpoint is at hand.
- * Nothing is downloaded.
+ * Demo on real input: reads the 10,000 MNIST test digits with the LeNet that ships and draws some of them, writes
+ * out/demo.html and out/digits.svg, and prints the stages of ResNet-18. With a ResNet checkpoint at hand, it also
+ * classifies photographs. Nothing is downloaded.
  *
  *   npx --yes pnpm@12.21.0 demo
  *   npx --yes pnpm@12.21.0 demo ~/Downloads/resnet50-11ad3fa6.pth

@@ -1,8 +1,10 @@
 /**
- * Fine-tunes a pretrained ResNet-18 on a folder of images (`train/CLASS/…` with `val/CLASS/…`, or `CLASS/…` alone): the new
- * head learns fast, the rest slowly. Stopped in whatever way, the same command goes on.
+ * Fine-tunes a pretrained ResNet-18 on a folder of images (`train/CLASS/…` with `val/CLASS/…`, or only `CLASS/…`): the
+ * new head learns fast, the rest slowly. If it is stopped, the same command resumes the training.
  *
- * pnpm exec tsx examples/finetune-folder.ts FOLDER [WEIGHTS]         (a file, where the published weights can't be fetched)
+ *   pnpm exec tsx examples/finetune-folder.ts FOLDER [WEIGHTS]
+ *
+ * WEIGHTS is a checkpoint file, for machines that cannot download the published weights.
  */
 import { useBackend } from '@cnnzoo/core';
 import { imageFolder } from '@cnnzoo/core/data';

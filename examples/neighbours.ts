@@ -1,8 +1,8 @@
 /**
- * Embeddings: what a net sees in an image, as a vector. For every image of a folder, the three that are most like it, by the
- * cosine between their embeddings.
+ * Embeddings: a net's features of an image, as a vector. Prints, for every image of a folder, the three most similar
+ * ones by the cosine between their embeddings.
  *
- * pnpm exec tsx examples/neighbours.ts FOLDER [WEIGHTS]
+ *   pnpm exec tsx examples/neighbours.ts FOLDER [WEIGHTS]
  */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,8 +1,8 @@
 /**
- * Fine-tuning in stages: the new head alone, over features that are computed once; then the last two stages of the backbone
- * with it, with a tenth of the learning rate; the early layers, which see edges and textures, stay as they are.
+ * Fine-tuning in stages: first only the new head, on features that are computed once; then also the last two stages of
+ * the backbone, with a tenth of the learning rate. The early layers, which detect edges and textures, stay as they are.
  *
- * pnpm exec tsx examples/staged.ts FOLDER [WEIGHTS]
+ *   pnpm exec tsx examples/staged.ts FOLDER [WEIGHTS]
  */
 import { useBackend } from '@cnnzoo/core';
 import { imageFolder } from '@cnnzoo/core/data';

@@ -1,8 +1,8 @@
 /**
- * A net of your own: the ResNet-18 that textbooks build, whose convolutions have biases and whose shortcuts are 1x1
+ * A net of your own: ResNet-18 as textbooks build it, whose convolutions have biases and whose shortcuts are 1x1
  * convolutions without BatchNorm. Its keys are those of the same nn.Sequential in PyTorch.
  *
- * pnpm exec tsx examples/textbook-resnet18.ts
+ *   pnpm exec tsx examples/textbook-resnet18.ts
  */
 import {
   batchNorm,
@@ -28,10 +28,10 @@ const block = (width: number, stride = 1) =>
   );
 const stage = (width: number, stride: number) => seq([block(width, stride), block(width)]);
 const stem = seq([biased(64, 7, 2), batchNorm(), relu, maxPool(3, 2, 1)]);
-const flat = identity; // nn.Flatten's place: the pooling gives [n, c] already
+const flat = identity; // takes nn.Flatten's place: the pooling already returns [n, c]
 const net = seq([stem, stage(64, 1), stage(128, 2), stage(256, 2), stage(512, 2), globalAvgPool, flat, linear(10)]);
 
-/** Needs a backend. */
+/** Builds the net. A backend has to be set. */
 export const textbookResnet18 = (inputShape: InputShape = [224, 224, 3]) =>
   buildModel('textbook_resnet18', net, inputShape);
 

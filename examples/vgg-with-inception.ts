@@ -1,7 +1,7 @@
 /**
- * Blocks of two families in one net: VGG's plan, with an inception block in the place of its third stage.
+ * Blocks of two families in one net: VGG, with an inception block in place of its third stage.
  *
- * pnpm exec tsx examples/vgg-with-inception.ts
+ *   pnpm exec tsx examples/vgg-with-inception.ts
  */
 import { buildModel, globalAvgPool, type InputShape, linear, maxPool, seq, summary, useBackend } from '@cnnzoo/core';
 import { inception } from '@cnnzoo/googlenet';
@@ -17,7 +17,7 @@ const net = seq({
   fc: linear(10),
 });
 
-/** Needs a backend. */
+/** Builds the net. A backend has to be set. */
 export const vggWithInception = (inputShape: InputShape = [32, 32, 3]) =>
   buildModel('vgg_with_inception', net, inputShape);
 

@@ -1,9 +1,9 @@
 /**
- * Why residuals: nets of 20 and of 56 layers, with and without shortcuts, on the same slice of CIFAR-10 (He et al.,
- * https://arxiv.org/abs/1512.03385, figure 6). The deeper plain net can compute all that the shallower one can, and yet it
- * hardly learns; with shortcuts it does. Writes the training curves as one chart.
+ * Why residuals: trains nets of 20 and 56 layers, with and without shortcuts, on the same slice of CIFAR-10 (He et al.,
+ * https://arxiv.org/abs/1512.03385, figure 6). The deeper plain net can represent everything that the shallower one
+ * can, yet it hardly learns; with shortcuts it does. Writes the training curves as one chart.
  *
- * pnpm exec tsx examples/why-residuals.ts FOLDER [--images 2000] [--epochs 12] [--out why-residuals.svg]
+ *   pnpm exec tsx examples/why-residuals.ts FOLDER [--images 2000] [--epochs 12] [--out why-residuals.svg]
  *
  * FOLDER holds the images: `train/CLASS/…` and `test/CLASS/…`.
  */
@@ -40,7 +40,7 @@ const { values, positionals } = parseArgs({
 const [folder] = positionals;
 if (!folder) throw new Error('Expected an image folder with train/CLASS/… and test/CLASS/….');
 
-/** The two convolutions of a basic block, without the shortcut around them. */
+/** Returns the two convolutions of a basic block, without its shortcut. */
 const plainBlock = (channels: number, { stride = 1 } = {}): Layer =>
   seq([
     sameConv(channels, 3, { stride, bias: false }),
@@ -51,7 +51,7 @@ const plainBlock = (channels: number, { stride = 1 } = {}): Layer =>
     relu,
   ]);
 
-/** 6 n + 2 layers in three stages of n blocks. */
+/** Builds a net of 6 n + 2 layers: three stages of n blocks. */
 function net(name: string, block: typeof plainBlock, n: number) {
   const stage = (i: number): Layer =>
     seq(Array.from({ length: n }, (_, j) => block(16 * 2 ** i, { stride: i > 0 && j === 0 ? 2 : 1 })));
@@ -89,7 +89,7 @@ const preprocessing = {
   interpolation: 'bilinear',
 } as const;
 
-/** As many images of a set, drawn by a seed, in memory. */
+/** Loads a random sample of a set into memory. */
 async function slice(set: Dataset, count: number) {
   for await (const { x, y } of set.batches({ batchSize: count, shuffle: new Random(0), preprocessing })) {
     const data = await fromTensors(x, y as tf.Tensor1D, { categories: set.categories, normalized: true });

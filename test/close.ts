@@ -2,13 +2,13 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import { expect } from 'vitest';
 import { relativeError as measure } from './harness/parity.js';
 
-/** As the harness' measure, of arrays that have to be of one length. */
+/** Computes the harness's relative error for arrays that must have the same length. */
 export function relativeError(received: ArrayLike<number>, expected: ArrayLike<number>): number {
   expect(received.length).toBe(expected.length);
   return measure(received, expected);
 }
 
-/** The tensor's shape, and its values within the relative bound. Disposes of nothing. */
+/** Expects the tensor to have the shape, and its values to be within the relative bound. Disposes of nothing. */
 export function expectClose(
   tensor: Tensor,
   expected: { shape: readonly number[]; data: ArrayLike<number> },

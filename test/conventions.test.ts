@@ -1,4 +1,4 @@
-// Every package looks like every other, and the registry says what torchvision published.
+// Every package looks like every other, and the registry agrees with torchvision's published facts.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -28,7 +28,7 @@ interface Manifest {
 }
 const manifest = (name: string): Manifest => JSON.parse(read(`packages/${name}/package.json`));
 
-/** Packages that are published; the private one is bundled into the command. */
+/** Published packages. The private one is bundled into the command. */
 const packages = readdirSync(`${root}packages`).filter((name) => name !== 'report');
 const families = packages.filter((name) => !['core', 'cli', 'kernels'].includes(name));
 
@@ -38,7 +38,7 @@ describe.each(packages)('packages/%s', (name) => {
   it('is an ES module that require can load, under the MIT licence', () => {
     expect(rest).toMatchObject({ type: 'module', license: 'MIT', engines: { node: '>=20.19' } });
     expect(rest.private).toBeUndefined();
-    // What is not used is shaken out; a command is there for its effect.
+    // Bundlers may drop unused modules; a command exists for its effect.
     expect(rest.sideEffects).toEqual(rest.bin ? Object.values(rest.bin) : false);
     expect(rest.files).toContain('dist');
     expect(main).toBe('./dist/index.js');
@@ -66,7 +66,7 @@ describe.each(packages)('packages/%s', (name) => {
     const other = name === 'kernels' ? '@tensorflow/tfjs-backend-wasm' : '@tensorflow/tfjs-layers';
     expect(peerDependencies).toHaveProperty(['@tensorflow/tfjs-core']);
     expect(peerDependencies).toHaveProperty([other]);
-    // The kernels and core's ops use what is inside of tfjs: the versions that are tested, and no others.
+    // The kernels and core's ops use internals of tfjs, so only tested versions are allowed.
     for (const [peer, version] of Object.entries(peerDependencies))
       if (peer.startsWith('@tensorflow/')) expect(version, peer).toBe('~4.22.0');
     for (const [dependency, version] of Object.entries(dependencies))
@@ -107,7 +107,7 @@ describe('sources', () => {
   const sources = tracked.filter((path) => /^packages\/.*\/src\/.*\.ts$/.test(path));
 
   it('keep Node out of what pages load', () => {
-    // node-worker.ts is an entry of its own, which only platform/node starts.
+    // node-worker.ts is an entry of its own that only platform/node starts.
     const shared = sources.filter((path) => !/platform\/node\/|packages\/cli\/|\/node-worker\.ts$/.test(path));
     for (const path of shared) expect(read(path), path).not.toMatch(/from 'node:|import\('node:/);
   });
@@ -146,7 +146,7 @@ describe('sources', () => {
   it('name no registry and no place of the machine they were written on', () => {
     const places =
       /(?<![\w.:/@-])\/(?:work|tmp|opt|root|home|Users)\/\w|https?:\/\/(?:[\w-]+\.)*(?:registry|npmjs|pypi|pythonhosted)\b/;
-    // Binary fixtures too: pickles and images carry paths.
+    // Binary fixtures are checked too: pickles and images can contain paths.
     for (const path of tracked) expect(read(path).match(places)?.[0], path).toBeUndefined();
   });
 });
@@ -185,7 +185,7 @@ it("the registry has torchvision's models and its 28 entries", () => {
   expect(entries.length).toBe(28);
 });
 
-/** Where a net was trained on images prepared otherwise than by ImageNet's means and deviations. */
+/** Nets trained on images that were not normalised with ImageNet's means and deviations. */
 const PREPARED: Readonly<Record<string, { mean: number[]; std: number[] }>> = {
   'googlenet IMAGENET1K_V1': { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] },
   'vgg16 IMAGENET1K_FEATURES': { mean: [0.48235, 0.45882, 0.40784], std: [1 / 255, 1 / 255, 1 / 255] },

@@ -1,4 +1,4 @@
-// docs/architectures.md and its pages say what the models are.
+// docs/architectures.md and its pages agree with the models.
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { useBackend } from '@cnnzoo/core';

@@ -1,4 +1,4 @@
-// Nets composed from core's layers and the families' blocks, as examples/ shows them.
+// Nets composed of core's layers and the families' blocks, as in examples/.
 import { readFileSync } from 'node:fs';
 import { loadStateDict, stateDict, summary, useBackend } from '@cnnzoo/core';
 import * as tf from '@tensorflow/tfjs-core';
@@ -12,7 +12,7 @@ beforeAll(async () => {
   await useBackend('wasm');
 });
 
-// tools/weights/torch/golden.py textbook_resnet18 64x64 65x65 72x91
+// Golden made by tools/weights/torch/golden.py textbook_resnet18 64x64 65x65 72x91
 it("the textbook's ResNet-18 answers as the same net in PyTorch", async () => {
   const golden: Golden = JSON.parse(readFileSync(new URL('goldens/textbook_resnet18.json', import.meta.url), 'utf8'));
   const net = textbookResnet18([null, null, 3]);

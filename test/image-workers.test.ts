@@ -30,7 +30,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(directory, { recursive: true }));
 
-/** The same epoch on no worker and on two, of a `folder` that the program before it defines. */
+/** Program that runs the same epoch with no worker and with two, on a `folder` that the preceding program defines. */
 const EPOCHS = `
   const preprocessing = {
     resize: 18, crop: [16, 16], channels: 3, mean: [0.5, 0.5, 0.5], std: [0.2, 0.2, 0.2], interpolation: 'bilinear',
@@ -106,7 +106,7 @@ it('a page: two workers make what the calling thread makes, of Files', async ({ 
     expect(warnings).toEqual([]);
     expect(answer).toEqual(EXPECTED);
 
-    // A site that lacks the decoders: no image is at fault.
+    // The site lacks the decoders, so the error must not blame an image.
     await rm(join(site, 'wasm', 'jpeg-turbo.wasm'));
     await page.goto(server.url);
     await page.setInputFiles('input', join(directory, 'folder'));

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { build, transform } from 'esbuild';
 import { describe, expect, it } from 'vitest';
 
-// What every package promises of packages/*/dist, which users get: `pnpm test` builds first.
+// Promises that every package makes about packages/*/dist, which users get: `pnpm test` builds first.
 const root = fileURLToPath(new URL('..', import.meta.url));
 const run = promisify(execFile);
 
@@ -23,7 +23,10 @@ const packages = readdirSync(join(root, 'packages'))
   })
   .filter(({ manifest }) => !manifest.private);
 
-/** What can be imported, e.g. '@cnnzoo/core/train', and from where: a package finds itself by its own name. */
+/**
+ * Importable names, e.g. '@cnnzoo/core/train', each with a folder to import it from: a package finds itself by its own
+ * name.
+ */
 const entries = packages.flatMap(({ path: directory, manifest: { name, exports } }) =>
   Object.entries(exports)
     .filter(([, target]) => typeof target === 'object')
@@ -71,7 +74,7 @@ describe.each(entries)('%s', (entry, directory) => {
       outdir: join(root, 'out'),
       write: false,
       logLevel: 'silent',
-      // The workspace's own tsconfig leads to the sources.
+      // The workspace's own tsconfig would lead to the sources.
       tsconfigRaw: '{}',
     });
     expect(outputFiles.length).toBeGreaterThan(0);

@@ -1,4 +1,4 @@
-// Checkpoints that others published load as they are, and answer as PyTorch does.
+// Checkpoints that others published load unchanged, and give the same logits as in PyTorch.
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,9 +16,11 @@ const archive = join(shared, 'data/cifar10-jpeg.tar.gz');
 
 /*
  * Logits of two synthetic images by PyTorch 2.13, with ResNetCifar of tools/weights/torch/modules.py:
+ *
  *   module = ResNetCifar(3, 10).eval()    # 9 for resnet56
  *   state = torch.load(path, weights_only=True)["state_dict"]
- *   module.load_state_dict({key.removeprefix("module.").replace("linear", "fc"): value for key, value in state.items()}, strict=False)
+ *   module.load_state_dict({key.removeprefix("module.").replace("linear", "fc"): value for key, value in state.items()},
+ *                          strict=False)
  *   module(synthetic.image(3, 32, 32, seed))
  */
 const CASES = [

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeEach, expect } from 'vitest';
 
-// Every tensor has an owner: a test that ends with more tensors than it began with fails.
+// Every tensor has an owner: a test fails if it ends with more tensors than it began with.
 const alive = (): number => (tf.engine().backendName ? tf.memory().numTensors : 0);
 let before = 0;
 

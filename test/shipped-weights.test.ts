@@ -10,7 +10,7 @@ import { nin_cifar } from '@cnnzoo/nin';
 import { resnet20 } from '@cnnzoo/resnet';
 import { beforeAll, describe, expect, it } from 'vitest';
 
-// The weights that lie in the packages are what the registry says of them.
+// Weights in the packages agree with their registry entries.
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 beforeAll(async () => {
@@ -36,7 +36,7 @@ describe.each([
     const path = join(root, `packages/${family}/weights/${net.name}.history.json`);
     const { epochs } = JSON.parse(readFileSync(path, 'utf8')) as History;
     expect(epochs.map(({ epoch }) => epoch)).toEqual(epochs.map((_, i) => i));
-    // Halves and averages lose nothing that matters: the file is worth what the last epoch was measured at.
+    // Half precision and averaging lose next to nothing: the file must match the accuracy after the last epoch.
     const stated = net.weights.DEFAULT.metrics.values['CIFAR-10 (JPEG copy)']!['acc@1']!;
     expect(Math.abs(100 * epochs.at(-1)!.validation!.top1 - stated)).toBeLessThan(1.5);
   });
@@ -57,7 +57,7 @@ describe.each([
     const { top1, top5, count } = await evaluate(classifier, train);
     expect(count).toBe(10_000);
     const stated = net.weights.DEFAULT.metrics.values['CIFAR-10 (JPEG copy)']!;
-    // Of an image or two the two largest logits are so close that rounding decides.
+    // For one or two images the two largest logits are so close that rounding decides.
     expect(Math.abs(100 * top1 - stated['acc@1']!)).toBeLessThanOrEqual(0.03);
     expect(Math.abs(100 * top5! - stated['acc@5']!)).toBeLessThanOrEqual(0.03);
     classifier.dispose();

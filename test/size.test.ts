@@ -3,17 +3,17 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { describe, expect, it } from 'vitest';
 
-// Runs against packages/*/dist, what users get: `pnpm test` builds first.
+// Runs on packages/*/dist, which users get: `pnpm test` builds first.
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 interface Bundle {
-  /** What a program loads before its first call: the entry, and the chunks that it imports statically. */
+  /** Code that a program loads before its first call: the entry and the chunks that it imports statically. */
   readonly eager: string;
-  /** What calls load later. */
+  /** Code that calls load later. */
   readonly lazy: string;
 }
 
-/** Bundles and minifies a program as an application's build would, with tfjs left out. */
+/** Bundles and minifies a program as an application's build would, without tfjs. */
 async function bundle(platform: 'browser' | 'node', program: string): Promise<Bundle> {
   const { outputFiles, metafile } = await build({
     stdin: { contents: program, resolveDir: root },
@@ -29,7 +29,7 @@ async function bundle(platform: 'browser' | 'node', program: string): Promise<Bu
     write: false,
     metafile: true,
     logLevel: 'silent',
-    // The workspace's own tsconfig leads to the sources.
+    // The workspace's own tsconfig would lead to the sources.
     tsconfigRaw: '{}',
   });
   const { outputs } = metafile;
@@ -49,10 +49,10 @@ async function bundle(platform: 'browser' | 'node', program: string): Promise<Bu
   return { eager: text(true), lazy: text(false) };
 }
 
-/** Not `toContain`, which prints the whole bundle where it fails. */
+/** `toContain` would print the whole bundle if it failed. */
 const wordsIn = (text: string, words: readonly string[]): string[] => words.filter((word) => text.includes(word));
 
-/** For each thing that a builder must not pull in, words of its own that survive minification. */
+/** Words, by module that a builder must not pull in, which occur only there and survive minification. */
 const HEAVY: Record<string, readonly string[]> = {
   'pickle reader': ['_rebuild_tensor_v2'],
   'zip reader': ['is not a whole zip archive'],
@@ -112,6 +112,6 @@ it('an import that is not used leaves nothing behind', async () => {
      import { getModel } from 'cnnzoo';
      console.log('alone');`,
   );
-  // Newer tfjs modules could have effects: their bare imports may stay, ours may not.
+  // Newer tfjs modules may have side effects, so their bare imports may stay; ours may not.
   expect(eager.replace(/import"@tensorflow\/[\w-]+";/g, '').trim()).toBe('console.log("alone");');
 });

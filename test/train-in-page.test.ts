@@ -16,7 +16,7 @@ interface Learned {
   readonly losses: number[];
 }
 
-/** The built packages, bundled by Vite for production, as a user's page has them. */
+/** The built packages, bundled by Vite for production as for a user's page. */
 describe.skipIf(!findChromium())('a page that trains a ResNet (needs Chromium)', () => {
   let site: string;
   let browser: Browser;
@@ -62,7 +62,7 @@ describe.skipIf(!findChromium())('a page that trains a ResNet (needs Chromium)',
     expect(one.losses).toHaveLength(6);
     expect(one.losses).toEqual([...one.losses].sort((a, b) => b - a));
     several.losses.forEach((loss, step) => {
-      // A step magnifies what rounding another split of the work brings.
+      // A step magnifies rounding differences between ways to split the work.
       expect(loss).toBeCloseTo(one.losses[step]!, 4);
     });
   });

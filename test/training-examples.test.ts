@@ -1,4 +1,4 @@
-// The examples that train, from the command line, on a small folder and with weights that are not trained.
+// Examples that train, run from the command line on a small folder with untrained weights.
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -18,14 +18,14 @@ const [TRAIN, TEST] = [12, 4];
 let folder: string;
 let weights: string;
 
-/** Runs an example in an empty directory, where it leaves what it writes. */
+/** Runs an example in an empty directory, which keeps its output. */
 async function run(example: string, ...args: string[]): Promise<string> {
   const file = join(root, 'examples', `${example}.ts`);
   const { stdout } = await promisify(execFile)(process.execPath, [tsx, file, ...args], { cwd: folder });
   return stdout;
 }
 
-/** Red or blue, with a little noise. */
+/** Writes an image that is red or blue, with a little noise. */
 async function image(path: string, red: boolean, size: number): Promise<void> {
   const background = red ? { r: 200, g: 40, b: 40 } : { r: 40, g: 40, b: 200 };
   const noise = { type: 'gaussian', mean: 128, sigma: 30 } as const;
@@ -72,7 +72,7 @@ describe('the example', () => {
     if (!slow) return skip(why);
     const out = await run('finetune-folder', 'images', weights);
     expect(out.match(/^epoch \d: loss/gm)).toHaveLength(5);
-    // All is done: nothing is trained again.
+    // The training is complete, so nothing is trained again.
     expect(await run('finetune-folder', 'images', weights)).not.toContain('loss');
     const net = await load(join(folder, 'out/finetune'));
     const [best] = await net.classify(join(folder, 'images/test/red/0.png'));

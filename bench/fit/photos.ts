@@ -3,7 +3,10 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { bench } from '../harness/process.js';
 
-/** An image folder of so many JPEGs of 500 x 375 pixels, about as large as ImageNet's: this repository's photographs. */
+/**
+ * Writes an image folder of `count` JPEGs of 500 x 375 pixels, about the size of ImageNet's, from this repository's
+ * photographs.
+ */
 export async function photoFolder(directory: string, count: number): Promise<void> {
   const source = join(bench, '../examples/photos');
   const photos = (await readdir(source)).filter((name) => /\.(png|jpg)$/.test(name)).sort();

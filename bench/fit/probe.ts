@@ -1,6 +1,7 @@
 /**
- * A linear probe of a frozen ResNet-18 on 1,000 images of 96 px for 10 epochs: probe.ts fit|predict. `predict` is the usual
- * recipe: the backbone's `predict` for every batch of every epoch, and a head of stock layers on what it gives.
+ * Trains a linear probe of a frozen ResNet-18 on 1,000 images of 96 px for 10 epochs: probe.ts fit|predict. `predict`
+ * is the usual recipe: every batch of every epoch goes through the backbone's `predict`, and a head of stock layers is
+ * trained on the result.
  */
 import { Random, useBackend } from '@cnnzoo/core';
 import { fromTensors } from '@cnnzoo/core/data';

@@ -1,6 +1,7 @@
 /**
- * A step of `fit` on ResNet-18 with everything on: step.ts FOLDER LOG, 8 images of 224 px that workers decode and augment,
- * averaged weights, smoothed labels, a log. On tfjs-node where NODE_PATH leads to one and the third argument says so.
+ * Runs steps of `fit` on ResNet-18 with all options on: step.ts FOLDER LOG [tfjs-node]. A step has 8 images of 224 px
+ * that workers decode and augment, averaged weights, smoothed labels and a log. A third argument selects the tfjs-node
+ * that NODE_PATH leads to.
  */
 import { Classifier, useBackend } from '@cnnzoo/core';
 import { imageFolder } from '@cnnzoo/core/data';
@@ -8,7 +9,7 @@ import { crossEntropy, fit, sgd } from '@cnnzoo/core/train';
 import { resnet18 } from '@cnnzoo/resnet';
 import { reportTimes } from '../harness/report.js';
 
-/** Steps that warm up, and those that count. */
+/** Numbers of warm-up steps and of measured steps. */
 const [WARM, RUNS] = [3, 8];
 
 const [folder, log, backend = 'wasm'] = process.argv.slice(2);

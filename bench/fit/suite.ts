@@ -14,7 +14,7 @@ const NATIVE = `tf.layers on tfjs-node: ${STEP}`;
 const PROBE = 'fit: linear probe';
 const USUAL = 'predict in every epoch: linear probe';
 
-/** What `fit` adds to a step, and what it saves: see README.md. */
+/** Measures the overhead of `fit` over bare steps, and the savings of frozen features. See README.md. */
 export async function fitSuite(): Promise<Suite> {
   const folder = await mkdtemp(join(tmpdir(), 'cnnzoo-bench-'));
   const close = () => rm(folder, { recursive: true, force: true });

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 
-/** A grouped 3x3 convolution of x [n, h, w, c] with w [3, 3, c / groups, filters], padded by 1. */
+/** Grouped 3x3 convolution of x [n, h, w, c] with w [3, 3, c / groups, filters], padded by 1. */
 export type Grouped = (x: tf.Tensor4D, w: tf.Tensor4D, groups: number, stride: number) => tf.Tensor4D;
 
 type Pads = [[number, number], [number, number], [number, number], [number, number]];
@@ -11,7 +11,7 @@ const PADS: Pads = [
   [0, 0],
 ];
 
-/** One convolution for each group. */
+/** Runs one convolution for each group. */
 export const split: Grouped = (x, w, groups, stride) => {
   const kernels = tf.split<tf.Tensor4D>(w, groups, 3);
   return tf.concat(
@@ -20,7 +20,7 @@ export const split: Grouped = (x, w, groups, stride) => {
   );
 };
 
-/** All groups as one convolution, whose kernel is zero between them. */
+/** Runs all groups as one convolution, whose kernel is zero between groups. */
 export const dense: Grouped = (x, w, groups, stride) => {
   const [, , channels, filters] = w.shape;
   const blocks = tf.mul(
@@ -30,7 +30,7 @@ export const dense: Grouped = (x, w, groups, stride) => {
   return tf.conv2d(x, tf.reshape(blocks, [3, 3, channels * groups, filters]) as tf.Tensor4D, stride, PADS);
 };
 
-/** One batched product of the patches of each group with its kernels. */
+/** Multiplies the patches of each group by its kernels, in one batched product. */
 export const patches: Grouped = (x, w, groups, stride) => {
   const [n, h, width, c] = x.shape;
   const [, , channels, filters] = w.shape;

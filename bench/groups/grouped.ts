@@ -1,10 +1,10 @@
-/** The grouped convolutions of a ResNeXt-50 32x4d on one image of 224 px: grouped.ts core|split|dense|patches */
+/** Runs the grouped convolutions of a ResNeXt-50 32x4d on one image of 224 px: grouped.ts core|split|dense|patches */
 import { buildModel, sameConv, useBackend } from '@cnnzoo/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { reportMedian } from '../harness/report.js';
 import { dense, type Grouped, patches, split } from './alternatives.js';
 
-/** Pixels of a side, channels, stride, and how many such layers the net has. */
+/** Side in pixels, channels, stride, and number of such layers in the net. */
 const LAYERS = [
   [56, 128, 1, 3],
   [56, 256, 2, 1],

@@ -8,7 +8,7 @@ const WAYS = {
   patches: 'a batched product of patches',
 } as const;
 
-/** Ways to a grouped convolution with tfjs' kernels: see README.md. */
+/** Compares ways to compute a grouped convolution with tfjs' kernels. See README.md. */
 export async function groupsSuite(): Promise<Suite> {
   const peers: Peer[] = [];
   for (const [way, name] of Object.entries(WAYS))

@@ -7,17 +7,22 @@ import type { Report } from './report.js';
 
 export const bench = fileURLToPath(new URL('..', import.meta.url));
 
-/** Inside the workspace, so that the packages are found as a user's program finds them: built, by their exports. */
+/**
+ * Folder inside the workspace, so that programs there import the built packages by their exports, as a user's program
+ * does.
+ */
 const compiled = join(bench, '..', 'node_modules', '.cache', 'cnnzoo-bench');
 
-/** A process to be measured. */
+/** Process to measure. */
 export interface Command {
   readonly program: string;
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** A script of this folder under plain Node: no loader stands between the measured code and what it imports. */
+/**
+ * Compiles a script of this folder for plain Node, so that no loader stands between the measured code and its imports.
+ */
 export async function nodeScript(path: string, args: readonly string[] = [], nodeArgs: readonly string[] = []) {
   await mkdir(compiled, { recursive: true });
   const outfile = join(compiled, `${path.replaceAll('/', '-').replace(/\.ts$/, '')}.mjs`);
@@ -26,7 +31,7 @@ export async function nodeScript(path: string, args: readonly string[] = [], nod
     outfile,
     bundle: true,
     packages: 'external',
-    // Not the workspace's own, whose `paths` lead to the sources.
+    // The workspace's own tsconfig would lead to the sources by its `paths`.
     tsconfigRaw: {},
     platform: 'node',
     format: 'esm',
@@ -43,13 +48,13 @@ export const pythonScript = (path: string, args: readonly string[] = []): Comman
   env: {
     PYTHONPATH: join(bench, 'harness'),
     PYTHONDONTWRITEBYTECODE: '1',
-    // Threads that wait for each other in a loop take the processor from those they wait for, where it is shared:
-    // PyTorch on two threads was then up to twenty times as slow as on one.
+    // Threads that wait in a busy loop take a shared processor from the threads they wait for: PyTorch on two threads
+    // was then up to twenty times as slow as on one.
     OMP_WAIT_POLICY: 'passive',
   },
 });
 
-/** Why Python can't be a peer; undefined where it can. */
+/** Returns the reason why Python cannot be a peer; undefined if it can. */
 export async function pythonLacks(...modules: readonly string[]): Promise<string | undefined> {
   try {
     await run({ program: python, args: ['-c', `import ${modules.join(', ')}`] });
@@ -60,7 +65,7 @@ export async function pythonLacks(...modules: readonly string[]): Promise<string
   }
 }
 
-/** Runs to the end; rejects with what it wrote to standard error where it fails. */
+/** Runs a process to its end. Rejects with its standard error if it fails. */
 export function run({ program, args, env }: Command): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -78,7 +83,7 @@ export function run({ program, args, env }: Command): Promise<string> {
   });
 }
 
-/** One run: what the process says, and how long it lived. */
+/** Result of one run: the process's own report, and its lifetime. */
 export interface Sample extends Report {
   /** Milliseconds from the start of the process to its end. */
   readonly wall: number;

@@ -1,29 +1,29 @@
 import { readFileSync } from 'node:fs';
 
-/** What a measured process says of itself, as the last line of its output. */
+/** Report of a measured process, printed as the last line of its output. */
 export interface Report {
   readonly ms: number;
-  /** Milliseconds of processor time, of all threads. */
+  /** Milliseconds of processor time of all threads together. */
   readonly cpu: number;
-  /** Peak resident memory, in bytes. */
+  /** Peak resident memory in bytes. */
   readonly peak: number;
 }
 
 /**
- * Peak resident memory of this process. Linux carries `maxRSS` over from the process that started this one, so its own
- * high-water mark is taken where there is one.
+ * Returns the peak resident memory of this process in bytes. On Linux `maxRSS` includes that of the parent process, so
+ * the process's own high-water mark is read instead.
  */
 function peakMemory(): number {
   try {
     const kilobytes = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
     if (kilobytes) return Number(kilobytes) * 1024;
   } catch {
-    // Not Linux.
+    // Other systems have no such file.
   }
   return process.resourceUsage().maxRSS * 1024;
 }
 
-/** Measures `work` and reports. What it gives is held until the memory is read. */
+/** Measures `work` and prints the report. The result of `work` is held until the memory is read. */
 export async function report(work: () => Promise<unknown>): Promise<void> {
   const used = process.cpuUsage();
   const start = performance.now();
@@ -35,15 +35,17 @@ export async function report(work: () => Promise<unknown>): Promise<void> {
   console.log(JSON.stringify({ ms, cpu: (user + system) / 1000, peak } satisfies Report));
 }
 
-/** Reports what the caller has measured. */
+/** Prints times that the caller has measured. */
 export const reportTimes = (times: Pick<Report, 'ms' | 'cpu'>): void =>
   console.log(JSON.stringify({ ...times, peak: peakMemory() } satisfies Report));
 
-/** Reports the middle one of `count` runs, after one that warms up. */
+/** Prints the median of `count` runs, after one warm-up run. */
 export const reportMedian = (count: number, work: () => Promise<unknown>): Promise<void> =>
   reportOne(count, 1, work, count >> 1);
 
-/** Reports the least of `count` runs, after two that warm up: what the machine's other work disturbs least. */
+/**
+ * Prints the least of `count` runs, after two warm-up runs. Other load on the machine affects the least time the least.
+ */
 export const reportLeast = (count: number, work: () => Promise<unknown>): Promise<void> => reportOne(count, 2, work, 0);
 
 async function reportOne(count: number, warmUps: number, work: () => Promise<unknown>, rank: number): Promise<void> {

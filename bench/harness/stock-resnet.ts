@@ -1,20 +1,20 @@
 import type * as tfjsLayers from '@tensorflow/tfjs-layers';
 import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
 
-/** What of tf.layers is needed: of @tensorflow/tfjs-layers, or of another copy of it. */
+/** Part of tf.layers that is needed, from @tensorflow/tfjs-layers or from another copy of it. */
 export type TfLayers = Pick<typeof tfjsLayers, 'input' | 'layers' | 'model'>;
 
 export interface StockOptions {
   readonly bottleneck: boolean;
-  /** Blocks in each of the four stages. */
+  /** Number of blocks in each of the four stages. */
   readonly depths: readonly [number, number, number, number];
-  /** 'zeros' and 'ones' cost nothing, where the net is there to be saved. */
+  /** Initializer of the weights. 'ones' saves time for a net that will only be saved. */
   readonly initial: 'heNormal' | 'ones';
 }
 
 type Block = (x: SymbolicTensor) => SymbolicTensor;
 
-/** torchvision's ResNets of stock tf.layers: the same weights, the same shapes. */
+/** Builds torchvision's ResNets from stock tf.layers, with the same weights and shapes. */
 export function stockResNet(
   { input, layers, model }: TfLayers,
   { bottleneck, depths, initial }: StockOptions,

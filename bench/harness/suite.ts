@@ -1,6 +1,6 @@
 import { type Command, type Sample, sample } from './process.js';
 
-/** One side of a comparison: a process that is run once a round. */
+/** One side of a comparison: a process that runs once a round. */
 export interface Peer {
   readonly name: string;
   readonly command: Command;
@@ -9,28 +9,28 @@ export interface Peer {
 /** One run of every peer, by name. */
 export type Round = Readonly<Record<string, Sample>>;
 
-/** A figure of a round that is comparable between machines. */
+/** Figure computed from a round that is comparable between machines. */
 export interface Ratio {
   readonly title: string;
-  /** Names of the peers it needs. */
+  /** Names of the peers that the ratio needs. */
   readonly of: readonly string[];
   value(round: Round): number;
-  /** The most it may be. */
+  /** Largest value that meets the goal. */
   readonly goal?: number;
 }
 
 export interface Suite {
   readonly title: string;
-  /** What the reader has to know about what is measured. */
+  /** Explanations for the reader of the results. */
   readonly notes: readonly string[];
   readonly peers: readonly Peer[];
   readonly ratios: readonly Ratio[];
-  /** Peers that could not be had, and why. */
+  /** Peers that are unavailable, with the reasons. */
   readonly skipped: readonly string[];
   close(): Promise<void>;
 }
 
-/** Time of `a` over time of `b`, both of one round. */
+/** Ratio of the times of `a` and `b` in one round. */
 export const timeRatio = (a: string, b: string, goal?: number): Ratio => ({
   title: `${a} / ${b}, time`,
   of: [a, b],
@@ -60,8 +60,8 @@ export interface Results {
 }
 
 /**
- * Runs the peers in turn, round after round, so that whatever else the machine does falls on all of them alike. The
- * first round warms the file cache and is not counted.
+ * Runs the peers in turn, round after round, so that other load on the machine affects all of them alike. The first
+ * round warms the file cache and is not counted.
  */
 export async function measure(suite: Suite, runs: number, progress: (text: string) => void): Promise<Results> {
   const { title, notes, peers, skipped } = suite;

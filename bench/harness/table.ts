@@ -1,6 +1,6 @@
 import type { Results, Spread } from './suite.js';
 
-/** Rows with their columns aligned: the first to the left, the others to the right. */
+/** Aligns the columns of rows: the first one to the left, the others to the right. */
 function table(rows: readonly (readonly string[])[]): string {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   return rows

@@ -1,4 +1,7 @@
-/** Writes a JPEG of 4000 x 3000 pixels to argv[2]: smooth shapes and some grain, so that it compresses as photographs do. */
+/**
+ * Writes a JPEG of 4000 x 3000 pixels to argv[2], with smooth shapes and some grain, so that it compresses like a
+ * photograph.
+ */
 import sharp from 'sharp';
 
 const [width, height] = [4000, 3000];

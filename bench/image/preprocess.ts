@@ -1,4 +1,6 @@
-/** Decodes, resizes, crops and normalises the photograph argv[2] as ResNet-50 wants it; argv[3] names the codec: 'sharp' or 'wasm'. */
+/**
+ * Decodes, resizes, crops and normalises the photograph argv[2] for ResNet-50. argv[3] is the codec: 'sharp' or 'wasm'.
+ */
 import { register } from 'node:module';
 import { useBackend } from '@cnnzoo/core';
 import { resnet50 } from '@cnnzoo/resnet';
@@ -6,7 +8,7 @@ import { reportMedian } from '../harness/report.js';
 
 const [, , photo, codec] = process.argv as [string, string, string, string];
 
-// Core takes sharp where it finds it: it is hidden, as on a machine that has not installed it.
+// Hides sharp, which core would otherwise use, as on a machine without it.
 const HIDE_SHARP = `export async function resolve(specifier, context, next) {
   if (specifier === 'sharp') throw Object.assign(new Error("Cannot find package 'sharp'"), { code: 'ERR_MODULE_NOT_FOUND' });
   return next(specifier, context);

@@ -6,7 +6,7 @@ import { type Peer, type Suite, timeRatio } from '../harness/suite.js';
 
 const PEER = 'Pillow + torchvision';
 
-/** From a photograph's file to the net's input: see README.md. */
+/** Measures the way from a photograph's file to the net's input. See README.md. */
 export async function imageSuite(): Promise<Suite> {
   const folder = await mkdtemp(join(tmpdir(), 'cnnzoo-bench-'));
   const close = () => rm(folder, { recursive: true, force: true });

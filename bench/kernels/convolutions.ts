@@ -1,6 +1,6 @@
 /**
- * The convolutions of ResNet-18, ResNet-50 and VGG-16 on 8 images, forward and both gradients, each kind once, through
- * tfjs. `CNNZOO_THREADS` says on how many threads. Reports the sum of the least time of each.
+ * Runs the convolutions of ResNet-18, ResNet-50 and VGG-16 on 8 images through tfjs: forward and both gradients, each
+ * kind once. `CNNZOO_THREADS` sets the number of threads. Prints the sum of the least times.
  */
 import '@tensorflow/tfjs-backend-wasm';
 import { accelerate } from '@cnnzoo/kernels';

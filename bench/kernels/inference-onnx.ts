@@ -1,4 +1,4 @@
-/** One image of 224 px through the ONNX model argv[2], by onnxruntime-web's wasm backend on argv[3] threads. */
+/** Runs one image of 224 px through the ONNX model argv[2], with onnxruntime-web's wasm backend on argv[3] threads. */
 import { env, InferenceSession, Tensor } from 'onnxruntime-web';
 import { reportLeast } from '../harness/report.js';
 

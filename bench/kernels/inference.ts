@@ -1,4 +1,4 @@
-/** One image of 224 px through a net of core's layers: inference.ts resnet50|vgg16 kernels|stock */
+/** Runs one image of 224 px through a net of core's layers: inference.ts resnet50|vgg16 kernels|stock */
 import { useBackend } from '@cnnzoo/core';
 import { resnet50 } from '@cnnzoo/resnet';
 import { vgg16 } from '@cnnzoo/vgg';
@@ -7,7 +7,7 @@ import { reportLeast } from '../harness/report.js';
 
 const [, , name, kernels] = process.argv;
 if (kernels === 'stock') {
-  // tfjs' backend alone: `useBackend` would put the kernels behind it.
+  // `useBackend` would also register the kernels.
   await import('@tensorflow/tfjs-backend-wasm');
   await tf.setBackend('wasm');
 } else await useBackend('wasm');

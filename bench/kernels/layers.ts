@@ -1,6 +1,5 @@
-/** The kinds of convolution in ResNet-18, ResNet-50 and VGG-16 at 224 px, and how often each net has it. */
-import type { Geometry } from '@cnnzoo/kernels/internal';
-import { square } from '../../packages/kernels/test/layer-shapes.js';
+/** Kinds of convolution in ResNet-18, ResNet-50 and VGG-16 at 224 px, and their number in each net. */
+import { type Geometry, square } from '@cnnzoo/kernels/internal';
 
 export interface Layer {
   readonly name: string;
@@ -49,5 +48,5 @@ const VGG_16 = [
   layer(14, 512, 512, 3),
 ];
 
-/** Layers of every net, for so many images. */
+/** Returns the layers of each net for a number of images. */
 export const nets = { resnet18: RESNET_18, resnet50: RESNET_50, vgg16: VGG_16 } as const;

@@ -4,7 +4,7 @@ const { onnx } = onnxProto;
 
 type Attribute = number | readonly number[];
 
-/** Writes an ONNX graph node by node, its weights drawn as they are needed. Maps are [n, c, h, w]. */
+/** Builds an ONNX graph node by node and draws its weights at random. Maps are [n, c, h, w]. */
 export class OnnxGraph {
   private readonly nodes: onnxProto.onnx.INodeProto[] = [];
   private readonly weights: onnxProto.onnx.ITensorProto[] = [];
@@ -44,7 +44,7 @@ export class OnnxGraph {
     return this.node('Gemm', [x, weight, this.weight([outputs], 0.1)], { transB: 1 });
   }
 
-  /** The model's file; its input is `image`, its output `logits`. */
+  /** Returns the model's file. Its input is `image`, its output `logits`. */
   finish(logits: string): Uint8Array {
     const float = (name: string, dims: readonly number[]) => ({
       name,
@@ -81,7 +81,7 @@ export class OnnxGraph {
     return output;
   }
 
-  /** Of a uniform distribution. */
+  /** Adds a tensor of uniformly distributed values. */
   private weight(dims: number[], deviation: number, centre = 0): string {
     const name = `weight${this.weights.length}`;
     const values = new Float32Array(dims.reduce((a, b) => a * b));

@@ -1,4 +1,4 @@
-/** Writes ResNet-50 (with its BatchNorm, as torchvision's is exported) and VGG-16 as ONNX into the folder argv[2]. */
+/** Writes ResNet-50 (with BatchNorm, as torchvision exports it) and VGG-16 as ONNX files into the folder argv[2]. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OnnxGraph } from './onnx-graph.js';

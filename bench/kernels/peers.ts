@@ -2,10 +2,13 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from '../harness/process.js';
 
-/** Something that could not be had, and why. */
+/** Peer that is unavailable, with the reason as its message. */
 export class Lacking extends Error {}
 
-/** The folder where a native tfjs-node is installed. This workspace never installs it: it downloads a library. */
+/**
+ * Returns the folder of an installed native tfjs-node. This workspace never installs one, because it downloads a
+ * library.
+ */
 export function tfjsNodeFolder(): string | Lacking {
   const folder = process.env.CNNZOO_TFJS_NODE;
   if (!folder) return new Lacking('name a folder where @tensorflow/tfjs-node is installed: CNNZOO_TFJS_NODE=…');
@@ -13,16 +16,13 @@ export function tfjsNodeFolder(): string | Lacking {
   return new Lacking(`there is no @tensorflow/tfjs-node in '${folder}' (CNNZOO_TFJS_NODE)`);
 }
 
-/**
- * How it is run: without oneDNN, which dies of SIGFPE on some virtual machines, unless the environment says otherwise; and
- * without its log.
- */
+/** Environment of tfjs-node: no log, and no oneDNN (which dies of SIGFPE on some virtual machines) unless it is set. */
 export const TFJS_NODE_ENV = {
   TF_ENABLE_ONEDNN_OPTS: process.env.TF_ENABLE_ONEDNN_OPTS ?? '0',
   TF_CPP_MIN_LOG_LEVEL: '2',
 } as const;
 
-/** Another version of Node: the npm package `node` brings it. */
+/** Returns another version of Node, which the npm package `node` installs. */
 export async function nodeProgram(major: number): Promise<string | Lacking> {
   const args = ['--yes', `node@${major}`, '-p', 'process.execPath'];
   try {

@@ -1,6 +1,7 @@
 /**
- * Where the time goes: `npx tsx bench/kernels/profile.ts [step] [resnet50] [vgg16] [--shapes]`, after a build. Sums the
- * time in each kernel of the wasm backend, of the fastest of some runs; with `--shapes` for each shape of its inputs.
+ * Profiles kernels: `npx tsx bench/kernels/profile.ts [step] [resnet50] [vgg16] [--shapes]`, after a build. Prints the
+ * time in each kernel of the wasm backend during the fastest of several runs; with `--shapes`, for each shape of its
+ * inputs.
  */
 import { parseArgs } from 'node:util';
 import { useBackend } from '@cnnzoo/core';
@@ -45,7 +46,7 @@ interface Entry {
 let entries = new Map<string, Entry>();
 let depth = 0;
 
-/** Kernels that a kernel calls count as its own. */
+/** Kernels that a kernel calls are counted as part of it. */
 function wrap(kernel: tf.KernelConfig): void {
   tf.unregisterKernel(kernel.kernelName, kernel.backendName);
   tf.registerKernel({

@@ -19,7 +19,7 @@ const tfjsNode = `tfjs-node: ${STEP}`;
 const stock = `tfjs' wasm backend: ${RESNET}`;
 const convolutions = (threads: number): string => `cnnzoo: convolutions, threads: ${threads}`;
 
-/** What the kernels make of training and inference: see README.md. */
+/** Measures training and inference with the kernels. See README.md. */
 export async function kernelsSuite(): Promise<Suite> {
   const folder = await mkdtemp(join(tmpdir(), 'cnnzoo-bench-'));
   const close = () => rm(folder, { recursive: true, force: true });
@@ -37,7 +37,7 @@ export async function kernelsSuite(): Promise<Suite> {
         timeRatio(ours(RESNET), onnx(RESNET), 0.75),
         timeRatio(ours(RESNET), stock, 0.42),
         timeRatio(ours(VGG), onnx(VGG), 0.5),
-        // 1.8 times as fast.
+        // At least 1.8 times as fast.
         timeRatio(convolutions(2), convolutions(1), 0.556),
         ...NODES.flatMap((node) => [
           timeRatio(ours(STEP, node), tfjsNode, 0.95),
@@ -53,7 +53,7 @@ export async function kernelsSuite(): Promise<Suite> {
   }
 }
 
-/** All that can be had; `skipped` receives why the others can't. */
+/** Returns the available peers. `skipped` receives the reasons for the others. */
 async function peers(folder: string, skipped: string[]): Promise<Peer[]> {
   await run(await nodeScript('kernels/onnx-nets.ts', [folder]));
   const step = await nodeScript('kernels/train-step.ts');

@@ -1,4 +1,4 @@
-/** A training step of ResNet-18 on 8 images of 224 px, with core's layers: SGD with momentum. */
+/** Runs a training step of ResNet-18 on 8 images of 224 px with core's layers: SGD with momentum. */
 import { useBackend } from '@cnnzoo/core';
 import { fromTensors } from '@cnnzoo/core/data';
 import { sgd, train } from '@cnnzoo/core/train';

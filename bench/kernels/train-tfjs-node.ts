@@ -1,4 +1,4 @@
-/** The same step by `trainOnBatch` of stock layers on the tfjs-node that is installed in the folder argv[2]. */
+/** Runs the same step with `trainOnBatch` of stock layers, on the tfjs-node installed in the folder argv[2]. */
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type * as tfjs from '@tensorflow/tfjs-core';

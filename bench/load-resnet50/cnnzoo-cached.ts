@@ -1,4 +1,4 @@
-/** The second start: the checkpoint behind the URL argv[2] lies in the cache, and is hashed before it is used. */
+/** Second start: the checkpoint of the URL argv[2] is in the cache, and is hashed before use. */
 import { useBackend } from '@cnnzoo/core';
 import { resnet50 } from '@cnnzoo/resnet';
 import { report } from '../harness/report.js';

@@ -1,4 +1,4 @@
-/** A checkpoint that a person has: argv[2]. `pretrained` hashes it to find out which one it is. */
+/** First start with a local checkpoint, argv[2]. `pretrained` hashes it to identify it. */
 import { useBackend } from '@cnnzoo/core';
 import { resnet50 } from '@cnnzoo/resnet';
 import { report } from '../harness/report.js';

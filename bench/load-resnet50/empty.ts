@@ -1,4 +1,4 @@
-/** Nothing but TensorFlow.js with its wasm backend started: what memory is counted above. */
+/** Starts TensorFlow.js with its wasm backend and nothing else: the baseline of the memory figures. */
 import '@tensorflow/tfjs-layers';
 import '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';

@@ -1,7 +1,7 @@
 /**
- * Writes what needs no Python into the folder argv[2]: ResNet-50 of stock layers as TensorFlow.js' converter does it
- * (tfjs/model.json and shards of 4 MB), and our own as safetensors, the first digits of its hash in its name. Prints
- * the path of the latter.
+ * Writes the files that need no Python into the folder argv[2]: ResNet-50 of stock layers in the format of
+ * TensorFlow.js' converter (tfjs/model.json and shards of 4 MB), and our own as safetensors, with the first digits of
+ * its hash in its name. Prints the path of the latter.
  */
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
@@ -21,7 +21,7 @@ const ours = resnet50({ seed: 0 });
 if (stock.countParams() !== ours.countParams())
   throw new Error(`the nets differ: ${stock.countParams()} values in the stock one, ${ours.countParams()} in ours`);
 
-// Values that no shortcut can be made of.
+// Random values, for which no reader has a shortcut.
 stock.setWeights(stock.weights.map(({ shape }, i) => tf.randomUniform(shape as number[], 0.5, 1, 'float32', i)));
 await mkdir(join(folder, 'tfjs'));
 await stock.save(

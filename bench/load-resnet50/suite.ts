@@ -9,7 +9,7 @@ import { type Peer, type Ratio, type Suite, timeRatio } from '../harness/suite.j
 
 const EMPTY = 'empty process with tfjs';
 
-/** Loading ResNet-50: see README.md. */
+/** Measures loading ResNet-50. See README.md. */
 export async function loadSuite(): Promise<Suite> {
   const folder = await mkdtemp(join(tmpdir(), 'cnnzoo-bench-'));
   try {
@@ -74,7 +74,7 @@ async function prepare(folder: string): Promise<Suite> {
 const lines = (text: string): string[] => text.trim().split('\n');
 const lastLine = (text: string): string => lines(text).at(-1)!;
 
-/** Downloads the checkpoint once, from a server that is gone afterwards, into a cache of this run's own. */
+/** Downloads the checkpoint once into a cache of this run's own, from a server that then stops. */
 async function fillCache(folder: string, checkpoint: string): Promise<Command> {
   const server = createServer((_, response) => {
     createReadStream(checkpoint).pipe(response);

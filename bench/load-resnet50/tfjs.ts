@@ -1,6 +1,6 @@
 /**
- * `tf.loadLayersModel` from the folder argv[2]. Its own file handler needs tfjs-node, so a handler reads the files,
- * and hands the shards over one by one, as tfjs' http handler does. argv[3] is 'hash' or 'trust'.
+ * Runs `tf.loadLayersModel` on the folder argv[2]. tfjs' own file handler needs tfjs-node, so a handler here reads the
+ * files and passes the shards one by one, as tfjs' http handler does. argv[3] is 'hash' or 'trust'.
  */
 import '@tensorflow/tfjs-backend-wasm';
 import { createHash } from 'node:crypto';

@@ -1,4 +1,4 @@
-/** ResNet-50 on one image of 224 px: what a page that classifies waits for. */
+/** Runs ResNet-50 on one image of 224 px, as a page that classifies does. */
 import { useBackend } from '@cnnzoo/core';
 import { resnet50 } from '@cnnzoo/resnet';
 import * as tf from '@tensorflow/tfjs-core';

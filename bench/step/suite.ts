@@ -4,7 +4,7 @@ import { type Peer, type Ratio, type Suite, timeRatio } from '../harness/suite.j
 
 const WORK = { forward: 'ResNet-50, one image', train: 'ResNet-18, a step on 8' } as const;
 
-/** What computing costs today: see README.md. */
+/** Measures steps and forward passes on the default backend. See README.md. */
 export async function stepSuite(): Promise<Suite> {
   const lacking = await pythonLacks('torch', 'torchvision');
   const peers: Peer[] = [];

@@ -1,4 +1,7 @@
-/** A training step of ResNet-18 on 8 images of 224 px: the second one, since the first makes the optimizer's state. */
+/**
+ * Runs a training step of ResNet-18 on 8 images of 224 px: the second one, since the first creates the optimizer's
+ * state.
+ */
 import { useBackend } from '@cnnzoo/core';
 import { fromTensors } from '@cnnzoo/core/data';
 import { sgd, train } from '@cnnzoo/core/train';

@@ -1,14 +1,14 @@
 import type { Prediction } from '@cnnzoo/core';
 import { confusionOf, pngUrl } from '@cnnzoo/report';
 
-/** A digit of the test set, and the net's answer. */
+/** Digit of the test set, with the net's prediction. */
 export interface Digit {
-  /** 28 x 28, 0 is the paper, 255 the ink. */
+  /** 28 x 28 values, from 0 (paper) to 255 (ink). */
   readonly pixels: Uint8Array;
   readonly label: number;
-  /** The digit that the net named. */
+  /** Digit that the net predicted. */
   readonly predicted: number;
-  /** Softmax probability of the named digit, 0 to 1. */
+  /** Softmax probability of the predicted digit, 0 to 1. */
   readonly probability: number;
 }
 
@@ -39,9 +39,9 @@ export const oneOfEach = (digits: readonly Digit[]): Digit[] =>
 export const inkOnPaper = ({ pixels }: Digit): string =>
   pngUrl({ width: SIZE, height: SIZE, channels: 1, data: pixels.map((value) => 255 - value) });
 
-/** A photograph, and the answers of a net. */
+/** Photograph with the predictions of a net. */
 export interface Photograph {
-  /** Its name. */
+  /** File name of the photograph. */
   readonly file: string;
   readonly bytes: Uint8Array;
   readonly predictions: readonly Prediction[];

@@ -9,16 +9,16 @@ const PHOTOS = fileURLToPath(new URL('../photos', import.meta.url));
 
 type ModelName = keyof typeof models;
 
-/** A net that can name what is in photographs. */
+/** Net that can classify photographs. */
 export interface Photographer {
-  /** For people. */
+  /** Name to show to people. */
   readonly name: string;
   open(): Promise<Classifier>;
 }
 
 const isModel = (name: string): name is ModelName => Object.hasOwn(models, name);
 
-/** The longest name counts: `wide_resnet50_2-…` is no resnet50. */
+/** The longest matching name counts: `wide_resnet50_2-…` is not a resnet50. */
 const modelIn = (path: string): ModelName | undefined =>
   Object.keys(models)
     .filter(isModel)
@@ -27,12 +27,12 @@ const modelIn = (path: string): ModelName | undefined =>
 
 const accuracy = ({ metrics }: WeightsEntry): number => metrics.values['ImageNet-1K']?.['acc@1'] ?? 0;
 
-/** The demo stays off the network, also where a kept file turns out to be damaged. */
+/** Keeps the demo off the network, even if a cached file turns out to be damaged. */
 const offline: typeof fetch = async () => {
   throw new Error('the demo downloads nothing');
 };
 
-/** The checkpoint that was given, else the best one in the cache; undefined where there is none. */
+/** Loads the given checkpoint, else the best one in the cache; undefined if there is none. */
 export async function findPhotographer(path: string | undefined): Promise<Photographer | undefined> {
   if (path) {
     const model = modelIn(path);
@@ -57,7 +57,7 @@ export async function findPhotographer(path: string | undefined): Promise<Photog
   );
 }
 
-/** What the net finds in each photograph. */
+/** Classifies each photograph. */
 export async function photographs(photographer: Photographer): Promise<Photograph[]> {
   const net = await photographer.open();
   try {

@@ -7,7 +7,7 @@ const LEFT = MATRIX.width + 32;
 const WIDTH = LEFT + COLUMNS * (THUMB + 12) + 16;
 const HEIGHT = MATRIX.y + MATRIX.height + 14;
 
-/** Draws the surest mistakes, as many as there is room for beside the matrix. */
+/** Draws as many of the surest mistakes as fit beside the matrix. */
 const thumbnails = (digits: readonly Digit[]): string[] =>
   mistakes(digits)
     .slice(0, ROWS * COLUMNS)
@@ -17,7 +17,7 @@ const thumbnails = (digits: readonly Digit[]): string[] =>
       return `<image x="${x}" y="${y}" width="${THUMB}" height="${THUMB}" href="${inkOnPaper(digit)}"/>${caption}`;
     });
 
-/** Draws what was read as what, and the surest mistakes, as an SVG file. */
+/** Draws the confusion matrix and the surest mistakes as an SVG file. */
 export function renderPicture(digits: readonly Digit[]): string {
   const accuracy = percent(1 - mistakes(digits).length / digits.length, 2);
   const title = `lenet5_relu read ${accuracy} of ${digits.length.toLocaleString('en-US')} MNIST test digits correctly`;

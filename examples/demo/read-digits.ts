@@ -19,7 +19,7 @@ export async function testSet(): Promise<Unread[]> {
   return Array.from(labels, (label, i) => ({ pixels: pixels.subarray(i * each, (i + 1) * each), label }));
 }
 
-/** Classifies every digit, as an image like any other. */
+/** Classifies every digit through the public API, like any other image. */
 export async function readDigits(
   net: Classifier,
   digits: readonly Unread[],

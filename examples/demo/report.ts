@@ -5,12 +5,12 @@ import { confusion, type Digit, inkOnPaper, isWrong, mistakes, NAMES, oneOfEach,
 
 export interface Report {
   readonly digits: readonly Digit[];
-  /** Milliseconds a digit took. */
+  /** Milliseconds for each digit. */
   readonly milliseconds: number;
   readonly backend: string;
-  /** ResNet-18, stage by stage: heads, stages, total. */
+  /** Table of ResNet-18: headings, one row for each stage, total. */
   readonly stages: readonly (readonly string[])[];
-  /** The net that saw the photographs; undefined if no checkpoint was at hand. */
+  /** Name of the net that classified the photographs; undefined if no checkpoint was at hand. */
   readonly photographer: string | undefined;
   readonly photographs: readonly Photograph[];
 }
@@ -53,7 +53,7 @@ function photographs({ photographer, photographs: list }: Report): string {
   return `${note}<div class="pairs">${list.map(photograph).join('\n')}</div>`;
 }
 
-/** Returns a page with everything in it: no script, no other file. */
+/** Returns an HTML page in one file, without scripts. */
 export function renderReport(report: Report): string {
   const { digits, milliseconds, backend, stages } = report;
   const { parameters } = lenet5_relu.weights.DEFAULT;

@@ -2,18 +2,18 @@ import { summary, useBackend } from '@cnnzoo/core';
 import { magnitude } from '@cnnzoo/report';
 import { resnet18 } from '@cnnzoo/resnet';
 
-/** The layers that belong together (`layer1.0.conv1`, …) as one line. */
+/** Group of layers with a common prefix (`layer1.0.conv1`, …), shown as one line. */
 export interface Stage {
   readonly name: string;
   /** Height x width x channels, or features. */
   readonly output: readonly (number | null)[];
   readonly parameters: number;
   readonly multiplyAdds: number;
-  /** Side in input pixels of what one value sees; null: the whole image. */
+  /** Side of the receptive field in input pixels; null for the whole image. */
   readonly sees: number | null;
 }
 
-/** ResNet-18 at 224 px, untrained, stage by stage. */
+/** Summarizes ResNet-18 at 224 px, untrained, by stages. */
 export async function resnet18Stages(): Promise<Stage[]> {
   await useBackend();
   const net = resnet18();
@@ -33,7 +33,7 @@ export async function resnet18Stages(): Promise<Stage[]> {
   return [...stages.values()];
 }
 
-/** The stages as lines of text under their heads, and the total. */
+/** Returns the stages as a table of text: headings, rows, total. */
 export function stageTable(stages: readonly Stage[]): string[][] {
   const line = ({ name, output, parameters, multiplyAdds, sees }: Stage): string[] => [
     name,

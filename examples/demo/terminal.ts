@@ -12,15 +12,18 @@ const bad = (text: string): string => paint('1;33', text);
 
 export const heading = (text: string): void => console.log(`\n${bold(text)}\n`);
 
-/** Pixels left out on each side: MNIST's digits keep clear of the edge. */
+/** Pixels cut off on each side. MNIST's digits do not reach the edge. */
 const MARGIN = 2;
 const INNER = SIZE - 2 * MARGIN;
 const GAP = '  ';
 
-/** One of the 24 greys of a 256-colour terminal. */
+/** Returns one of the 24 greys of a 256-colour terminal. */
 const grey = (value: number): number => 232 + Math.round((value / 255) * 23);
 
-/** Two pixels a character: the upper in the foreground colour of a half block, the lower in the background's. */
+/**
+ * Draws two pixels as one character: the upper one in the foreground colour of a half block, the lower one in the
+ * background colour.
+ */
 function cell(upper: number, lower: number): string {
   if (!coloured) return [' ', '▄', '▀', '█'][(upper > 110 ? 2 : 0) + (lower > 110 ? 1 : 0)]!;
   return `\u001b[38;5;${grey(upper)};48;5;${grey(lower)}m▀`;
@@ -36,7 +39,7 @@ function draw({ pixels }: Digit): string[] {
   return lines;
 }
 
-/** As many of the digits as fit in a row of the terminal. */
+/** Draws as many of the digits as fit into a row of the terminal. */
 export function drawRow(digits: readonly Digit[]): void {
   const fitting = Math.max(1, Math.floor((stdout.columns ?? 80) / (INNER + GAP.length)));
   const shown = digits.slice(0, Math.min(fitting, 5));
@@ -49,7 +52,7 @@ export function drawRow(digits: readonly Digit[]): void {
   console.log(`  ${captions.join(GAP)}\n`);
 }
 
-/** Prints the confusion matrix. Rows: what a digit is; columns: what it was read as. */
+/** Prints the confusion matrix: true digits as rows, predicted digits as columns. */
 export function drawConfusion(counts: readonly (readonly number[])[]): void {
   const found = recall(counts);
   console.log(dim(`  is \\ read ${counts.map((_, i) => String(i).padStart(5)).join('')}   recognised`));
@@ -62,7 +65,7 @@ export function drawConfusion(counts: readonly (readonly number[])[]): void {
   }
 }
 
-/** Prints a table: heads, then rows. All columns but the first are of numbers. */
+/** Prints a table: headings, then rows. All columns but the first hold numbers. */
 export function drawTable([heads, ...rows]: readonly (readonly string[])[]): void {
   const columns = heads!.map((head, i) => (i === 0 ? { head } : { head, align: 'right' as const }));
   for (const line of table(columns, rows, dim)) console.log(`  ${line}`);

@@ -1,6 +1,7 @@
 /**
- * A page that trains a ResNet: `npx vite build`, and any web server. Where the server isolates the page (the headers
- * `Cross-Origin-Opener-Policy: same-origin` and `Cross-Origin-Embedder-Policy: require-corp`), it computes on all cores.
+ * A page that trains a ResNet. Build it with `npx vite build` and serve it with any web server. It computes on all
+ * cores if the server isolates the page with the headers `Cross-Origin-Opener-Policy: same-origin` and
+ * `Cross-Origin-Embedder-Policy: require-corp`.
  */
 import { Random, useBackend } from '@cnnzoo/core';
 import { fromTensors } from '@cnnzoo/core/data';
@@ -15,7 +16,7 @@ const element = (id: string): HTMLElement => document.getElementById(id)!;
 
 async function learn(): Promise<void> {
   await useBackend('wasm');
-  // Those that core has started, and loads as late: callers share them.
+  // Shares the kernels that core has already started, imported as late as core does.
   const { accelerate } = await import('@cnnzoo/kernels');
   const { threads } = await accelerate();
   element('threads').textContent = `${threads}`;

@@ -20,7 +20,7 @@ import { expectClose, relativeError } from '../close.js';
 import { type Golden, type InputSize, logitsOf, outputsOf, PARITY } from './parity.js';
 import { syntheticCheckpoint, syntheticImage } from './synthetic.js';
 
-/** Images of just this size, as they are. */
+/** Preprocessing that leaves images of exactly this size unchanged. */
 const straight = ([height, width, channels]: InputSize): Preprocessing => ({
   resize: null,
   crop: [height, width],
@@ -30,34 +30,34 @@ const straight = ([height, width, channels]: InputSize): Preprocessing => ({
   interpolation: 'bilinear',
 });
 
-/** Compared as bytes: a matcher would look at millions of numbers one by one. */
+/** Compares as bytes, because a matcher would look at millions of numbers one by one. */
 const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array =>
   new Uint8Array(buffer, byteOffset, byteLength);
 
 export interface HarnessOptions {
-  /** Where `<model>.json` goldens lie. */
+  /** Folder of the `<model>.json` goldens. */
   readonly goldens: URL;
-  /** Whether nets take any height and width, so that one serves all sizes. */
+  /** True if the nets take any height and width, so that one net serves all sizes. */
   readonly anySize: boolean;
-  /** Height and width that the costlier checks run at. */
+  /** Height and width for the more expensive checks. */
   readonly small: readonly [number, number];
 }
 
-/** What builders of nets with auxiliary heads take. */
+/** Options of builders of nets with auxiliary heads. */
 interface WithAuxHeads extends BuildOptions {
   auxHeads?: boolean;
 }
 
 const isSlowRun = process.env.CNNZOO_SLOW === '1';
 
-/** As published; a net without weights is small. */
+/** Returns the published number of parameters; 0 for a net without weights, which is small. */
 const parametersOf = ({ weights }: ModelDefinition<never>): number => weights.DEFAULT?.parameters ?? 0;
 
-/** Of the nets of more than 130 million parameters one, and the others where time allows. */
+/** Checks one of the nets with more than 130 million parameters, and all of them in the slow run. */
 const isChecked = (definition: ModelDefinition<never>): boolean =>
   isSlowRun || definition.name === 'vgg11_bn' || parametersOf(definition) < 1.3e8;
 
-/** Everything that holds for every variant of every family; a new variant is tested because it is exported. */
+/** Tests everything that holds for every variant of every family. A new variant is tested because it is exported. */
 export function testModels(models: Readonly<Record<string, ModelDefinition<never>>>, options: HarnessOptions): void {
   const directory = mkdtempSync(join(tmpdir(), 'cnnzoo-'));
   afterAll(() => rmSync(directory, { recursive: true }));
@@ -76,7 +76,7 @@ export function testModels(models: Readonly<Record<string, ModelDefinition<never
     });
 
     it('has the published parameters and multiply-adds', () => {
-      // Zeros, since initial values of a hundred million weights take seconds to draw.
+      // Zeros, because drawing the initial values of a hundred million weights takes seconds.
       const zeros = { take: (_: string, shape: readonly number[]) => tf.zeros([...shape]) };
       const net = withBuildScope(zeros, () => definition());
       const { parameters, multiplyAdds } = summary(net);
@@ -133,7 +133,7 @@ export function testModels(models: Readonly<Record<string, ModelDefinition<never
       });
   });
 
-  // A variant is a row of data: what the code does with it is checked on those that a machine builds in a moment.
+  // A variant is a row of data, so the code is tested on variants that are built in a moment.
   const chosen = Object.entries(models).filter(([, each]) => parametersOf(each) < (isSlowRun ? 1.3e8 : 3e7));
 
   describe.each(chosen)('%s', (name, anyDefinition) => {
@@ -148,7 +148,7 @@ export function testModels(models: Readonly<Record<string, ModelDefinition<never
       const isHead = (key: string) => key.startsWith(`${definition.head}.`);
       const body = [...state].filter(([key]) => !isHead(key));
       expect(body.length).toBeLessThan(state.size);
-      // Strict: the bare net has exactly the other keys.
+      // The load is strict: the bare net has exactly the remaining keys.
       await loadStateDict(bare!, new Map(body));
       const bytes = Uint8Array.from(syntheticImage(...small), (value) => 63 * (value + 2));
       const pixels = tf.tensor3d(bytes, small, 'int32');

@@ -1,18 +1,18 @@
 import type { StateDict, StateTensor } from '@cnnzoo/core';
 
 /*
- * Seeded checkpoints and images, the same to the bit as tools/weights/torch/synthetic.py makes them: a golden is then a
+ * Seeded checkpoints and images that are bit for bit those of tools/weights/torch/synthetic.py. A golden is then just a
  * few logits, and no checkpoint has to be downloaded or kept.
  */
 
-/** 32-bit FNV-1a of UTF-8 bytes. */
+/** Returns the 32-bit FNV-1a hash of the UTF-8 bytes. */
 function fnv1a(text: string): number {
   let value = 0x811c9dc5;
   for (const byte of new TextEncoder().encode(text)) value = Math.imul(value ^ byte, 0x01000193) >>> 0;
   return value;
 }
 
-/** `count` numbers in [low, high): mulberry32 (Tommy Ettinger), started at the hash of `key`. */
+/** Returns `count` numbers in [low, high) by mulberry32 (Tommy Ettinger), seeded with the hash of `key`. */
 export function uniform(key: string, count: number, low: number, high: number): Float32Array {
   const out = new Float32Array(count);
   let state = fnv1a(key);
@@ -27,7 +27,7 @@ export function uniform(key: string, count: number, low: number, high: number): 
 
 const product = (shape: readonly number[]): number => shape.reduce((total, n) => total * n, 1);
 
-/** The range of a tensor's values: what keeps activations of any depth of order one. */
+/** Returns the range of a tensor's values, chosen so that activations at any depth are of order one. */
 function bounds(key: string, shape: readonly number[]): readonly [number, number] {
   const kind = key.slice(key.lastIndexOf('.') + 1);
   if (kind === 'running_var') return [0.5, 1.5];
@@ -37,7 +37,7 @@ function bounds(key: string, shape: readonly number[]): readonly [number, number
   return [-bound, bound];
 }
 
-/** A checkpoint with the keys and shapes of `like`; `seed` makes another one. */
+/** Makes a checkpoint with the keys and shapes of `like`. Another `seed` gives other values. */
 export const syntheticCheckpoint = (like: StateDict, seed = ''): StateDict =>
   new Map(
     [...like].map(([key, { shape }]): [string, StateTensor] => [
@@ -46,7 +46,7 @@ export const syntheticCheckpoint = (like: StateDict, seed = ''): StateDict =>
     ]),
   );
 
-/** One image as [height, width, channels] values in [-2, 2), from the channels-first values that Python draws. */
+/** Makes an image of [height, width, channels] values in [-2, 2), from the channels-first values that Python draws. */
 export function syntheticImage(height: number, width: number, channels: number, seed = ''): Float32Array {
   const drawn = uniform(`${seed}input`, channels * height * width, -2, 2);
   const out = new Float32Array(drawn.length);

@@ -1,6 +1,7 @@
 /**
- * Debt of the documentation: docstrings that lack something, and faults of style, as they were when the tests for them
- * began. `pnpm docs:debt` prints what is left and writes it to debt.json, which never grows: delete it when it is empty.
+ * Debt of the documentation: docstrings that lack something, and faults of style, as they were when these tests were
+ * introduced. `pnpm docs:debt` prints the rest of it and updates debt.json, which never grows. Delete the file when it
+ * is empty.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';

@@ -20,12 +20,15 @@ export function compilerOptions(): ts.CompilerOptions {
   const path = join(root, 'tsconfig.json');
   const { config, error } = ts.readConfigFile(path, ts.sys.readFile);
   if (error) throw new Error(ts.flattenDiagnosticMessageText(error.messageText, '\n'));
-  // `include` is left out: only what an entry or an example imports is read.
+  // `include` is left out, because only the imports of an entry or an example are read.
   const { options } = ts.parseJsonConfigFileContent({ ...config, include: [], files: [] }, ts.sys, root);
   return { ...options, noEmit: true };
 }
 
-/** Files of the disk that a program has read: reading TypeScript's and tfjs' declarations again would take seconds. */
+/**
+ * Files that a program has read from the disk. Reading the declarations of TypeScript and tfjs again would take
+ * seconds.
+ */
 const sources = new Map<string, ts.SourceFile | undefined>();
 
 /** A compiler host over the disk, and over `texts` by their path. */

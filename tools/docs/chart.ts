@@ -1,4 +1,6 @@
-/** Accuracy against computation: a disc per entry of the registry, its area the parameters. */
+/**
+ * Chart of accuracy over computation: one disc for each entry of the registry, its area proportional to the parameters.
+ */
 import type { WeightsEntry } from '@cnnzoo/core';
 import { accuracyOf, entriesOf } from './entries.js';
 import type { Family } from './family.js';
@@ -8,7 +10,7 @@ import { px, svg, text, textWidth } from './svg.js';
 const [WIDTH, HEIGHT] = [1000, 720];
 const PLOT: Box = { x: 60, y: 24, width: WIDTH - 60 - 24, height: HEIGHT - 24 - 92 };
 const LABEL = 11;
-/** 100 million parameters. */
+/** Radius in pixels of a disc for 100 million parameters. */
 const UNIT_RADIUS = 24;
 const X_TICKS = [0.5, 1, 2, 5, 10, 20, 40];
 
@@ -39,7 +41,7 @@ function nearestOn({ x, y, width, height }: Box, disc: Disc): readonly [number, 
   return [Math.min(Math.max(disc.x, x), x + width), Math.min(Math.max(disc.y, y), y + height)];
 }
 
-/** From the disc to a label that stands away from it. */
+/** Draws a line from the disc to a label that stands away from it. */
 function leader(box: Box, disc: Disc): string[] {
   const [x, y] = nearestOn(box, disc);
   const distance = Math.hypot(x - disc.x, y - disc.y);

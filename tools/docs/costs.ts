@@ -1,4 +1,4 @@
-/** What design choices cost, counted by `summary` on nets built for the purpose. */
+/** Costs of design choices, counted by `summary` on nets that are built for the purpose. */
 import {
   buildModel,
   flatten,
@@ -15,7 +15,7 @@ import {
 import { extents } from './diagram/node-box.js';
 import { type Cell, table } from './markdown.js';
 
-/** Zeros: only shapes are looked at. */
+/** Builds a convolution with zeros as weights, since only shapes matter here. */
 const convolution = (channels: number, kernel: number): Layer =>
   sameConv(channels, kernel, { initial: 'zeros', bias: false });
 const fully = (units: number): Layer => linear(units, { initial: 'zeros', biasInitial: 'zeros' });
@@ -29,10 +29,10 @@ function count(layers: readonly Layer[], shape: InputShape): Summary {
   }
 }
 
-/** Of the last layer, in input pixels. */
+/** Returns the receptive field of the last layer, in input pixels. */
 const fieldOf = ({ rows }: Summary): string => extents(rows.at(-1)!.receptiveField!);
 
-/** Layers of C channels that see as far: the parameters divide by C^2. */
+/** Compares stacks of layers with C channels and equal receptive fields. Parameters are divided by C^2. */
 export function stackedConvolutions(): string {
   const stacks: readonly (readonly [string, readonly number[]])[] = [
     ['two 3x3', [3, 3]],
@@ -88,7 +88,7 @@ const MAPS: readonly { readonly net: string; readonly shape: InputShape; readonl
   { net: 'GoogLeNet', shape: [7, 7, 1024], heads: [pooled, direct, deep] },
 ];
 
-/** Ways from a last map to the classes. */
+/** Compares ways from a last map to the classes. */
 export function heads(): string {
   const rows = MAPS.flatMap(({ net, shape, heads: each }) =>
     each.map(({ name, layers }, i): Cell[] => {

@@ -1,7 +1,7 @@
-/** What the registry says of a model's weights, one by one. */
+/** Registry entries of a model's weights, one by one. */
 import type { ModelDefinition, WeightsEntry } from '@cnnzoo/core';
 
-/** Without the alias DEFAULT. */
+/** Returns the entries without the alias DEFAULT. */
 export const entriesOf = ({ weights }: ModelDefinition): WeightsEntry[] =>
   Object.entries(weights)
     .filter(([name]) => name !== 'DEFAULT')
@@ -9,7 +9,7 @@ export const entriesOf = ({ weights }: ModelDefinition): WeightsEntry[] =>
 
 export const defaultOf = ({ weights }: ModelDefinition): WeightsEntry | undefined => weights.DEFAULT;
 
-/** Per cent on the data set it is measured on: torchvision's have one. */
+/** Returns the accuracy in per cent on the data set of the entry. torchvision's entries have one data set. */
 export function accuracyOf({ metrics }: WeightsEntry): { data: string; top1?: number; top5?: number } | undefined {
   const [first] = Object.entries(metrics.values);
   if (!first) return undefined;

@@ -1,4 +1,4 @@
-/** How to use a family: the same lines for each, with its names and sizes. */
+/** Usage example of a family: the same lines for every family, with its own names and sizes. */
 import type { layers, SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { describe } from './diagram/kind.js';
 import { defaultOf } from './entries.js';
@@ -7,11 +7,11 @@ import type { Nets } from './nets.js';
 
 const shapeOf = (layer: layers.Layer): readonly (number | null)[] => (layer.output as SymbolicTensor).shape;
 
-/** Height x width x channels, and not turned for flattening. */
+/** Returns true if the output is a map: height x width x channels, not transposed for flattening. */
 const isMap = (layer: layers.Layer): boolean =>
   shapeOf(layer).length === 4 && describe(layer, shapeOf(layer)).kind !== 'reshape';
 
-/** `code  // comment`, the comments below each other. */
+/** Writes `code  // comment` lines with aligned comments. */
 function aligned(lines: readonly (readonly [code: string, comment?: string])[]): string {
   const column = Math.max(...lines.filter(([, comment]) => comment).map(([code]) => code.length)) + 2;
   return lines.map(([code, comment]) => (comment ? `${code.padEnd(column)}// ${comment}` : code)).join('\n');

@@ -1,16 +1,16 @@
-/** What the pages are made of: each family's models and its own notes. */
+/** Sources of the pages: each family's models and its own notes. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { ModelDefinition } from '@cnnzoo/core';
 import { families as registry } from 'cnnzoo';
 import type { GraphOptions } from './diagram/graph.js';
 
-/** One picture of a family's page. */
+/** Picture on a family's page. */
 export interface Figure extends GraphOptions {
-  /** Of its file. */
+  /** Name of the picture's file. */
   readonly name: string;
   readonly model: string;
-  /** Of the builder, where the net is not as it is by default. */
+  /** Options of the builder, if they differ from the defaults. */
   readonly options?: Readonly<Record<string, unknown>>;
   readonly caption: string;
 }
@@ -18,10 +18,10 @@ export interface Figure extends GraphOptions {
 /** A family's `docs.json`. */
 interface Notes {
   readonly title: string;
-  /** In one sentence. */
+  /** Lesson of the family, in one sentence. */
   readonly teaches: string;
   readonly paper: { readonly year: number; readonly title: string; readonly url: string };
-  /** The variant whose layers are listed; `depth` as in a figure. */
+  /** Variant whose layers are listed; `depth` as in a figure. */
   readonly table: { readonly model: string; readonly depth?: number };
   readonly figures: readonly Figure[];
 }
@@ -29,7 +29,7 @@ interface Notes {
 export interface Family extends Notes {
   readonly name: string;
   readonly models: readonly ModelDefinition[];
-  /** The section "The idea" of its README. */
+  /** Section "The idea" of its README. */
   readonly idea: string;
 }
 
@@ -42,7 +42,7 @@ function ideaOf(family: string): string {
   return idea.trim();
 }
 
-/** In the order of their papers. */
+/** Returns the families in the order of their papers. */
 export const families = (): Family[] =>
   Object.entries(registry)
     .map(([name, models]) => ({

@@ -1,4 +1,4 @@
-/** Places labels beside points, so that none covers another label or a point. */
+/** Places labels beside points, so that no label covers another label or a point. */
 export interface Disc {
   readonly x: number;
   readonly y: number;
@@ -27,14 +27,14 @@ const DIRECTIONS = 24;
 const DISTANCES = [3, 10, 20, 32, 46, 62, 80] as const;
 const ROUNDS = 6;
 
-/** Places for a label of that size, in all directions, near ones first. */
+/** Returns possible places for a label of that size in all directions, near ones first. */
 function places(disc: Disc, width: number, height: number): { box: Box; distance: number }[] {
   return DISTANCES.flatMap((distance) =>
     Array.from({ length: DIRECTIONS }, (_, i) => {
       const angle = (2 * Math.PI * i) / DIRECTIONS;
       const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
       const reach = disc.radius + distance;
-      // The nearest point of the label lies on the circle of that reach.
+      // The nearest point of the label lies on the circle of radius `reach`.
       const x = disc.x + reach * cos + ((cos - 1) / 2) * width;
       const y = disc.y + reach * sin + ((sin - 1) / 2) * height;
       return { box: { x, y, width, height }, distance: distance + (sin === 0 ? 0 : 1) };
@@ -42,7 +42,10 @@ function places(disc: Disc, width: number, height: number): { box: Box; distance
   );
 }
 
-/** A label per disc, within the frame; again and again each takes the best place that the others leave. */
+/**
+ * Places one label for each disc within the frame. In every round, each label moves to the best place that the others
+ * leave.
+ */
 export function placeLabels(
   discs: readonly Disc[],
   sizes: readonly (readonly [width: number, height: number])[],

@@ -1,4 +1,4 @@
-/** docs/architectures.md: the index of the families, and what they have in common to be compared by. */
+/** Page docs/architectures.md: the index of the families, and comparisons between them. */
 import { heads, stackedConvolutions } from './costs.js';
 import type { Family } from './family.js';
 import { blocks, type Cell, code, generated, table } from './markdown.js';

@@ -1,4 +1,4 @@
-/** The page of one family. */
+/** Page of one family. */
 import { type ModelDefinition, type Summary, summary } from '@cnnzoo/core';
 import { graphOf } from './diagram/graph.js';
 import { extents } from './diagram/node-box.js';
@@ -20,7 +20,7 @@ const figures = (family: Family): string =>
 const sum = (rows: Summary['rows'], of: (row: Summary['rows'][number]) => number | null): number =>
   rows.reduce((total, row) => total + (of(row) ?? 0), 0);
 
-/** Layers that a diagram of the same depth shows as one node are one row. */
+/** Layers that a diagram of the same depth would show as one node form one row. */
 function layerTable(family: Family, nets: Nets): string {
   const definition = modelOf(family, family.table.model);
   const net = nets.of(definition);

@@ -1,4 +1,4 @@
-/** Every generated file by its path under docs/. */
+/** Generated files by their path under docs/. */
 import { chart } from './chart.js';
 import { diagram } from './diagram/diagram.js';
 import { families, modelOf } from './family.js';
@@ -7,7 +7,7 @@ import { overview } from './overview.js';
 import { familyPage, figurePath } from './page.js';
 import { trainingCurves, trainingPath, trainingsOf } from './training.js';
 
-/** Needs a backend. */
+/** Generates all files. A backend has to be set. */
 export function pages(): Map<string, string> {
   const all = families();
   const files = new Map<string, string>();

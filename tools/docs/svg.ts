@@ -1,13 +1,13 @@
-/** What the drawings share: text, numbers, colours in light and dark. */
+/** Parts that the drawings share: text, numbers, colours for light and dark. */
 import type { Kind } from './diagram/kind.js';
 
 export const escaped = (text: string): string =>
   text.replace(/[&<>"]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[c]!);
 
-/** Two decimals at most, so that a file is the same wherever it is made. */
+/** Writes at most two decimals, so that a file is the same on every machine. */
 export const px = (value: number): string => String(Math.round(value * 100) / 100);
 
-/** A sans-serif text's width, from above: the reader's font is not known. */
+/** Returns an upper bound of the width of a sans-serif text, since the reader's font is not known. */
 export const textWidth = (text: string, size: number): number => [...text].length * size * 0.58;
 
 interface Tones {
@@ -58,7 +58,7 @@ const STYLE = [
   `@media (prefers-color-scheme:dark){${rules('dark')}}`,
 ].join('');
 
-/** A whole file; its own background, since a page may be dark where the reader's system is light. */
+/** Returns a whole SVG file. It has its own background, because a page may be dark on a system that is light. */
 export const svg = (width: number, height: number, title: string, content: readonly string[]): string =>
   [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${px(width)}" height="${px(height)}" viewBox="0 0 ${px(width)} ${px(height)}" role="img">`,

@@ -1,4 +1,4 @@
-/** How the weights that are trained here came about: the history that their training wrote. */
+/** History of the weights that are trained here, from the files that their training wrote. */
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { ModelDefinition } from '@cnnzoo/core';
@@ -9,13 +9,13 @@ import { code, number } from './markdown.js';
 
 export interface Training extends History {
   readonly model: string;
-  /** The data set. */
+  /** Name of the data set. */
   readonly data: string;
 }
 
 export const trainingPath = (family: string, model: string): string => `${family}/${model}-training.svg`;
 
-/** Those of a family's models whose package holds a history. */
+/** Returns the trainings of a family's models whose package holds a history. */
 export const trainingsOf = ({ name, models }: Family): Training[] =>
   models.flatMap(({ name: model }: ModelDefinition) => {
     const path = fileURLToPath(new URL(`../../packages/${name}/weights/${model}.history.json`, import.meta.url));
@@ -35,7 +35,7 @@ export const trainingCurves = ({ epochs }: Training): string =>
     }),
   );
 
-/** Blocks of a family's page; none where none of its weights were trained here. */
+/** Returns blocks for a family's page; none if none of its weights were trained here. */
 export function trainingSection(family: string, trainings: readonly Training[]): string[] {
   if (trainings.length === 0) return [];
   return [

@@ -1,11 +1,11 @@
-/** The table of variants: what each costs, and what it is worth. */
+/** Table of variants with their cost and accuracy. */
 import type { ModelDefinition } from '@cnnzoo/core';
 import { extents } from './diagram/node-box.js';
 import { accuracyOf, defaultOf } from './entries.js';
 import { type Cell, code, table } from './markdown.js';
 import type { Nets } from './nets.js';
 
-/** Where the registry has no entry, the net itself is counted. */
+/** Counts on the net itself if the registry has no entry. */
 function countsOf(definition: ModelDefinition, nets: Nets): { parameters: number; giga: number } {
   const entry = defaultOf(definition);
   if (entry?.gflops !== undefined) return { parameters: entry.parameters, giga: entry.gflops };

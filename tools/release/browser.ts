@@ -22,7 +22,7 @@ export async function buildPage(directory: string, outDir = join(directory, 'dis
   return outDir;
 }
 
-/** Opens the built page and compares what it found. */
+/** Opens the built page and checks its result. */
 export async function checkBuilt(browser: Browser, site: string, isolated: boolean): Promise<void> {
   const server = await serve(site, isolated);
   try {
@@ -34,7 +34,7 @@ export async function checkBuilt(browser: Browser, site: string, isolated: boole
   }
 }
 
-/** Opens the page in Vite's development server, which bundles nothing but the dependencies. */
+/** Opens the page in Vite's development server, which bundles only the dependencies. */
 export async function checkDevelopment(browser: Browser, directory: string): Promise<void> {
   const server = await createServer({
     root: directory,
@@ -50,7 +50,7 @@ export async function checkDevelopment(browser: Browser, directory: string): Pro
   }
 }
 
-/** Waits for the page's answer and compares it. Gives the paths of what the page asked for. */
+/** Waits for the page's result and checks it. Returns the paths that the page requested. */
 async function checkPage(browser: Browser, url: string, isolated: boolean): Promise<string[]> {
   const page = await openPage(browser);
   const complaints: string[] = [];

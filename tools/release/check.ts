@@ -1,7 +1,7 @@
 /**
- * Packs every package and tries the packed files as a user would: linted, installed by the README's line in an empty
- * project outside the workspace (npm, then pnpm, which shows a project only what it names), imported, required,
- * typechecked, run, and built into a page that runs in Chromium.
+ * Packs every package and tries the packed files as a user would. They are linted; installed by the README's line in an
+ * empty project outside the workspace (with npm, then with pnpm, which shows a project only its own dependencies);
+ * imported, required, type-checked and run; and built into a page that runs in Chromium.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -25,7 +25,10 @@ async function step<T>(what: string, work: () => Promise<T>): Promise<T> {
   return result;
 }
 
-/** Packages agree with the workspace's address; without one there is a notice, and `pnpm release` refuses to publish. */
+/**
+ * Checks the packages' links against the workspace's address. Without an address there is a notice, and `pnpm release`
+ * refuses to publish.
+ */
 async function checkLinks(): Promise<void> {
   const changed = await syncLinks(false);
   if (changed.length)

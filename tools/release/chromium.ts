@@ -8,7 +8,7 @@ const CHROMIUM = [
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
 ];
 
-/** Nothing but the page: no sandbox (containers lack what it needs), no updates, no telemetry. */
+/** Flags that leave only the page: no sandbox (containers lack its prerequisites), no updates, no telemetry. */
 const FLAGS = [
   '--no-sandbox',
   '--disable-quic',
@@ -18,12 +18,12 @@ const FLAGS = [
   '--disable-sync',
 ];
 
-/** Longest wait for anything of a page, in ms: long enough for a machine that does other work. */
+/** Longest wait for anything on a page, in milliseconds; long enough for a busy machine. */
 export const PATIENCE = 300_000;
 
 export const findChromium = (): string | undefined => CHROMIUM.find(existsSync);
 
-/** Starts a browser of this machine. Undefined if there is none. */
+/** Starts a browser of this machine; undefined if there is none. */
 export async function openChromium(flags: readonly string[] = []): Promise<Browser | undefined> {
   const executablePath = findChromium();
   return executablePath
@@ -31,7 +31,7 @@ export async function openChromium(flags: readonly string[] = []): Promise<Brows
     : undefined;
 }
 
-/** Opens a page with storage of its own, whose waits end after `PATIENCE`. */
+/** Opens a page with storage of its own. Its waits end after `PATIENCE`. */
 export async function openPage(browser: Browser, options: BrowserContextOptions = {}): Promise<Page> {
   const context = await browser.newContext(options);
   context.setDefaultTimeout(PATIENCE);

@@ -8,7 +8,7 @@ export type Manager = 'npm' | 'pnpm';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 
-/** What the README tells people to install, and LeNet, whose weights need no download. */
+/** Returns the packages that the README tells people to install, and LeNet, whose weights need no download. */
 async function readmeLine(): Promise<string[]> {
   const line = /^npm install (@cnnzoo\/.*)$/m.exec(await readFile(join(root, 'README.md'), 'utf8'))?.[1];
   if (!line) throw new Error('README.md: found no line `npm install @cnnzoo/…`.');
@@ -20,14 +20,19 @@ async function install(manager: Manager, directory: string, names: readonly stri
   else await run('npx', ['--yes', await pnpm(), 'add', ...names], directory);
 }
 
-/** An empty project whose @cnnzoo packages come from `registry`, everything else from where the machine gets it. */
+/**
+ * Makes an empty project that gets its @cnnzoo packages from `registry`, and everything else from the machine's usual
+ * registry.
+ */
 async function emptyProject(directory: string, registry: string): Promise<void> {
   await mkdir(directory, { recursive: true });
   await writeFile(join(directory, 'package.json'), '{ "name": "consumer", "private": true, "type": "module" }\n');
   await writeFile(join(directory, '.npmrc'), `@cnnzoo:registry=${registry}/\n`);
 }
 
-/** An empty project outside the workspace, with what the README's line installs and the programs of consumer/. */
+/**
+ * Makes an empty project outside the workspace, with the packages of the README's line and the programs of consumer/.
+ */
 export async function makeConsumer(manager: Manager, directory: string, registry: string): Promise<void> {
   await emptyProject(directory, registry);
   await install(manager, directory, await readmeLine());
@@ -35,7 +40,7 @@ export async function makeConsumer(manager: Manager, directory: string, registry
   await cp(join(here, 'fixtures'), join(directory, 'public'), { recursive: true });
 }
 
-/** An empty project with the command alone: the peers must come by themselves. */
+/** Makes an empty project with the command alone. The peers have to be installed automatically. */
 export async function makeCommandLine(
   manager: Manager,
   directory: string,
@@ -48,7 +53,7 @@ export async function makeCommandLine(
 
 const environment = (directory: string): Record<string, string> => ({ CNNZOO_CACHE: join(directory, 'cache') });
 
-/** Imports, requires, typechecks, and classifies a digit. */
+/** Imports and requires the packages, type-checks a program, and classifies a digit. */
 export async function checkPrograms(directory: string): Promise<void> {
   for (const program of ['import.mjs', 'require.cjs'])
     await run(process.execPath, [program], directory, environment(directory));
@@ -57,7 +62,7 @@ export async function checkPrograms(directory: string): Promise<void> {
     await run(process.execPath, [tsc, '-p', `tsconfig.${resolution}.json`], directory);
 }
 
-/** The installed command names the digit. */
+/** Classifies a digit with the installed command. */
 export async function checkCommandLine(directory: string): Promise<void> {
   const command = join(directory, 'node_modules/.bin/cnnzoo');
   await run(command, ['--help'], directory);

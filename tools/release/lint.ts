@@ -5,7 +5,7 @@ import { formatMessage } from 'publint/utils';
 import { type Packed, root } from './packages.js';
 import { run } from './run.js';
 
-/** What people expect beside the code, in every package. */
+/** Files that people expect beside the code in every package. */
 const FILES = ['LICENSE', 'README.md', 'package.json', 'dist/index.js', 'dist/index.d.ts'];
 
 async function checkFiles({ name, tarball }: Packed): Promise<void> {
@@ -16,7 +16,7 @@ async function checkFiles({ name, tarball }: Packed): Promise<void> {
   if (stray.length) throw new Error(`${name}: the tarball holds what is not for users: ${stray.join(', ')}.`);
 }
 
-/** Every script has its source map, and the map the sources themselves, which are not in the tarball. */
+/** Checks that every script has a source map, and that the map contains the sources, which are not in the tarball. */
 async function checkSourceMaps({ name, directory }: Packed): Promise<void> {
   const dist = join(directory, 'dist');
   for (const file of (await readdir(dist)).filter((each) => each.endsWith('.js'))) {
@@ -43,7 +43,7 @@ async function checkTypes({ tarball }: Packed): Promise<void> {
   await run(join(root, 'node_modules/.bin/attw'), [tarball, '--profile', 'esm-only', '--no-emoji'], root);
 }
 
-/** publint and "are the types wrong" on a packed file, and what it holds. */
+/** Checks a packed file with publint and "are the types wrong", and checks its content. */
 export async function lint(packed: Packed): Promise<void> {
   await checkFiles(packed);
   await checkSourceMaps(packed);

@@ -1,4 +1,7 @@
-/** `pnpm metadata:write` copies the links into the packages; with `--publish`, refuses to go on where they are missing. */
+/**
+ * `pnpm metadata:write` copies the links into the packages. With `--publish`, it refuses to continue if they are
+ * missing.
+ */
 import { NO_ADDRESS, repositoryAddress, syncLinks } from './links.js';
 
 async function main(): Promise<void> {

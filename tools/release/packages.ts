@@ -8,20 +8,20 @@ export const root = fileURLToPath(new URL('../..', import.meta.url));
 export interface Packed {
   readonly name: string;
   readonly version: string;
-  /** The package's directory in the workspace. */
+  /** Directory of the package in the workspace. */
   readonly directory: string;
-  /** The packed file, what `npm publish` would upload. */
+  /** Packed file, as `npm publish` would upload it. */
   readonly tarball: string;
-  /** package.json as packed: `workspace:` and `catalog:` are replaced by versions. */
+  /** package.json as packed: versions replace `workspace:` and `catalog:`. */
   readonly manifest: Readonly<Record<string, unknown>>;
 }
 
-/** `pnpm@x.y.z` as an argument of npx: the version that the workspace pins. */
+/** Returns `pnpm@x.y.z` as an argument of npx, with the version that the workspace pins. */
 export async function pnpm(): Promise<string> {
   return (JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { packageManager: string }).packageManager;
 }
 
-/** Directories of the packages that are not private. */
+/** Returns the directories of the packages that are not private. */
 export async function publishable(): Promise<string[]> {
   const directories: string[] = [];
   for (const name of (await readdir(join(root, 'packages'))).sort()) {

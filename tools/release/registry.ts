@@ -10,7 +10,7 @@ export interface Registry {
   close(): Promise<void>;
 }
 
-/** Package managers may refuse what was published a moment ago; ours pretends to be old. */
+/** Package managers may refuse recently published packages, so ours claim to be old. */
 const PUBLISHED = '2020-01-01T00:00:00.000Z';
 
 function describe({ name, version, manifest }: Packed, tarball: string, bytes: Buffer): string {
@@ -28,8 +28,8 @@ function describe({ name, version, manifest }: Packed, tarball: string, bytes: B
 }
 
 /**
- * A package registry that holds the packed files alone, for one scope of an .npmrc: so a consumer installs by name, as
- * a user does, also what the packages need of each other.
+ * Serves a package registry with only the packed files, for one scope of an .npmrc. A consumer then installs packages
+ * by name, including their dependencies on each other, as a user does.
  */
 export async function serveTarballs(packages: readonly Packed[]): Promise<Registry> {
   const server = createServer((request, response) => {

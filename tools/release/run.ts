@@ -1,12 +1,15 @@
 import { spawn } from 'node:child_process';
 
-/** What the surrounding `pnpm run` tells its own scripts, and a package manager started here must not take over. */
+/**
+ * Variables that the surrounding `pnpm run` sets for its own scripts. A package manager started here must not inherit
+ * them.
+ */
 const INHERITED = /^(npm_(lifecycle|package|config_user_agent|command|execpath|node_execpath)|PNPM_|INIT_CWD)/i;
 
 const clean = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
   Object.fromEntries(Object.entries(env).filter(([name]) => !INHERITED.test(name)));
 
-/** Runs a command to its end. Gives its standard output; throws with everything it printed where it fails. */
+/** Runs a command to its end. Returns its standard output; if it fails, throws with everything that it printed. */
 export async function run(
   command: string,
   args: readonly string[],

@@ -12,7 +12,7 @@ const TYPES: Record<string, string> = {
   '.webp': 'image/webp',
 };
 
-/** With these a page may share memory between threads; libraries behave differently then. */
+/** Headers that let a page share memory between threads. Libraries behave differently with them. */
 const ISOLATION = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' };
 
 export interface Served {
@@ -20,7 +20,7 @@ export interface Served {
   close(): Promise<void>;
 }
 
-/** Serves a directory of static files, as any web server would. */
+/** Serves a directory of static files, like any web server. */
 export async function serve(directory: string, isolated: boolean): Promise<Served> {
   const server = createServer((request, response) => {
     const path = normalize(decodeURIComponent(new URL(request.url ?? '/', 'http://localhost').pathname));

@@ -1,8 +1,9 @@
 /**
- * Trains a net that ships with weights of our own: `pnpm exec tsx tools/train/cifar10.ts NET FOLDER`. FOLDER holds CIFAR-10 as
- * images, `train` and `test`, a folder for each class. Stopped in whatever way, the same command goes on from the last
- * checkpoint, under training/NET. At the end it writes the weights in halves and the history into the net's package, and
- * measures the file it wrote. The test images choose nothing: what is written is the last epoch.
+ * Trains a net whose weights we ship: `pnpm exec tsx tools/train/cifar10.ts NET FOLDER`. FOLDER holds CIFAR-10 as
+ * images: `train` and `test`, each with a folder for every class. If the training is stopped, the same command resumes
+ * it from the last training checkpoint, under training/NET. At the end it writes the weights in half precision and the
+ * history into the net's package, and measures the written file. The test images choose nothing: the weights of the
+ * last epoch are written.
  */
 
 import { createHash } from 'node:crypto';
@@ -13,11 +14,11 @@ import { CIFAR10, type ImageFolder, imageFolder, PixelsDataset } from '@cnnzoo/c
 import { evaluate, fit } from '@cnnzoo/core/train';
 import { recipes } from './recipes.js';
 
-/** Decodes a set once: 60,000 small images fit in memory. In the order of its files, unless shuffled. */
+/** Decodes a set once, since 60,000 small images fit in memory. The order is that of the files, unless shuffled. */
 async function inMemory(set: ImageFolder['train'], shuffle?: Random): Promise<PixelsDataset> {
   const pixels = new Uint8Array(set.size * 32 * 32 * 3);
   const labels = new Uint8Array(set.size);
-  // What becomes of a byte is the byte.
+  // Scales bytes to 0 to 1, and the dataset scales them back exactly.
   const one = 1 / 255;
   const preprocessing = {
     resize: null,
@@ -44,7 +45,7 @@ if (!recipe || !folder) throw new Error(`expected one of ${Object.keys(recipes).
 await useBackend();
 const files = await imageFolder(folder);
 const train = await inMemory(files.train);
-// So that its first images stand for all.
+// Shuffled, so that its first images are a fair sample.
 const test = await inMemory(files.validation!, new Random(0));
 const net = recipe.build({ seed: recipe.options.seed });
 const root = fileURLToPath(new URL('../..', import.meta.url));

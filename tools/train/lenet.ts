@@ -1,10 +1,10 @@
 /**
- * Trains the LeNets that @cnnzoo/lenet ships, on the 60,000 MNIST digits, and measures them on the 10,000 test digits:
+ * Trains the LeNets that @cnnzoo/lenet ships on the 60,000 MNIST digits, and measures them on the 10,000 test digits:
  *
  *   pnpm exec tsx tools/train/lenet.ts --model lenet5_relu [--epochs 15] [--seed 1] [--out FILE]
  *
- * The same model, epochs and seed give the same file, byte for byte. The test digits are only looked at when all is
- * done: nothing is chosen by them.
+ * The same model, epochs and seed give the same file, byte for byte. The test digits are only read after the training,
+ * so they choose nothing.
  */
 import { createHash } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
@@ -17,7 +17,7 @@ import { cosine, evaluate, type SgdOptions, sgd, train } from '@cnnzoo/core/trai
 import { models } from '@cnnzoo/lenet';
 import { mnistDirectory } from './mnist.js';
 
-/** Sigmoids pass on little of a gradient, so they need long steps. */
+/** Sigmoids pass on little of a gradient, so they need large steps. */
 const RECIPES: Readonly<Record<keyof typeof models, SgdOptions>> = {
   lenet5: { lr: cosine(0.2), momentum: 0.9 },
   lenet5_relu: { lr: cosine(0.05), momentum: 0.9, weightDecay: 5e-4 },

@@ -5,12 +5,15 @@ import { nin_cifar } from '@cnnzoo/nin';
 import { resnet20 } from '@cnnzoo/resnet';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 
-/** What a net is trained with; with the seed and the data, all that its weights depend on. */
+/** Recipe of a net's training. With the seed and the data it determines the weights. */
 export interface Recipe {
   readonly build: (options: BuildOptions) => LayersModel;
-  /** The directory under packages/ that ships the weights. */
+  /** Directory under packages/ that ships the weights. */
   readonly family: 'nin' | 'resnet';
-  /** Test images that are measured after every epoch, for the curve; the weights that are written are measured on all. */
+  /**
+   * Number of test images that are measured after every epoch, for the curve. The written weights are measured on all
+   * of them.
+   */
   readonly validated: number;
   readonly options: FitOptions & { readonly seed: number };
 }
@@ -21,17 +24,20 @@ const shared = {
   seed: 0,
 } satisfies FitOptions;
 
-/** 24 of 32 pixels are 9/16 of the arithmetic, and harder: what the whole images show at the end is easier for it. */
+/**
+ * Crops of 24 x 24 of the 32 x 32 pixels take 9/16 of the arithmetic and are harder: the whole images at the end are
+ * easier.
+ */
 const onCrops = { augment: compose(padAndCrop(0, 24), horizontalFlip()) };
 
-/** Of an epoch, with the shared batch size. */
+/** Steps of an epoch, with the shared batch size. */
 const STEPS = 391;
 
 const momentum = (lr: Schedule, weightDecay = 5e-4) => sgd({ lr, momentum: 0.9, nesterov: true, weightDecay });
 
 export const recipes: Readonly<Record<string, Recipe>> = {
   resnet20: {
-    // It ends in global average pooling: it takes any size.
+    // The net ends in global average pooling, so it takes any size.
     build: (options) => resnet20({ ...options, inputShape: [null, null, 3] }),
     family: 'resnet',
     validated: 10_000,
@@ -40,9 +46,9 @@ export const recipes: Readonly<Record<string, Recipe>> = {
       ema: { decay: 0.998 },
       stages: [
         { epochs: 30, optimizer: momentum(oneCycle(0.3)), loss: crossEntropy({ labelSmoothing: 0.05 }) },
-        // The first cycle ends at 92 % of the training images, not augmented, and 86.6 % of the test images: so small a net
-        // wants to be held back less, and longer. The second was to have 40 epochs; for the last seven of these 31 only the
-        // training images still gained.
+        // The first cycle ends at 92 % of the training images, without augmentation, and 86.6 % of the test images: so
+        // small a net needs less regularization and more time. The second cycle was planned for 40 epochs; in the last
+        // seven of these 31 only the accuracy on the training images still rose.
         { epochs: 31, optimizer: momentum((step) => cosine(0.1)(step, 40 * STEPS), 2e-4) },
         { ...onCrops, epochs: 48, optimizer: momentum(cosine(0.1, 0.01)) },
         { epochs: 8, optimizer: momentum(cosine(0.01)) },
@@ -50,7 +56,8 @@ export const recipes: Readonly<Record<string, Recipe>> = {
     },
   },
   nin_cifar: {
-    // Without a linear layer it takes any size. Half of the channels dropped, as published, is for ten times as many epochs.
+    // Without a linear layer the net takes any size. The published dropout of one half is meant for ten times as many
+    // epochs.
     build: (options) => nin_cifar({ ...options, inputShape: [null, null, 3], dropout: 0.1 }),
     family: 'nin',
     validated: 2_000,
@@ -62,8 +69,8 @@ export const recipes: Readonly<Record<string, Recipe>> = {
       stages: [
         {
           ...onCrops,
-          // At a constant rate of 0.06, warmed up in 50 steps, every logit falls to 0 behind the last ReLU and stays there; at
-          // 0.03 none does.
+          // At a constant rate of 0.06, after a warm-up of 50 steps, the last ReLU sets every logit to 0 for good. At
+          // 0.03 this does not happen.
           epochs: 26,
           optimizer: momentum(oneCycle(0.04)),
         },

@@ -75,7 +75,7 @@ export async function run(argv: readonly string[], context: Context): Promise<nu
       )}
 
 ${bold('Environment:')}
-  CNNZOO_CACHE   directory for downloaded weights, instead of your cache directory
+  CNNZOO_CACHE   directory for weights, instead of your cache directory
   CNNZOO_MIRROR  your own directory or server of weights, tried first
   HTTPS_PROXY    proxy for downloads; also HTTP_PROXY, ALL_PROXY, NO_PROXY
   NO_COLOR       no colours

@@ -18,3 +18,4 @@ export {
   packFilter,
   packGradientFilter,
 } from './ops/index.js';
+export { square } from './square.js';

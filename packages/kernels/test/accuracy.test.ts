@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Acceleration, accelerate } from '../src/index.js';
 import { filterGradientAlgorithm, forwardAlgorithm, inputGradientAlgorithm } from '../src/ops/algorithms.js';
 import { winogradFilterGradient } from '../src/ops/winograd.js';
-import { layerShapes, square } from './layer-shapes.js';
+import { square } from '../src/square.js';
+import { layerShapes } from './layer-shapes.js';
 import { Random } from './random.js';
 import { runKernel } from './run-kernel.js';
 

@@ -1,35 +1,5 @@
 import type { Geometry } from '../src/ops/geometry.js';
-
-/** Returns the geometry of a square convolution with "same" padding. */
-export function square(
-  images: number,
-  size: number,
-  inChannels: number,
-  outChannels: number,
-  kernel: number,
-  stride = 1,
-): Geometry {
-  const padding = kernel >> 1;
-  const out = Math.floor((size + 2 * padding - kernel) / stride) + 1;
-  return {
-    images,
-    inHeight: size,
-    inWidth: size,
-    inChannels,
-    outHeight: out,
-    outWidth: out,
-    outChannels,
-    kernelHeight: kernel,
-    kernelWidth: kernel,
-    strideHeight: stride,
-    strideWidth: stride,
-    dilationHeight: 1,
-    dilationWidth: 1,
-    top: padding,
-    left: padding,
-    groups: 1,
-  };
-}
+import { square } from '../src/square.js';
 
 /** Kinds of convolution in ResNet-18, ResNet-50 and VGG-16 at 224 px. */
 export const layerShapes: Readonly<Record<string, Geometry>> = {

@@ -1,4 +1,4 @@
-/** Layers as nodes: each by itself, or a part of the net as one. */
+/** Turns layers into nodes: each layer by itself, or a whole part of the net as one node. */
 import type { layers, SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { describe, type Kind } from './kind.js';
 import type { Graph, GraphNode } from './node.js';
@@ -23,14 +23,14 @@ export const single = (layer: layers.Layer): GraphNode => {
   };
 };
 
-/** What is drawn under the layer before it. */
+/** Kinds of layers that are drawn as part of the previous layer's node. */
 export const FOLLOWERS: readonly Kind[] = ['norm', 'activation', 'dropout', 'reshape'];
 
 const kindOf = (layer: layers.Layer): Kind => describe(layer, outputOf(layer)).kind;
 
 const noun = (n: number, word: string): string[] => (n === 0 ? [] : [`${n} ${word}${n === 1 ? '' : 's'}`]);
 
-/** How many parts of parts a group has, where it has nothing else: the blocks of a stage. */
+/** Returns the number of blocks in a stage, i.e. of sub-parts in a group that has nothing else. */
 function blocksIn(path: string, members: readonly layers.Layer[]): number {
   const names = members.map(({ name }) => name.slice(path.length + 1).split('.'));
   const blocks = new Set(names.map(([first]) => first)).size;
@@ -56,7 +56,10 @@ function collapsed(path: string, members: readonly layers.Layer[]): GraphNode {
   };
 }
 
-/** By the first `depth` names of their paths; a layer with no more than its followers stays by itself. */
+/**
+ * Groups layers by the first `depth` names of their paths. A layer that would be alone, except for its followers, stays
+ * by itself.
+ */
 function grouped(members: readonly layers.Layer[], depth: number): Map<string, layers.Layer[]> {
   const groups = new Map<string, layers.Layer[]>();
   for (const layer of members) {

@@ -11,7 +11,7 @@ import { treeOf } from './tree.js';
 const MARGIN = 20;
 const RADIUS = 7;
 
-/** Straight pieces with rounded corners. */
+/** Draws straight pieces with rounded corners. */
 function curve(points: readonly Point[]): string {
   const [first, ...rest] = points;
   const pieces = rest.map((point, i) => {
@@ -43,7 +43,7 @@ function kindsOf({ nodes }: Graph): Kind[] {
   return (Object.keys(KIND_NAMES) as Kind[]).filter((kind) => present.has(kind) && kind !== 'input');
 }
 
-/** In rows, as wide as the drawing at least allows. */
+/** Arranges the legend in rows that are at most as wide as the drawing. */
 function legend(kinds: readonly Kind[], width: number, top: number): { content: string[]; height: number } {
   let [x, y] = [MARGIN, top];
   const content = kinds.flatMap((kind) => {

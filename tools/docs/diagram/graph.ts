@@ -1,14 +1,14 @@
-/** The graph of a LayersModel, or of a part of it, as a reader sees it: some layers are one node. */
+/** Graph of a LayersModel, or of a part of it, in which several layers may be one node. */
 import type { LayersModel, layers } from '@tensorflow/tfjs-layers';
 import { collapse, FOLLOWERS, single } from './collapse.js';
 import type { Graph, GraphNode } from './node.js';
 
 export interface GraphOptions {
-  /** Only the layers under this path of the state dict, or from the first layer to the last one. */
+  /** Path in the state dict to restrict the graph to, or its first and last layer. */
   readonly from?: string | readonly [first: string, last: string];
-  /** Layers whose paths begin with the same `depth` names are one node. */
+  /** Number of leading names of a path by which layers are grouped into one node. */
   readonly depth?: number;
-  /** Equal nodes one after the other become one, "2 x". */
+  /** True to merge equal consecutive nodes into one, "2 x". */
   readonly merge?: boolean;
 }
 
@@ -19,7 +19,7 @@ function select(all: readonly layers.Layer[], from: GraphOptions['from']): reado
   return first < 0 ? [] : all.slice(first, last + 1);
 }
 
-/** Where a part begins, its input stands in place of the layer that gives it. */
+/** Adds an input node at the start of a part, in place of the layer that computes it. */
 function withInputs(graph: Graph, model: LayersModel): Graph {
   const known = new Set(graph.nodes.map(({ id }) => id));
   const sources = new Set(graph.edges.map(([from]) => from).filter((from) => !known.has(from)));
@@ -30,7 +30,7 @@ function withInputs(graph: Graph, model: LayersModel): Graph {
   return { nodes: [...inputs, ...graph.nodes], edges: graph.edges };
 }
 
-/** Joins pairs of neighbours on a plain path, from input to output, where `join` gives a node. */
+/** Joins pairs of consecutive nodes on a path without branches, from input to output, if `join` returns a node. */
 function joinNeighbours(graph: Graph, join: (node: GraphNode, next: GraphNode) => GraphNode | undefined): Graph {
   const nodes = new Map(graph.nodes.map((node) => [node.id, node]));
   let edges = graph.edges;
@@ -49,7 +49,7 @@ function joinNeighbours(graph: Graph, join: (node: GraphNode, next: GraphNode) =
   return { nodes: [...nodes.values()], edges };
 }
 
-/** A convolution with the BatchNorm and ReLU behind it is one node. */
+/** Merges a convolution with the BatchNorm and ReLU that follow it. */
 function follow(node: GraphNode, next: GraphNode): GraphNode | undefined {
   if (!FOLLOWERS.includes(next.kind) || node.kind === 'input' || node.kind === 'group') return undefined;
   const same = next.kind === 'reshape' && node.kind === 'reshape';

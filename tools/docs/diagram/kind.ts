@@ -1,4 +1,4 @@
-/** What a layer is to a reader: its kind, which colours it, and its text, e.g. "conv 3x3, 64, /2". */
+/** Kind of a layer, which determines its colour, and its text, e.g. "conv 3x3, 64, /2". */
 import type { layers } from '@tensorflow/tfjs-layers';
 
 export type Kind =
@@ -13,7 +13,7 @@ export type Kind =
   | 'join'
   | 'group';
 
-/** As the legend names them, in its order. */
+/** Names of the kinds, in the order of the legend. */
 export const KIND_NAMES: Readonly<Record<Kind, string>> = {
   input: 'input',
   conv: 'convolution',
@@ -36,7 +36,7 @@ type Config = Readonly<Record<string, unknown>>;
 
 const extent = (value: unknown): string => (Array.isArray(value) ? value.join('x') : `${value}x${value}`);
 
-/** Nothing for stride 1. */
+/** Writes a stride; '' for stride 1. */
 function strideOf(stride: unknown): string {
   const [rows, columns] = Array.isArray(stride) ? stride : [stride, stride];
   if (rows === columns) return rows === 1 || rows === undefined ? '' : `, /${rows}`;
@@ -47,7 +47,7 @@ const groupsOf = ({ groups }: Config): string => (typeof groups === 'number' && 
 
 const ACTIVATIONS: Readonly<Record<string, string>> = { relu: 'ReLU', sigmoid: 'sigmoid', softmax: 'softmax' };
 
-/** By class name, each tried in turn; the first that fits says what the layer is. */
+/** Descriptions by class name, tried in turn. The first match describes the layer. */
 const DESCRIPTIONS: readonly (readonly [RegExp, Kind, (config: Config, channels: number | null) => string])[] = [
   [/^InputLayer$/, 'input', () => 'image'],
   [/Conv/, 'conv', (c, channels) => `conv ${extent(c.kernelSize)}, ${channels}${strideOf(c.stride)}${groupsOf(c)}`],

@@ -1,4 +1,4 @@
-/** Places a tree of chains: top to bottom, branches side by side, all ways straight down or across. */
+/** Places a tree of chains: top to bottom, with branches side by side and lines straight down or across. */
 import type { GraphNode } from './node.js';
 import { nodeSize } from './node-box.js';
 import { chainSize, columnsOf, FORK, gapBefore, LEAD, ordered, parallelSize, tallest } from './size.js';
@@ -8,13 +8,13 @@ export type Point = readonly [x: number, y: number];
 
 export interface Placed {
   readonly node: GraphNode;
-  /** The middle of its upper edge. */
+  /** Middle of the node's upper edge. */
   readonly x: number;
   readonly y: number;
 }
 
 export interface Way {
-  /** An arrow ends at a node; a skip passes its input on. */
+  /** Kind of line: an arrow ends at a node, a skip is a branch without nodes. */
   readonly kind: 'line' | 'arrow' | 'skip';
   readonly points: readonly Point[];
 }
@@ -28,7 +28,7 @@ class Placement {
   readonly nodes: Placed[] = [];
   readonly ways: Way[] = [];
 
-  /** Places a chain whose input arrives at (x, y): gives where its output leaves. */
+  /** Places a chain whose input arrives at (x, y). Returns the point that its output leaves from. */
   chain(chain: Chain, x: number, y: number): Point {
     let at: Point = [x, y];
     for (const [i, item] of chain.entries()) {
@@ -47,7 +47,7 @@ class Placement {
     return at;
   }
 
-  /** Branches that meet nowhere are outputs: they end where they end. */
+  /** Branches that never meet are outputs and end separately. */
   private parallel(parallel: Parallel, [x, y]: Point, open: boolean): Point {
     const { left, height } = parallelSize(parallel, open);
     const branches = ordered(parallel);

@@ -1,13 +1,13 @@
-/** One node: its text, its path in small, and a strip for each thing done right after it. */
+/** Drawing of one node: its text, its path in small type, and a strip for each layer that is part of it. */
 import { escaped, px, text, textWidth } from '../svg.js';
 import type { GraphNode } from './node.js';
 
-/** Between nodes of a chain; the shape of what passes stands there. */
+/** Distance between nodes of a chain. The shape of the value that passes is written there. */
 export const NODE_GAP = 34;
 const [TEXT, SMALL] = [13, 10.5] as const;
 const [PADDING, STRIP] = [12, 17] as const;
 
-/** Such as 56 x 56 x 64. */
+/** Writes a shape, such as 56 x 56 x 64. */
 export const extents = (shape: readonly (number | null)[]): string => shape.map((n) => n ?? '?').join(' x ');
 
 const headline = ({ text: own, times, kind, path }: GraphNode): string => {
@@ -33,10 +33,10 @@ export function nodeSize(node: GraphNode): { readonly width: number; readonly he
 
 const OUTPUT_OFFSET = 7;
 
-/** To the right of the axis. */
+/** Returns the width of the output's shape, to the right of the axis. */
 export const outputWidth = ({ output }: GraphNode): number => OUTPUT_OFFSET + textWidth(extents(output), SMALL) + 4;
 
-/** With the middle of its upper edge at (x, y). */
+/** Draws a node with the middle of its upper edge at (x, y). */
 export function drawNode(node: GraphNode, x: number, y: number, id: string): string[] {
   const { width, height } = nodeSize(node);
   const body = bodyHeight(node);
@@ -57,6 +57,6 @@ export function drawNode(node: GraphNode, x: number, y: number, id: string): str
   ];
 }
 
-/** The shape of what leaves the node, beside the line. */
+/** Writes the shape of the node's output beside the line. */
 export const drawOutput = (node: GraphNode, x: number, y: number): string =>
   text(x + OUTPUT_OFFSET, y + nodeSize(node).height + 15, SMALL, extents(node.output), 'faint halo');

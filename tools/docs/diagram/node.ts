@@ -1,17 +1,17 @@
-/** The graph of a net, as a reader sees it. */
+/** Nodes and edges of a net's graph. */
 import type { Described } from './kind.js';
 
 export interface GraphNode extends Described {
   readonly id: string;
-  /** Path in the state dict, or the range of paths; shorter by the prefix that the whole drawing has. */
+  /** Path in the state dict, or range of paths, without the prefix that the whole drawing shares. */
   readonly path: string;
-  /** What is done to the node's result right away: BatchNorm, ReLU, dropout. */
+  /** Operations right after the node's own: BatchNorm, ReLU, dropout. */
   readonly after: readonly Described[];
-  /** Of the last layer: height, width, channels, or features. */
+  /** Shape of the last layer's output: height, width, channels, or features. */
   readonly output: readonly (number | null)[];
   /** Names of the model's layers, from input to output. */
   readonly layers: readonly string[];
-  /** How often it stands one after the other. */
+  /** Number of consecutive repetitions. */
   readonly times: number;
 }
 

@@ -1,8 +1,8 @@
-/** How much room the parts of a tree take. */
+/** Sizes of the parts of a tree. */
 import { NODE_GAP, nodeSize, outputWidth } from './node-box.js';
 import { type Chain, type Item, isParallel, type Parallel } from './tree.js';
 
-/** What an item takes: to the left and right of its axis, and below its upper end. */
+/** Extent of an item: to the left and right of its axis, and below its upper end. */
 export interface Size {
   readonly left: number;
   readonly right: number;
@@ -10,11 +10,11 @@ export interface Size {
 }
 
 const BRANCH_GAP = 28;
-/** From a node to the line on which its branches part; its output's shape stands there. */
+/** Distance from a node to the line at which its branches part. The shape of its output is written there. */
 export const FORK = 26;
-/** From that line to the branches, and from the line where they meet to the next node. */
+/** Distance from that line to the branches, and from the line where they meet to the next node. */
 export const LEAD = 18;
-/** From the longest branch to the line where they meet. */
+/** Distance from the longest branch to the line where the branches meet. */
 const MEET = 26;
 const SKIP: Size = { left: 4, right: 8, height: 0 };
 
@@ -31,7 +31,7 @@ function sizeOf(item: Item, last: boolean): Size {
   return { left: width / 2, right: Math.max(width / 2, outputWidth(item)), height };
 }
 
-/** A fork's own room is part of the branches' height. */
+/** The distance below a fork is already part of the branches' height. */
 export function gapBefore(chain: Chain, i: number): number {
   const before = chain[i - 1];
   if (!before || isParallel(chain[i]!)) return 0;
@@ -46,8 +46,8 @@ export function chainSize(chain: Chain): Size {
 }
 
 /**
- * The branch with most in it goes straight on where there are two; more are spread about the middle. `open`: they don't
- * meet.
+ * Computes the size of parallel branches. Of two branches, the larger one continues straight; more are spread around
+ * the middle. `open`: the branches do not meet.
  */
 export function parallelSize(parallel: Parallel, open: boolean): Size {
   const branches = ordered(parallel);
@@ -58,7 +58,9 @@ export function parallelSize(parallel: Parallel, open: boolean): Size {
   return { left, right: width - left, height: FORK + LEAD + tallest(sizes) + (open ? 0 : MEET) };
 }
 
-/** Where the branches' axes are, from that of the first. An output beside a long way stands close to its beginning. */
+/**
+ * Returns the axes of the branches relative to the first one. An output beside a long branch stands close to its start.
+ */
 export function columnsOf(branches: readonly Chain[], open: boolean): number[] {
   const sizes = branches.map(chainSize);
   const columns = [0];
@@ -69,7 +71,7 @@ export function columnsOf(branches: readonly Chain[], open: boolean): number[] {
   return columns;
 }
 
-/** How far right a chain reaches in its upper part. */
+/** Returns how far to the right the upper part of a chain reaches. */
 function rightWithin(chain: Chain, height: number): number {
   let [right, y] = [0, 0];
   for (const [i, item] of chain.entries()) {

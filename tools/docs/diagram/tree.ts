@@ -1,16 +1,22 @@
-/** A graph as chains of nodes and of parallel branches: what lies between a fork and the node where all meet again. */
+/**
+ * Graph as chains of nodes and of parallel branches, which lie between a fork and the node where all of them meet
+ * again.
+ */
 import type { Graph, GraphNode } from './node.js';
 
 export type Chain = readonly Item[];
 export type Item = GraphNode | Parallel;
-/** Branches side by side; an empty one passes its input on. */
+/** Branches side by side. An empty branch passes its input on. */
 export interface Parallel {
   readonly branches: readonly Chain[];
 }
 
 export const isParallel = (item: Item): item is Parallel => 'branches' in item;
 
-/** A chain that other branches end in has no end of its own: these lie side by side before the node they meet at. */
+/**
+ * A chain that other branches end in has no end of its own; these branches lie side by side before the node they meet
+ * at.
+ */
 const endOf = (chain: Chain): string | undefined => {
   const last = chain.at(-1);
   return last && !isParallel(last) ? last.id : undefined;
@@ -18,7 +24,10 @@ const endOf = (chain: Chain): string | undefined => {
 
 type Next = ReadonlyMap<string, readonly string[]>;
 
-/** For each node the first one that all ways from it to the end go through; undefined: the end itself. */
+/**
+ * Finds, for each node, the first node that all paths from it to the end go through; undefined if that is the end
+ * itself.
+ */
 function meetings(graph: Graph, next: Next): Map<string, string | undefined> {
   const meeting = new Map<string, string | undefined>();
   const onward = (id: string | undefined): (string | undefined)[] => {
@@ -36,7 +45,7 @@ function meetings(graph: Graph, next: Next): Map<string, string | undefined> {
   return meeting;
 }
 
-/** From inputs to outputs. Throws where branches touch before they meet: no net here does that. */
+/** Builds the tree from inputs to outputs. Throws if branches touch before they meet, which no net here does. */
 export function treeOf(graph: Graph): Chain {
   const nodes = new Map(graph.nodes.map((node) => [node.id, node]));
   const next: Next = new Map(
@@ -65,7 +74,10 @@ export function treeOf(graph: Graph): Chain {
     return items;
   };
 
-  /** As the node where they meet takes them; those that meet nowhere as they are. */
+  /**
+   * Sorts branches in the order in which the node where they meet takes them. Branches that never meet keep their
+   * order.
+   */
   const inOrderOfUse = (fork: string, branches: readonly Chain[], meet: string | undefined): readonly Chain[] => {
     const order = graph.edges.filter(([, to]) => to === meet).map(([from]) => from);
     const rank = (branch: Chain) => order.indexOf(endOf(branch) ?? fork);

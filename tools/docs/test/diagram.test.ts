@@ -36,7 +36,7 @@ const unit = (channels: number, kernel: number, stride = 1): Layer =>
 const pass: Layer = (x) => x;
 const mixed = concat({ one: unit(4, 1), two: seq([unit(2, 1), unit(4, 3)]), pool: seq([maxPool(3, 1, 1)]), pass });
 
-/** A chain in words: branches in brackets. */
+/** Writes a chain in words, with branches in brackets. */
 const words = (chain: Chain): string =>
   chain
     .map((item) => (isParallel(item) ? `[${item.branches.map(words).join(' | ')}]` : item.text))

@@ -1,4 +1,4 @@
-// A web page that classifies the digit, as PNG, JPEG and WebP, and writes down what it found.
+// A web page that classifies the digit as PNG, JPEG and WebP, and writes its result into the document.
 import { lenet5_relu } from '@cnnzoo/lenet';
 import { getBackend } from '@tensorflow/tfjs-core';
 

@@ -1,4 +1,4 @@
-// Typechecked in the consumer against the packed declarations; never run.
+// Program that is type-checked in the consumer against the packed declarations, and never run.
 import {
   batchNorm,
   buildModel,

@@ -2,7 +2,10 @@ import { loadStateDict, type ModelDefinition, stateDict, type WeightsSource } fr
 import { type Golden, logitsOf } from '../../../test/harness/parity.js';
 import { syntheticCheckpoint, syntheticImage } from '../../../test/harness/synthetic.js';
 
-/** The worst of max|difference| / max|logit| over a golden's sizes, under its synthetic checkpoint or a file that holds it. */
+/**
+ * Returns the largest max|difference| / max|logit| over a golden's sizes, with its synthetic checkpoint or a file that
+ * holds it.
+ */
 export async function worstError(
   definition: ModelDefinition,
   { seed, cases }: Golden,
@@ -21,6 +24,6 @@ export async function worstError(
       net.dispose();
     }
   }
-  // A logit that is no number must not lose the comparison.
+  // Comparisons with NaN are false, so a NaN would pass unnoticed.
   return errors.some(Number.isNaN) ? Number.POSITIVE_INFINITY : Math.max(...errors);
 }

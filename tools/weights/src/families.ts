@@ -2,13 +2,13 @@ import { CnnzooError, type ModelDefinition } from '@cnnzoo/core';
 import { families } from 'cnnzoo';
 
 export interface Member {
-  /** The directory of its package. */
+  /** Directory of the model's package. */
   readonly family: string;
   readonly name: string;
   readonly definition: ModelDefinition;
 }
 
-/** All models, or those named. */
+/** Returns all models, or the named ones. */
 export function members(names: readonly string[] = []): Member[] {
   const all = Object.entries(families).flatMap(([family, models]) =>
     Object.entries<ModelDefinition>(models).map(([name, definition]) => ({ family, name, definition })),

@@ -1,4 +1,7 @@
-/** golden [NAME...]: asks PyTorch for the goldens that the tests compare with, and writes them where they are committed. */
+/**
+ * golden [NAME...]: computes with PyTorch the goldens that the tests compare with, and writes them where they are
+ * committed.
+ */
 import { writeFileAtomic } from '@cnnzoo/core/internal';
 import { members } from './families.js';
 import { askPython, goldenPath, sizesOf } from './goldens.js';

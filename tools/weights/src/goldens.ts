@@ -7,7 +7,7 @@ import { runPython } from './python.js';
 
 type Sizes = readonly (readonly [height: number, width: number])[];
 
-/** Where the usual sizes leave nothing for a pooling to see. */
+/** Larger sizes for nets whose last pooling would get an empty map at the usual sizes. */
 const LARGER: Readonly<Record<string, Sizes>> = {
   nin: [
     [80, 80],
@@ -21,7 +21,7 @@ const LARGER: Readonly<Record<string, Sizes>> = {
   ],
 };
 
-/** An even, an odd and a non-square size; LeNet's linear layers fix theirs near the digits' 28 px. */
+/** Returns an even, an odd and a non-square size. The linear layers of LeNet require sizes near the digits' 28 px. */
 export const sizesOf = ({ name, inputShape: [height] }: ModelDefinition): Sizes => {
   if (LARGER[name]) return LARGER[name];
   if (height === 28 || height === 32)
@@ -37,11 +37,14 @@ export const sizesOf = ({ name, inputShape: [height] }: ModelDefinition): Sizes 
   ];
 };
 
-/** Where a family keeps the golden of a model. */
+/** Returns the path of a model's golden. */
 export const goldenPath = (family: string, model: string): string =>
   fileURLToPath(new URL(`../../../packages/${family}/test/goldens/${model}.json`, import.meta.url));
 
-/** Asks PyTorch for the logits of a net under a synthetic checkpoint and, with a head's path, for what that head sees; for those of auxiliary heads. */
+/**
+ * Computes with PyTorch the logits of a net for a synthetic checkpoint and, given the head's path, the input of the
+ * head; also the logits of auxiliary heads.
+ */
 export const askPython = (
   model: string,
   sizes: Sizes,
@@ -82,8 +85,9 @@ const GoldenText = v.pipe(
 );
 
 /**
- * Reads what Python has written of a net.
- * @throws CnnzooError FORMAT.
+ * Parses the output of Python for a net.
+ *
+ * @throws CnnzooError FORMAT
  */
 export function parseGolden(text: string, name: string): Golden {
   const { success, output, issues } = v.safeParse(GoldenText, text);

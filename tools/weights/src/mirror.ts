@@ -10,8 +10,8 @@ export interface MirrorEvents {
 }
 
 /**
- * Ports every set of weights into the tree that `CNNZOO_MIRROR` serves. What can't be had is reported and left out; the
- * index is written last, so that it names whole files only. Resolves to the number of failures.
+ * Ports every set of weights into a directory that `CNNZOO_MIRROR` can serve. Weights that are unavailable are reported
+ * and left out. The index is written last, so that it lists only complete files. Resolves to the number of failures.
  */
 export async function makeMirror(directory: string, all: readonly Member[], events: MirrorEvents): Promise<number> {
   const files: Record<string, MirrorFile> = {};

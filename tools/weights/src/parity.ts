@@ -1,6 +1,6 @@
 /**
- * parity [NAME...]: compares every net with PyTorch, by the committed goldens and, where Python has torch, on a fresh
- * seed and fresh sizes. Exits with 1 where an error is over the bound.
+ * parity [NAME...]: compares every net with PyTorch, by the committed goldens and, if Python has torch, on a fresh seed
+ * and fresh sizes. Exits with 1 if an error exceeds the bound.
  */
 import { CnnzooError, useBackend } from '@cnnzoo/core';
 import { PARITY } from '../../../test/harness/parity.js';

@@ -27,9 +27,9 @@ export interface Ported {
   readonly path: string;
   readonly bytes: number;
   readonly sha256: string;
-  /** True if every value is the source's, bit for bit. */
+  /** True if every value equals the source's, bit for bit. */
   readonly identical: boolean;
-  /** max|difference| / max|logit| of both files' nets on one image. */
+  /** max|difference| / max|logit| between the nets of both files, on one image. */
   readonly error: number;
 }
 
@@ -50,7 +50,7 @@ const sameValues = (a: StateDict, b: StateDict): boolean =>
     );
   });
 
-/** The file's net on a synthetic image of the published size, or of 64 px where that is larger. */
+/** Returns the output of the file's net for a synthetic image of the published size, or of 64 px if that is larger. */
 async function answers(file: TensorFile, definition: ModelDefinition, weights: string): Promise<Float32Array> {
   const [height, width, channels] = definition.inputShape.map((n) => Math.min(n!, 64)) as [number, number, number];
   const shape: [number, number, number] = [height, width, channels];
@@ -78,8 +78,8 @@ export async function sha256Of(path: string): Promise<string> {
 }
 
 /**
- * Writes a checkpoint as safetensors, reads it back and compares the values. Halves stay halves; `float16` makes halves
- * of floats. Resolves to whether every value is the source's, bit for bit.
+ * Writes a checkpoint as safetensors, reads it back and compares the values. Half precision is kept; `float16` converts
+ * floats to it. Resolves to true if every value equals the source's, bit for bit.
  */
 export async function rewrite(
   source: TensorFile,
@@ -97,7 +97,7 @@ export async function rewrite(
   throw new CnnzooError('FORMAT', `${path} does not hold the values of its source: this is a bug, keep both files.`);
 }
 
-/** Writes a model's checkpoint as safetensors, and compares the values and the answers of both files' nets. */
+/** Writes a model's checkpoint as safetensors, and compares the values and the outputs of the nets of both files. */
 export async function portFile(
   source: TensorFile,
   definition: ModelDefinition,

@@ -1,4 +1,4 @@
-/** port: checkpoints as safetensors, one or all; `port --help` says how. */
+/** port: writes checkpoints as safetensors, one or all. See `port --help`. */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { CnnzooError, openTensors, useBackend } from '@cnnzoo/core';
@@ -44,14 +44,17 @@ const report = (ported: Ported): void => {
   );
 };
 
-/** The model that a file's metadata names: `port` and `save` write it. */
+/** Returns the model that a file's metadata names, which `port` and `save` write. */
 async function namedIn(path: string): Promise<string | undefined> {
   const file = await openTensors(path);
   await file.close();
   return file.metadata[MODEL_KEY];
 }
 
-/** The model a file belongs to: named, or the one that its metadata names or that published a file of this hash. */
+/**
+ * Finds the model of a file: the given one, the one that its metadata names, or the one that published a file of this
+ * hash.
+ */
 async function ownerOf(path: string, given: string | undefined): Promise<Member> {
   const name = given ?? (await namedIn(path));
   if (name) return members([name])[0]!;

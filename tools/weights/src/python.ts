@@ -5,11 +5,11 @@ import { CnnzooError } from '@cnnzoo/core';
 const python = process.env.PYTHON ?? 'python3';
 const scripts = fileURLToPath(new URL('../torch/', import.meta.url));
 
-/** Whether the Python that `PYTHON` names (else python3) can import torch and torchvision. */
+/** Returns true if the Python that `PYTHON` names (Default: python3) can import torch and torchvision. */
 export const hasTorch = (): boolean =>
   spawnSync(python, ['-c', 'import nets'], { cwd: scripts, stdio: 'ignore' }).status === 0;
 
-/** Runs one of the scripts in tools/weights/torch and gives what it printed. */
+/** Runs a script of tools/weights/torch and returns its output. */
 export function runPython(script: string, args: readonly string[]): string {
   const { status, stdout, stderr, error } = spawnSync(python, [script, ...args], {
     cwd: scripts,

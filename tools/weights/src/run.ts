@@ -1,8 +1,8 @@
 import { CnnzooError } from '@cnnzoo/core';
 
 /**
- * Runs a tool: an error of ours is a message, not a trace; either way the exit status says that it failed. Paths are
- * meant from where the user called pnpm, which runs scripts in the directory of their package.
+ * Runs a tool. Prints an error of ours as a message, without a stack; the exit status tells of any failure. Paths are
+ * relative to the directory from which the user called pnpm, which runs scripts in the directory of their package.
  */
 export async function run(tool: () => Promise<void>): Promise<void> {
   try {

@@ -1,4 +1,4 @@
-// A net begun here goes on in PyTorch, and comes back: docs/scaling.md.
+// A training begun here continues in PyTorch, and comes back: docs/scaling.md.
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,7 +21,7 @@ beforeAll(async () => {
 const missing = hasTorch() ? undefined : 'Python has no torch here; PYTHON names another interpreter';
 const SEED = 'back/';
 
-/** What PyTorch's module of a net answers with the weights of a file, loaded strictly. */
+/** Returns the output of PyTorch's module for a net with the weights of a file, loaded strictly. */
 const askStrict = (name: string, path: string, ...options: string[]): Golden =>
   JSON.parse(runPython('strict.py', [name, path, '--seed', SEED, ...options]));
 
@@ -36,13 +36,13 @@ describe('saveStateDict', () => {
       await loadStateDict(net, syntheticCheckpoint(stateDict(net), SEED));
       await saveStateDict(net, path);
       net.dispose();
-      // Here with the values as they were before they were written.
+      // The net here has the values as they were before they were written.
       expect(await worstError(definition, askStrict(name, path))).toBeLessThanOrEqual(PARITY);
     },
   );
 });
 
-/** Dark and bright images in a folder for each, eight of both. */
+/** Writes two folders of eight images each, dark and bright. */
 async function twoClasses(): Promise<string> {
   const folder = join(directory, 'images');
   for (const [name, level] of Object.entries({ '2': 40, '10': 200 })) {

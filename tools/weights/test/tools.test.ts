@@ -23,7 +23,7 @@ beforeAll(async () => {
   await useBackend('wasm');
 });
 
-/** A checkpoint of lenet5 in memory. */
+/** Builds a checkpoint of lenet5 in memory. */
 function checkpoint() {
   const net = lenet5();
   const state = syntheticCheckpoint(stateDict(net), 'tools');
@@ -46,7 +46,7 @@ describe('port', () => {
     const path = join(directory, 'half.safetensors');
     const half = await portFile(await checkpoint(), lenet5, 'MNIST_V1', path, { float16: true });
     expect(half.identical).toBe(false);
-    // A half has 11 significant bits; the five layers each lose a little.
+    // Half precision has 11 significant bits, and each of the five layers loses a little.
     expect(half.error).toBeGreaterThan(0);
     expect(half.error).toBeLessThan(5 * 2 ** -11);
     expect(half.bytes).toBeLessThan(61706 * 2 + 2000);
@@ -89,7 +89,7 @@ describe('port', () => {
 
   it('as a command: paths from where it was called, and clear faults', () => {
     const script = fileURLToPath(new URL('../src/port.ts', import.meta.url));
-    // As pnpm runs it: in the directory of the package, with the user's in INIT_CWD.
+    // Runs the tool as pnpm does: in the directory of the package, with the user's directory in INIT_CWD.
     const port = (...args: string[]) =>
       spawnSync(process.execPath, ['--import', 'tsx', script, ...args], {
         cwd: fileURLToPath(new URL('..', import.meta.url)),
