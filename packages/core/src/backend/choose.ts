@@ -4,9 +4,9 @@ import type { BackendCandidate, WasmPaths } from '#platform';
 import { CnnzooError, checkOptions, warn } from '../util/index.js';
 
 /**
- * Puts kernels of our own behind the backend that is set, where it lacks them: those of @cnnzoo/kernels behind tfjs' wasm
- * backend, which can't train by itself and has one thread in Node; TensorFlow's own behind tfjs-node. Kernels that the
- * caller has put there stay.
+ * Registers faster kernels for the current backend, where it lacks them. For tfjs' wasm backend, which alone can't
+ * train and has one thread in Node, these are the kernels of @cnnzoo/kernels. For tfjs-node they are TensorFlow's own.
+ * Kernels that the caller has registered stay.
  */
 export async function accelerateBackend(): Promise<void> {
   const name = getBackend();
@@ -20,26 +20,47 @@ export async function accelerateBackend(): Promise<void> {
   }
 }
 
+/**
+ * Name of a backend of TensorFlow.js, as `useBackend` takes it. 'tfjs-node' and 'tfjs-node-gpu' run in Node alone,
+ * 'webgl' and 'webgpu' in pages alone.
+ */
 export type BackendName = 'tfjs-node-gpu' | 'tfjs-node' | 'wasm' | 'cpu' | 'webgl' | 'webgpu';
 
+/** Options of `useBackend`. */
 export interface UseBackendOptions {
-  /** Where tfjs' `.wasm` files are, if not where core finds them itself; has its say until wasm has started. */
+  /**
+   * Place of tfjs' `.wasm` files: a directory (URL or path, with a slash at the end), or an address for each file.
+   * Without effect once the wasm backend has started. Default: the files of the package, which core finds by itself.
+   */
   wasmPaths?: WasmPaths;
 }
 
+/** End of the latest call of `useBackend`. */
 let pending: Promise<unknown> = Promise.resolve();
 
-/** The candidate that was started last: tfjs calls both native backends 'tensorflow'. */
+/** Candidate that was started last. tfjs calls both tfjs-node and tfjs-node-gpu 'tensorflow'. */
 let started: BackendCandidate | undefined;
 
 /**
- * Sets the backend that tensors are computed on, and resolves to its name. Without a name it keeps the one that is
- * set; where none is, it takes the first of tfjs-node-gpu, tfjs-node (where installed), wasm and cpu that works.
- * A backend that can't be had leaves the one that was set.
- * @throws CnnzooError BACKEND where the named one is not installed or does not start.
+ * Sets the TensorFlow.js backend that computes tensors, and registers the kernels of cnnzoo for it.
+ *
+ * If the backend can't be used, the current one stays.
+ *
+ * @param name Default: the current backend; if there is none, the first that works of tfjs-node-gpu, tfjs-node (if
+ * installed), wasm and cpu.
+ * @returns the backend's name. It may be another than a `BackendName` if the caller has set a backend of another
+ * package.
+ * @throws CnnzooError BACKEND if the named backend is unknown, not installed or does not start, or if none works; INPUT
+ * for unknown options.
+ * @example
+ * ```ts
+ * import { useBackend } from '@cnnzoo/core';
+ *
+ * const name = await useBackend(); // 'wasm', without tfjs-node
+ * ```
  */
 export function useBackend(name?: BackendName, options: UseBackendOptions = {}): Promise<string> {
-  // One after the other: of two first calls at once, the second finds the backend that the first has set.
+  // Calls run one after the other: when two first calls overlap, the second finds the backend that the first has set.
   const result = pending.then(() => {
     checkOptions('useBackend', options, ['wasmPaths']);
     return choose(name, options);
@@ -66,13 +87,13 @@ async function choose(name: BackendName | undefined, { wasmPaths }: UseBackendOp
   }
 }
 
-/** Not by its class, which is loaded with the platform. */
+/** Returns true for an error of the class NotInstalled. The class itself is loaded later, with the platform. */
 const isNotInstalled = (error: unknown): boolean =>
   (error as { isNotInstalled?: true } | null)?.isNotInstalled === true;
 
 const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-/** The backend that is set, if any. */
+/** Keeps the current backend: waits for it and returns its name. undefined if no backend is set. */
 async function keep(): Promise<string | undefined> {
   const { backendName } = engine();
   if (!backendName) return;
@@ -81,6 +102,7 @@ async function keep(): Promise<string | undefined> {
   return started?.backend === backendName ? started.name : backendName;
 }
 
+/** Starts the first automatic candidate that works. */
 async function first(candidates: readonly BackendCandidate[], wasmPaths: WasmPaths | undefined): Promise<string> {
   const reasons: string[] = [];
   for (const candidate of candidates.filter(({ automatic }) => automatic)) {
@@ -95,6 +117,7 @@ async function first(candidates: readonly BackendCandidate[], wasmPaths: WasmPat
   throw new CnnzooError('BACKEND', `No TensorFlow.js backend can be used:\n  ${reasons.join('\n  ')}`);
 }
 
+/** Starts a candidate and makes it the current backend. If that fails, restores the previous backend. */
 async function start(candidate: BackendCandidate, wasmPaths: WasmPaths | undefined): Promise<string> {
   const { name, backend } = candidate;
   const tfjs = engine();
@@ -103,12 +126,12 @@ async function start(candidate: BackendCandidate, wasmPaths: WasmPaths | undefin
     throw new Error(`this process computes with '${started.name}' already, and tfjs knows but one of the two.`);
   try {
     if (!findBackendFactory(backend) || (wasmPaths && !(backend in tfjs.registry))) await candidate.load(wasmPaths);
-    // Also where it is set already: the user may have begun to, and not waited.
+    // `ready` also if the backend is set already: the user may have set it without waiting for it.
     if (tfjs.backendName === backend) await ready();
     else if (!(await setBackend(backend))) throw new Error(`TensorFlow.js could not initialise '${backend}'.`);
     candidate.settle?.();
   } catch (error) {
-    // tfjs makes a backend the current one before it knows whether it starts, and tfjs-node sets itself.
+    // tfjs sets a backend before it knows whether the backend starts, and tfjs-node sets itself on import.
     if (tfjs.backendName !== before) {
       if (before) await setBackend(before);
       else tfjs.backendName = before;
@@ -118,4 +141,18 @@ async function start(candidate: BackendCandidate, wasmPaths: WasmPaths | undefin
   await accelerateBackend();
   started = candidate;
   return name;
+}
+
+/**
+ * Throws if no backend is set, since tensors can't be made without one.
+ *
+ * @param what Subject of the message: the name of the function that needs a backend.
+ * @throws CnnzooError BACKEND.
+ */
+export function requireBackend(what: string): void {
+  if (engine().backendName) return;
+  throw new CnnzooError(
+    'BACKEND',
+    `${what} needs a TensorFlow.js backend, and none is set. Write \`await useBackend()\` (from @cnnzoo/core) first.`,
+  );
 }

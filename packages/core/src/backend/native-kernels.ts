@@ -1,14 +1,14 @@
 import type { BatchNormAttributes, KernelAttributes, KernelInputs, KernelName, KernelResult } from '@cnnzoo/kernels';
 import * as tf from '@tensorflow/tfjs-core';
 
-/** What is used here of tfjs-node's backend. */
+/** Members of tfjs-node's backend that are used here. */
 interface NativeBackend {
   readonly isUsingGpuDevice: boolean;
   readonly binding: Readonly<Record<'TF_ATTR_TYPE' | 'TF_ATTR_FLOAT' | 'TF_ATTR_BOOL' | 'TF_FLOAT', number>>;
   executeMultipleOutputs(op: string, attrs: object[], inputs: tf.Tensor[], outputs: number): tf.Tensor[];
 }
 
-/** Some of the kernels of @cnnzoo/kernels, by its contract. */
+/** Kernels of the contract of @cnnzoo/kernels that TensorFlow's own operations can compute. */
 type NativeKernels = {
   readonly [Name in KernelName]?: (
     inputs: KernelInputs<Name>,
@@ -16,9 +16,10 @@ type NativeKernels = {
   ) => KernelResult<Name>;
 };
 
-/** TensorFlow normalises maps: any other [..., c] counts as [n, 1, 1, c]. */
+/** Returns x as a map, since TensorFlow normalises maps alone: [..., c] of another rank becomes [n, 1, 1, c]. */
 const asMap = (x: tf.Tensor): tf.Tensor => (x.rank === 4 ? x : tf.reshape(x, [-1, 1, 1, x.shape.at(-1)!]));
 
+/** Returns the kernels, which run on this backend. */
 function kernelsOf(backend: NativeBackend): NativeKernels {
   const { binding } = backend;
   const run = (op: string, inputs: tf.Tensor[], outputs = 1, attributes: object[] = []): tf.Tensor[] => {
@@ -46,7 +47,7 @@ function kernelsOf(backend: NativeBackend): NativeKernels {
     CnnzooReluGrad: ({ dy, y }) => run('ReluGrad', [dy, y])[0]!,
     CnnzooBatchNorm({ x, weight, bias, residual }, attributes) {
       const none = tf.tensor1d([]);
-      // Its fourth and fifth output are what its gradient takes: on a processor the mean and the biased variance.
+      // The fourth and fifth output are inputs of the gradient. On a CPU they are the mean and the biased variance.
       const [y, , , mean, variance] = normalize(x, [weight, bias, none, none], attributes.eps, true);
       return [fuse(y!, residual, attributes), mean as tf.Tensor1D, variance as tf.Tensor1D];
     },
@@ -69,8 +70,8 @@ function kernelsOf(backend: NativeBackend): NativeKernels {
 }
 
 /**
- * Puts TensorFlow's own operations for BatchNorm and the gradient of ReLU, which tfjs-node leaves unused, behind the
- * names of @cnnzoo/kernels. Not on a GPU, where BatchNorm keeps other statistics for its gradient.
+ * Registers TensorFlow's own operations for BatchNorm and the gradient of ReLU, which tfjs-node leaves unused, under
+ * the kernel names of @cnnzoo/kernels. Does nothing on a GPU, where BatchNorm keeps other statistics for its gradient.
  */
 export function registerNativeKernels(): void {
   const backend = tf.backend() as unknown as NativeBackend;

@@ -4,35 +4,39 @@ import type { DecodedImage } from './image.js';
 import { orientationOf, upright } from './orientation.js';
 import { decodePng } from './png.js';
 
-/** Header of a format that a codec decodes; PNG is decoded here. */
+/** Header of a format that a codec decodes. PNG is none: it is decoded without a codec. */
 export type CodecHeader = Exclude<ImageHeader, { format: 'PNG' }>;
 
 /**
  * Decodes a file's pixels as they are stored: no colour profile, no orientation, straight (not premultiplied) alpha.
  *
- * @throws CnnzooError BACKEND where the codec itself can't work; any other error where it can't decode the file.
+ * @throws CnnzooError BACKEND if the codec itself can't work; any other error if it can't decode the file.
  */
 export type Codec = (bytes: Uint8Array, header: CodecHeader) => Promise<DecodedImage>;
 
+/** Options of decoding. */
 export interface DecodeOptions {
-  /** Pixels (width x height) above which an image is refused before memory is taken. Default: 178,956,970, Pillow's. */
+  /**
+   * Pixels (width x height) above which an image is refused before memory is taken. Default: 178,956,970 (Pillow's).
+   */
   readonly maxPixels?: number | undefined;
 }
 
 /**
- * Decodes an image and turns it upright as its EXIF or XMP metadata says, to the bytes that Pillow's
- * `exif_transpose(image).convert('RGB')` gives. Checks, PNG and the turning are done here, JPEG and WebP by `codec`.
+ * Decodes an image and makes it upright, as its EXIF or XMP metadata says. The result is, byte for byte, that of
+ * Pillow's `exif_transpose(image).convert('RGB')`. JPEG and WebP are decoded by `codec`.
  *
- * - Colour profiles and gamma are ignored and alpha is dropped, not blended, as `convert('RGB')` does it.
- * - CMYK and YCCK become RGB by Pillow's formula, which knows no profile; inverted, as Adobe stores them.
- * - Of 16-bit PNGs the high byte counts. Pillow does the same for RGB, but clips 16-bit grey at 255, which leaves
- *   nothing of most pictures.
- * - A JPEG whose structure is whole, but whose compressed data is damaged inside, is decoded as far as it goes, as
- *   Pillow does it. The pixels of damaged blocks are Pillow's with sharp; without it, and in files of less than 8 KiB,
- *   they may be others.
- * - Animated WebPs are errors; of an animated PNG the still image is taken.
+ * - Colour profiles and gamma are ignored. Alpha is dropped, not blended, as `convert('RGB')` does.
+ * - CMYK and YCCK become RGB by Pillow's formula without a profile. Their values count as inverted, as Adobe stores
+ * them.
+ * - 16-bit PNGs keep the high byte of each value. Pillow does the same for RGB, but clips 16-bit grey at 255, which
+ * makes most such pictures white.
+ * - A JPEG with a whole structure but damaged compressed data is decoded as far as possible, as Pillow does. The pixels
+ * of damaged blocks are Pillow's with sharp. Without sharp, and in files of less than 8 KiB, they may differ.
+ * - Animated WebPs are refused. An animated PNG becomes its still image.
  *
- * @param name for messages: a path, a URL, 'bytes'.
+ * @param name Name for messages: a path, a URL, 'bytes'.
+ * @throws CnnzooError IMAGE if the image can't be decoded; BACKEND if the codec can't work.
  */
 export async function decodeWith(
   codec: Codec,

@@ -3,17 +3,17 @@ import { CnnzooError } from '../util/index.js';
 import type { Codec, CodecHeader } from './codec.js';
 import type { DecodedImage } from './image.js';
 
-/** A started decoder of one format. After an image that it fails on, it is not used again. */
+/** Started decoder of one format. A decoder that fails on an image is not used again. */
 export interface Decoder<Header> {
   decode(bytes: Uint8Array, header: Header): Promise<DecodedImage>;
-  /** Bytes of WebAssembly memory that it holds, which never become fewer. */
+  /** Returns the bytes of WebAssembly memory that the decoder holds. They never become fewer. */
   memory(): number;
 }
 
-/** A decoder that holds more than this is not kept: a large image would keep its memory for good. */
+/** Bytes of memory above which a decoder is dropped after the image: it would hold a large image's memory for good. */
 const KEPT_MEMORY = 2 ** 26;
 
-/** An error that no image is at fault for. */
+/** Returns the error for a decoder that can't start, whatever the image. */
 const cantStart = (format: WasmFormat, cause: unknown): CnnzooError =>
   new CnnzooError(
     'BACKEND',
@@ -23,7 +23,7 @@ const cantStart = (format: WasmFormat, cause: unknown): CnnzooError =>
     { cause },
   );
 
-/** Keeps what `make` gives by format; what it fails to give is asked for again next time. */
+/** Caches results of `make` by format. A rejected one is made anew by the next call. */
 function keeping<T>(make: (format: WasmFormat) => Promise<T>) {
   const kept = new Map<WasmFormat, Promise<T>>();
   return {
@@ -42,10 +42,11 @@ function keeping<T>(make: (format: WasmFormat) => Promise<T>) {
 }
 
 /**
- * The codecs that core brings along: libjpeg-turbo and libwebp in WebAssembly. Each is started once, and again after
- * an image that it failed on or that took much memory.
+ * Returns a codec of core's own decoders: libjpeg-turbo and libwebp in WebAssembly. Each is started once, and started
+ * again after an image that it failed on or that took much memory.
  *
- * @throws CnnzooError BACKEND where a decoder can't be started.
+ * @param load Loads a decoder's WebAssembly.
+ * @throws CnnzooError BACKEND, by the codec, if a decoder can't be started.
  */
 export function wasmCodec(load: LoadWasm): Codec {
   const modules = keeping(load);
@@ -66,7 +67,7 @@ export function wasmCodec(load: LoadWasm): Codec {
       throw cause;
     }
   };
-  // One after the other: no image is given to a decoder that fails on another one meanwhile.
+  // A decoder works on one image at a time: an image that makes it fail must not take another one along.
   const turns = new Map<WasmFormat, Promise<void>>();
   return (bytes, header) => {
     const decoded = (turns.get(header.format) ?? Promise.resolve()).then(() => decode(bytes, header));
@@ -76,23 +77,27 @@ export function wasmCodec(load: LoadWasm): Codec {
   };
 }
 
-/** Below this many bytes, handing an image to sharp's own threads takes longer than decoding it (measured: ten times). */
+/**
+ * Bytes below which sharp is not asked: handing a small image to sharp's threads takes ten times as long as decoding
+ * it.
+ */
 const SMALL = 8192;
 
 /**
- * Decodes with sharp (libvips), told to leave colours and orientation alone, and with `wasm` where that is better:
- * small images, and CMYK, which sharp converts by a colour profile. An image that one of them finds damaged must pass
- * `wasm`, because libvips goes on behind errors that libjpeg, and so Pillow, stops at; its pixels are then sharp's,
- * which are Pillow's in the damaged blocks too.
+ * Returns a codec that decodes with sharp (libvips), without its colour management and rotation. `wasm` decodes small
+ * images, and CMYK, which sharp would convert by a colour profile.
  *
- * @param small bytes below which an image counts as small.
+ * libvips continues after errors that stop libjpeg, and so Pillow. Therefore an image that sharp finds damaged must
+ * also pass `wasm`. Its pixels are then sharp's, which equal Pillow's in the damaged blocks too.
+ *
+ * @param small Bytes below which an image counts as small.
  */
 export function sharpCodec(sharp: Sharp, wasm: Codec, small = SMALL): Codec {
   const decode = async (bytes: Uint8Array, failOn: 'none' | 'warning'): Promise<DecodedImage> => {
     const image = sharp(bytes, { ignoreIcc: true, failOn, unlimited: true, limitInputPixels: false });
     const { data, info } = await image.raw().toBuffer({ resolveWithObject: true });
     const { width, height, channels } = info;
-    // Two are a PNG's.
+    // Two channels are those of a PNG, which is never decoded here.
     return { data, width, height, channels: channels as 1 | 3 | 4 };
   };
   return async (bytes, header) => {

@@ -6,11 +6,11 @@ import { readWebp } from './webp.js';
 
 export type ImageFormat = 'JPEG' | 'PNG' | 'WebP';
 
-/** Metadata that may say how an image is turned. */
+/** Metadata that may hold the orientation of an image. */
 export interface Metadata {
-  /** The TIFF structure of the EXIF metadata, perhaps behind JPEG's prefix; undefined if the file has none. */
+  /** TIFF structure of the EXIF metadata. It may begin with JPEG's prefix. undefined if the file has none. */
   readonly exif?: Uint8Array | undefined;
-  /** The XMP packet; undefined if the file has none. */
+  /** XMP packet. undefined if the file has none. */
   readonly xmp?: string | undefined;
 }
 
@@ -29,9 +29,9 @@ export interface PngHeader extends Size {
   readonly depth: number;
   readonly colour: 'grey' | 'rgb' | 'palette' | 'grey-alpha' | 'rgb-alpha';
   readonly interlaced: boolean;
-  /** RGB of each entry; undefined if the file has none. */
+  /** RGB of each entry. undefined if the file has no palette. */
   readonly palette: Uint8Array | undefined;
-  /** The parts of the zlib stream, in order. */
+  /** Parts of the zlib stream of the pixels, in order. */
   readonly data: readonly Uint8Array[];
 }
 
@@ -43,7 +43,12 @@ export type ImageHeader =
   | ({ readonly format: 'PNG' } & PngHeader)
   | ({ readonly format: 'WebP' } & WebpHeader);
 
-/** Stops with an error about this file: what is wrong, and what to do. */
+/**
+ * Throws an error about the file in hand.
+ *
+ * @param wrong Noun for what is wrong with the file: 'one without pixels'.
+ * @param advice Sentence that says what to do.
+ */
 export type Refuse = (wrong: string, advice?: string) => never;
 
 /** Pixels above which Pillow takes an image for a decompression bomb. */
@@ -52,7 +57,7 @@ export const MAX_PIXELS = 178_956_970;
 const JPEG = [0xff, 0xd8, 0xff];
 const PNG = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 
-/** What the bytes look like, for the message that refuses them. */
+/** Names the content of bytes for the message that refuses them. */
 function describe(bytes: Uint8Array): string {
   if (bytes.length === 0) return 'nothing (0 bytes)';
   const text = ascii(bytes, 0, 64);
@@ -71,7 +76,7 @@ function describe(bytes: Uint8Array): string {
 const startsWith = (bytes: Uint8Array, magic: readonly number[]): boolean =>
   magic.every((byte, i) => bytes[i] === byte);
 
-/** The format, by content: the name's extension is never asked. */
+/** Returns the format that the first bytes tell; the extension of the name is ignored. null for another format. */
 function formatOf(bytes: Uint8Array): ImageFormat | null {
   if (startsWith(bytes, JPEG)) return 'JPEG';
   if (startsWith(bytes, PNG)) return 'PNG';
@@ -85,10 +90,11 @@ function readHeader(format: ImageFormat, bytes: Uint8Array, refuse: Refuse): Ima
 }
 
 /**
- * Reads a file's structure without decoding it. Refuses a file that is no JPEG, PNG or WebP, is truncated, has more
- * than `maxPixels` pixels, or is of a kind that not every decoder here can decode.
+ * Reads the structure of a JPEG, PNG or WebP file without decoding its pixels.
  *
- * @param name for messages.
+ * @param name Name for messages.
+ * @throws CnnzooError IMAGE if the file is of another format, truncated, larger than `maxPixels` pixels, or of a kind
+ * that not every decoder of core can decode.
  */
 export function readContainer(bytes: Uint8Array, name: string, maxPixels = MAX_PIXELS): ImageHeader {
   if (!(typeof maxPixels === 'number' && maxPixels > 0))

@@ -2,13 +2,17 @@ import { CnnzooError } from '../util/index.js';
 import type { Codec, DecodeOptions } from './codec.js';
 import type { DecodedImage } from './image.js';
 
-/** @param name for messages: a path, a URL, 'bytes'. */
+/**
+ * Decodes an image.
+ *
+ * @param name Name for messages: a path, a URL, 'bytes'.
+ */
 export type DecodeImage = (bytes: Uint8Array, name: string, options?: DecodeOptions) => Promise<DecodedImage>;
 
 /**
- * Makes a platform's decoder, which loads its code with the first image, and again after it could not be loaded.
+ * Returns a decoder whose code is loaded by the first image. If loading fails, the next image tries again.
  *
- * @throws CnnzooError BACKEND where it can't be loaded.
+ * @throws CnnzooError BACKEND, by the decoder, if the code can't be loaded.
  */
 export function imageDecoder(loadCodec: () => Promise<Codec>): DecodeImage {
   let loading: Promise<DecodeImage> | undefined;
@@ -29,7 +33,7 @@ export function imageDecoder(loadCodec: () => Promise<Codec>): DecodeImage {
   };
 }
 
-/** Core's own codecs, with the help of sharp if it is installed. */
+/** Loads core's own codec, or one that uses sharp if sharp is installed. */
 async function loadCodec(): Promise<Codec> {
   const [{ wasmCodec }, { findSharp, loadCodecWasm }] = await Promise.all([import('./codecs.js'), import('#platform')]);
   const wasm = wasmCodec(loadCodecWasm);

@@ -1,13 +1,14 @@
 import type { Tensor3D } from '@tensorflow/tfjs-core';
 
-/** Bytes `start` to `end` as characters, one each. */
+/** Returns bytes `start` (inclusive) to `end` (exclusive) as text of Latin-1 characters. */
 export const ascii = (bytes: Uint8Array, start: number, end: number): string =>
   String.fromCharCode(...bytes.subarray(start, end));
 
 /**
- * Forms of an image: a path (Node), a URL, encoded bytes, a Blob or File, pixels of a page, or a Tensor3D
- * [height, width, channels], int32 0..255 or float32 0..1. Bytes and tensors stay the caller's: they are neither
- * changed nor transferred.
+ * Image in any form that cnnzoo takes: a path (in Node), a URL, an encoded JPEG, PNG or WebP as bytes, Blob or File,
+ * pixels of a page (ImageData, canvas, image, video, ImageBitmap), or a Tensor3D [height, width, channels] of 1, 3 or 4
+ * channels, int32 from 0 to 255 or float32 from 0 to 1. Bytes and tensors stay the caller's: they are neither changed
+ * nor transferred nor disposed.
  */
 export type ImageInput =
   | string
@@ -26,29 +27,33 @@ export type ImageInput =
   | ImageBitmap
   | Tensor3D;
 
-/** Options of whatever reads images. */
+/** Options of the functions that read images. */
 export interface ImageOptions {
   /**
-   * Pixels (width x height) above which an encoded image is refused before memory is taken for it; Infinity: no limit.
+   * Pixels (width x height) above which an encoded image is refused before memory is taken for it. Infinity: no limit.
    * Default: 178,956,970, above which Pillow takes an image for a decompression bomb.
    */
   maxPixels?: number | undefined;
-  /** Stops the work; the call rejects with a CnnzooError ABORTED. */
+  /** Stops the work. The call rejects with a CnnzooError ABORTED. */
   signal?: AbortSignal | undefined;
 }
 
-/** An image in memory, 8 bits a channel, rows from the top, no padding between them. */
+/** Image in memory, 8 bits per channel: rows from top to bottom, without padding between them. */
 export interface DecodedImage {
+  /** Values in the order [height, width, channels], 0 to 255. */
   readonly data: Uint8Array | Uint8ClampedArray;
   readonly width: number;
   readonly height: number;
   /** 1: grey. 3: RGB. 4: RGB and an alpha that is ignored, as Pillow's `convert('RGB')` ignores it. */
   readonly channels: 1 | 3 | 4;
-  /** True if the decoder found damage and went on. */
+  /** true if the decoder found damage and continued. */
   readonly damaged?: boolean;
 }
 
-/** ITU-R 601-2 luma in units of 2^-16, rounded: Pillow's `convert('L')`. Grey images stay as they are. */
+/**
+ * Returns the image in grey, by ITU-R 601-2 luma in units of 2^-16, rounded, as Pillow's `convert('L')`. A grey image
+ * is returned as it is.
+ */
 export function toGrey(image: DecodedImage): DecodedImage {
   const { data, width, height, channels } = image;
   if (channels === 1) return image;

@@ -11,7 +11,9 @@ const SOI = 0xd8;
 const EOI = 0xd9;
 const SOS = 0xda;
 const APP1 = 0xe1;
-/** Start of frame, whatever the coding: 0xc0 to 0xcf but for the tables (C4, CC) and the reserved C8. */
+/**
+ * Returns true for a start of frame of any coding: 0xc0 to 0xcf without the tables (0xc4, 0xcc) and the reserved 0xc8.
+ */
 const isFrame = (marker: number): boolean =>
   marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;
 
@@ -20,7 +22,9 @@ const XMP = 'http://ns.adobe.com/xap/1.0/\0';
 
 const isComponents = (n: number | undefined): n is JpegHeader['components'] => n === 1 || n === 3 || n === 4;
 
-/** EXIF goes on in further segments, each with its prefix: the bytes of all, without the prefixes. */
+/**
+ * Returns the EXIF data of all its segments, without their prefixes, as one array. undefined if there is no segment.
+ */
 function join(segments: readonly Uint8Array[]): Uint8Array | undefined {
   if (segments.length < 2) return segments[0];
   const all = new Uint8Array(segments.reduce((sum, { length }) => sum + length, 0));
@@ -32,7 +36,7 @@ function join(segments: readonly Uint8Array[]): Uint8Array | undefined {
   return all;
 }
 
-/** Where the entropy-coded data that starts at `at` ends: at its next marker. */
+/** Returns the end of the entropy-coded data that starts at `at`, which is the position of the next marker. */
 function skipEntropy(bytes: Uint8Array, at: number): number {
   for (;;) {
     at = bytes.indexOf(0xff, at);
@@ -44,8 +48,8 @@ function skipEntropy(bytes: Uint8Array, at: number): number {
 }
 
 /**
- * Walks a JPEG's segments to its end-of-image marker. Decoders fill what a truncated file lacks with grey, so a file
- * without that marker is refused here.
+ * Reads the header of a JPEG, walking its segments to the end-of-image marker. A file without that marker is refused,
+ * because decoders fill in grey for what a truncated file lacks.
  */
 export function readJpeg(bytes: Uint8Array, refuse: Refuse): JpegHeader {
   let frame: Pick<JpegHeader, 'width' | 'height' | 'components'> | undefined;
@@ -55,7 +59,7 @@ export function readJpeg(bytes: Uint8Array, refuse: Refuse): JpegHeader {
   let at = 2;
   while (at + 1 < bytes.length) {
     if (bytes[at] !== 0xff) {
-      // libjpeg skips stray bytes between segments, and files with such bytes are about.
+      // Some files have stray bytes between segments; libjpeg skips them too.
       at++;
       continue;
     }
@@ -79,7 +83,7 @@ export function readJpeg(bytes: Uint8Array, refuse: Refuse): JpegHeader {
       if (!isComponents(components)) return refuse(`one of ${components} channels`, 'Convert it to RGB.');
       frame = { components, height: (h1! << 8) | h0!, width: (w1! << 8) | w0! };
     }
-    // As Pillow does, what comes before the pixels alone.
+    // Pillow, too, reads metadata before the pixels alone.
     if (marker === APP1 && scans === 0) {
       if (ascii(segment, 0, EXIF.length) === EXIF) exif.push(segment.subarray(EXIF.length));
       if (ascii(segment, 0, XMP.length) === XMP) xmp = new TextDecoder('latin1').decode(segment.subarray(XMP.length));
@@ -93,13 +97,15 @@ export function readJpeg(bytes: Uint8Array, refuse: Refuse): JpegHeader {
   return refuse(`${bytes.length} bytes without the end of the image (truncated)`);
 }
 
-/** a * b / 255, rounded, in Pillow's integer steps. */
+/** Returns a * b / 255, rounded, in Pillow's integer arithmetic. */
 function multiply(a: number, b: number): number {
   const product = a * b + 128;
   return ((product >> 8) + product) >> 8;
 }
 
-/** Pillow's `convert('RGB')` of CMYK pixels that are stored inverted, as in every JPEG that Adobe writes. */
+/**
+ * Converts CMYK pixels that are stored inverted, as in every JPEG by Adobe, to RGB, as Pillow's `convert('RGB')` does.
+ */
 export function cmykToRgb(stored: Uint8Array): Uint8Array {
   const rgb = new Uint8Array((stored.length / 4) * 3);
   for (let from = 0, to = 0; to < rgb.length; from += 4, to += 3) {
@@ -109,12 +115,12 @@ export function cmykToRgb(stored: Uint8Array): Uint8Array {
   return rgb;
 }
 
-/** libjpeg-turbo's own interface, as its WebAssembly exports it: pointers and sizes in bytes. */
+/** Interface of libjpeg-turbo, as its WebAssembly exports it. Pointers are addresses in `memory`; sizes are bytes. */
 interface TurboJpeg {
   readonly memory: WebAssembly.Memory;
   malloc(size: number): number;
   free(pointer: number): void;
-  /** Makes a decompressor; 0 without memory. */
+  /** Makes a decompressor. Returns 0 if there is no memory for it. */
   tjInitDecompress(): number;
   tjDestroy(decompressor: number): number;
   tjDecompress2(
@@ -130,11 +136,11 @@ interface TurboJpeg {
   ): number;
 }
 
-/** Pixel formats of turbojpeg.h, by the components of the file: grey stays grey. */
+/** Pixel formats of turbojpeg.h by the number of components in the file. Grey stays grey. */
 const PIXEL_FORMATS = { 1: 6, 3: 0, 4: 11 } as const;
 
 function instantiate(wasm: WebAssembly.Module): TurboJpeg {
-  // Its jump back to where it was called has no counterpart in WebAssembly: the instance can't be used after it.
+  // The decoder's longjmp has no counterpart in WebAssembly. An instance that tried it can't be used again.
   const stop = (): never => {
     throw new Error('the decoder gave up on it');
   };
@@ -162,7 +168,7 @@ function run(turbo: TurboJpeg, bytes: Uint8Array, { width, height, components }:
   new Uint8Array(turbo.memory.buffer, file, bytes.length).set(bytes);
   const format = PIXEL_FORMATS[components];
   const pitch = width * components;
-  // -1 after a warning; what it can't decode stops it.
+  // -1 after a warning. An error that stops the decoder has thrown before.
   const status = turbo.tjDecompress2(decompressor, file, bytes.length, pixels, width, pitch, height, format, 0);
   const data = new Uint8Array(turbo.memory.buffer, pixels, size).slice();
   turbo.tjDestroy(decompressor);

@@ -12,7 +12,7 @@ interface TagType {
 
 const ratio = (part: (at: number) => number, at: number): number => part(at) / part(at + 4);
 
-/** TIFF's types of numbers, by their codes. BYTE and UNDEFINED are none: Pillow reads both as bytes. */
+/** Types of TIFF numbers by code. BYTE and UNDEFINED are absent, because Pillow reads both as bytes. */
 const TYPES: Readonly<Record<number, TagType>> = {
   3: { bytes: 2, read: (view, at, little) => view.getUint16(at, little) },
   4: { bytes: 4, read: (view, at, little) => view.getUint32(at, little) },
@@ -28,16 +28,16 @@ const TYPES: Readonly<Record<number, TagType>> = {
 };
 
 /**
- * The value of the orientation tag of an EXIF block, the first that can be read: a number of any type; undefined if
- * the block has none, NaN if it is no TIFF structure.
+ * Returns the first value of the orientation tag of an EXIF block that can be read, a number of any type. undefined if
+ * the block has no such tag, NaN if it is no TIFF structure.
  */
 function fromExif(given: Uint8Array): number | undefined {
-  // JPEG's prefix, which some writers put before the block in other formats too, or twice.
+  // JPEG's prefix. Some writers put it before the block in other formats too, or twice in a JPEG.
   const exif = ascii(given, 0, EXIF_PREFIX.length) === EXIF_PREFIX ? given.subarray(EXIF_PREFIX.length) : given;
   if (exif.length === 0) return undefined;
   const view = new DataView(exif.buffer, exif.byteOffset, exif.byteLength);
   const little = ascii(exif, 0, 2) === 'II';
-  // Some writers put the 42 behind the byte order in the other order.
+  // Some writers store the 42 that follows the byte order in the other byte order.
   if (exif.length < 8 || !(little || ascii(exif, 0, 2) === 'MM') || !/^(\0\*|\*\0)$/.test(ascii(exif, 2, 4)))
     return Number.NaN;
   const directory = view.getUint32(4, little);
@@ -50,7 +50,7 @@ function fromExif(given: Uint8Array): number | undefined {
     const type = TYPES[view.getUint16(at + 2, little)];
     const count = view.getUint32(at + 4, little);
     if (!type || count === 0) continue;
-    // Values of more than four bytes lie elsewhere.
+    // Values of more than four bytes lie at the offset that stands in their place.
     const start = type.bytes * count > 4 ? view.getUint32(at + 8, little) : at + 8;
     if (start + type.bytes * count <= exif.length) return type.read(view, start, little);
   }
@@ -58,8 +58,9 @@ function fromExif(given: Uint8Array): number | undefined {
 }
 
 /**
- * How an image is turned: 1 (upright) to 8. As Pillow's `exif_transpose` takes it, by the orientation tag of the EXIF
- * metadata, or without one by tiff:Orientation of the XMP metadata. Anything that can't be read counts as upright.
+ * Returns the orientation of an image, 1 (upright) to 8, as Pillow's `exif_transpose` finds it: by the EXIF metadata's
+ * orientation tag, or without one by tiff:Orientation of the XMP metadata. Metadata that can't be read counts as
+ * upright.
  */
 export function orientationOf({ exif, xmp }: Metadata): number {
   const value = (exif && fromExif(exif)) ?? Number(xmp?.match(/tiff:Orientation(?:="|>)([0-9])/)?.[1]);
@@ -67,8 +68,8 @@ export function orientationOf({ exif, xmp }: Metadata): number {
 }
 
 /**
- * Turns an image upright. Orientations (EXIF 2.3, tag 0x0112) say where the stored first row and column lie: 2 right
- * to left, 3 upside down, 4 bottom to top; 5 to 8 the same with rows and columns exchanged.
+ * Returns the image made upright. An orientation (EXIF 2.3, tag 0x0112) says where the first stored row and column
+ * belong: 2 right to left, 3 upside down, 4 bottom to top; 5 to 8 are 1 to 4 with rows and columns exchanged.
  */
 export function upright(image: DecodedImage, orientation: number): DecodedImage {
   if (orientation === 1) return image;
@@ -76,7 +77,8 @@ export function upright(image: DecodedImage, orientation: number): DecodedImage 
   const exchanged = orientation >= 5;
   const width = exchanged ? h : w;
   const height = exchanged ? w : h;
-  // Where the upright image's first pixel is stored, and how far apart the pixels of its rows and columns are.
+  // Index of the stored pixel that becomes the first upright one, and the distances between the stored pixels of its
+  // rows and of its columns.
   const fromRight = orientation === 2 || orientation === 3 || orientation === 7 || orientation === 8;
   const fromBottom = orientation === 3 || orientation === 4 || orientation === 6 || orientation === 7;
   const column = (fromRight ? -1 : 1) * channels;

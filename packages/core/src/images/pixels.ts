@@ -5,7 +5,7 @@ import { readBlob } from '../util/late.js';
 import { decodeImage } from './decode.js';
 import type { DecodedImage, ImageInput, ImageOptions } from './image.js';
 
-/** Pictures that a page can draw. Told apart by what they have, so that Node needs no DOM. */
+/** Pictures that a page can draw. They are recognised by their properties, so that Node needs no DOM. */
 export type Drawable = HTMLCanvasElement | OffscreenCanvas | HTMLImageElement | HTMLVideoElement | ImageBitmap;
 
 type Context = CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D;
@@ -19,9 +19,14 @@ export const isDrawable = (input: object): input is Drawable =>
   'videoWidth' in input ||
   ('width' in input && 'height' in input && 'close' in input);
 
-/** @param name for messages. */
+/**
+ * Returns the pixels of an ImageData.
+ *
+ * @param name Name for messages.
+ * @throws CnnzooError IMAGE if the values are not 8-bit.
+ */
 export function imageDataPixels({ data, width, height }: ImageData, name: string): DecodedImage {
-  // A colour space of float16 exists.
+  // An ImageData can hold float16 values.
   if (Object.prototype.toString.call(data) !== '[object Uint8ClampedArray]' || data.length !== width * height * 4)
     throw new CnnzooError(
       'IMAGE',
@@ -31,7 +36,7 @@ export function imageDataPixels({ data, width, height }: ImageData, name: string
   return { data, width, height, channels: 4 };
 }
 
-/** Width and height in the picture's own pixels, not the page's. */
+/** Returns width and height in the picture's own pixels, not in the page's. */
 async function sizeOf(source: Drawable, name: string): Promise<[width: number, height: number]> {
   if ('videoWidth' in source) {
     if (source.readyState < 2)
@@ -48,9 +53,11 @@ async function sizeOf(source: Drawable, name: string): Promise<[width: number, h
   return [source.width, source.height];
 }
 
-/** The 2D context that holds the picture: a canvas' own, or that of a canvas it is drawn on. */
+/**
+ * Returns a 2D context that holds the picture: the canvas' own, or that of a new canvas with the picture drawn on it.
+ */
 function contextWith(source: Drawable, width: number, height: number): Context {
-  // Null for a canvas that WebGL or WebGPU draws on.
+  // null for a canvas that WebGL or WebGPU draws on.
   const own = 'getContext' in source ? (source.getContext('2d') as Context | null) : null;
   if (own) return own;
   const canvas =
@@ -63,9 +70,10 @@ function contextWith(source: Drawable, width: number, height: number): Context {
 }
 
 /**
- * The pixels of a canvas, an image or video element (its current frame), or an ImageBitmap, in sRGB.
+ * Returns the pixels of a canvas, of an image element, of a video element (its current frame) or of an ImageBitmap, in
+ * sRGB.
  *
- * @param name for messages.
+ * @param name Name for messages.
  */
 export async function drawablePixels(source: Drawable, name: string): Promise<DecodedImage> {
   try {
@@ -85,10 +93,10 @@ export async function drawablePixels(source: Drawable, name: string): Promise<De
 }
 
 /**
- * The pixels of a tensor [height, width, channels] of 1, 3 or 4 channels: int32 0..255, or float32 0..1, which is
- * multiplied by 255 and rounded, as `tf.browser.toPixels` does it. The tensor stays the caller's.
+ * Returns the pixels of a tensor [height, width, channels] of 1, 3 or 4 channels: int32 from 0 to 255, or float32 from
+ * 0 to 1, which is multiplied by 255 and rounded, as by `tf.browser.toPixels`. The tensor is not disposed.
  *
- * @param name for messages.
+ * @param name Name for messages.
  */
 export async function tensorPixels(tensor: Tensor, name: string): Promise<DecodedImage> {
   const [height, width, channels] = tensor.shape;
@@ -115,11 +123,11 @@ export async function tensorPixels(tensor: Tensor, name: string): Promise<Decode
   return { data, width: width!, height: height!, channels };
 }
 
-/** Bytes of the largest image that is fetched, and milliseconds that it may take. */
+/** Most bytes of an image that is fetched, and most milliseconds that fetching it may take. */
 const MOST_BYTES = 2 ** 28;
 const LONGEST = 600_000;
 
-/** The bytes of an encoded image, and its name for messages. */
+/** Reads an encoded image. Returns its bytes, and its name for messages. */
 export async function readImage(
   location: string | URL,
   signal: AbortSignal | undefined,
@@ -143,9 +151,12 @@ function describe(input: unknown): string {
 }
 
 /**
- * The pixels of whatever an image can be. Encoded images (paths, URLs, bytes, Blobs) are decoded as `decodeWith` says.
+ * Returns the pixels of an image in any form. Encoded images (paths, URLs, bytes, Blobs) are decoded as `decodeWith`
+ * says.
  *
- * @param name what messages call an input that has no name of its own.
+ * @param name Name, for messages, of an input that has no name of its own.
+ * @throws CnnzooError IMAGE if it can't be decoded; INPUT if it is no image; FILE or DOWNLOAD if it can't be read;
+ * ABORTED by the signal.
  */
 export async function toPixels(
   input: ImageInput,

@@ -9,7 +9,7 @@ const LEAD = 8;
 const CHECKSUM = 4;
 const HEADER = 13;
 
-/** By the header's number: the kind, and its depths. */
+/** Colour types by their number in the header: kind, and allowed bit depths. */
 const COLOURS: Readonly<Record<number, readonly [PngHeader['colour'], readonly number[]]>> = {
   0: ['grey', [1, 2, 4, 8, 16]],
   2: ['rgb', [8, 16]],
@@ -18,14 +18,14 @@ const COLOURS: Readonly<Record<number, readonly [PngHeader['colour'], readonly n
   6: ['rgb-alpha', [8, 16]],
 };
 
-/** Keys of texts that hold metadata: Adobe's, and ImageMagick's for EXIF. */
+/** Keys of text chunks that hold metadata: XMP's, and ImageMagick's for EXIF. */
 const XMP = 'XML:com.adobe.xmp';
 const RAW_EXIF = 'Raw profile type exif';
 
-/** Bytes of a text's key. */
+/** Most bytes of a text chunk's key. */
 const LONGEST_KEY = 79;
 
-/** Bytes that a compressed text may become: Pillow's limit. */
+/** Most bytes that a compressed text may have inflated: Pillow's limit. */
 const MOST_TEXT = 2 ** 20;
 
 interface Chunk {
@@ -35,7 +35,10 @@ interface Chunk {
   whole(): boolean;
 }
 
-/** A PNG's chunks up to IEND; a last one that the file's end cuts off is handed out as far as it goes. */
+/**
+ * Yields the chunks of a PNG before IEND. If the file is cut off inside a chunk, that chunk has the bytes that are
+ * there.
+ */
 function* chunksOf(bytes: Uint8Array): Generator<Chunk> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   for (let at = SIGNATURE; at + LEAD <= bytes.length; ) {
@@ -72,13 +75,16 @@ function inflated(bytes: Uint8Array): Uint8Array {
   return status === 'whole' ? data : new Uint8Array();
 }
 
-/** The key and the text of a tEXt, zTXt or iTXt chunk (PNG specification, third edition, section 11.3.3). */
+/**
+ * Returns key and text of a tEXt, zTXt or iTXt chunk (PNG specification, third edition, section 11.3.3). undefined if
+ * its key is not one of metadata.
+ */
 function readText({ type, body }: Chunk): { key: string; text: Uint8Array } | undefined {
   const keyEnd = endOfText(body, 0);
   const key = ascii(body, 0, Math.min(keyEnd, LONGEST_KEY));
   if (key !== XMP && key !== RAW_EXIF) return undefined;
   if (type === 'tEXt') return { key, text: body.subarray(keyEnd + 1) };
-  // A byte names the compression method, of which there is one.
+  // One byte names the compression method; there is only one.
   if (type === 'zTXt') return { key, text: inflated(body.subarray(keyEnd + 2)) };
   const compressed = body[keyEnd + 1] === 1;
   const language = endOfText(body, keyEnd + 3);
@@ -86,7 +92,10 @@ function readText({ type, body }: Chunk): { key: string; text: Uint8Array } | un
   return { key, text: compressed ? inflated(text) : text };
 }
 
-/** The EXIF block that ImageMagick writes as text: an empty line, a name and a length, then hexadecimal digits. */
+/**
+ * Returns the EXIF block that ImageMagick writes as text: an empty line, a name, a length, then hexadecimal digits.
+ * undefined if the text is damaged.
+ */
 function fromRawProfile(text: Uint8Array): Uint8Array | undefined {
   const digits = new TextDecoder('latin1').decode(text).split('\n').slice(3).join('').replace(/\s/g, '');
   if (digits.length % 2 !== 0 || /[^0-9a-f]/i.test(digits)) return undefined;
@@ -94,9 +103,9 @@ function fromRawProfile(text: Uint8Array): Uint8Array | undefined {
 }
 
 /**
- * Reads of a PNG what its pixels and their orientation depend on: IHDR, PLTE, IDAT, and eXIf and texts whose checksums
- * fit (PNG specification, third edition). Whatever else a file holds, and however damaged, is left alone, as are
- * IDAT's checksums: the zlib stream has one of its own. tRNS is not needed, because alpha is dropped.
+ * Reads the parts of a PNG that pixels and orientation depend on: IHDR, PLTE, IDAT, eXIf and texts with metadata (PNG
+ * specification, third edition). All other chunks are skipped, damaged ones too. A damaged eXIf or text is ignored.
+ * IDAT's checksums are not compared, since the zlib stream has its own. tRNS is not read, because alpha is dropped.
  */
 export function readPng(bytes: Uint8Array, refuse: Refuse): PngHeader {
   const chunks = chunksOf(bytes);
@@ -125,20 +134,26 @@ export function readPng(bytes: Uint8Array, refuse: Refuse): PngHeader {
   return { ...header, palette, data, exif: exif ?? raw, xmp };
 }
 
+/** Result of `inflate`. */
 export interface Inflated {
-  /** As much as came of the stream, at most what was asked for. */
+  /** Inflated bytes: at most as many as asked for. */
   readonly data: Uint8Array;
-  /** 'whole': it ends here, and its checksum fits. 'more': it goes on. 'cut': the input ends before. */
+  /**
+   * 'whole': the stream ends here, and its checksum fits. 'more': the stream continues. 'cut': the input ends too
+   * early.
+   */
   readonly status: 'whole' | 'more' | 'cut' | 'damaged';
 }
 
 /**
- * Inflates a zlib stream that lies in parts, into memory of `most` bytes and no more, whatever the stream would become.
+ * Inflates a zlib stream into at most `most` bytes of memory.
+ *
+ * @param parts The stream, in parts.
  */
 export function inflate(parts: readonly Uint8Array[], most: number): Inflated {
   const stream = new ZStream();
   zlibInflateInit(stream);
-  // One byte more tells a stream that goes on from one that ends: only behind its end is its checksum read.
+  // One byte more than `most`: zlib reads the checksum, at the stream's end, only if there is room left.
   const output = new Uint8Array(most + 1);
   stream.output = output;
   stream.avail_out = output.length;
@@ -161,13 +176,16 @@ export function inflate(parts: readonly Uint8Array[], most: number): Inflated {
   return result('cut');
 }
 
-/** Samples of a pixel, as they are stored. */
+/** Stored samples of a pixel, by colour type. */
 const SAMPLES = { grey: 1, rgb: 3, palette: 1, 'grey-alpha': 2, 'rgb-alpha': 4 } as const;
 
-/** More than zlib can make of a byte (1032), so that memory is taken for no more than a stream can fill. */
+/**
+ * Bytes that one compressed byte may become: more than zlib's maximum of 1032. Memory is taken only for what the
+ * compressed bytes can fill.
+ */
 const MOST_OF_A_BYTE = 1100;
 
-/** Pixels of the image that are stored together: every `stepX`th of every `stepY`th row, from (x, y) on. */
+/** Pass of an interlaced image: the pixels in every `stepX`th column of every `stepY`th row, starting at (x, y). */
 interface Pass {
   readonly x: number;
   readonly y: number;
@@ -177,7 +195,7 @@ interface Pass {
   readonly height: number;
 }
 
-/** Adam7's passes: PNG specification, third edition, section 8.1. */
+/** Passes of Adam7 as [x, y, stepX, stepY]: PNG specification, third edition, section 8.1. */
 const ADAM7 = [
   [0, 0, 8, 8],
   [4, 0, 8, 8],
@@ -188,6 +206,7 @@ const ADAM7 = [
   [0, 1, 1, 2],
 ] as const;
 
+/** Returns the passes that have pixels. An image that is not interlaced is one pass. */
 function passesOf({ width, height, interlaced }: PngHeader): Pass[] {
   if (!interlaced) return [{ x: 0, y: 0, stepX: 1, stepY: 1, width, height }];
   return ADAM7.map(([x, y, stepX, stepY]) => ({
@@ -200,7 +219,7 @@ function passesOf({ width, height, interlaced }: PngHeader): Pass[] {
   })).filter((pass) => pass.width > 0 && pass.height > 0);
 }
 
-/** The nearest of left, upper and upper left to left + upper - upper left: section 9.4. */
+/** Returns whichever of left, upper and upperLeft is nearest to left + upper - upperLeft (section 9.4). */
 function paeth(left: number, upper: number, upperLeft: number): number {
   const estimate = left + upper - upperLeft;
   const a = Math.abs(estimate - left);
@@ -213,8 +232,8 @@ function paeth(left: number, upper: number, upperLeft: number): number {
 /**
  * Undoes the filter of a row in place (section 9.2).
  *
- * @param above the row before, or zeros.
- * @param step bytes from a pixel's to the same of the pixel before it.
+ * @param above The unfiltered row above, or zeros.
+ * @param step Bytes from a byte of a pixel to the same byte of the next pixel.
  */
 function unfilter(type: number, row: Uint8Array, above: Uint8Array, step: number): void {
   const { length } = row;
@@ -229,7 +248,7 @@ function unfilter(type: number, row: Uint8Array, above: Uint8Array, step: number
   } else if (type !== 0) throw new Error(`its rows have the unknown filter ${type}`);
 }
 
-/** The samples of a row of 8 bits or fewer, each as it is stored. */
+/** Writes the samples of a row of less than 8 bits per sample to `out`, one byte each, unscaled. */
 function unpack(row: Uint8Array, depth: number, out: Uint8Array): void {
   const perByte = 8 / depth;
   const mask = 2 ** depth - 1;
@@ -237,12 +256,12 @@ function unpack(row: Uint8Array, depth: number, out: Uint8Array): void {
     out[i] = (row[Math.floor(i / perByte)]! >> (8 - depth * ((i % perByte) + 1))) & mask;
 }
 
-/** Makes what writes a row's pixels, grey or RGB, to `out` from `to`, `step` bytes apart. */
+/** Returns a function that writes the pixels of a row, grey or RGB, to `out` from `to`, `step` bytes apart. */
 function writerOf({ colour, depth, palette }: PngHeader, out: Uint8Array) {
   const sample = depth === 16 ? 2 : 1;
   const stored = SAMPLES[colour] * sample;
   if (colour === 'palette') {
-    // An index beyond the palette's end is black.
+    // Indices beyond the end of the palette are black.
     const table = new Uint8Array(3 * 256);
     table.set(palette!.subarray(0, table.length));
     return (row: Uint8Array, count: number, to: number, step: number): void => {
@@ -269,9 +288,9 @@ function writerOf({ colour, depth, palette }: PngHeader, out: Uint8Array) {
 }
 
 /**
- * Decodes a PNG's pixels: alpha and tRNS are dropped, of 16 bits the high byte counts.
+ * Decodes the pixels of a PNG, to grey or RGB. Alpha and tRNS are dropped; 16-bit samples become their high byte.
  *
- * @throws Error where the pixels are not all there, or damaged.
+ * @throws Error if the pixels are damaged or not all there.
  */
 export function decodePng(header: PngHeader): DecodedImage {
   const { width, height, depth, colour, data } = header;

@@ -6,21 +6,26 @@ import type { ImageInput, ImageOptions } from './image.js';
 import { toPixels } from './pixels.js';
 import { checkPreprocessing, normalised, type Preprocessing, prepare } from './transform.js';
 
+/** Options of `preprocess`. */
 export interface PreprocessOptions extends ImageOptions {
-  /** The work that the signal stops, for its message. */
+  /** Subject of the message when the signal stops the work. Default: 'The preprocessing'. */
   what?: string;
 }
 
 /**
- * Images to the batch that a net takes: float32 [images, height, width, channels], bit for bit what torchvision's
- * ImageClassification transform makes of the same pixels (its steps on a PIL image):
+ * Makes the batch that a net takes from images. The values are, bit for bit, those of torchvision's ImageClassification
+ * transform on the same pixels (on a PIL image):
  *
- * 1. grey, for nets of one channel;
- * 2. the shorter side resized to `resize`, the longer one in proportion, truncated;
- * 3. the centre cropped, its offset rounded half to even; a smaller image is padded with black;
- * 4. 0..255 scaled to 0..1 and normalised by mean and standard deviation, in float32.
+ * 1. Convert to grey, for nets of one channel.
+ * 2. Resize the shorter side to `resize`, and the longer one in proportion, truncated.
+ * 3. Crop the centre, at an offset rounded half to even. A smaller image is padded with black.
+ * 4. Scale 0..255 to 0..1 and normalise by mean and standard deviation, in float32.
  *
- * A Tensor3D given as an image is not disposed. The result is the caller's.
+ * Tensors among the images are not disposed. The caller disposes of the result.
+ *
+ * @returns float32 [images, height, width, channels].
+ * @throws CnnzooError IMAGE, INPUT, FILE or DOWNLOAD for an image that can't be used; BACKEND if no backend is set;
+ * ABORTED by the signal.
  */
 export async function preprocess(
   images: ImageInput | readonly ImageInput[],
@@ -37,7 +42,7 @@ export async function preprocess(
   const size = crop[0] * crop[1] * channels;
   const values = new Float32Array(list.length * size);
   const tables = normalised(preprocessing);
-  // One after the other: a list of photographs is never in memory at once.
+  // Images are decoded one after the other, so that a list of photographs is never in memory at once.
   for (const [i, input] of list.entries()) {
     await breathe(what, signal);
     const name = Array.isArray(images) ? `images[${i}]` : 'the image';

@@ -1,11 +1,11 @@
 import type { DecodedImage } from './image.js';
 
-/** Coefficients are integers in units of 2^-22: an 8-bit value, times it, summed, still fits 32 bits. */
+/** Fractional bits of the coefficients: a sum of 8-bit values times coefficients fits 32 bits. */
 const PRECISION_BITS = 32 - 8 - 2;
 const ONE = 1 << PRECISION_BITS;
 const HALF = 1 << (PRECISION_BITS - 1);
 
-/** The part of the resized image that is wanted, in its pixels. */
+/** Rectangle of the resized image, in pixels of the resized image. */
 export interface Region {
   readonly left: number;
   readonly top: number;
@@ -13,19 +13,22 @@ export interface Region {
   readonly height: number;
 }
 
-/** For each output position: the first input position that counts, how many do, and their weights. */
+/**
+ * Filter of one axis. For each output position: the first input position that counts (`first`), the number of positions
+ * that count, and their weights.
+ */
 interface Filter {
   readonly first: Int32Array;
   readonly count: Int32Array;
   readonly weights: Int32Array;
-  /** Weights per output position in `weights`. */
+  /** Length of each output position's slice of `weights`. */
   readonly stride: number;
 }
 
-/** The triangle filter for outputs `from` to `to - 1` of a line of `inSize` resized to `outSize`. */
+/** Returns the triangle filter for outputs `from` to `to - 1` of a line of `inSize` pixels resized to `outSize`. */
 function triangle(inSize: number, outSize: number, from: number, to: number): Filter {
   const scale = inSize / outSize;
-  // Enlarging interpolates between neighbours; shrinking widens the triangle so that no pixel is skipped.
+  // Enlarging interpolates between neighbours. Shrinking widens the triangle, so that no pixel is skipped.
   const support = Math.max(scale, 1);
   const perInput = 1 / support;
   const stride = Math.ceil(support) * 2 + 1;
@@ -53,12 +56,13 @@ function triangle(inSize: number, outSize: number, from: number, to: number): Fi
   return { first, count, weights, stride };
 }
 
-/** A sum of weighted bytes to a byte. Weights are not negative, so only the top needs clipping. */
+/** Returns a weighted sum as a byte. Weights are not negative, so only the upper bound needs clipping. */
 const toByte = (sum: number): number => Math.min(sum >> PRECISION_BITS, 255);
 
 /**
- * All rows, filtered along x. The image's first column is column `left` of the line that the filter is for; a pixel
- * takes 3 or 4 bytes in it and 3 in the result.
+ * Filters all rows along x. Returns RGB.
+ *
+ * @param left Column of the whole line, to which the filter refers, that is the image's first column.
  */
 function filterRowsRgb({ data, width, height, channels }: DecodedImage, left: number, filter: Filter): Uint8Array {
   const { first, count, weights, stride } = filter;
@@ -88,7 +92,7 @@ function filterRowsRgb({ data, width, height, channels }: DecodedImage, left: nu
   return out;
 }
 
-/** As `filterRowsRgb`, for one channel. */
+/** Filters all rows of a grey image along x, as `filterRowsRgb` does. */
 function filterRowsGrey({ data, width, height }: DecodedImage, left: number, filter: Filter): Uint8Array {
   const { first, count, weights, stride } = filter;
   const columns = first.length;
@@ -108,7 +112,7 @@ function filterRowsGrey({ data, width, height }: DecodedImage, left: number, fil
   return out;
 }
 
-/** Rows and columns of an image as they are, without the alpha. */
+/** Returns a rectangle of an image, without its alpha. */
 function cut({ data, width, channels }: DecodedImage, { left, top, width: columns, height: rows }: Region): Uint8Array {
   const kept = channels === 1 ? 1 : 3;
   const out = new Uint8Array(rows * columns * kept);
@@ -120,7 +124,11 @@ function cut({ data, width, channels }: DecodedImage, { left, top, width: column
   return out;
 }
 
-/** All columns, filtered along y. The image, without alpha, begins with row `top` of what the filter is for. */
+/**
+ * Filters all columns along y. The image has no alpha.
+ *
+ * @param top Row of the whole column, to which the filter refers, that is the image's first row.
+ */
 function filterColumns({ data, width, channels }: DecodedImage, top: number, filter: Filter): Uint8Array {
   const { first, count, weights, stride } = filter;
   const length = width * channels;
@@ -138,20 +146,22 @@ function filterColumns({ data, width, channels }: DecodedImage, top: number, fil
   return out;
 }
 
-/** What of the input the outputs of a filter are made from. */
+/** Returns the range of input positions that a filter reads: `from` (inclusive) to `to` (exclusive). */
 function spanOf({ first, count }: Filter): [from: number, to: number] {
   const last = first.length - 1;
   return [first[0]!, first[last]! + count[last]!];
 }
 
 /**
- * Resizes to `width` x `height` with Pillow's antialiased bilinear filter, bit for bit: a triangle in fixed-point
- * weights along x, rounded to bytes, then along y (Pillow's src/libImaging/Resample.c, its 8-bit path). A direction
- * whose length stays the same is not filtered. Since Pillow 13, y comes first where the height loses more than twice
- * the pixels that the width does, which a picture more than twice as high as wide can; older versions then differ by
- * what the rounding between the passes makes. What lies outside `region` is not computed.
+ * Resizes an image to `width` x `height` by Pillow's antialiased bilinear filter, bit for bit: a triangle with
+ * fixed-point weights along x, rounded to bytes, then along y (Pillow's src/libImaging/Resample.c, 8-bit path). An axis
+ * whose length stays the same is not filtered.
  *
- * @returns grey for grey, else RGB.
+ * Since Pillow 13, y comes first if the height loses more than twice as many pixels as the width. That can be so for
+ * pictures more than twice as high as wide; there, older versions of Pillow differ by the rounding between the passes.
+ *
+ * @param region Part of the resized image to compute. Default: all of it.
+ * @returns a grey image for a grey one, else RGB.
  */
 export function resize(
   image: DecodedImage,

@@ -2,33 +2,36 @@ import { CnnzooError } from '../util/index.js';
 import { type DecodedImage, toGrey } from './image.js';
 import { resize } from './resize.js';
 
-/** From pixels to what a net was trained on: torchvision's ImageClassification transform. */
+/** Settings of the transform from pixels to a net's input, as of torchvision's ImageClassification transform. */
 export interface Preprocessing {
-  /** The shorter side after resizing, in pixels; null where the image is resized straight to the crop. */
+  /** Length of the shorter side after resizing, in pixels. null if the image is resized straight to `crop`. */
   readonly resize: number | null;
   /** Height and width of the centre crop, in pixels. */
   readonly crop: readonly [height: number, width: number];
-  /** RGB or grey. */
+  /** 1: grey. 3: RGB. */
   readonly channels: 1 | 3;
-  /** Per channel, on the scale 0..1. */
+  /** Mean of each channel, with pixels on the scale 0 to 1. */
   readonly mean: readonly number[];
+  /** Standard deviation of each channel, with pixels on the scale 0 to 1. */
   readonly std: readonly number[];
+  /** Filter of the resizing: Pillow's antialiased bilinear filter. */
   readonly interpolation: 'bilinear';
 }
 
-/** Python's round for what is a half of an integer: halves to the even neighbour. */
+/** Returns n / 2 for an integer n, rounded half to even, as Python's `round`. */
 function half(n: number): number {
   const floor = Math.floor(n / 2);
   return n % 2 === 0 || floor % 2 === 0 ? floor : floor + 1;
 }
 
-/** How one axis is cropped: what of the resized image is taken, and where in the crop it goes. */
+/** Returns the crop of one axis: `length` pixels of the resized image, from `from`, go to the crop at `to`. */
 function cropAxis(size: number, crop: number): { from: number; length: number; to: number } {
   return size < crop
     ? { from: 0, length: size, to: Math.floor((crop - size) / 2) }
     : { from: half(size - crop), length: crop, to: 0 };
 }
 
+/** Returns the size of the whole resized image. */
 function resizedSize(
   { width, height }: DecodedImage,
   { resize, crop }: Preprocessing,
@@ -40,8 +43,8 @@ function resizedSize(
 }
 
 /**
- * What each byte becomes, per channel, in torch's float32 steps: divided by 255, less the mean, divided by the
- * standard deviation. A table of 256 values gives what the arithmetic gives.
+ * Returns the normalised value of each byte, one table of 256 per channel: (byte / 255 - mean) / std, in torch's
+ * float32 steps. A lookup in the table gives exactly the result of the arithmetic.
  */
 export function normalised({ channels, mean, std }: Preprocessing): Float32Array[] {
   return Array.from({ length: channels }, (_, c) =>
@@ -52,9 +55,9 @@ export function normalised({ channels, mean, std }: Preprocessing): Float32Array
 }
 
 /**
- * Writes one image, preprocessed, to `out` from `offset`: [height, width, channels].
+ * Writes one preprocessed image [height, width, channels] to `out` from `offset`.
  *
- * @param tables of `normalised`.
+ * @param tables Result of `normalised` for the same preprocessing.
  */
 export function prepare(
   out: Float32Array,
@@ -69,7 +72,7 @@ export function prepare(
   const y = cropAxis(height, crop[0]);
   const x = cropAxis(width, crop[1]);
   const resized = resize(image, width, height, { left: x.from, top: y.from, width: x.length, height: y.length });
-  // Where the image is smaller than the crop, the rest is black: byte 0, normalised like any other.
+  // An image smaller than the crop is surrounded by black: byte 0, normalised as any other.
   if (y.length < crop[0] || x.length < crop[1])
     for (let i = 0; i < crop[0] * crop[1] * channels; i++) out[offset + i] = tables[i % channels]![0]!;
   const step = resized.channels === 1 ? 0 : 1;
@@ -81,6 +84,11 @@ export function prepare(
   }
 }
 
+/**
+ * Refuses a preprocessing whose means and deviations don't fit its channels.
+ *
+ * @throws CnnzooError INPUT.
+ */
 export function checkPreprocessing({ channels, mean, std }: Preprocessing): void {
   if (mean.length !== channels || std.length !== channels || !std.every((value) => value > 0))
     throw new CnnzooError(

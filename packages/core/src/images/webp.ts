@@ -6,11 +6,11 @@ import { ascii } from './image.js';
 const RIFF_HEADER = 12;
 const CHUNK_HEADER = 8;
 const ANIMATION = 0x02;
-/** Bits of VP8X: libwebp, and so Pillow, takes the metadata that they announce alone. */
+/** Flags of the VP8X chunk. libwebp, and so Pillow, reads only the metadata that the flags announce. */
 const XMP = 0x04;
 const EXIF = 0x08;
 
-/** Walks a WebP's RIFF chunks (RFC 9649). */
+/** Reads the header of a WebP, walking its RIFF chunks (RFC 9649). */
 export function readWebp(bytes: Uint8Array, refuse: Refuse): WebpHeader {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const size = view.getUint32(4, true) + 8;
@@ -42,7 +42,7 @@ export function readWebp(bytes: Uint8Array, refuse: Refuse): WebpHeader {
   return { ...frame, exif, xmp };
 }
 
-/** The codec that Emscripten made; its published types leave some of it out. */
+/** Codec as Emscripten compiled it. jSquash's published types lack some of its members. */
 interface EmscriptenCodec {
   default(buffer: ArrayBuffer): Promise<ImageData>;
   init(options: {
@@ -59,7 +59,7 @@ export async function startWebp(wasm: WebAssembly.Module): Promise<Decoder<unkno
   const codec = (await import('@jsquash/webp/decode.js')) as unknown as EmscriptenCodec;
   const complaints: string[] = [];
   let memory: WebAssembly.Memory | undefined;
-  // Emscripten's own promise does not tell that no instance could be made.
+  // The promise of Emscripten stays pending if the instance can't be made, so its hook is used instead.
   await new Promise<void>((resolve, reject) => {
     const instantiateWasm = (
       imports: WebAssembly.Imports,

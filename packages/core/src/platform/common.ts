@@ -1,22 +1,23 @@
 import { ReusedBuffer, throwIfAborted } from '../util/late.js';
 
-/** Parts of a platform that decide when long work lets the event loop turn. */
+/** Functions of a platform that `breathe` needs. */
 interface Turns {
-  /** Milliseconds that a computation may keep the event loop from turning. */
+  /** Milliseconds for which a computation may block the event loop. */
   readonly LONGEST_TURN: number;
-  /** Resolves after the work that waits (timers, input, messages) has had its turn. */
+  /** Resolves after waiting timers, input and messages have been handled. */
   nextTurn(): Promise<void>;
 }
 
 /**
- * Lets the event loop turn if it has waited long enough: timers run, a page draws, Ctrl-C works. Awaited between pieces of
- * work that compute; costs nothing in between.
- * @param what the work that a signal stops, for the message: 'The evaluation'.
+ * Lets the event loop turn if it has been blocked for long enough, so that timers run, a page draws and Ctrl-C works. A
+ * long computation awaits it between its steps. It returns at once if the last turn was recent.
+ *
+ * @param what Subject of the message when the signal stops the work: 'The evaluation'.
  * @throws CnnzooError ABORTED by the signal.
  */
 export type Breathe = (what: string, signal?: AbortSignal) => Promise<void>;
 
-/** Makes a platform's `breathe`. */
+/** Returns the `breathe` of a platform. */
 export function breathing({ LONGEST_TURN, nextTurn }: Turns): Breathe {
   /** Time of the event loop's last turn, in ms. */
   let mark = Number.NEGATIVE_INFINITY;
@@ -29,7 +30,11 @@ export function breathing({ LONGEST_TURN, nextTurn }: Turns): Breathe {
   };
 }
 
-/** All bytes of a file, by its path, or in a page by its URL. */
+/**
+ * Reads all bytes of a file, by its path, or in a page by its URL.
+ *
+ * @throws CnnzooError FILE if it can't be read; ABORTED by the signal.
+ */
 export async function readFile(path: string | URL, signal?: AbortSignal): Promise<Uint8Array> {
   const { openPath } = await import('#platform');
   const source = await openPath(path, signal);

@@ -1,22 +1,23 @@
 import { CnnzooError } from '../util/index.js';
 import { abortedError, orAbort } from '../util/late.js';
 
-/** Least that a connection must deliver to count as alive. */
+/** Least that a connection must deliver: `bytes` in every `stallMs`. */
 export interface Patience {
   /** Milliseconds after which a connection that delivered less than `bytes` is given up. */
   readonly stallMs: number;
   readonly bytes: number;
-  /** Milliseconds for all of the connection. Default: no limit. */
+  /** Milliseconds for the whole connection. Default: no limit. */
   readonly totalMs?: number;
 }
 
+/** Patience by default: 16 KiB in 30 seconds. */
 export const PATIENCE: Patience = { stallMs: 30_000, bytes: 16_384 };
 
-/** Thrown for a server that is dead or slower than anyone would wait for. */
+/** Error for a server that is dead or too slow. */
 export class StallError extends Error {
   constructor(
     message: string,
-    /** Tells if the connection had been quick enough before. */
+    /** true if the connection had been fast enough before. */
     readonly progressed: boolean,
   ) {
     super(message);
@@ -24,15 +25,15 @@ export class StallError extends Error {
 }
 
 /**
- * Watches one connection: `signal` aborts when too little arrives for too long. A server that answers nothing, one
- * that stops in the middle and one that drips a byte now and then are all caught.
+ * Monitor of one connection. `signal` aborts if too little arrives for too long: if the server never answers, stops in
+ * the middle, or sends only a few bytes now and then.
  */
 export class Watchdog {
   private readonly controller = new AbortController();
   private readonly total: ReturnType<typeof setTimeout> | undefined;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private received = 0;
-  /** True after a whole allowance has arrived. */
+  /** true after `bytes` bytes have arrived within one period. */
   progressed = false;
 
   constructor(private readonly patience: Patience) {
@@ -54,7 +55,7 @@ export class Watchdog {
     this.wait();
   }
 
-  /** Ends the watch. */
+  /** Stops the monitor. */
   stop(): void {
     clearTimeout(this.timer);
     clearTimeout(this.total);
@@ -75,7 +76,7 @@ export class Watchdog {
   }
 }
 
-/** An error's message; of fetch's own errors, which say only 'fetch failed', with the message of the cause. */
+/** Returns the message of an error. For errors of fetch, which say only 'fetch failed', it includes the cause. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const cause = error.cause instanceof Error ? error.cause : undefined;
@@ -85,8 +86,8 @@ export function reasonOf(error: unknown): string {
 }
 
 /**
- * Size of the body in bytes, if the server states it. null for a compressed one too: its stated length is not that of
- * the bytes that arrive here.
+ * Returns the bytes of the body, if the server states their number, otherwise null. null also for a compressed body,
+ * whose stated length is that of the compressed bytes.
  */
 export function statedSize({ headers }: Response): number | null {
   const encoding = headers.get('content-encoding');
@@ -95,17 +96,18 @@ export function statedSize({ headers }: Response): number | null {
   return Number(length);
 }
 
-/** Lets go of a response's body. Not awaited: a dead connection would not answer this either. */
+/** Abandons the body of a response. It does not wait, since a dead connection would never confirm. */
 export const dropBody = (response: Response, reason?: unknown): void =>
   void response.body?.cancel(reason).catch(() => undefined);
 
-/** Thrown when the connection ends before the body does. */
+/** Error for a connection that ends before the body does. */
 export class BodyError extends Error {}
 
 /**
- * Hands a response's body to `take`, chunk by chunk. An error, `take`'s own too, ends the connection.
- * @param signal aborts the wait for the next chunk.
- * @throws BodyError if the connection breaks; the signal's reason; what `take` throws.
+ * Passes the body of a response to `take`, chunk by chunk. An error ends the connection, also one that `take` throws.
+ *
+ * @param signal Aborts the wait for the next chunk.
+ * @throws BodyError if the connection breaks; the reason of the signal; errors of `take`.
  */
 export async function readBody(
   response: Response,
@@ -130,10 +132,12 @@ export async function readBody(
   }
 }
 
-/** Bytes that tell a file's format, also one that is not read here. */
+/** Bytes at a file's beginning that are enough to tell its format, even a format that cnnzoo does not read. */
 const LENGTH = 4096;
 
-/** Hands the first 4096 bytes of a body to `check` once they are there, or all of them if there are fewer. */
+/**
+ * Check of a body's beginning. `check` is called once, with the first 4096 bytes, or with all bytes if there are fewer.
+ */
 export class StartCheck {
   private readonly start = new Uint8Array(LENGTH);
   private size = 0;
@@ -155,31 +159,34 @@ export class StartCheck {
 
 export type Fetch = typeof globalThis.fetch;
 
-/** Options of `fetchBytes`, its limits among them. */
+/** Options of `fetchBytes`. */
 export interface FetchBytesOptions {
-  /** The platform's `fetchUrl`, or the caller's own. */
+  /** Function that fetches: the platform's `fetchUrl`, or the caller's own. */
   readonly fetch: Fetch;
   /** Noun for messages: 'an image'. */
   readonly what: string;
-  /** Bytes of the largest body that is taken. */
+  /** Most bytes that are accepted. */
   readonly maxBytes: number;
-  /** Bytes of the largest body whose size the server does not state. Default: `maxBytes`. */
+  /** Most bytes that are accepted if the server does not state the size. Default: `maxBytes`. */
   readonly maxUnstated?: number;
   readonly signal?: AbortSignal | undefined;
   readonly patience?: Patience;
-  /** Called once with the first 4096 bytes, or with all if there are fewer; throws if nothing can come of them. */
+  /**
+   * Called once with the first 4096 bytes, or with all bytes if there are fewer. Throws if the body can't be of use.
+   */
   readonly checkStart?: (start: Uint8Array) => void;
 }
 
-/** Schemes that `fetch` knows; every other location is a path. */
+/** Returns true for a location with a scheme that `fetch` supports. Every other location is a path. */
 export const isFetched = (location: string): boolean => /^(https?|data|blob):/i.test(location);
 
-/** A URL for messages: a data URL without its data. */
+/** Returns a URL for messages. A long one, such as a data: URL, is cut. */
 export const shownUrl = (url: string): string => (url.length > 120 ? `${url.slice(0, 60)}…` : url);
 
 /**
- * Fetches a body into memory: by one request, up to `maxBytes`, from a server that is quick enough.
- * @throws CnnzooError DOWNLOAD, or ABORTED by `signal`.
+ * Fetches a body into memory, by one request.
+ *
+ * @throws CnnzooError DOWNLOAD if the server fails, is too slow or sends more than `maxBytes`; ABORTED by `signal`.
  */
 export async function fetchBytes(url: string, options: FetchBytesOptions): Promise<Uint8Array<ArrayBuffer>> {
   const { fetch, what, signal: outer, patience = PATIENCE } = options;
@@ -188,7 +195,7 @@ export async function fetchBytes(url: string, options: FetchBytesOptions): Promi
   const signal = outer ? AbortSignal.any([outer, dog.signal]) : dog.signal;
   try {
     const response = await orAbort(fetch(url, { signal }), signal);
-    // A 206 is a part of what was asked for, and nobody asked for a part.
+    // Status 206 would mean a part of the body, which was not requested.
     if (response.ok && response.status !== 206) return await collect(response, dog, signal, options);
     dropBody(response);
     throw new Error(`received HTTP ${response.status} ${response.statusText}`.trim());

@@ -2,7 +2,10 @@ import * as v from 'valibot';
 import { byteCount, sha256Digits, wholeText } from '../util/schema.js';
 import type { CacheRecord, PartOrigin } from './store.js';
 
-/** Name of a file beside its record: no path that leads elsewhere, for the file may be deleted by this name. */
+/**
+ * Schema of the name of a file beside its record. The name can't lead to another directory, since the file may be
+ * deleted by it.
+ */
 const FileName = v.pipe(
   wholeText,
   v.regex(/^[^/\\\p{Cc}]*[^/\\\p{Cc}.][^/\\\p{Cc}]*$/u, 'expected the name of a file'),
@@ -29,10 +32,10 @@ const Origin = v.object({
   files: v.exactOptional(v.array(FileName)),
 });
 
-/** Reads the text of a cache record; undefined if it is none. */
+/** Parses the text of a cache record. undefined if it is none. */
 export const parseRecord = (text: string): CacheRecord | undefined => parse(Record, text);
 
-/** Reads the text beside a partial download; undefined if it is none of ours. */
+/** Parses the text beside a partial download. undefined if it is none. */
 export const parseOrigin = (text: string): PartOrigin | undefined => parse(Origin, text);
 
 function parse<Schema extends v.GenericSchema>(schema: Schema, text: string): v.InferOutput<Schema> | undefined {

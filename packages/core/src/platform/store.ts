@@ -1,79 +1,85 @@
 import type { ByteSource } from '../util/late.js';
 
-/** What the cache knows of a file it keeps, written beside it. */
+/** Record of a kept file. It is stored beside the file. */
 export interface CacheRecord {
   readonly format: 1;
   readonly model: string;
-  /** The entry's name; for weights given by URL, the file's name and a digest of the URL. */
+  /** Name of the weights' entry. For weights given by URL: the file's name and a digest of the URL. */
   readonly weights: string;
-  /** The kept file's name. */
+  /** Name of the kept file. */
   readonly file: string;
+  /** Bytes of the kept file. */
   readonly bytes: number;
+  /** sha256 of the kept file, in hexadecimal. */
   readonly sha256: string;
-  /** Where it came from. */
+  /** Address that the file was downloaded from. */
   readonly source: string;
-  /** Whether someone other than the file itself vouched for the hash. */
+  /** true if the hash was known from elsewhere, not only computed from the file itself. */
   readonly verified: boolean;
-  /** ISO 8601. */
+  /** Time of the download, in ISO 8601. */
   readonly when: string;
-  /** The sha256 of the file that was fetched, where a turned copy of it is what is kept. */
+  /** sha256 of the downloaded file, if the kept file is its transposed copy. */
   readonly fetched?: string;
 }
 
-/** Which bytes a part holds: those of another file must not be appended to it. */
+/** Origin of a partial download. Bytes of another file must not be appended to it. */
 export interface PartOrigin {
   readonly url: string;
-  /** A strong ETag or a Last-Modified date; null where the server gives neither, so that nothing can be resumed. */
+  /** Strong ETag or Last-Modified date. null if the server states neither, so that the download can't be resumed. */
   readonly validator: string | null;
-  /** Size of the whole file, if the server states it. */
+  /** Bytes of the whole file. null if the server does not state them. */
   readonly total: number | null;
-  /** Names of the files that a process leaves if it dies while it makes the part the entry's file. */
+  /** Names of the files that are left if the process dies while it moves the bytes to their final place. */
   readonly files?: readonly string[];
 }
 
-/** A file in the cache's place that is no file of the cache, or that is in use: it is left alone. */
+/** File in the cache's directory that is left alone, because it is no file of the cache or is in use. */
 export interface SkippedFile {
   readonly path: string;
+  /** Reason in words: 'it is no record of the cache'. */
   readonly reason: string;
 }
 
-/** Records, and what was found that is none. */
+/** Records of the cache, and the files that are none. */
 export interface Records {
   readonly records: CacheRecord[];
   readonly skipped: SkippedFile[];
 }
 
-/** A file that is being fetched. */
+/** Partial download of a file. */
 export interface Part {
-  /** Where it lies, for messages. */
+  /** Place of the bytes, for messages. */
   readonly path: string;
+  /** Bytes that are there. */
   readonly size: number;
+  /** undefined if there are no bytes, or none of known origin. */
   readonly origin: PartOrigin | undefined;
-  /** Empties it. */
+  /** Removes all bytes, and sets the origin of those to come. */
   restart(origin: PartOrigin): Promise<void>;
   append(chunk: Uint8Array): Promise<void>;
-  /** What is there, for reading; writing is over. */
+  /** Ends the writing, and returns the bytes. */
   read(): Promise<ByteSource>;
-  /** Lets go of it; what is there stays where a later call can go on from it, else it is removed. */
+  /** Pauses the download. The bytes are kept if a later call can resume the download, otherwise removed. */
   suspend(): Promise<void>;
   discard(): Promise<void>;
 }
 
-/** Where fetched weights are kept: a directory in Node, the Cache API in a browser. */
+/** Cache of downloaded weights: a directory in Node, the Cache API in a page. */
 export interface Store {
-  /** For messages. */
+  /** Place of the cache, for messages. */
   readonly location: string;
-  /** Whether a turned copy is worth what it costs to make here. */
+  /** true if the cache keeps transposed copies of checkpoints, because making one saves time later. */
   readonly turns: boolean;
-  /** Where the file `file` of a model lies or would lie. */
+  /** Returns the path or URL of a model's file, which need not exist. */
   pathOf(model: string, file: string): string;
+  /** Returns the record of an entry. undefined if nothing is kept. */
   find(model: string, weights: string): Promise<CacheRecord | undefined>;
   list(): Promise<Records>;
-  /** A kept file's bytes; undefined where it is gone. */
+  /** Opens a kept file. undefined if it is gone. */
   open(model: string, file: string): Promise<ByteSource | undefined>;
   /**
-   * Runs `work` while nobody else, in this process or another, works on the same entry. `lost` aborts where the right
-   * to it is lost on the way.
+   * Runs `work` while no other call, in this process or another, works on the same entry. `lost` is aborted if that can
+   * no longer be guaranteed.
    */
   exclusively<T>(
     model: string,
@@ -81,11 +87,15 @@ export interface Store {
     signal: AbortSignal | undefined,
     work: (lost: AbortSignal) => Promise<T>,
   ): Promise<T>;
+  /** Returns the partial download of an entry, which may be empty. */
   part(model: string, weights: string): Promise<Part>;
-  /** Makes the part the entry's file, in one step; what was kept before is intact until then, and gone after. */
+  /**
+   * Makes a complete download the entry's file, in one step. The previous file stays intact until then, and is removed
+   * after.
+   */
   keep(part: Part, record: CacheRecord): Promise<void>;
-  /** Notes a file that is already in place. */
+  /** Writes the record of a file that is already in its place. */
   note(record: CacheRecord): Promise<void>;
-  /** Removes the entries that `fits` accepts, and what broken downloads of them left; resolves to what is gone. */
+  /** Removes the entries that `fits` accepts, with their partial downloads. Returns the records that were removed. */
   clear(fits: (model: string, weights: string) => boolean): Promise<Records>;
 }

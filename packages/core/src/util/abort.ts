@@ -1,18 +1,22 @@
 import { CnnzooError } from './errors.js';
 
+/** Returns the error (ABORTED) for a download that its signal stopped; `cause` is the signal's reason. */
 export const abortedError = (signal: AbortSignal): CnnzooError =>
   new CnnzooError('ABORTED', 'The download was aborted by its signal.', { cause: signal.reason });
 
 /**
- * Ends work whose signal is aborted.
- * @param what the work, for the message: 'The evaluation'.
+ * Throws if the signal is aborted.
+ *
+ * @param what Subject of the error's message: 'The evaluation'.
  * @throws CnnzooError ABORTED.
  */
 export function throwIfAborted(what: string, signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw new CnnzooError('ABORTED', `${what} was stopped by its signal.`, { cause: signal.reason });
 }
 
-/** Rejects as soon as the signal aborts, also if `promise` does not listen to it. */
+/**
+ * Settles as `promise` does, but rejects as soon as the signal aborts, even if `promise` does not listen to the signal.
+ */
 export function orAbort<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const onAbort = () => reject(signal.reason);
@@ -22,7 +26,7 @@ export function orAbort<T>(promise: Promise<T>, signal: AbortSignal): Promise<T>
   });
 }
 
-/** Waits; rejects at once when the signal aborts, and leaves no timer behind. */
+/** Waits `ms` milliseconds. Rejects as soon as the signal aborts, and then clears its timer. */
 export async function sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const wait = new Promise<void>((resolve) => {

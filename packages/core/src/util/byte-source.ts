@@ -1,14 +1,15 @@
 import { copyOf } from './bytes.js';
 import { CnnzooError } from './errors.js';
 
-/** Memory that a read may put its bytes into. */
+/** Provider of memory for the bytes of a read. */
 export interface ReadBuffer {
+  /** Returns `length` bytes of memory, with any content. */
   take(length: number): Uint8Array;
 }
 
 /**
- * Memory that one read after another goes to: the bytes of one are gone with the next. Fresh memory costs more than
- * the reading does, where the file lies in the system's cache.
+ * Memory that every read uses again: the next read overwrites the bytes of the one before. Reading a file that the
+ * operating system has cached takes less time than allocating fresh memory for it.
  */
 export class ReusedBuffer implements ReadBuffer {
   private memory = new ArrayBuffer(0);
@@ -19,21 +20,25 @@ export class ReusedBuffer implements ReadBuffer {
   }
 }
 
-/** Random access to bytes: a file, a Blob, an ArrayBuffer. The readers of all formats stand on this. */
+/** Random access to bytes: a file, a Blob, an ArrayBuffer. The readers of all checkpoint formats take one. */
 export interface ByteSource {
-  /** For messages: a path, a URL, 'bytes'. */
+  /** Name for messages: a path, a URL, 'bytes'. */
   readonly name: string;
+  /** Bytes of the whole source. */
   readonly size: number;
-  /** Exactly `length` bytes from `offset`, where they may lie in `into`; rejects where the source is shorter. */
+  /**
+   * Returns exactly `length` bytes from `offset`. The bytes may lie in memory of `into`. Rejects if the source is
+   * shorter.
+   */
   read(offset: number, length: number, into?: ReadBuffer): Promise<Uint8Array>;
-  /** Fills `target` from `offset` before it returns; only where nothing has to be waited for but a disk. */
+  /** Fills `target` from `offset` before it returns. Absent unless the bytes lie on a local disk. */
   readInto?(target: Uint8Array, offset: number): void;
   close(): Promise<void>;
 }
 
 /**
- * Bytes in memory, which may be the caller's, or part of a larger buffer. A read is a copy, so that no result changes
- * with them, nor they with a result; with `into` it is a view.
+ * Returns a source of bytes in memory. The memory may be the caller's, or part of a larger buffer. A read returns a
+ * copy, so that later changes of the memory and of the result are independent; with `into`, a read returns a view.
  */
 export const bytesSource = (bytes: Uint8Array, name: string): ByteSource => ({
   name,
@@ -50,7 +55,7 @@ export const bytesSource = (bytes: Uint8Array, name: string): ByteSource => ({
   close: async () => {},
 });
 
-/** A Blob or File, read piece by piece. */
+/** Returns a source of a Blob or File, which is read piece by piece. */
 export const blobSource = (blob: Blob, name: string): ByteSource => ({
   name,
   size: blob.size,
@@ -59,7 +64,7 @@ export const blobSource = (blob: Blob, name: string): ByteSource => ({
       .slice(offset, offset + length)
       .arrayBuffer()
       .catch((cause: unknown) => {
-        // A page's File whose file was changed or deleted since it was chosen.
+        // A page's File can't be read after the file has been changed or deleted.
         throw new CnnzooError('FILE', `Can't read '${name}': ${cause}. Choose the file again.`, { cause });
       });
     const bytes = new Uint8Array(part);
@@ -73,10 +78,10 @@ export const blobSource = (blob: Blob, name: string): ByteSource => ({
 });
 
 /**
- * All bytes of a Blob or File.
+ * Returns all bytes of a Blob or File.
  *
- * @param name for messages.
- * @throws CnnzooError FILE where the file has changed or gone since it was chosen.
+ * @param name Name for messages.
+ * @throws CnnzooError FILE if the file has been changed or deleted since it was chosen.
  */
 export async function readBlob(blob: Blob, name: string): Promise<Uint8Array> {
   try {

@@ -1,16 +1,16 @@
 import { CnnzooError } from './errors.js';
 
-/** How many values a tensor of this shape holds, as PyTorch's numel; 1 for a scalar's []. */
+/** Returns the number of values in a tensor of this shape, as PyTorch's `numel`: 1 for a scalar, whose shape is []. */
 export const numel = (shape: readonly number[]): number => shape.reduce((product, n) => product * n, 1);
 
-// Values of another realm (jsdom, vm, Jest, an iframe) fail `instanceof`; their tags tell what they are all the same.
+// Values of another realm (jsdom, vm, Jest, an iframe) fail `instanceof`, but have the same tag.
 const tagOf = (value: unknown): string => Object.prototype.toString.call(value).slice(8, -1);
 
-/** Returns true for a Uint8Array of any realm, a Node Buffer among them. */
+/** Returns true for a Uint8Array of any realm. A Node Buffer is one. */
 export const isBytes = (value: unknown): value is Uint8Array =>
   ArrayBuffer.isView(value) && tagOf(value) === 'Uint8Array';
 
-/** Returns true for a typed array of any realm, by the name of its class: 'Float32Array', 'BigInt64Array', … */
+/** Returns true for a typed array of any realm that has this class name: 'Float32Array', 'BigInt64Array', … */
 export const isTypedArray = (value: unknown, name: string): boolean =>
   ArrayBuffer.isView(value) && tagOf(value) === name;
 
@@ -27,15 +27,16 @@ export const isBlob = (value: unknown): value is Blob => ['Blob', 'File'].includ
 export const isUrl = (value: unknown): value is URL => tagOf(value) === 'URL';
 
 /**
- * A copy of the bytes with a buffer of its own that begins at 0. `bytes.slice()` is none: a Buffer's is a view of the
- * same memory.
+ * Returns a copy of the bytes, in a buffer of its own, at offset 0. (`slice` does not copy a Node Buffer: it returns a
+ * view.)
  */
 export const copyOf = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => new Uint8Array(bytes);
 
 /**
- * The bytes of a value of any realm that can only mean bytes: an ArrayBuffer, a Uint8Array or Buffer, a
- * Uint8ClampedArray, a DataView; undefined for every other value. A view where it may be one, a copy of shared memory,
- * which few interfaces take.
+ * Returns the bytes of a value that can only mean bytes: an ArrayBuffer, SharedArrayBuffer, Uint8Array, Buffer,
+ * Uint8ClampedArray or DataView of any realm. undefined for every other value.
+ *
+ * The result is a view of the same memory. Shared memory, which few interfaces take, is copied.
  */
 export function bytesIn(value: unknown): Uint8Array | undefined {
   const tag = tagOf(value);
@@ -47,10 +48,10 @@ export function bytesIn(value: unknown): Uint8Array | undefined {
 }
 
 /**
- * The bytes of an argument, as `bytesIn` tells them.
+ * Returns the bytes of an argument, as `bytesIn` does.
  *
- * @param name for the message.
- * @throws CnnzooError INPUT for every other value.
+ * @param name Name of the argument for the message.
+ * @throws CnnzooError INPUT for a value that is not bytes.
  */
 export function requireBytesOf(value: unknown, name: string): Uint8Array {
   const bytes = bytesIn(value);

@@ -7,31 +7,47 @@ function escaped(character: string): string {
   return code < 0x20 ? `\\x${digits.padStart(2, '0')}` : `\\u${digits.padStart(4, '0')}`;
 }
 
-/** A name of somebody else's (a file's, a class') for people to read: control characters and the like as `\x1b`. */
+/**
+ * Returns a foreign name (of a file or class) with control characters and the like escaped, as `\x1b`, for messages.
+ */
 export const visible = (name: string): string => name.replace(HIDDEN, escaped);
 
-/** The same for text of several lines, whose line breaks and tabs stay. */
+/** Returns text of several lines with such characters escaped. Line breaks and tabs stay. */
 export const visibleText = (text: string): string =>
   text.replace(HIDDEN, (character) => (character === '\n' || character === '\t' ? character : escaped(character)));
 
-/** What went wrong, for code that handles errors; the message is for people. */
+/** Kind of a CnnzooError, for code that handles errors. People read the message. */
 export type ErrorCode =
-  | 'BACKEND' // no backend, or one that is not installed; an image decoder that can't start
-  | 'INPUT' // an argument that a function can't take
-  | 'IMAGE' // an image that can't be decoded or is of the wrong kind
-  | 'SHAPE' // shapes that don't fit together
-  | 'STATE_DICT' // keys or shapes that don't fit the net
-  | 'FORMAT' // a file that is damaged, or of no known format
+  | 'BACKEND' // no backend can be used, the named one is not installed, or an image decoder can't start
+  | 'INPUT' // an argument or option has a value that the function can't take
+  | 'IMAGE' // an image can't be decoded, or is of the wrong kind
+  | 'SHAPE' // shapes don't fit together
+  | 'STATE_DICT' // keys or shapes of a state dict don't fit the net
+  | 'FORMAT' // a file is damaged, or of no known format
   | 'UNSAFE' // a pickle whose tensors are objects of a Python program
-  | 'HASH' // bytes that aren't the published ones
-  | 'DOWNLOAD' // a server that is dead, slow, or answers nonsense
-  | 'FILE' // a path that is missing, a directory, or can't be written
-  | 'ABORTED' // the caller's signal
-  | 'TRAINING'; // a step that can't be taken
+  | 'HASH' // bytes differ from the published ones
+  | 'DOWNLOAD' // a server is dead or slow, or answers with something else
+  | 'FILE' // a path is missing, is a directory, or can't be written
+  | 'ABORTED' // the caller's signal stopped the work
+  | 'TRAINING'; // a training step can't be taken
 
 /**
- * The one error that cnnzoo throws. Its message says what was expected, what was received and what to do.
- * `instanceof` also recognises an error of another copy of core (two versions in one program).
+ * Error of every cnnzoo package but the kernels. Its message says what was expected, what was received and what to do.
+ *
+ * `instanceof` also recognises an error of another copy of core, as in a program that has two versions of core.
+ *
+ * @example
+ * ```ts
+ * import { CnnzooError, loadStateDict } from '@cnnzoo/core';
+ * import { resnet18 } from '@cnnzoo/resnet';
+ *
+ * try {
+ *   await loadStateDict(resnet18({ numClasses: 5 }), 'flowers.safetensors');
+ * } catch (error) {
+ *   if (!(error instanceof CnnzooError && error.code === 'STATE_DICT')) throw error;
+ *   console.error(`The checkpoint is of another net: ${error.message}`);
+ * }
+ * ```
  */
 export class CnnzooError extends Error {
   static override [Symbol.hasInstance](value: unknown): boolean {
@@ -50,9 +66,10 @@ export class CnnzooError extends Error {
   }
 }
 
+/** Messages that `warn` has printed. */
 const said = new Set<string>();
 
-/** Says something that the user should know but that stops nothing. Each message once. */
+/** Prints a warning of something that stops nothing. Each message is printed once. */
 export function warn(message: string): void {
   if (said.has(message)) return;
   said.add(message);

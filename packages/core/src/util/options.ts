@@ -1,9 +1,11 @@
 import { CnnzooError } from './errors.js';
 
 /**
- * Refuses options that a function does not have: a misspelled one would be without effect, and nobody would know.
- * @param where the function's name, for the message.
- * @param options an object, or undefined; properties that are undefined count as absent.
+ * Refuses unknown options. A misspelled option would otherwise have no effect, without notice.
+ *
+ * @param where Name of the function, for the message.
+ * @param options An object or undefined. Properties whose value is undefined count as absent.
+ * @param known Names of the function's options.
  * @throws CnnzooError INPUT.
  */
 export function checkOptions(where: string, options: unknown, known: readonly string[]): void {
@@ -16,8 +18,9 @@ export function checkOptions(where: string, options: unknown, known: readonly st
 }
 
 /**
- * Refuses what is no list of at least one label.
- * @param where the function's name, for the message.
+ * Refuses anything but an array of at least one label.
+ *
+ * @param where Name of the function, for the message.
  * @throws CnnzooError INPUT.
  */
 export function checkCategories(where: string, categories: unknown): void {
@@ -28,7 +31,11 @@ export function checkCategories(where: string, categories: unknown): void {
     );
 }
 
-/** Refuses a number that is not whole, or less than `least`. */
+/**
+ * Refuses a number that is not an integer of at least `least`.
+ *
+ * @throws CnnzooError INPUT.
+ */
 export function checkWhole(name: string, value: number, least: number): void {
   if (Number.isInteger(value) && value >= least) return;
   throw new CnnzooError('INPUT', `expected ${name} to be a whole number of at least ${least}, received ${value}.`);

@@ -1,25 +1,26 @@
 import { CnnzooError } from './errors.js';
 
-/** The whole state of a generator: four 32-bit words. */
+/** State of a `Random`: four 32-bit words. */
 export type RandomState = readonly [number, number, number, number];
 
-/** Layers of the ziggurat, and where its bottom layer ends (Marsaglia and Tsang, 2000). */
+/** Number of layers of the ziggurat, start of its tail, and area of a layer (Marsaglia and Tsang, 2000). */
 const LAYERS = 128;
 const TAIL = 3.442619855899;
 const LAYER_AREA = 9.91256303526217e-3;
 
-/** A draw is an integer from -DRAW to DRAW - 1. */
+/** Bound of the draws, which are integers from -DRAW to DRAW - 1. */
 const DRAW = 2 ** 24;
 
-/** Words drawn at a time. */
+/** Words that are drawn at a time. */
 const BLOCK = 4096;
 
+/** Tables of the ziggurat, with one value for each layer. */
 interface Ziggurat {
-  /** Below this, a draw lies inside the layer's rectangle. */
+  /** Magnitude below which a draw lies inside the layer's rectangle. */
   readonly inside: Int32Array;
-  /** From a draw to a deviate. */
+  /** Factor from a draw to a normal deviate. */
   readonly scale: Float64Array;
-  /** The density at the layer's edge. */
+  /** Density at the layer's edge. */
   readonly density: Float64Array;
 }
 
@@ -50,8 +51,17 @@ function makeZiggurat(): Ziggurat {
 }
 
 /**
- * A small, fast, seeded generator (sfc32, from PractRand by Chris Doty-Humphrey). Everything random in a run draws
- * from one of these, so that a seed repeats the run and a checkpoint can hold its state.
+ * Seeded random generator (sfc32, from PractRand by Chris Doty-Humphrey). All random choices of a training draw from
+ * one of these, so that a seed repeats the training and a training checkpoint can hold the generator's state.
+ *
+ * @example
+ * ```ts
+ * import { Random } from '@cnnzoo/core';
+ *
+ * const random = new Random(1);
+ * random.integer(6) + 1; // a die: 1 to 6
+ * const { state } = random; // later: random.state = state
+ * ```
  */
 export class Random {
   private a: number;
@@ -59,7 +69,12 @@ export class Random {
   private c: number;
   private counter: number;
 
-  /** @param seed any finite number; without one, a different stream each time. */
+  /**
+   * Creates a generator.
+   *
+   * @param seed Any finite number. Default: a random one.
+   * @throws CnnzooError INPUT if the seed is not finite.
+   */
   constructor(seed: number = Math.random() * 2 ** 53) {
     if (!Number.isFinite(seed))
       throw new CnnzooError('INPUT', `Expected a finite number as seed, received ${String(seed)}.`);
@@ -67,10 +82,12 @@ export class Random {
     this.b = Math.floor(seed / 2 ** 32) | 0;
     this.c = 0x9e3779b9 | 0;
     this.counter = 1;
-    // Neighbouring seeds start alike; the first outputs are thrown away to part them, as the author advises.
+    // The first outputs of neighbouring seeds are similar, so 12 of them are thrown away, as the author of sfc32
+    // advises.
     for (let i = 0; i < 12; i++) this.uint32();
   }
 
+  /** State, from which another generator continues the same stream. */
   get state(): RandomState {
     return [this.a, this.b, this.c, this.counter];
   }
@@ -82,7 +99,7 @@ export class Random {
     this.counter = counter;
   }
 
-  /** An integer from 0 to 2^32 - 1. */
+  /** Returns an integer from 0 to 2^32 - 1. */
   uint32(): number {
     const sum = (((this.a + this.b) | 0) + this.counter) | 0;
     this.counter = (this.counter + 1) | 0;
@@ -92,17 +109,17 @@ export class Random {
     return sum >>> 0;
   }
 
-  /** A number in [0, 1). */
+  /** Returns a number in [0, 1). */
   uniform(): number {
     return this.uint32() / 2 ** 32;
   }
 
-  /** An integer in [0, n). */
+  /** Returns an integer in [0, n). `n` is at most 2^32. */
   integer(n: number): number {
     return Math.floor(this.uniform() * n);
   }
 
-  /** Fills with numbers in [low, high). */
+  /** Fills `out` with numbers in [low, high), and returns `out`. */
   fillUniform(out: Float32Array, low = 0, high = 1): Float32Array {
     const scale = (high - low) / 2 ** 32;
     const words = new Uint32Array(Math.min(out.length, BLOCK));
@@ -114,7 +131,7 @@ export class Random {
     return out;
   }
 
-  /** Fills with normal deviates, by the ziggurat of Marsaglia and Tsang (2000). */
+  /** Fills `out` with normal deviates by the ziggurat method (Marsaglia and Tsang, 2000), and returns `out`. */
   fillNormal(out: Float32Array, mean = 0, std = 1): Float32Array {
     ziggurat ??= makeZiggurat();
     const { inside, scale } = ziggurat;
@@ -123,7 +140,8 @@ export class Random {
       const count = Math.min(BLOCK, out.length - start);
       this.fillWords(words, count);
       for (let i = 0; i < count; i++) {
-        // Seven bits choose the layer, the other 25 place the point in it: more than a float32 holds, and independent.
+        // Seven bits choose the layer. The other 25 place the point in the layer: they are independent of the seven,
+        // and more than the 24 bits of a float32's mantissa.
         const layer = words[i]! & (LAYERS - 1);
         const draw = (words[i]! | 0) >> 7;
         const x = Math.abs(draw) < inside[layer]! ? draw * scale[layer]! : this.outside(ziggurat, layer, draw);
@@ -133,7 +151,7 @@ export class Random {
     return out;
   }
 
-  /** Shuffles in place (Fisher and Yates). */
+  /** Shuffles an array in place (Fisher and Yates), and returns it. */
   shuffle<T extends { length: number; [index: number]: unknown }>(items: T): T {
     for (let i = items.length - 1; i > 0; i--) {
       const j = this.integer(i + 1);
@@ -142,7 +160,9 @@ export class Random {
     return items;
   }
 
-  /** Words drawn in blocks: the state stays in registers, which makes it several times as fast. */
+  /**
+   * Fills `out` with the next `count` words. A loop over local variables is several times as fast as calls of `uint32`.
+   */
   private fillWords(out: Uint32Array, count: number): void {
     let { a, b, c, counter } = this;
     for (let i = 0; i < count; i++) {
@@ -156,7 +176,7 @@ export class Random {
     this.state = [a, b, c, counter];
   }
 
-  /** A deviate from a draw that is not inside its layer's rectangle: one in eighty. */
+  /** Returns a deviate for a draw outside its layer's rectangle, as one draw in eighty is. */
   private outside(ziggurat: Ziggurat, layer: number, draw: number): number {
     const { inside, scale, density } = ziggurat;
     for (;;) {
@@ -171,7 +191,7 @@ export class Random {
     }
   }
 
-  /** A deviate beyond the ziggurat's bottom layer. */
+  /** Returns a positive deviate from the tail, beyond the ziggurat's bottom layer. */
   private tail(): number {
     for (;;) {
       const x = -Math.log(1 - this.uniform()) / TAIL;
@@ -183,7 +203,10 @@ export class Random {
 
 let current: Random | undefined;
 
-/** Runs `work` with `random` as the generator of everything random inside: dropout, initial values. Synchronous. */
+/**
+ * Runs `work` with `random` as the generator that `currentRandom` returns: for dropout and initial values. `work` is
+ * synchronous.
+ */
 export function withRandom<T>(random: Random, work: () => T): T {
   const outer = current;
   current = random;
@@ -194,7 +217,7 @@ export function withRandom<T>(random: Random, work: () => T): T {
   }
 }
 
-/** The generator of the run in progress; outside of any run, one with a seed of its own. */
+/** Returns the generator of the training in progress. Outside of one, returns a generator with a random seed. */
 export function currentRandom(): Random {
   current ??= new Random();
   return current;

@@ -1,18 +1,23 @@
 import { env } from '@tensorflow/tfjs-core';
 import type { BackendCandidate, WasmPaths } from '../contract.js';
 
-/** The copies in dist/wasm, written out one by one: bundlers emit the files they find in this form, and only those. */
+/**
+ * Returns the URLs of the copies in dist/wasm, each written out: bundlers only emit files that they find in this form.
+ */
 const ownFiles = (): WasmPaths => {
   const simd = new URL('./wasm/tfjs-backend-wasm-simd.wasm', import.meta.url).href;
   return {
     'tfjs-backend-wasm.wasm': new URL('./wasm/tfjs-backend-wasm.wasm', import.meta.url).href,
     'tfjs-backend-wasm-simd.wasm': simd,
-    // tfjs wants an entry, and never asks for it: threads are off, below.
+    // tfjs needs an entry, but never fetches it: threads are switched off below.
     'tfjs-backend-wasm-threaded-simd.wasm': simd,
   };
 };
 
-/** A backend that the page brings itself: naming its package here would make every bundler look for it. */
+/**
+ * Returns a candidate for a backend that the page imports itself. If core named the package, every bundler would look
+ * for it.
+ */
 const imported = (name: 'webgl' | 'webgpu'): BackendCandidate => ({
   name,
   backend: name,
@@ -23,7 +28,7 @@ const imported = (name: 'webgl' | 'webgpu'): BackendCandidate => ({
   },
 });
 
-/** In order of preference. */
+/** Backends in order of preference. */
 export const backends: readonly BackendCandidate[] = [
   {
     name: 'wasm',
@@ -32,7 +37,8 @@ export const backends: readonly BackendCandidate[] = [
     install: 'Check that the page can fetch its .wasm files, or say where they are: useBackend("wasm", { wasmPaths }).',
     load: async (wasmPaths) => {
       const { setWasmPaths } = await import('@tensorflow/tfjs-backend-wasm');
-      // With COOP/COEP headers tfjs takes its threaded build, whose initialisation never returns once minified.
+      // With COOP and COEP headers tfjs would choose its threaded build, whose initialisation never ends in minified
+      // code.
       env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
       setWasmPaths((wasmPaths ?? ownFiles()) as Parameters<typeof setWasmPaths>[0]);
     },

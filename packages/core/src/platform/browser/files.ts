@@ -4,10 +4,14 @@ import type { Listing } from '../contract.js';
 import { fetchBytes, PATIENCE } from '../http.js';
 import { sha256 } from './hash.js';
 
-/** Nothing is local to a page. */
+/** Returns undefined, since no location is local to a page. */
 export const localPath = (_location: string | URL): string | undefined => undefined;
 
-/** A page has no file system. */
+/**
+ * Throws, since a page has no file system.
+ *
+ * @throws CnnzooError FILE.
+ */
 export function pathOf(location: string | URL): string {
   throw new CnnzooError(
     'FILE',
@@ -16,20 +20,24 @@ export function pathOf(location: string | URL): string {
   );
 }
 
-/** The URL of a file in a directory. */
+/** Returns the URL of a file in a directory. */
 export function pathIn(directory: string | URL, name: string): string {
   const [, path, query] = /^([^?#]*?)\/*([?#].*)?$/s.exec(String(directory))!;
   return `${path}/${name}${query ?? ''}`;
 }
 
-/** The page's own `fetch`; proxies are the browser's business. */
+/** Fetches by the page's own `fetch`. The browser handles proxies. */
 export const fetchUrl: typeof globalThis.fetch = (input, init) => globalThis.fetch(input, init);
 
-/** Bytes of the largest file that a page takes into memory. */
+/** Most bytes of a file that a page takes into memory, and of one whose size the server does not state. */
 const MAX_BYTES = 2 ** 32;
 const MAX_UNSTATED = 2 ** 30;
 
-/** Fetches what a page names by a path or URL, into memory. */
+/**
+ * Fetches a file, by a path or URL, into memory.
+ *
+ * @throws CnnzooError FILE if it can't be fetched; ABORTED by the signal.
+ */
 export async function openPath(path: string | URL, signal?: AbortSignal): Promise<ByteSource> {
   const name = String(path);
   const limits = { maxBytes: MAX_BYTES, maxUnstated: MAX_UNSTATED, patience: { ...PATIENCE, totalMs: 3_600_000 } };
@@ -41,7 +49,11 @@ export async function openPath(path: string | URL, signal?: AbortSignal): Promis
   }
 }
 
-/** A page has no file system. */
+/**
+ * Throws, since a page has no file system.
+ *
+ * @throws CnnzooError FILE.
+ */
 export async function writeFileAtomic(path: string | URL): Promise<void> {
   throw new CnnzooError(
     'FILE',
@@ -49,7 +61,11 @@ export async function writeFileAtomic(path: string | URL): Promise<void> {
   );
 }
 
-/** A page has no file system. */
+/**
+ * Throws, since a page has no file system.
+ *
+ * @throws CnnzooError FILE.
+ */
 export async function listFiles(directory: string): Promise<Listing> {
   throw new CnnzooError(
     'FILE',
@@ -71,17 +87,20 @@ export const namesIn = async (directory: string | URL): Promise<string[]> => ref
 
 export { cacheDirectory, openStore } from './page-store.js';
 
-/** A page can name a mirror of its own before the first download: `globalThis.CNNZOO_MIRROR = 'https://…'`. */
+/** Returns the mirror that the page has set before the first download: `globalThis.CNNZOO_MIRROR = 'https://…'`. */
 export const mirrorLocation = (): string | undefined =>
   (globalThis as { CNNZOO_MIRROR?: string }).CNNZOO_MIRROR || undefined;
 
-/** `If-Range` would cost a preflight that few servers answer: the resumed response's own headers are compared. */
+/**
+ * Returns no headers: `If-Range` would need a preflight request, which few servers answer. The headers of the resumed
+ * response are compared instead.
+ */
 export const resumeHeaders = (_validator: string): Record<string, string> => ({});
 
-/** The sha256 of all bytes, in hexadecimal. */
+/** Returns the sha256 of all bytes, in hexadecimal. */
 export async function hashSource(source: ByteSource): Promise<string> {
   const bytes = await source.read(0, source.size, new ReusedBuffer());
-  // Withheld from pages that aren't served over https.
+  // Browsers withhold crypto.subtle from pages that aren't served over https.
   if (!globalThis.crypto?.subtle) return sha256(bytes);
   const digest = await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>);
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');

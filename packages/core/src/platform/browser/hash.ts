@@ -1,4 +1,4 @@
-/** The first 32 bits of the fractional parts of the cube roots of the first 64 primes (FIPS 180-4, 4.2.2). */
+/** Returns the first 32 bits of the fractional parts of the cube roots of the first 64 primes (FIPS 180-4, 4.2.2). */
 function roundConstants(): Uint32Array {
   const constants: number[] = [];
   for (let n = 2; constants.length < 64; n++) {
@@ -11,14 +11,16 @@ function roundConstants(): Uint32Array {
 
 const fraction = (x: number): number => Math.floor((x % 1) * 2 ** 32);
 
-/** And of the square roots of the first eight (5.3.3). */
+/**
+ * Returns the first 32 bits of the fractional parts of the square roots of the first eight primes (FIPS 180-4, 5.3.3).
+ */
 const initialState = (): Uint32Array => Uint32Array.from([2, 3, 5, 7, 11, 13, 17, 19], (p) => fraction(Math.sqrt(p)));
 
 const rotate = (x: number, n: number): number => (x >>> n) | (x << (32 - n));
 
 /**
- * SHA-256 (FIPS 180-4), in hexadecimal. For pages that aren't served over https, where browsers withhold their own:
- * there too, nothing is used that was not checked.
+ * Returns the SHA-256 (FIPS 180-4) in hexadecimal. It is for pages that aren't served over https, from which browsers
+ * withhold their own: downloads are verified there too.
  */
 export function sha256(bytes: Uint8Array): string {
   const k = roundConstants();
@@ -26,7 +28,7 @@ export function sha256(bytes: Uint8Array): string {
   const whole = bytes.byteLength & ~63;
   const w = new Uint32Array(64);
   compress(state, bytes.subarray(0, whole), k, w);
-  // The rest, one bit, zeros, and the length in bits as 64-bit big-endian.
+  // The rest of the bytes, one bit, zeros, and the length in bits as a 64-bit big-endian number.
   const rest = bytes.subarray(whole);
   const tail = new Uint8Array(rest.byteLength < 56 ? 64 : 128);
   tail.set(rest);
@@ -68,7 +70,7 @@ function compress(state: Uint32Array, blocks: Uint8Array, k: Uint32Array, w: Uin
   }
 }
 
-/** Eight tables, so that eight bytes are taken at a time ("slicing-by-8", Kounavis and Berry, 2005). */
+/** Eight tables, to process eight bytes at a time ("slicing-by-8", Kounavis and Berry, 2005). */
 let tables: Uint32Array[] | undefined;
 
 function makeTables(): Uint32Array[] {
@@ -83,7 +85,7 @@ function makeTables(): Uint32Array[] {
   return all;
 }
 
-/** The CRC-32 of zip archives (ISO 3309). */
+/** Returns the CRC-32 that zip archives use (ISO 3309). */
 export function crc32(bytes: Uint8Array): number {
   tables ??= makeTables();
   const [t0, t1, t2, t3, t4, t5, t6, t7] = tables as [

@@ -1,5 +1,5 @@
 /**
- * The worker's program as text: the build puts image-worker.ts here, bundled. A worker made of text needs no file of its
- * own, which every bundler would have to find and to serve in its own way.
+ * Program of the image worker as text. The build puts the bundled data/pipeline/browser-worker.ts here. As text, the
+ * worker needs no file of its own, which each bundler would have to find and serve in its own way.
  */
 export const code = '';

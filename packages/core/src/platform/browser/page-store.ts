@@ -4,13 +4,14 @@ import type { CacheRecord, Part, PartOrigin, Records, SkippedFile, Store } from 
 
 const NAME = 'cnnzoo';
 const LOCATION = `the browser's cache '${NAME}'`;
-/** The Cache API keeps responses by URL; this one is never fetched (RFC 2606 reserves '.invalid'). */
+/** Base of the URLs that the Cache API keeps entries under. It is never fetched: RFC 2606 reserves '.invalid'. */
 const BASE = 'https://cnnzoo.invalid/';
 const RECORD_HEADER = 'x-cnnzoo-record';
 
-/** Where weights are kept, in words: a page has no directories. */
+/** Returns the place of weights in words, since a page has no directories. */
 export const cacheDirectory = async (): Promise<string> => LOCATION;
 
+/** Opens the cache of this page's origin. */
 export const openStore = async (): Promise<Store> =>
   // Browsers withhold the Cache API from pages that aren't served over https.
   new PageStore('caches' in globalThis ? await caches.open(NAME) : undefined);
@@ -27,22 +28,25 @@ function encoded(name: string): string {
 
 const urlOf = (model: string, weights: string): string => new URL(`${encoded(model)}/${encoded(weights)}`, BASE).href;
 
-/** The record that a response carries; undefined if it carries none, or that of another entry. */
+/** Returns the record in a response's headers. undefined if there is none, or if it is of another entry. */
 async function recordOf(response: Response, url: string): Promise<CacheRecord | undefined> {
   const { parseRecord } = await import('../store-record.js');
   try {
     const record = parseRecord(decodeURIComponent(response.headers.get(RECORD_HEADER) ?? ''));
     return record && urlOf(record.model, record.weights) === url ? record : undefined;
   } catch {
-    // A broken encoding.
+    // The header is not encoded as `encodeURIComponent` does it.
     return undefined;
   }
 }
 
-/** One response an entry: its body is the file, a header says what it is. Without a cache, nothing is kept. */
+/**
+ * Cache in the Cache API: one response per entry, whose body is the file and whose header is the record. Keeps nothing
+ * if the page has no Cache API.
+ */
 class PageStore implements Store {
   readonly location = LOCATION;
-  /** It would be a second file in memory. */
+  /** false: a transposed copy would be a second file in memory. */
   readonly turns = false;
 
   constructor(private readonly cache: Cache | undefined) {}
@@ -93,10 +97,10 @@ class PageStore implements Store {
     if (!(part instanceof MemoryPart)) throw new CnnzooError('INPUT', 'keep: expected a part of this store.');
     const headers = { [RECORD_HEADER]: encodeURIComponent(JSON.stringify(record)) };
     try {
-      // An entry is put whole or not at all.
+      // `put` stores an entry whole or not at all.
       await this.cache?.put(urlOf(record.model, record.weights), new Response(part.bytes, { headers }));
     } catch (error) {
-      // The quota: the weights are in memory and can be used all the same.
+      // If the quota is used up, the weights are still in memory and can be used.
       warn(`${record.model} ${record.weights} can't be kept in ${LOCATION} and is fetched again next time: ${error}`);
     }
   }
@@ -111,7 +115,7 @@ class PageStore implements Store {
   }
 }
 
-/** A download in a page: resumed while the page lives, gone with it. */
+/** Partial download in the memory of a page. It is lost when the page is closed. */
 export class MemoryPart implements Part {
   private buffer = new Uint8Array(0);
   size = 0;

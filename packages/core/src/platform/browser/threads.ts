@@ -1,7 +1,7 @@
 import { breathing } from '../common.js';
 import type { FromWorker, LoadWasm, Sharp, WasmFormat, WorkerEvents, WorkerThread } from '../contract.js';
 
-/** Where each decoder's WebAssembly is. */
+/** URL of each decoder's WebAssembly. */
 export type CodecUrls = Readonly<Record<WasmFormat, string>>;
 
 /** Fetches and compiles a decoder, in a page or in a worker. */
@@ -11,7 +11,7 @@ export async function compileCodec(url: string): Promise<WebAssembly.Module> {
   return WebAssembly.compile(await response.arrayBuffer());
 }
 
-/** The copies in dist/wasm, written out one by one: bundlers emit the files they find in this form, and only those. */
+/** URLs of the copies in dist/wasm, each written out: bundlers only emit files that they find in this form. */
 const urlOf = {
   JPEG: () => new URL('./wasm/jpeg-turbo.wasm', import.meta.url),
   WebP: () => new URL('./wasm/webp_dec.wasm', import.meta.url),
@@ -21,13 +21,16 @@ export const codecUrls = (): CodecUrls => ({ JPEG: urlOf.JPEG().href, WebP: urlO
 
 export const loadCodecWasm: LoadWasm = (format) => compileCodec(urlOf[format]().href);
 
-/** A page has no sharp. Its own decoders are no help either: they apply colour profiles and premultiply. */
+/**
+ * Resolves to null, since a page has no sharp. The browser's own decoders can't replace it: they apply colour profiles
+ * and premultiply alpha.
+ */
 export const findSharp = async (): Promise<Sharp | null> => null;
 
-/** How many threads this machine runs at once. */
+/** Returns the number of threads that this machine runs at once. */
 export const processors = (): number => navigator.hardwareConcurrency;
 
-/** Starts a worker. A page waits for none. */
+/** Starts a worker. A page ends without waiting for it, so `hold` does nothing. */
 export async function startImageWorker<Job, Reply>({ reply, failed }: WorkerEvents<Reply>): Promise<WorkerThread<Job>> {
   const { code } = await import('./image-worker-code.js');
   const url = URL.createObjectURL(new Blob([code], { type: 'text/javascript' }));
@@ -45,17 +48,17 @@ export async function startImageWorker<Job, Reply>({ reply, failed }: WorkerEven
   return { post: (job) => worker.postMessage(job), hold: () => undefined, stop: () => worker.terminate() };
 }
 
-/** Milliseconds that a computation may keep the event loop from turning: a frame. */
+/** Milliseconds for which a computation may block the event loop: about a frame. */
 export const LONGEST_TURN = 16;
 
-/** Resolves after what waits (input, a frame, timers, messages) has had its turn. */
+/** Resolves after waiting input, frames, timers and messages have been handled. */
 export function nextTurn(): Promise<void> {
-  // Neither setTimeout, which waits 4 ms and in a hidden page a second, nor scheduler.yield, which goes before timers.
+  // setTimeout would wait 4 ms, and a second in a hidden page. scheduler.yield continues before timers.
   if (typeof MessageChannel === 'undefined') return new Promise((resolve) => void setTimeout(resolve));
   return new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = () => {
-      // An open port would keep Node alive, where a page's build runs in it.
+      // An open port would keep Node alive when a page's build runs this code.
       port1.close();
       resolve();
     };

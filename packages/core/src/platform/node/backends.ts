@@ -3,7 +3,11 @@ import { pathToFileURL } from 'node:url';
 import * as tf from '@tensorflow/tfjs-core';
 import { type BackendCandidate, NotInstalled } from '../contract.js';
 
-/** Loads a package that core does not depend on. A name that is no literal: bundlers need not find it. */
+/**
+ * Loads a package that core does not depend on. Bundlers don't look for it, since its name is no literal.
+ *
+ * @throws NotInstalled if the package is not installed.
+ */
 async function loadOptional(name: string): Promise<unknown> {
   let path: string;
   try {
@@ -14,7 +18,7 @@ async function loadOptional(name: string): Promise<unknown> {
   return import(pathToFileURL(path).href);
 }
 
-/** tfjs-node 4.22 calls functions of node:util that Node 23 has removed, and only once it computes. */
+/** Throws if tfjs-node 4.22 can't compute here: it calls functions of node:util that Node 23 has removed. */
 function checkRemovedFunctions(): void {
   try {
     tf.tidy(() => tf.add(tf.ones([1]), tf.ones([1])));
@@ -34,8 +38,8 @@ const native = (name: 'tfjs-node' | 'tfjs-node-gpu'): BackendCandidate => ({
 });
 
 /**
- * Emscripten's start-up code answers every error that nobody catches by throwing it anew, so that Node prints the whole
- * minified module before the message. Its listeners are taken away again.
+ * Events that tfjs' wasm code listens to. Its listeners throw every uncaught error again, so that Node prints the whole
+ * minified module before the message. They are removed.
  */
 const EVENTS = ['uncaughtException', 'unhandledRejection'] as const;
 type Listener = (...args: unknown[]) => void;
@@ -49,7 +53,7 @@ function removeListeners(): void {
       if (!listenersBefore.includes(listener)) process.removeListener(event, listener);
 }
 
-/** In order of preference. */
+/** Backends in order of preference. */
 export const backends: readonly BackendCandidate[] = [
   native('tfjs-node-gpu'),
   native('tfjs-node'),

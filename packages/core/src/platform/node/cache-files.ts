@@ -15,9 +15,10 @@ const REASONS: Readonly<Record<string, string>> = {
   EISDIR: 'a directory is in the place of a file',
 };
 
+/** Returns the code of an error of the file system, such as 'ENOENT'. undefined for other errors. */
 export const codeOf = (error: unknown): string | undefined => (error as { code?: string } | null)?.code;
 
-/** A cache that can't be used, in words that say what to do. */
+/** Returns an error for a cache that can't be used. Its message says what to do. */
 export function cacheError(path: string, cause: unknown): CnnzooError {
   const reason = REASONS[codeOf(cause) ?? ''] ?? (cause instanceof Error ? cause.message : String(cause));
   return new CnnzooError(
@@ -27,13 +28,16 @@ export function cacheError(path: string, cause: unknown): CnnzooError {
   );
 }
 
-/** Bytes of the largest record: one of ours has less than a thousand. */
+/** Bytes above which a file counts as no record. Records of cnnzoo have less than a thousand. */
 const MAX_TEXT = 65_536;
 
-/** End of the name of a part that a turned copy is written to: it is worked on under the lock of its entry. */
+/**
+ * End of the weights' name under which the transposed copy of a checkpoint is written. Such a part is written while its
+ * entry's lock is held.
+ */
 export const TURNED = ' turned';
 
-/** A name as one part of a path on every platform. */
+/** Encodes a name as one segment of a path that every platform takes. */
 export function safeName(name: string): string {
   try {
     return encodeURIComponent(name).replace(/[*.~]/g, (c) => `%${c.charCodeAt(0).toString(16)}`);
@@ -44,7 +48,7 @@ export function safeName(name: string): string {
   }
 }
 
-/** The name that `safeName` made this of; undefined if it made none so. */
+/** Decodes a name that `safeName` encoded. undefined for other text. */
 function nameOf(safe: string): string | undefined {
   try {
     const name = decodeURIComponent(safe);
@@ -55,7 +59,8 @@ function nameOf(safe: string): string | undefined {
 }
 
 /**
- * The text of a small regular file; undefined if it is no such file. Never waits, as for a pipe, and never reads much.
+ * Reads a small regular file as text. undefined if the path is no such file, as for a pipe, which would block.
+ *
  * @param links true to follow a link.
  */
 export async function smallText(path: string, links: boolean): Promise<string | undefined> {
@@ -64,7 +69,7 @@ export async function smallText(path: string, links: boolean): Promise<string | 
   return stat.isFile() && stat.size <= MAX_TEXT ? fs.readFile(path, 'utf8') : undefined;
 }
 
-/** A directory of a model, one level down. Links are not followed. */
+/** Directory of a model. Links inside are not followed. */
 interface ModelDirectory {
   readonly path: string;
   readonly model: string;
@@ -95,7 +100,12 @@ async function modelDirectories(location: string, skipped: SkippedFile[]): Promi
   return found;
 }
 
-/** Reads a file that should be one of ours. undefined if it is none, which `skipped` then says, or gone. */
+/**
+ * Reads a file that should be one of cnnzoo's. undefined if it does not exist, or if it is none, which is then added to
+ * `skipped`.
+ *
+ * @param what Noun for the file, for the reason: 'record of the cache'.
+ */
 async function readOurs<T>(
   path: string,
   what: string,
@@ -117,7 +127,7 @@ async function readOurs<T>(
 
 const isRecordName = (name: string): boolean => name.endsWith('.json') && !name.startsWith('.');
 
-/** All records, those too that lie in another place than their own. */
+/** Finds all records, also those that lie in another entry's place. */
 export async function findRecords(location: string): Promise<Records> {
   const { parseRecord } = await import('../store-record.js');
   const [records, skipped]: [CacheRecord[], SkippedFile[]] = [[], []];
@@ -129,20 +139,20 @@ export async function findRecords(location: string): Promise<Records> {
   return { records, skipped };
 }
 
-/** The place of an entry's files. */
+/** Place of the files of an entry. */
 export interface EntryPlace {
   readonly directory: string;
   readonly model: string;
   readonly weights: string;
-  /** Path without an ending, which is also that of the lock. */
+  /** Path without an ending. The lock has the same path. */
   readonly path: string;
-  /** Names of records whose writing may have been cut short. */
+  /** Names of temporary files of records, which an interrupted write has left. */
   readonly notes: string[];
 }
 
 const ENDING = /^(?:\.(?<noted>.+)\.json\.[\da-f]{12}\.tmp|(?<name>.+?)\.(?:json|part|part-origin))$/;
 
-/** Places of entries that have files whose names are of the cache. */
+/** Finds the places of all entries that have files with names as the cache gives them. */
 export async function findPlaces(location: string): Promise<{ places: EntryPlace[]; skipped: SkippedFile[] }> {
   const places = new Map<string, EntryPlace>();
   const skipped: SkippedFile[] = [];
@@ -168,7 +178,7 @@ export interface EntryFiles {
   readonly paths: readonly string[];
 }
 
-/** Finds all files of an entry that cnnzoo has written, and notes in `skipped` those that only look so. */
+/** Finds all files of an entry that cnnzoo has written. Files that only look like it are added to `skipped`. */
 export async function filesOf(place: EntryPlace, skipped: SkippedFile[]): Promise<EntryFiles> {
   const { parseRecord, parseOrigin } = await import('../store-record.js');
   const { directory, model, weights, path, notes } = place;
@@ -181,7 +191,7 @@ export async function filesOf(place: EntryPlace, skipped: SkippedFile[]): Promis
   };
 
   const record = await readOurs(`${path}.json`, 'record of the cache', skipped, parseRecord);
-  // The record first: a file without one is as good as gone.
+  // The record is removed first: the other files can't be found without it.
   if (record) await add(`${path}.json`, isOwn(record) ? undefined : 'it is the record of another entry');
   if (isOwn(record)) await add(join(directory, record!.file));
 
@@ -198,7 +208,7 @@ export async function filesOf(place: EntryPlace, skipped: SkippedFile[]): Promis
   return { ...(isOwn(record) && { record: record! }), paths };
 }
 
-/** Returns true if a record in the directory is of this file. */
+/** Returns true if a record in the directory names this file. */
 async function isClaimed(
   directory: string,
   file: string,
@@ -211,6 +221,6 @@ async function isClaimed(
   return false;
 }
 
-/** The entries under whose locks the files at a place are worked on: those of a turned copy under its own entry's. */
+/** Returns the lock paths to hold for work on the files at a place. A transposed copy also needs its entry's lock. */
 export const lockedWith = ({ path }: EntryPlace): string[] =>
   path.endsWith(safeName(TURNED)) ? [path, path.slice(0, -safeName(TURNED).length)] : [path];

@@ -23,7 +23,7 @@ export const removePart = async (path: string): Promise<void> => {
   await Promise.all([rm(path, { force: true }), rm(originPath(path), { force: true })]);
 };
 
-/** A download on disk: the bytes, and beside them a note of whose bytes they are. */
+/** Partial download on disk: the bytes, and a file beside them that says whose bytes they are. */
 export class FilePart implements Part {
   private handle: FileHandle | undefined;
 
@@ -33,7 +33,7 @@ export class FilePart implements Part {
     public origin: PartOrigin | undefined,
   ) {}
 
-  /** Finds what an earlier process left. */
+  /** Finds the partial download that an earlier process left. Without one, returns an empty one. */
   static async at(path: string): Promise<FilePart> {
     try {
       const [part, text] = await Promise.all([stat(path), smallText(originPath(path), true)]);
@@ -41,9 +41,9 @@ export class FilePart implements Part {
       const origin = text === undefined ? undefined : parseOrigin(text);
       if (origin && part.isFile()) return new FilePart(path, part.size, origin);
     } catch {
-      // Nothing there.
+      // There is no partial download.
     }
-    // Nothing that says what it is: begun anew by the first `restart`.
+    // Bytes of unknown origin are discarded by the first `restart`.
     return new FilePart(path, 0, undefined);
   }
 
@@ -57,7 +57,7 @@ export class FilePart implements Part {
     });
   }
 
-  /** Notes the files that are left if the process dies while it puts the part in its place. */
+  /** Writes down which files are left if the process dies while it moves the bytes to their final place. */
   async announce(files: readonly string[]): Promise<void> {
     const { origin } = this;
     if (origin) await this.writing(() => writeFile(originPath(this.path), JSON.stringify({ ...origin, files })));
@@ -66,7 +66,7 @@ export class FilePart implements Part {
   async append(chunk: Uint8Array): Promise<void> {
     await this.writing(async () => {
       this.handle ??= await open(this.path, 'a');
-      // `writeFile` on a handle goes on at its position, and writes all.
+      // `writeFile` on a handle continues at its position, and writes all bytes.
       await this.handle.writeFile(chunk);
       this.size += chunk.byteLength;
     });
@@ -98,7 +98,7 @@ export class FilePart implements Part {
     await handle?.close();
   }
 
-  /** Where the disk refuses, nothing is left on it. */
+  /** Runs `work`, and removes the partial download if the disk refuses. */
   private async writing(work: () => Promise<void>): Promise<void> {
     try {
       await work();
@@ -109,8 +109,9 @@ export class FilePart implements Part {
   }
 }
 
-/** Milliseconds after which the lock of a process that no longer renews it (it was killed) is void. */
+/** Milliseconds after which a lock that its process no longer renews, because it was killed, is void. */
 const STALE_LOCK = 10_000;
+/** Milliseconds between attempts to take a lock. */
 const LOCK_POLL = 100;
 
 const noDirectory = (received: string, cause?: unknown): CnnzooError =>
@@ -121,7 +122,11 @@ const noDirectory = (received: string, cause?: unknown): CnnzooError =>
     { cause },
   );
 
-/** The directory that weights are kept in: `CNNZOO_CACHE`, else the platform's place for caches. */
+/**
+ * Returns the directory that weights are kept in: `CNNZOO_CACHE`, else the operating system's directory for caches.
+ *
+ * @throws CnnzooError FILE if neither exists, for want of a home directory.
+ */
 export async function cacheDirectory(): Promise<string> {
   if (process.env.CNNZOO_CACHE) return resolve(pathOf(process.env.CNNZOO_CACHE));
   let path: string;
@@ -129,7 +134,7 @@ export async function cacheDirectory(): Promise<string> {
     const { default: envPaths } = await import('env-paths');
     path = envPaths('cnnzoo', { suffix: '' }).cache;
   } catch (cause) {
-    // A user without an entry in the system's list, as in a container, and no HOME.
+    // The user is missing in the system's list, as in a container, and HOME is not set.
     throw noDirectory('none', cause);
   }
   if (!isAbsolute(path)) throw noDirectory(`one that leads to '${path}'`);
@@ -138,7 +143,7 @@ export async function cacheDirectory(): Promise<string> {
 
 export const openStore = async (): Promise<Store> => new FileStore(await cacheDirectory());
 
-/** One directory a model: the kept files, beside each a `<NAME>.json` that says what it is. */
+/** Cache in a directory: one subdirectory per model, with the kept files, and beside each its record `<NAME>.json`. */
 class FileStore implements Store {
   readonly turns = true;
 
@@ -195,7 +200,7 @@ class FileStore implements Store {
     try {
       return await work(lost.signal);
     } finally {
-      // A lock that was lost is no longer ours to release.
+      // Releasing a lost lock fails, since another process holds it.
       await release().catch(() => undefined);
     }
   }
@@ -218,7 +223,7 @@ class FileStore implements Store {
     try {
       await this.note(record);
     } catch (error) {
-      // A file without a note is as good as none, and may be what fills the disk.
+      // A file without a record can't be found again, and may be what fills the disk.
       if (!before || replaced) await rm(this.pathOf(model, file), { force: true });
       throw error;
     }
@@ -243,7 +248,7 @@ class FileStore implements Store {
       const { model, weights, path } = place;
       const ofEntry = weights.endsWith(TURNED) ? weights.slice(0, -TURNED.length) : weights;
       if (!fits(model, weights) && !fits(model, ofEntry)) continue;
-      // Where nothing is ours, no lock is taken either.
+      // No lock is taken if there is no file of cnnzoo.
       if ((await filesOf(place, skipped)).paths.length === 0) continue;
       try {
         const cleared = await ifFree(lockedWith(place), () => this.removeEntry(place));
@@ -255,7 +260,7 @@ class FileStore implements Store {
         skipped.push({ path, reason: error.message });
       }
     }
-    // What keeps the first file from going keeps the others too, more often than not.
+    // Usually one cause keeps all files from being removed, so the first error tells it.
     if (failed && records.length === 0) throw failed;
     return { records, skipped };
   }
@@ -279,7 +284,10 @@ class FileStore implements Store {
   }
 }
 
-/** Takes the lock of an entry; undefined if another process holds it. `lost` aborts if it is lost later. */
+/**
+ * Takes the lock of an entry. Returns the function that releases it, or undefined if another process holds the lock.
+ * `lost` is aborted if the lock is lost later.
+ */
 async function tryLock(path: string, lost = new AbortController()): Promise<(() => Promise<void>) | undefined> {
   const { default: lockfile } = await import('proper-lockfile');
   try {
@@ -297,7 +305,7 @@ async function tryLock(path: string, lost = new AbortController()): Promise<(() 
   }
 }
 
-/** Runs `work` under all the locks, unless another process holds one. */
+/** Runs `work` while all the locks are held. Returns 'busy' if another process holds one. */
 async function ifFree<T>(paths: readonly string[], work: () => Promise<T>): Promise<T | 'busy'> {
   const [path, ...others] = paths;
   if (path === undefined) return work();
@@ -306,7 +314,7 @@ async function ifFree<T>(paths: readonly string[], work: () => Promise<T>): Prom
   try {
     return await ifFree(others, work);
   } finally {
-    // A lock that was lost is no longer ours to release.
+    // Releasing a lost lock fails, since another process holds it.
     await release().catch(() => undefined);
   }
 }

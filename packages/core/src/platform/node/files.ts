@@ -7,7 +7,7 @@ import { abortedError, type ByteSource, type ReadBuffer } from '../../util/late.
 import type { Listing } from '../contract.js';
 import { codeOf } from './cache-files.js';
 
-/** The beginning of a URL. A drive's letter is no scheme, nor is what stands before a colon inside a name ('run-12:30'). */
+/** Beginning of a URL. A drive's letter is no scheme, nor is the text before a colon inside a name ('run-12:30'). */
 const SCHEME = /^(?:[a-z][a-z\d+.-]+:\/|(?:https?|data|blob|file):)/i;
 
 const refused = (location: string, why: string, cause?: unknown): CnnzooError =>
@@ -32,8 +32,9 @@ function pathOfFileUrl(location: string): string {
 }
 
 /**
- * The path that a path or file: URL names, undefined for what lies behind a network.
- * @throws CnnzooError FILE for a file: URL that names no path here.
+ * Returns the path that a path or file: URL names. undefined for a location behind a network.
+ *
+ * @throws CnnzooError FILE for a file: URL that names no path of this machine.
  */
 export function localPath(location: string | URL): string | undefined {
   const text = String(location);
@@ -42,8 +43,9 @@ export function localPath(location: string | URL): string | undefined {
 }
 
 /**
- * The path that a path or file: URL names.
- * @throws CnnzooError INPUT for what is neither text nor a URL; FILE for URLs of other schemes.
+ * Returns the path that a path or file: URL names.
+ *
+ * @throws CnnzooError INPUT for a value that is neither text nor a URL; FILE for a URL of another scheme.
  */
 export function pathOf(location: string | URL): string {
   if (location === '' || !(typeof location === 'string' || isUrl(location)))
@@ -56,7 +58,7 @@ export function pathOf(location: string | URL): string {
   throw refused(String(location), 'it is no file of this machine');
 }
 
-/** The path of a file in a directory. */
+/** Returns the path of a file in a directory. */
 export const pathIn = (directory: string | URL, name: string): string => join(pathOf(directory), name);
 
 const REASONS: Readonly<Record<string, string>> = {
@@ -70,12 +72,17 @@ const REASONS: Readonly<Record<string, string>> = {
   EROFS: 'the file system is read-only. Choose another place',
 };
 
+/**
+ * Returns an error for a file that can't be used. Its message says what to do.
+ *
+ * @param action Verb for the message: 'read'.
+ */
 export function fileError(action: string, path: string, cause: unknown): CnnzooError {
   const { code = '', message } = cause as { code?: string; message?: string };
   return new CnnzooError('FILE', `Can't ${action} '${path}': ${REASONS[code] ?? message}.`, { cause });
 }
 
-/** Bytes that are read sooner than another thread is woken to read them. */
+/** Bytes up to which a read blocks the thread: that takes less time than waking another thread. */
 const SMALL = 2 ** 16;
 
 class NodeFile implements ByteSource {
@@ -86,7 +93,7 @@ class NodeFile implements ByteSource {
   ) {}
 
   async read(offset: number, length: number, into?: ReadBuffer): Promise<Uint8Array> {
-    // At an offset of 0 in its memory: a tensor's values can be viewed in place.
+    // The memory starts at offset 0 of its buffer, so that the values of a tensor can be viewed in place.
     const bytes = into ? into.take(length) : new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
     if (length <= SMALL) {
       this.readInto(bytes, offset);
@@ -127,7 +134,11 @@ class NodeFile implements ByteSource {
   }
 }
 
-/** Opens a file by its path or file: URL. The caller closes it. */
+/**
+ * Opens a file by its path or file: URL. The caller closes it.
+ *
+ * @throws CnnzooError FILE if it can't be opened; ABORTED by the signal.
+ */
 export async function openPath(path: string | URL, signal?: AbortSignal): Promise<ByteSource> {
   if (signal?.aborted) throw abortedError(signal);
   const name = pathOf(path);
@@ -150,7 +161,7 @@ export async function openPath(path: string | URL, signal?: AbortSignal): Promis
   }
 }
 
-/** Makes a rename last through a power failure, where the system can sync a directory. */
+/** Makes a rename survive a power failure, if the system can sync a directory. */
 async function syncDirectory(path: string): Promise<void> {
   const handle = await fs.open(path, 'r').catch(() => undefined);
   await handle?.sync().catch(() => undefined);
@@ -158,8 +169,8 @@ async function syncDirectory(path: string): Promise<void> {
 }
 
 /**
- * Makes a directory and those above it. Not by Node's `recursive`, which never ends where a parent can't be made
- * without a reason (ENOENT below /proc).
+ * Makes a directory and its parents. Node's `recursive` option is not used: it never ends if a parent can't be made and
+ * the error is ENOENT, as below /proc.
  */
 export async function makeDirectory(path: string): Promise<void> {
   const isThere = async (cause: unknown): Promise<void> => {
@@ -176,8 +187,8 @@ export async function makeDirectory(path: string): Promise<void> {
 }
 
 /**
- * Writes a file whole or not at all: beside its place first, synced, then renamed. Whatever fails, a full disk too,
- * the file that was there before stays, and nothing half-written.
+ * Writes a file whole or not at all: to a temporary file in the same directory, which is synced and then renamed. If
+ * that fails, as on a full disk, the previous file stays.
  */
 export async function writeFileAtomic(
   location: string | URL,
@@ -205,7 +216,7 @@ export async function writeFileAtomic(
   }
 }
 
-/** Adds text to the end of a file, which is made where there is none. */
+/** Adds text to the end of a file. Creates the file if it does not exist. */
 export async function appendText(location: string | URL, text: string): Promise<void> {
   const path = pathOf(location);
   try {
@@ -216,7 +227,10 @@ export async function appendText(location: string | URL, text: string): Promise<
   }
 }
 
-/** The directory itself, or the nearest above it that exists. A link to nothing is in the way of a directory. */
+/**
+ * Returns the directory, or its nearest parent that exists. A dangling link counts as existing, since no directory can
+ * be made in its place.
+ */
 async function existing(directory: string): Promise<string> {
   const found = await fs.lstat(directory).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === 'ENOENT' && dirname(directory) !== directory) return undefined;
@@ -226,14 +240,15 @@ async function existing(directory: string): Promise<string> {
 }
 
 /**
- * Makes sure that a directory can be written to, or be made, and leaves all as it was.
- * @returns its path.
- * @throws CnnzooError FILE.
+ * Checks that a directory can be written to or be made. Leaves nothing behind.
+ *
+ * @returns the directory's path.
+ * @throws CnnzooError FILE if it can't.
  */
 export async function requireWritable(location: string | URL): Promise<string> {
   const directory = pathOf(location);
   try {
-    // Rights alone don't tell: a file system may be read-only.
+    // Permissions are not enough to know: a file system may be read-only.
     await fs.rmdir(await fs.mkdtemp(join(await existing(resolve(directory)), '.cnnzoo-')));
   } catch (cause) {
     throw fileError('write to', directory, cause);
@@ -241,13 +256,13 @@ export async function requireWritable(location: string | URL): Promise<string> {
   return directory;
 }
 
-/** Removes files, also those that are gone already. */
+/** Removes files. Files that do not exist are ignored. */
 export async function removeFiles(paths: readonly string[]): Promise<void> {
   for (const path of paths)
     await fs.rm(path, { force: true }).catch((cause: unknown) => Promise.reject(fileError('remove', path, cause)));
 }
 
-/** The names in a directory; none where there is no such directory. */
+/** Returns the names in a directory. Empty if the directory does not exist. */
 export async function namesIn(location: string | URL): Promise<string[]> {
   const directory = pathOf(location);
   return fs.readdir(directory).catch((cause: NodeJS.ErrnoException) => {
@@ -256,7 +271,7 @@ export async function namesIn(location: string | URL): Promise<string[]> {
   });
 }
 
-/** What a link leads to, of which the directory itself says nothing. */
+/** Returns the kind of an entry, for a link that of its target. */
 async function kindOf(entry: Dirent, path: string): Promise<{ isDirectory(): boolean; isFile(): boolean }> {
   if (entry.isDirectory() || entry.isFile()) return entry;
   return fs.stat(path).catch((cause: unknown) => {
@@ -267,8 +282,9 @@ async function kindOf(entry: Dirent, path: string): Promise<{ isDirectory(): boo
 }
 
 /**
- * Lists all that is below a directory. Links are followed, except back to where they are.
- * @throws CnnzooError FILE where the directory itself can't be listed.
+ * Lists the files and folders below a directory. Links are followed, except to a folder that contains them.
+ *
+ * @throws CnnzooError FILE if the directory itself can't be listed.
  */
 export async function listFiles(directory: string): Promise<Listing> {
   const listing: Listing = { files: [], folders: [], unreadable: [] };
@@ -276,7 +292,7 @@ export async function listFiles(directory: string): Promise<Listing> {
     const kind = await kindOf(entry, join(directory, path));
     if (kind.isDirectory()) await walk(path, places);
     else if (kind.isFile()) listing.files.push(path);
-    // Of a pipe nobody knows whether it ever ends.
+    // A pipe may never end.
     else throw fileError('open', join(directory, path), { message: 'it is neither a file nor a directory' });
   }
   async function walk(relative: string, above: readonly string[]): Promise<void> {

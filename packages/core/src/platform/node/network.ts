@@ -4,19 +4,19 @@ import { CnnzooError } from '../../util/index.js';
 import { type ByteSource, ReusedBuffer } from '../../util/late.js';
 import { localPath } from './files.js';
 
-/** Schemes of proxies that undici speaks to. */
+/** Schemes of proxies that undici supports. */
 const SCHEMES = ['http:', 'https:', 'socks5:', 'socks:'];
 
-/** A variable's value; the lower-case name counts first, as in curl. */
+/** Returns the value of an environment variable. The lower-case name takes precedence, as in curl. */
 const variable = (name: string): string | undefined => process.env[name] ?? process.env[name.toUpperCase()];
 
-/** The proxy's URL that a variable holds; the scheme may be missing. */
+/** Returns the proxy's URL from an environment variable. The variable may lack the scheme. */
 function proxyIn(name: string): string | undefined {
   const text = variable(name)?.trim();
   if (!text) return undefined;
   const url = (text.includes('://') ? text : `http://${text}`).replace(/^socks5h:/i, 'socks5:');
   if (URL.canParse(url) && SCHEMES.includes(new URL(url).protocol)) return url;
-  // Without the value, which may hold a password.
+  // The message leaves out the value, which may hold a password.
   throw new CnnzooError(
     'INPUT',
     `The environment variable ${name.toUpperCase()} names the proxy for downloads: expected an http, https or socks5 ` +
@@ -24,7 +24,7 @@ function proxyIn(name: string): string | undefined {
   );
 }
 
-/** Node 24 and later does it by itself when it is told to. */
+/** Returns true if Node, from 24 on, is set to use the proxy by itself. */
 const isDoneByNode = (): boolean =>
   process.allowedNodeEnvironmentFlags.has('--use-env-proxy') &&
   (process.env.NODE_USE_ENV_PROXY === '1' ||
@@ -33,8 +33,8 @@ const isDoneByNode = (): boolean =>
 let current: { readonly key: string; readonly agent: EnvHttpProxyAgent } | undefined;
 
 /**
- * `fetch`, through the proxy that HTTPS_PROXY, HTTP_PROXY or ALL_PROXY name, except for the hosts in NO_PROXY. Every
- * request of cnnzoo in Node goes through here.
+ * Fetches a URL through the proxy that HTTPS_PROXY, HTTP_PROXY or ALL_PROXY name, except for hosts in NO_PROXY. All
+ * requests of cnnzoo in Node go through this function.
  */
 export const fetchUrl: typeof globalThis.fetch = async (input, init) => {
   if (isDoneByNode()) return globalThis.fetch(input, init);
@@ -45,7 +45,8 @@ export const fetchUrl: typeof globalThis.fetch = async (input, init) => {
   const undici = await import('undici');
   const key = `${http} ${https}`;
   if (current?.key !== key) {
-    // A plain request goes to the proxy as it is: many allow a tunnel to TLS ports alone.
+    // A request by http is sent to the proxy as it is, without a tunnel: many proxies allow tunnels to ports of TLS
+    // alone.
     const options = { httpProxy: http ?? '', ...(https && { httpsProxy: https }), proxyTunnel: false };
     current = { key, agent: new undici.EnvHttpProxyAgent(options) };
   }
@@ -56,7 +57,9 @@ export const fetchUrl: typeof globalThis.fetch = async (input, init) => {
 export { cacheDirectory, openStore } from './file-store.js';
 
 /**
- * Where `CNNZOO_MIRROR` says that a mirror is: a path, or a file:, http: or https: URL.
+ * Returns the location of the mirror that `CNNZOO_MIRROR` names: a path, or a file:, http: or https: URL. undefined if
+ * it is not set.
+ *
  * @throws CnnzooError INPUT for other schemes.
  */
 export function mirrorLocation(): string | undefined {
@@ -68,12 +71,14 @@ export function mirrorLocation(): string | undefined {
   );
 }
 
-/** Headers that make a server send the rest of a file only if it is still the same file. */
+/** Returns headers that make a server send the rest of a file only if the file has not changed. */
 export const resumeHeaders = (validator: string): Record<string, string> => ({ 'If-Range': validator });
 
 const CHUNK = 1 << 20;
 
-/** The sha256 of all bytes, in hexadecimal. The next chunk is read while one is hashed, by turns into two buffers. */
+/**
+ * Returns the sha256 of all bytes, in hexadecimal. One buffer is hashed while the next chunk is read into the other.
+ */
 export async function hashSource(source: ByteSource): Promise<string> {
   const hash = createHash('sha256');
   const buffers = [new ReusedBuffer(), new ReusedBuffer()] as const;

@@ -6,12 +6,12 @@ import { Worker } from 'node:worker_threads';
 import { breathing } from '../common.js';
 import type { FromWorker, LoadWasm, Sharp, WorkerEvents, WorkerThread } from '../contract.js';
 
-/** How many threads this machine runs at once. */
+/** Returns the number of threads that this machine runs at once. */
 export const processors = (): number => availableParallelism();
 
-/** Starts a worker thread, which does not keep the process alive until it is held. */
+/** Starts a worker thread. It does not keep the process alive until it is held. */
 export async function startImageWorker<Job, Reply>({ reply, failed }: WorkerEvents<Reply>): Promise<WorkerThread<Job>> {
-  // None of the process' own flags: `--input-type` alone would keep it from starting.
+  // The worker gets none of the process' flags: `--input-type` alone would keep it from starting.
   const worker = new Worker(new URL('./image-worker-node.js', import.meta.url), { execArgv: [] });
   let stopped = false;
   worker.on('message', (message: FromWorker<Reply>) => reply(message));
@@ -32,12 +32,12 @@ export async function startImageWorker<Job, Reply>({ reply, failed }: WorkerEven
   };
 }
 
-/** Milliseconds that a computation may keep the event loop from turning. */
+/** Milliseconds for which a computation may block the event loop. */
 export const LONGEST_TURN = 50;
 
-/** Resolves after timers, signals and messages that wait have had their turn. */
+/** Resolves after waiting timers, signals and messages have been handled. */
 export const nextTurn = (): Promise<void> =>
-  // Twice: the first may come in the turn that is under way, before timers are looked at.
+  // Two turns: the first callback may run in the current turn, before timers.
   new Promise((resolve) => void setImmediate(() => setImmediate(resolve)));
 
 export const breathe = /* @__PURE__ */ breathing({ LONGEST_TURN, nextTurn });
@@ -47,11 +47,11 @@ const FILES = {
   WebP: '@jsquash/webp/codec/dec/webp_dec.wasm',
 };
 
-/** Node's fetch reads no files, so the codecs can't find their own. */
+/** Loads a decoder from its package. The codecs can't do it themselves, since Node's `fetch` reads no files. */
 export const loadCodecWasm: LoadWasm = async (format) =>
   WebAssembly.compile(new Uint8Array(await readFile(createRequire(import.meta.url).resolve(FILES[format]))));
 
-/** Loads sharp. null if it is not installed, or does not run on this machine. */
+/** Loads sharp. Resolves to null if it is not installed or does not run on this machine. */
 export async function findSharp(): Promise<Sharp | null> {
   try {
     return (await import('sharp')).default;
