@@ -1,4 +1,4 @@
-// Options that a function does not have are refused wherever options are taken.
+// Unknown options are refused by every function that takes options.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { buildModel, Classifier, flatten, linear, load, seq, useBackend } from '../src/index.js';
 import { adamW, evaluate, fit, oneCycle, rmsprop, sgd, train } from '../src/train.js';

@@ -6,13 +6,16 @@ import { PixelsDataset } from './pixels-dataset.js';
 const SIDE = 32;
 const PLANE = SIDE * SIDE;
 
-/** What differs between the two sets (A. Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009). */
+/**
+ * Facts that differ between CIFAR-10 and CIFAR-100 (A. Krizhevsky, "Learning Multiple Layers of Features from Tiny
+ * Images", 2009).
+ */
 interface Layout {
   readonly files: Readonly<Record<'train' | 'test', readonly string[]>>;
-  /** Bytes before an image's pixels; the last of them is its label. */
+  /** Bytes before an image's pixels. The last of them is its label. */
   readonly labels: number;
   readonly categories: readonly string[];
-  /** Of the training images, on the scale 0..1. */
+  /** Mean of each channel of the training images, on the scale 0 to 1. */
   readonly mean: readonly number[];
   readonly std: readonly number[];
 }
@@ -28,7 +31,7 @@ const cifar10Layout: Layout = {
 
 const cifar100Layout: Layout = {
   files: { train: ['train.bin'], test: ['test.bin'] },
-  // The superclass, then the class.
+  // The label of the superclass, then that of the class.
   labels: 2,
   categories: (
     'apple aquarium_fish baby bear beaver bed bee beetle bicycle bottle bowl boy bridge bus butterfly camel can castle ' +
@@ -43,8 +46,9 @@ const cifar100Layout: Layout = {
   std: [0.2673, 0.2564, 0.2762],
 };
 
+/** Options of `cifar10` and `cifar100`. */
 export interface CifarOptions {
-  /** Which files of a directory: the 50,000 training images or the 10,000 test images. */
+  /** Split of a directory: the 50,000 training images or the 10,000 test images. */
   split: 'train' | 'test';
 }
 
@@ -92,24 +96,43 @@ async function cifar(
   return new PixelsDataset({ pixels, shape: [SIDE, SIDE, 3], labels, categories, mean, std });
 }
 
-/** A plane for each of R, G and B to RGB pixels. */
+/** Interleaves the planes of R, G and B into RGB pixels. */
 function interleave(planes: Uint8Array, out: Uint8Array, at: number): void {
   for (let channel = 0; channel < 3; channel++)
     for (let i = 0; i < PLANE; i++) out[at + i * 3 + channel] = planes[channel * PLANE + i]!;
 }
 
 /**
- * CIFAR-10 in its binary version, from a directory (a path or file: URL) that holds data_batch_1.bin to data_batch_5.bin
- * and test_batch.bin, or from the bytes of such files: images [n, 32, 32, 3], ten classes. A net without a preprocessing of its own
- * gets them normalised by their mean and deviation.
+ * Reads CIFAR-10 in its binary version. Nets without a preprocessing of their own get the images normalised by
+ * `CIFAR10.mean` and `CIFAR10.std`.
+ *
+ * @param source Directory (path or file: URL) with data_batch_1.bin to data_batch_5.bin and test_batch.bin; or the
+ * bytes of such files.
+ * @returns images [n, 32, 32, 3] of ten classes.
+ * @throws CnnzooError FILE if a file can't be read; FORMAT if it is damaged; INPUT for bad options.
+ * @example
+ * ```ts
+ * import { cifar10 } from '@cnnzoo/core/data';
+ *
+ * const train = await cifar10('cifar-10-batches-bin/', { split: 'train' });
+ * ```
  */
 export const cifar10 = (source: string | URL | readonly Uint8Array[], options: CifarOptions): Promise<PixelsDataset> =>
   cifar('cifar10', cifar10Layout, source, options);
 
 /**
- * CIFAR-100 in its binary version, from a directory (a path or file: URL) that holds train.bin and test.bin, or from the
- * bytes of such files: images [n, 32, 32, 3] and their hundred fine classes. A net without a preprocessing of its own
- * gets them normalised by their mean and deviation.
+ * Reads CIFAR-100 in its binary version, with the hundred fine classes. Nets without a preprocessing of their own get
+ * the images normalised by mean and standard deviation of the training images.
+ *
+ * @param source Directory (path or file: URL) with train.bin and test.bin; or the bytes of such files.
+ * @returns images [n, 32, 32, 3] of a hundred classes.
+ * @throws CnnzooError FILE if a file can't be read; FORMAT if it is damaged; INPUT for bad options.
+ * @example
+ * ```ts
+ * import { cifar100 } from '@cnnzoo/core/data';
+ *
+ * const test = await cifar100('cifar-100-binary/', { split: 'test' });
+ * ```
  */
 export const cifar100 = (source: string | URL | readonly Uint8Array[], options: CifarOptions): Promise<PixelsDataset> =>
   cifar('cifar100', cifar100Layout, source, options);

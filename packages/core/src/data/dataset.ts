@@ -5,61 +5,78 @@ import { blobSource, bytesSource, throwIfAborted } from '../util/late.js';
 import type { Augment } from './augment/index.js';
 
 /**
- * Targets of n images. Labels: int32 [n], from 0; for a net of one logit, 1 if its class is in the image, otherwise 0.
- * Soft targets: float32 [n, classes], 0 to 1, for mixed images and for images with several labels.
+ * Targets of n images.
+ *
+ * - Labels: int32 [n], from 0. For a net of one logit: 1 if its class is in the image, otherwise 0.
+ * - Soft targets: float32 [n, classes], 0 to 1, for mixed images and for images with several labels.
  */
 export type Targets = Tensor1D | Tensor2D;
 
-/** x float32 [n, h, w, c], normalised; y labels or shares of classes. Whoever receives one disposes of both. */
+/**
+ * Images and targets of one batch. `x` is float32 [n, height, width, channels], normalised. `y` holds labels or soft
+ * targets. The receiver disposes of both.
+ */
 export interface Batch<Y extends Targets = Targets> {
   readonly x: Tensor4D;
   readonly y: Y;
 }
 
+/** Shape of an image: height and width in pixels, and channels. */
 export type ImageShape = readonly [height: number, width: number, channels: number];
 
+/** Options of `Dataset.batches`. */
 export interface BatchOptions {
-  /** The last batch holds what is left over. */
+  /** Images of a batch. The last batch holds the rest. */
   batchSize: number;
-  /** Draws the order; without it the images come as they are stored. */
+  /** Generator of the order. Default: the images come in the order of the data set. */
   shuffle?: Random;
   /**
-   * Changes each image each time. One draw from `random` seeds a generator for every image of the epoch, by its index:
-   * what an image becomes depends neither on the order nor on the threads that work on it.
+   * Augmentation of the images. One draw from `random` seeds a generator for every image of the epoch, by the image's
+   * index. So an augmented image depends neither on the order nor on the threads.
    */
   augment?: { readonly transform: Augment; readonly random: Random };
   /**
-   * The net's own, if it has one: images become what it says, in size, channels and normalisation, whatever the set would
-   * make of them else, so that a net is trained and evaluated on what `classify` shows it.
+   * Preprocessing of the net, if it has one. The images get its size, channels and normalisation instead of the data
+   * set's own, so that a net is trained and evaluated on the same input as `classify` gives it.
    */
   preprocessing?: Preprocessing;
-  /** Batches of the same order that are left out at the start, where an interrupted epoch goes on: none unless given. */
+  /** Number of batches to leave out at the start of the order, to resume an interrupted epoch. Default: 0. */
   skip?: number;
+  /** Stops the reading: the next batch throws a CnnzooError ABORTED. */
   signal?: AbortSignal;
 }
 
-/** Labelled images, handed out batch by batch. */
+/** Labelled images, returned batch by batch. A data set of your own implements `size`, `categories` and `batches`. */
 export interface Dataset {
-  /** How many images. */
+  /** Number of images. */
   readonly size: number;
-  /** Their classes, by label. */
+  /** Names of the classes, by label. */
   readonly categories: readonly string[];
-  /** false where `categories` only counts the labels, for want of names: nothing is compared by them. */
+  /**
+   * false if `categories` only counts the labels, for want of names. The categories are then not compared with a net's.
+   * Default: true.
+   */
   readonly named?: boolean;
-  /** Whether they are files of any size, which become what `preprocessing` says. */
+  /** true if the images are files of any size, to which `preprocessing` gives one size. Default: false. */
   readonly fromFiles?: boolean;
   /**
-   * A text that changes if an image, a label or their order does: by it, what was computed of the images is found again,
-   * and a resumed training knows its data. Without it, only the number of images and the categories are compared.
+   * Returns a text that changes if an image, a label or the order does. Features computed from the images are found
+   * again by it, and a resumed training recognises its data. Without it, only the number of images and the categories
+   * are compared.
    */
   fingerprint?(): Promise<string>;
-  /** Every image once. A batch is made when it is asked for, and belongs to who asked. */
+  /** Yields every image once, in batches. A batch is made when it is requested; the receiver disposes of it. */
   batches(options: BatchOptions): Iterable<Batch> | AsyncIterable<Batch>;
 }
 
 const isWhole = (value: number, least: number): boolean => Number.isInteger(value) && value >= least;
 
-/** The indices of an epoch's batches; the order is drawn here, before the first batch is asked for. */
+/**
+ * Returns the indices of the images in each batch of an epoch. The order is drawn at once, before the first batch is
+ * requested.
+ *
+ * @throws CnnzooError INPUT for a bad `batchSize` or `skip`.
+ */
 export function batchesOf(size: number, { batchSize, shuffle, skip = 0 }: BatchOptions): Uint32Array[] {
   if (!isWhole(batchSize, 1))
     throw new CnnzooError('INPUT', `batches: expected a batchSize of 1, 2, 3, …, received ${batchSize}.`);
@@ -73,12 +90,18 @@ export function batchesOf(size: number, { batchSize, shuffle, skip = 0 }: BatchO
   return batches;
 }
 
-/** @throws CnnzooError ABORTED if the signal is aborted. */
+/**
+ * Throws if the signal is aborted.
+ *
+ * @throws CnnzooError ABORTED.
+ */
 export const stopReading = (signal: AbortSignal | undefined): void => throwIfAborted('The reading of images', signal);
 
 /**
- * Splits by class: of each, `share` (0 to 1, rounded) is drawn by the seed, at most all but one. Both parts keep the
- * order of the items.
+ * Splits labelled items class by class. Both results keep the order of the items.
+ *
+ * @param share Fraction of each class to draw, 0 to 1. The number of items is rounded, and at least one of each class
+ * is left.
  */
 export function stratifiedSplit<T extends { readonly label: number }>(
   items: readonly T[],
@@ -95,18 +118,20 @@ export function stratifiedSplit<T extends { readonly label: number }>(
   return [items.filter((item) => !drawn.has(item)), items.filter((item) => drawn.has(item))];
 }
 
-/** The sha256 of an array's bytes, in hexadecimal. */
+/** Returns the sha256 of an array's bytes, in hexadecimal. */
 export async function hashBytes({ buffer, byteOffset, byteLength }: ArrayBufferView): Promise<string> {
   const { hashSource } = await import('#platform');
   return hashSource(bytesSource(new Uint8Array(buffer, byteOffset, byteLength), 'bytes'));
 }
 
-/** Bytes of a file's beginning and of its end that are read. */
+/** Bytes that are read at a file's beginning and at its end. */
 const SAMPLE = 2 ** 16;
 
 /**
- * A hash of a file's size, its first and its last 64 KiB; by its path or as a page's File. Compressed images that differ
- * anywhere differ there, so a large folder is told from another without reading all of it.
+ * Returns a fingerprint of a file: its size, and hashes of its first and its last 64 KiB. Different compressed images
+ * differ there, so a large folder can be told from another without reading all of it.
+ *
+ * @param source Path of the file, or the file itself (in a page).
  */
 export async function sampleFile(source: string | Blob): Promise<string> {
   const { openPath } = await import('#platform');
@@ -120,11 +145,14 @@ export async function sampleFile(source: string | Blob): Promise<string> {
   }
 }
 
-/** Seeds of epochs: with the 32 bits of an index they fit the 53 of a Random's seed. */
+/**
+ * Number of different epoch seeds. Together with the 32 bits of an image's index they fit into the 53 bits of a
+ * Random's seed.
+ */
 const EPOCH_SEEDS = 2 ** 21;
 
-/** One draw, from which `imageRandom` makes the generators of a whole epoch. */
+/** Draws the seed from which `imageRandom` makes the generators of an epoch. */
 export const drawEpochSeed = (random: Random): number => random.integer(EPOCH_SEEDS);
 
-/** The generator that one image's augmentation draws from, whoever runs it and when. */
+/** Returns the generator for the augmentation of one image. It is the same on every thread and in every order. */
 export const imageRandom = (epochSeed: number, index: number): Random => new Random(epochSeed * 2 ** 32 + index);

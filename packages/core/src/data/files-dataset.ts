@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkPreprocessing, type Preprocessing } from '../images/index.js';
 import { CnnzooError } from '../util/index.js';
+import { orAbort } from '../util/late.js';
 import {
   type Batch,
   type BatchOptions,
@@ -14,47 +15,40 @@ import {
 import type { ImageFile, PrepareJob } from './pipeline/job.js';
 import type { WorkerPool } from './pipeline/pool.js';
 
-/** Images that one job brings: enough to make its message cheap, few enough to share a batch among the workers. */
+/** Images per job: enough that its message costs little, few enough that several workers share a batch. */
 export const JOB_SIZE = 8;
 
-/** Batches that are worked on ahead of the one that is asked for. */
+/** Batches that are prepared in advance. */
 const AHEAD = 2;
 
+/** Image file with its label. */
 export interface LabelledFile extends ImageFile {
-  /** The index of its class. */
+  /** Index of the image's class. */
   readonly label: number;
 }
 
+/** Options of a `FilesDataset`. */
 export interface FilesOptions {
   readonly files: readonly LabelledFile[];
   readonly categories: readonly string[];
   readonly pool: WorkerPool;
-  /** Where `batches` is given none. */
+  /** Preprocessing for calls of `batches` without one. */
   readonly preprocessing?: Preprocessing;
 }
 
-/** The promise, or an error as soon as the signal is aborted. */
+/** Settles as the promise does, but throws as soon as the signal is aborted. */
 async function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  stopReading(signal);
-  if (!signal) return promise;
-  let stop: () => void = () => undefined;
-  const aborted = new Promise<void>((resolve) => {
-    stop = resolve;
-    signal.addEventListener('abort', stop);
-  });
   try {
-    const value = await Promise.race([promise, aborted]);
-    stopReading(signal);
-    return value as T;
+    return await (signal ? orAbort(promise, signal) : promise);
   } finally {
-    signal.removeEventListener('abort', stop);
+    stopReading(signal);
   }
 }
 
-/** Files that are read at a time for a fingerprint. */
+/** Files that are read at the same time for a fingerprint. */
 const OPEN_FILES = 16;
 
-/** The longest folder that all names begin with, with its slash; '' if there is none. */
+/** Returns the longest folder that all names begin with, including its slash. '' if there is none. */
 function commonFolder([first = '', ...names]: readonly string[]): string {
   let folder = first.slice(0, first.lastIndexOf('/') + 1);
   for (const name of names)
@@ -62,15 +56,24 @@ function commonFolder([first = '', ...names]: readonly string[]): string {
   return folder;
 }
 
+/** Splits the indices of a batch into jobs. */
 const parts = (indices: Uint32Array): Uint32Array[] =>
   Array.from({ length: Math.ceil(indices.length / JOB_SIZE) }, (_, i) =>
     indices.subarray(i * JOB_SIZE, (i + 1) * JOB_SIZE),
   );
 
 /**
- * Image files with labels. They are read, decoded and augmented by worker threads, up to two batches ahead of the one
- * that is asked for; no image stays in memory. Order and values depend neither on the number of workers nor on which of
- * them is done first.
+ * Labelled image files, as `imageFolder` returns them. Worker threads read, decode and augment them, up to two batches
+ * in advance. No image stays in memory. Order and values do not depend on the number of workers.
+ *
+ * @example
+ * ```ts
+ * import { imageFolder } from '@cnnzoo/core/data';
+ *
+ * const { train } = await imageFolder('flowers/');
+ * const { name, label } = train.files[0]!;
+ * console.log(name, train.categories[label]); // flowers/daisy/1.jpg daisy
+ * ```
  */
 export class FilesDataset implements Dataset {
   readonly size: number;
@@ -83,7 +86,7 @@ export class FilesDataset implements Dataset {
 
   readonly fromFiles = true;
 
-  /** Of names below the folder that holds all files, labels, and a sample of each file's bytes. */
+  /** Returns a hash of the preprocessing and of each file's name below the common folder, label and sampled bytes. */
   async fingerprint(): Promise<string> {
     const { files, preprocessing = null } = this.options;
     const root = commonFolder(files.map(({ name }) => name));
@@ -99,13 +102,15 @@ export class FilesDataset implements Dataset {
     return hashBytes(new TextEncoder().encode(JSON.stringify(parts)));
   }
 
-  /** By index: in this order `batches` hands them out where it does not shuffle. */
+  /** Files in order of index, in which `batches` returns them if it does not shuffle. */
   get files(): readonly LabelledFile[] {
     return this.options.files;
   }
 
   /**
-   * @throws CnnzooError INPUT without a preprocessing; IMAGE, with the file's name, where one can't be decoded any more;
+   * Yields every image once, in batches of float32 [n, height, width, channels] and int32 [n].
+   *
+   * @throws CnnzooError INPUT without a preprocessing; IMAGE, with the file's name, if a file can no longer be decoded;
    * ABORTED by the signal.
    */
   async *batches(options: BatchOptions): AsyncGenerator<Batch, void, void> {
@@ -123,7 +128,7 @@ export class FilesDataset implements Dataset {
     const begin = (): void => {
       for (; begun.length < window && next < jobs.length; next++) {
         const values = prepare(jobs[next]!, left.signal);
-        // Where it fails before its turn comes, the error waits for the turn.
+        // A job may fail before its result is awaited; the error is thrown then.
         values.catch(() => undefined);
         begun.push(values);
       }
@@ -158,7 +163,10 @@ export class FilesDataset implements Dataset {
     return preprocessing;
   }
 
-  /** What makes float32 [images, height, width, channels] of the images of a job, by their indices. */
+  /**
+   * Returns a function that makes the values of a job's images, float32 [images, height, width, channels], from their
+   * indices.
+   */
   private preparer(
     preprocessing: Preprocessing,
     augment: BatchOptions['augment'],
@@ -190,7 +198,7 @@ export class FilesDataset implements Dataset {
     };
   }
 
-  /** The files of a job, without what the worker need not know. */
+  /** Returns the files of a job, without the fields that the worker does not need. */
   private select(indices: Uint32Array): ImageFile[] {
     return Array.from(indices, (index) => {
       const { name, source, maxPixels } = this.options.files[index]!;

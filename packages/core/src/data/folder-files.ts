@@ -2,13 +2,13 @@ import { CnnzooError, isBlob, isUrl, visible } from '../util/index.js';
 import { foldersAbove } from './folder-layout.js';
 import type { ImageFile } from './pipeline/job.js';
 
-/** What is taken for an image: formats that can't be decoded are among them, so that they are reported, not overlooked. */
+/** Extensions of images. Formats that can't be decoded are included, so that such files are reported. */
 const IMAGE = /\.(p?jpe?g|jp[eg]|jfif?|pjp|png|webp|gif|bmp|tiff?|ppm|pgm|avif|heic)$/i;
 
-/** A dot and a word. What follows the last dot of '1.5' is none. */
+/** Extension: a dot and a word. The '.5' of 'version 1.5' is none. */
 const ENDING = /\.[a-z]\w*$/i;
 
-/** Files and folders that systems leave behind, beside hidden ones. */
+/** Names of files and folders that operating systems leave behind and that are not hidden. */
 const LEFTOVERS = new Set([
   'thumbs.db',
   'desktop.ini',
@@ -19,7 +19,7 @@ const LEFTOVERS = new Set([
   'lost+found',
 ]);
 
-/** First bytes, in hexadecimal, of the formats that have an ending above. */
+/** First bytes, in hexadecimal, of formats whose extension is above. */
 const SIGNATURES = [
   /^ffd8ff/, // JPEG
   /^89504e47/, // PNG
@@ -30,16 +30,17 @@ const SIGNATURES = [
   /^.{8}66747970(61766966|61766973|68656963|68656978)/, // AVIF, HEIC
 ];
 
-/** Returns true for a path with a part that is hidden, or that a system left behind. */
+/** Returns true for a path that contains a hidden name, or one that an operating system leaves behind. */
 export const isLeftover = (path: string): boolean =>
   path.split('/').some((part) => part.startsWith('.') || LEFTOVERS.has(part.toLowerCase()));
 
-/** Returns true for a path that may be an image's: by its ending, or because it has none. */
+/** Returns true for a path with the extension of an image, or with none. */
 export const mayBeImage = (path: string): boolean => IMAGE.test(path) || !ENDING.test(path);
 
 /**
- * Returns true for an image: by the ending of its name, or, where it has none, by its first bytes.
- * @throws CnnzooError FILE where it has to be opened and can't be.
+ * Returns true for an image: by its extension, or without one by its first bytes.
+ *
+ * @throws CnnzooError FILE if it must be opened but can't be.
  */
 export async function isImage(path: string, source: ImageFile['source']): Promise<boolean> {
   if (!mayBeImage(path)) return false;
@@ -59,20 +60,20 @@ async function startOf(source: ImageFile['source']): Promise<Uint8Array> {
   }
 }
 
-/** A file or folder, and why it can't be read. */
+/** File or folder that can't be read, and why. */
 interface Unreadable {
   readonly name: string;
   readonly message: string;
 }
 
-/** Contents of an image folder, by paths in it with slashes. */
+/** Contents of an image folder, by paths relative to it, with slashes. */
 export interface FolderFiles {
   readonly images: ReadonlyMap<string, ImageFile>;
   readonly folders: readonly string[];
   readonly unreadable: readonly Unreadable[];
 }
 
-/** All files of a folder, images or not. */
+/** Files of a folder, images or not. */
 interface Files extends Pick<FolderFiles, 'folders' | 'unreadable'> {
   readonly files: ReadonlyMap<string, ImageFile>;
 }
@@ -93,7 +94,11 @@ async function filesOnDisk(folder: string | URL): Promise<Files> {
   };
 }
 
-/** The files of a page; what is no list of them, such as one of paths, is refused. */
+/**
+ * Returns the files of a page as an array. Refuses all other values, such as a list of paths.
+ *
+ * @throws CnnzooError INPUT.
+ */
 function listOf(folder: unknown): readonly File[] {
   const expected = 'imageFolder: expected a path, a file: URL or a list of files, received';
   if (typeof (folder as Partial<Iterable<File>> | null | undefined)?.[Symbol.iterator] !== 'function')
@@ -104,12 +109,12 @@ function listOf(folder: unknown): readonly File[] {
   return files;
 }
 
-/** A page's files say by their paths in which folders they are. */
+/** Returns the files of a page by their paths in the chosen folder. */
 function filesOfPage(list: readonly File[]): Files {
   const files = new Map(
     list.map((file) => {
       const name = file.webkitRelativePath || file.name;
-      // The first part is the folder that was chosen.
+      // The first segment is the chosen folder itself.
       return [name.slice(name.indexOf('/') + 1), { name, source: file }];
     }),
   );
@@ -117,8 +122,10 @@ function filesOfPage(list: readonly File[]): Files {
 }
 
 /**
- * Lists a folder's images, by a path or file: URL, or from the files of a page.
- * @throws CnnzooError FILE where the folder can't be listed; INPUT for what is no folder.
+ * Lists the images of a folder.
+ *
+ * @param folder Path or file: URL, or the files of a page.
+ * @throws CnnzooError FILE if the folder can't be listed; INPUT if the value is no folder.
  */
 export async function folderFiles(folder: string | URL | Iterable<File>): Promise<FolderFiles> {
   const onDisk = typeof folder === 'string' || isUrl(folder);

@@ -1,9 +1,9 @@
 import { CnnzooError, visible } from '../util/index.js';
 
-/** Halves of surrogate pairs stand for code points above all that are one unit. */
+/** Rank of a UTF-16 unit. A half of a surrogate pair belongs to a code point above all that are one unit. */
 const rank = (unit: number): number => (unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit);
 
-/** Compares by code points, as Python's `sorted()` does and so torchvision: '10' before '2', 'Z' before 'a'. */
+/** Compares by code points, as Python's `sorted()` and so torchvision: '10' before '2', 'Z' before 'a'. */
 export function codePointOrder(a: string, b: string): number {
   const length = Math.min(a.length, b.length);
   for (let i = 0; i < length; i++) {
@@ -13,26 +13,27 @@ export function codePointOrder(a: string, b: string): number {
   return a.length - b.length;
 }
 
-/** The folders that a path lies in: 'a' and 'a/b' of 'a/b/1.png'. */
+/** Returns the folders that contain a path: 'a' and 'a/b' for 'a/b/1.png'. */
 export const foldersAbove = (path: string): string[] =>
   [...path.matchAll(/\//g)].map(({ index }) => path.slice(0, index));
 
-/** Folders of images by what they are for, each as the beginning of its paths: `train/`, `seg_train/seg_train/`. */
+/** Splits of a folder of images, each as the beginning of its paths: `train/`, `seg_train/seg_train/`. */
 export interface FolderParts {
   readonly train: string;
-  /** null: none. */
+  /** null if there is no folder for validation. */
   readonly validation: string | null;
 }
 
 type Role = 'train' | 'validation' | 'test';
 
-/** The word that says what a folder is for, by itself or with others that its partner has as well: `seg_train`. */
+/** Name of a folder that tells its role, alone or with other words that its partner shares: `seg_train`. */
 const WORD = /^(?:(.*?)[\s_-]+)?(?:(train(?:ing)?)|(val(?:id(?:ation)?)?)|(test(?:ing)?))(?:[\s_-]+(.*))?$/i;
 
+/** Folder whose name tells its role. */
 interface Named {
   readonly name: string;
   readonly role: Role;
-  /** The other words: equal for partners. */
+  /** Other words in the name, in lower case. Partners have the same. */
   readonly others: string;
 }
 
@@ -48,7 +49,8 @@ const list = (names: readonly { readonly name: string }[]): string =>
   names.map(({ name }) => visible(name)).join(' and ');
 
 /**
- * The partner that is validated on, if any holds images; a folder for tests only where there is none for validation.
+ * Returns the split to validate on. A folder for tests is taken only if there is none for validation. null if no
+ * partner holds images.
  */
 function validationOf(partners: readonly Named[], paths: Paths): string | null {
   const holding = partners.filter(({ name }) => paths.images.some((path) => path.startsWith(`${name}/`)));
@@ -62,20 +64,23 @@ function validationOf(partners: readonly Named[], paths: Paths): string | null {
   return found[0] ? unpacked(found[0].name, paths) : null;
 }
 
-/** Direct contents of a folder: its folders by name, and a flag for images. */
+/** Returns the folders directly inside a folder, and a flag for images directly inside it. */
 function contentsOf(root: string, paths: Paths): { readonly folders: readonly string[]; readonly hasImages: boolean } {
   const inside = (path: string): string[] => (path.startsWith(root) ? path.slice(root.length).split('/') : []);
   const folders = new Set(paths.folders.flatMap((path) => inside(path).slice(0, 1)));
   return { folders: [...folders], hasImages: paths.images.some((path) => inside(path).length === 1) };
 }
 
-/** All paths below the folder, with slashes. */
+/** Paths of all images and folders below a folder, with slashes. */
 export interface Paths {
   readonly images: readonly string[];
   readonly folders: readonly string[];
 }
 
-/** The inside of a part that an archive has packed into a folder of the same name. */
+/**
+ * Returns the beginning of a split's paths. Some archives pack a split into a second folder of the same name, which is
+ * then included.
+ */
 function unpacked(name: string, paths: Paths): string {
   const root = `${name}/`;
   const { folders, hasImages } = contentsOf(root, paths);
@@ -85,9 +90,11 @@ function unpacked(name: string, paths: Paths): string {
 }
 
 /**
- * Finds the folders that train and validate; undefined where the folders are classes. A folder is for training by its
- * name (`train`, `Training`, `seg_train`, `training_set`) and by a partner beside it (`val`, `valid`, `validation`,
- * `test`, `testing`, with the same other words); without one, only where it is the only folder, and holds folders alone.
+ * Finds the folders for training and validation. undefined if the folders are classes.
+ *
+ * A folder is for training if its name says so (`train`, `Training`, `seg_train`, `training_set`) and a partner lies
+ * beside it (`val`, `valid`, `validation`, `test`, `testing`, with the same other words). Without a partner, it must be
+ * the only folder and hold only folders.
  */
 export function folderParts(paths: Paths): FolderParts | undefined {
   const top = contentsOf('', paths);
@@ -109,28 +116,29 @@ export function folderParts(paths: Paths): FolderParts | undefined {
   return contentsOf(root, paths).hasImages ? undefined : { train: root, validation: null };
 }
 
-/** A file of an image folder, by its path in it with slashes, and the class that its folder names. */
+/** File of an image folder, by its path in the folder, with the label of its class. */
 export interface LabelledPath {
   readonly path: string;
   readonly label: number;
 }
 
+/** Classes and splits of a folder of images. */
 export interface FolderLayout {
-  /** The class folders, by code points; those without images too. */
+  /** Names of all class folders, sorted by code points. Folders without images are included. */
   readonly categories: readonly string[];
   readonly train: readonly LabelledPath[];
-  /** What stands in a folder for validation, where there is one. */
+  /** null if there is no folder for validation. */
   readonly validation: readonly LabelledPath[] | null;
-  /** Images beside the folders for training and validation. */
+  /** Paths of images beside the folders for training and validation. */
   readonly unused: readonly string[];
-  /** The only class, if it holds folders for training and validation, which are not taken for such. */
+  /** Name of the only class, if it holds folders for training and validation. undefined otherwise. */
   readonly packed: string | undefined;
 }
 
-/** A class' name, whichever way a file system spells its accents. */
+/** Returns the name of a class, with one spelling of accents for every file system. */
 const nameOf = (folder: string): string => folder.normalize('NFC');
 
-/** The class folder of a path, inside `root` ('' or 'train/'). */
+/** Returns the class of a path inside `root` ('' or 'train/'). */
 function categoryOf(path: string, root: string): string {
   const [category, ...rest] = path.slice(root.length).split('/');
   if (rest.length === 0)
@@ -144,7 +152,7 @@ function categoryOf(path: string, root: string): string {
 
 const directoryOf = (path: string): string => path.slice(0, path.lastIndexOf('/'));
 
-/** torchvision's order: class by class, in each folder by folder, in each file by file. */
+/** Compares in torchvision's order: by class, then by folder, then by file. */
 const inOrder = (a: LabelledPath, b: LabelledPath): number =>
   a.label - b.label || codePointOrder(directoryOf(a.path), directoryOf(b.path)) || codePointOrder(a.path, b.path);
 
@@ -164,17 +172,18 @@ function labelled(paths: readonly string[], root: string, categories: readonly s
     .sort(inOrder);
 }
 
+/** Returns the paths inside a folder, as they are. */
 const below = (paths: readonly string[], root: string): string[] => paths.filter((path) => path.startsWith(root));
 
-/** The paths inside a folder, from there. */
+/** Returns the paths inside a folder, relative to it. */
 const inside = (paths: readonly string[], root: string): string[] =>
   below(paths, root).map((path) => path.slice(root.length));
 
 /**
- * Finds classes and parts among the paths of a folder: class folders, or a folder of them for training with one for
- * validation or tests beside it, as `folderParts` tells them. Images may lie deeper in a class folder.
+ * Finds classes and splits among the paths of a folder. The folder holds class folders, or such folders for training
+ * and for validation or tests, as `folderParts` finds them. Images may lie deeper in a class folder.
  *
- * @param folders at least those without images.
+ * @param folders All folders, or at least those without images.
  */
 export function folderLayout(images: readonly string[], folders: readonly string[] = []): FolderLayout {
   const paths: Paths = { images, folders: [...new Set([...images.flatMap(foldersAbove), ...folders])] };

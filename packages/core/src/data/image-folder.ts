@@ -7,48 +7,64 @@ import { type FolderLayout, folderLayout, type LabelledPath } from './folder-lay
 import type { Failure } from './pipeline/job.js';
 import { WorkerPool } from './pipeline/pool.js';
 
-/** More threads than this wait for the disk, and for the step. */
+/** Most worker threads by default. More of them would wait for the disk and for the training step. */
 const MOST_WORKERS = 8;
 
+/** Options of `imageFolder`. */
 export interface ImageFolderOptions {
-  /** Where no folder is there for validation: the share of every class that is kept for it, drawn by the seed. */
+  /**
+   * Fraction of each class held out for validation if the folder has no validation split, above 0 and below 1. Default:
+   * none is held out.
+   */
   validation?: number;
-  /** Of the split: 0 unless given. */
+  /** Seed of the split by `validation`. Default: 0. */
   seed?: number;
-  /** Treatment of files that can't be read or decoded: left out and reported, or an error that names them. */
+  /**
+   * Treatment of files that can't be read or decoded: 'skip' leaves them out with a warning, 'throw' throws an error
+   * that names all of them. Default: 'skip'.
+   */
   corrupt?: 'skip' | 'throw';
-  /** For nets that bring no preprocessing of their own: size, mean and deviation of what they are given. */
+  /**
+   * Preprocessing for nets that have none of their own: a bare LayersModel. Default: none, so that only a `Classifier`
+   * can take the images.
+   */
   preprocessing?: Preprocessing;
-  /** Worker threads that read, decode and augment; 0: the calling thread. One less than the machine has, unless given. */
+  /**
+   * Number of worker threads that read, decode and augment. 0: the calling thread does it. Default: one less than the
+   * machine has, at least 1 and at most 8.
+   */
   workers?: number;
-  /** Pixels (width x height) above which a file counts as one that can't be decoded. Default: 178,956,970, Pillow's. */
+  /**
+   * Pixels (width x height) above which a file counts as one that can't be decoded. Default: 178,956,970 (Pillow's).
+   */
   maxPixels?: number;
-  /** Hears how many files were checked, and of how many. */
+  /** Called with the number of files checked and the total. */
   onImages?: (done: number, total: number) => void;
   /** Stops the check of the files. */
   signal?: AbortSignal;
 }
 
-/** A file or folder that can't be read or decoded, and why. */
+/** File or folder that can't be read or decoded, and why. */
 export interface CorruptFile {
   readonly name: string;
   readonly message: string;
 }
 
+/** Data sets and classes of a folder of images. */
 export interface ImageFolder {
   readonly train: FilesDataset;
-  /** Undefined where there is no folder for it and no share was asked for. */
+  /** undefined if the folder has no validation split and none was held out. */
   readonly validation: FilesDataset | undefined;
   /**
-   * The class folders in torchvision's order, by code points ('10' before '2', 'Z' before 'a'): labels are indices into
-   * this. Accents are spelt in one way (Unicode's NFC), whichever the file system has.
+   * Names of the class folders, by label. The order is torchvision's, by code points: '10' before '2', 'Z' before 'a'.
+   * Accents have one spelling (Unicode's NFC) on every file system.
    */
   readonly categories: readonly string[];
-  /** What was left out. */
+  /** Files and folders that were left out. */
   readonly corrupt: readonly CorruptFile[];
 }
 
-/** Decodes every file. */
+/** Decodes every file, and returns those that fail. */
 async function decodeAll(
   files: readonly LabelledFile[],
   pool: WorkerPool,
@@ -70,7 +86,7 @@ async function decodeAll(
     }
   };
   try {
-    // Two jobs a worker: none waits for the next one's message.
+    // Two jobs per worker, so that no worker waits for the message of its next job.
     const lanes = Math.min(Math.max(1, 2 * pool.size), Math.ceil(files.length / JOB_SIZE));
     await Promise.all(Array.from({ length: lanes }, lane));
   } finally {
@@ -101,7 +117,7 @@ function check(options: ImageFolderOptions): void {
 
 const listed = (items: readonly CorruptFile[]): string => items.map(({ message }) => `\n  ${message}`).join('');
 
-/** Says by name what can't be read or decoded, or throws it. */
+/** Warns of files that can't be read or decoded, by name. Throws instead if `fatal`. */
 function report(unreadable: readonly CorruptFile[], corrupt: readonly CorruptFile[], total: number, fatal: boolean) {
   const faults = [
     { what: `${unreadable.length} files or folders can't be read`, items: unreadable },
@@ -118,14 +134,14 @@ function report(unreadable: readonly CorruptFile[], corrupt: readonly CorruptFil
 
 const names = (list: readonly string[]): string => list.map((name) => `'${visible(name)}'`).join(', ');
 
-/** Says which images are in neither part, by their folders. */
+/** Warns of images that are in neither split, by their folders. */
 function reportUnused(unused: readonly string[]): void {
   if (unused.length === 0) return;
   const places = [...new Set(unused.map((path) => (path.includes('/') ? `${path.split('/')[0]!}/` : path)))];
   warn(`left out of the image folder: ${unused.length} images in neither part, in ${names(places)}.`);
 }
 
-/** Says that folders for training and validation lie one folder deeper. */
+/** Warns if the folders for training and validation lie one level deeper. */
 function reportPacked(folder: string | undefined): void {
   if (folder === undefined) return;
   warn(
@@ -134,7 +150,7 @@ function reportPacked(folder: string | undefined): void {
   );
 }
 
-/** Says which classes have no image to be trained on. */
+/** Warns of classes without an image to train on. */
 function reportEmpty(categories: readonly string[], files: readonly LabelledFile[]): void {
   const labels = new Set(files.map(({ label }) => label));
   const empty = categories.filter((_, label) => !labels.has(label));
@@ -151,18 +167,28 @@ function layoutOf({ images, folders, unreadable }: FolderFiles, where: string): 
 }
 
 /**
- * Labelled images of a folder: class folders (`flowers/rose/1.jpg`), or a folder of them for training with one for
- * validation beside it: `train` with `val`, `valid`, `validation` or `test`, `Training` with `Testing`, `seg_train` with
- * `seg_test`, in any case. In Node, `folder` is a path or file: URL; in a page, the files of an
- * `<input type="file" webkitdirectory>`.
+ * Reads a folder of labelled images, as torchvision's ImageFolder. The folder holds one folder per class
+ * (`flowers/rose/1.jpg`), or such folders for training and for validation: `train` with `val`, `valid`, `validation` or
+ * `test`, `Training` with `Testing`, `seg_train` with `seg_test`, in upper or lower case.
  *
- * Every file is decoded once at the start, because nothing else tells whether it can be: so the number of images and
- * steps is known. What can't be read or decoded, images beside the two parts and classes without images are named in a
- * warning. JPEG, PNG and WebP are decoded; hidden files, and those whose ending is not an image's, are left out. A file
- * without an ending is an image by its first bytes.
+ * Every file is decoded once at the start, so that the number of images and steps is known. Warnings name the files
+ * that can't be read or decoded, the images in neither split, and the classes without images. JPEG, PNG and WebP are
+ * decoded. Hidden files are left out, and so are files with the extension of another kind of file. A file without an
+ * extension counts as an image if its first bytes are those of one.
  *
- * @throws CnnzooError FILE where there is no such folder; INPUT where it holds no classes; IMAGE, with every name, where
- * files can't be read or decoded and `corrupt` is 'throw'; ABORTED by the signal.
+ * @param folder Path or file: URL (in Node); the files of an `<input type="file" webkitdirectory>` (in a page).
+ * @throws CnnzooError FILE if there is no such folder; INPUT if it holds no classes, or for bad options; IMAGE, with
+ * all names, if files can't be read or decoded and `corrupt` is 'throw'; ABORTED by the signal.
+ * @example
+ * ```ts
+ * import { imageFolder } from '@cnnzoo/core/data';
+ * import { fit, sgd } from '@cnnzoo/core/train';
+ * import { resnet18 } from '@cnnzoo/resnet';
+ *
+ * const { train, validation, categories } = await imageFolder('flowers/', { validation: 0.2 });
+ * const net = await resnet18.pretrained({ categories });
+ * await fit(net, train, { validation, epochs: 5, batchSize: 32, optimizer: sgd({ lr: 0.01 }) });
+ * ```
  */
 export async function imageFolder(
   folder: string | URL | Iterable<File>,

@@ -8,16 +8,20 @@ import {
   numel,
   requireBytesOf,
 } from '../util/index.js';
+import { joinBytes } from '../util/late.js';
 import { PixelsDataset } from './pixels-dataset.js';
 
+/** Values of an idx file, in the types that the format has. */
 export type IdxData = Uint8Array | Int8Array | Int16Array | Int32Array | Float32Array | Float64Array;
 
+/** Array of an idx file. */
 export interface IdxArray {
   readonly shape: readonly number[];
-  /** Row-major. */
+  /** Values in row-major order. */
   readonly data: IdxData;
 }
 
+/** Type of an idx file's values: bytes of each, and how they are read. */
 interface ElementType {
   readonly bytes: number;
   /** Reads `count` big-endian values. */
@@ -37,6 +41,7 @@ const reader = <T extends IdxData>(
   },
 });
 
+/** Types of values by their code in the header. */
 const TYPES: Readonly<Record<number, ElementType>> = {
   8: { bytes: 1, read: (view, count) => new Uint8Array(view.buffer, view.byteOffset, count) },
   9: { bytes: 1, read: (view, count) => new Int8Array(view.buffer, view.byteOffset, count) },
@@ -73,7 +78,11 @@ interface Header {
   readonly fileLength: number;
 }
 
-/** @param start at least the first bytes of the file. */
+/**
+ * Reads the header of an idx file.
+ *
+ * @param start The file, or at least the bytes of its header.
+ */
 function readHeader(start: Uint8Array, fail: (what: string) => never): Header {
   const view = new DataView(start.buffer, start.byteOffset, start.byteLength);
   if (start.length < 4 || view.getUint16(0) !== 0)
@@ -86,10 +95,10 @@ function readHeader(start: Uint8Array, fail: (what: string) => never): Header {
   return { type, shape, length, fileLength: length + numel(shape) * type.bytes };
 }
 
-/** Bytes of the longest header: a rank is one byte. */
+/** Bytes of the longest header. The rank is one byte. */
 const LONGEST_HEADER = 4 + 4 * 255;
 
-/** Inflates no more than a chunk beyond what the idx header says, however much the gzip data would become. */
+/** Inflates gzip data up to the length that the idx header states, and no more than a chunk beyond it. */
 async function gunzip(bytes: Uint8Array, name: string, fail: (what: string) => never): Promise<Uint8Array> {
   const stream = new Blob([bytes as Uint8Array<ArrayBuffer>]).stream().pipeThrough(new DecompressionStream('gzip'));
   const reader = stream.getReader();
@@ -99,34 +108,35 @@ async function gunzip(bytes: Uint8Array, name: string, fail: (what: string) => n
   const chunks: Uint8Array[] = [];
   let length = 0;
   let most = Number.POSITIVE_INFINITY;
-  const joined = (): Uint8Array => {
-    const all = new Uint8Array(length);
-    let at = 0;
-    for (const chunk of chunks) {
-      all.set(chunk, at);
-      at += chunk.length;
-    }
-    return all;
-  };
   try {
     for (;;) {
       const { done, value } = await reader.read().catch(damaged);
-      if (done) return joined();
+      if (done) return joinBytes(chunks);
       chunks.push(value);
       length += value.length;
-      if (most === Number.POSITIVE_INFINITY && length >= LONGEST_HEADER) most = readHeader(joined(), fail).fileLength;
-      if (length > most) return joined();
+      if (most === Number.POSITIVE_INFINITY && length >= LONGEST_HEADER)
+        most = readHeader(joinBytes(chunks), fail).fileLength;
+      if (length > most) return joinBytes(chunks);
     }
   } finally {
-    // Of a stream that failed, the failure is known.
+    // The cause of a stream's failure has been thrown already.
     await reader.cancel().catch(() => undefined);
   }
 }
 
 /**
- * Reads an idx file (the format of MNIST, described at http://yann.lecun.com/exdb/mnist/), plain or gzipped. Bytes are
- * not copied where they need not be.
- * @param name for messages
+ * Reads an idx file, the format of MNIST (http://yann.lecun.com/exdb/mnist/), plain or gzipped. Bytes of a plain file
+ * are not copied: `data` is a view of them.
+ *
+ * @param name Name for messages.
+ * @throws CnnzooError FORMAT if the file is damaged or no idx file; INPUT if `bytes` is not bytes.
+ * @example
+ * ```ts
+ * import { readFile } from 'node:fs/promises';
+ * import { readIdx } from '@cnnzoo/core/data';
+ *
+ * const { shape, data } = await readIdx(await readFile('mnist/t10k-images-idx3-ubyte.gz')); // [10000, 28, 28]
+ * ```
  */
 export async function readIdx(bytes: Uint8Array, name = 'idx file'): Promise<IdxArray> {
   const fail = (what: string): never => {
@@ -142,25 +152,28 @@ export async function readIdx(bytes: Uint8Array, name = 'idx file'): Promise<Idx
   return { shape, data: type.read(new DataView(raw.buffer, raw.byteOffset + length, count * type.bytes), count) };
 }
 
+/** Options of `mnist`. */
 export interface MnistOptions {
-  /** Which files of a directory: the 60,000 training digits or the 10,000 test digits. */
+  /** Split of a directory: the 60,000 training images or the 10,000 test images. */
   split: 'train' | 'test';
   /**
-   * Mean and standard deviation on the scale 0..1, for nets without a preprocessing of their own. Default: those of the
+   * Mean of the pixels on the scale 0 to 1, for nets without a preprocessing of their own. Default: 0.1307, that of the
    * training digits.
    */
   mean?: number;
+  /** Standard deviation of the pixels on the scale 0 to 1. Default: 0.3081, that of the training digits. */
   std?: number;
-  /** The classes' names, by label: '0' to '9' unless given. */
+  /** Names of the classes, by label. Default: '0' to '9'. */
   categories?: readonly string[];
 }
 
-/** The bytes of two idx files, gzipped or not. */
+/** Bytes of two idx files, gzipped or not. */
 export interface MnistFiles {
   readonly images: Uint8Array;
   readonly labels: Uint8Array;
 }
 
+/** Names of the files of images and labels, by split. */
 const NAMES = {
   train: ['train-images-idx3-ubyte', 'train-labels-idx1-ubyte'],
   test: ['t10k-images-idx3-ubyte', 't10k-labels-idx1-ubyte'],
@@ -172,7 +185,10 @@ const STD = 0.3081;
 
 const DIGITS = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'];
 
-/** What Fashion-MNIST has other than the digits: its classes, and the mean and deviation of its training images. */
+/**
+ * Options of `mnist` for Fashion-MNIST (Xiao, Rasul and Vollgraf, 2017): its classes, and the mean and standard
+ * deviation of its training images.
+ */
 export const FASHION_MNIST = {
   categories: [
     'T-shirt/top',
@@ -204,10 +220,18 @@ async function readFile(directory: string | URL, name: string): Promise<IdxArray
 }
 
 /**
- * MNIST, or a set in its format, from a directory (a path or file: URL) that holds the four idx files, gzipped or not,
- * or from the bytes of two: images [n, 28, 28, 1].
+ * Reads MNIST, or another data set in its format.
  *
- * Fashion-MNIST (Xiao, Rasul and Vollgraf, 2017) is `mnist(directory, { split, ...FASHION_MNIST })`.
+ * @param source Directory (path or file: URL) with the four idx files, gzipped or not; or the bytes of two.
+ * @returns images [n, 28, 28, 1] with labels 0 to 9.
+ * @throws CnnzooError FILE if a file can't be read; FORMAT if it is damaged; INPUT for bad options.
+ * @example
+ * ```ts
+ * import { FASHION_MNIST, mnist } from '@cnnzoo/core/data';
+ *
+ * const digits = await mnist('mnist/', { split: 'train' });
+ * const fashion = await mnist('fashion-mnist/', { split: 'train', ...FASHION_MNIST });
+ * ```
  */
 export async function mnist(source: string | URL | MnistFiles, options: MnistOptions): Promise<PixelsDataset> {
   checkOptions('mnist', options, ['split', 'mean', 'std', 'categories']);
@@ -223,7 +247,7 @@ export async function mnist(source: string | URL | MnistFiles, options: MnistOpt
   const [images, labels] = await (typeof source === 'string' || isUrl(source)
     ? Promise.all([readFile(source, NAMES[split][0]), readFile(source, NAMES[split][1])])
     : Promise.all([
-        // Copies: the set is not to change with the caller's bytes.
+        // Plain files are copied, so that the data set does not change with the caller's bytes.
         readIdx(copyOf(requireBytesOf(source.images, 'mnist: images')), 'images'),
         readIdx(copyOf(requireBytesOf(source.labels, 'mnist: labels')), 'labels'),
       ]));

@@ -16,22 +16,26 @@ import {
 } from './dataset.js';
 import { withChannels } from './pipeline/job.js';
 
+/** Options of a `PixelsDataset`. */
 export interface PixelsOptions {
-  /** Pixels, `[n, height, width, channels]`: bytes, which stand for 0..1 once divided by 255, or floats. */
+  /** Values of all images in the order [n, height, width, channels]: bytes from 0 to 255, or floats. */
   readonly pixels: Pixels;
+  /** Shape of each image. */
   readonly shape: ImageShape;
-  /** The index of each image's class. */
+  /** Label of each image, from 0. */
   readonly labels: Uint8Array | Int32Array;
+  /** Names of the classes, by label. */
   readonly categories: readonly string[];
-  /** false where `categories` only counts the labels. Default: true. */
+  /** false if `categories` only counts the labels. Default: true. */
   readonly named?: boolean;
   /**
-   * Per channel: x = (pixel - mean) / std, with bytes on the scale 0..1. For nets without a preprocessing of their own: a
-   * `Classifier`'s takes its place.
+   * Mean of each channel, for nets without a preprocessing of their own: x = (pixel - mean) / std, with bytes divided
+   * by 255. The preprocessing of a `Classifier` replaces it.
    */
   readonly mean: readonly number[];
+  /** Standard deviation of each channel, above 0, for nets without a preprocessing of their own. */
   readonly std: readonly number[];
-  /** true if the pixels are what the net takes already, so that no preprocessing touches them. Default: false. */
+  /** true if the pixels are a net's input already, so that no preprocessing changes them. Default: false. */
   readonly normalized?: boolean;
 }
 
@@ -39,10 +43,13 @@ const check = (ok: boolean, message: string): void => {
   if (!ok) throw new CnnzooError('INPUT', message);
 };
 
-/** Writes an image to a batch's values, from `at` on. */
+/** Writes an image to the values of a batch, from `at` on. */
 type Write = (image: PixelImage, out: Float32Array, at: number) => void;
 
-/** Images on their way to a net: of which shape, and how the values of its batch are made of them. */
+/**
+ * Conversion of images to a net's input: the image by its index, the shape of a batch's images, and the writing of
+ * their values.
+ */
 interface Way {
   readonly image: (index: number) => PixelImage;
   readonly shapeOf: (images: readonly PixelImage[]) => ImageShape;
@@ -50,15 +57,29 @@ interface Way {
 }
 
 /**
- * Small images that are held in memory, and made into what the net takes batch by batch: no tensor lives between batches.
- * With a preprocessing they become, to the bit, what `classify` makes of the same images.
+ * Small images in memory, made into a net's input batch by batch: no tensor lives between batches. With a
+ * preprocessing, the input is bit for bit that of `classify` for the same images.
+ *
+ * @example
+ * ```ts
+ * import { PixelsDataset } from '@cnnzoo/core/data';
+ *
+ * const data = new PixelsDataset({
+ *   pixels: new Uint8Array(2 * 8 * 8), // two black images, 8 x 8, grey
+ *   shape: [8, 8, 1],
+ *   labels: Uint8Array.of(0, 1),
+ *   categories: ['cat', 'dog'],
+ *   mean: [0.5],
+ *   std: [0.5],
+ * });
+ * ```
  */
 export class PixelsDataset implements Dataset {
   readonly size: number;
   readonly categories: readonly string[];
   readonly named: boolean;
   readonly shape: ImageShape;
-  /** Floats as bytes, once they have been asked for. */
+  /** Floats as bytes, once they have been needed. */
   private rounded: Uint8Array | undefined;
 
   constructor(private readonly options: PixelsOptions) {
@@ -80,7 +101,11 @@ export class PixelsDataset implements Dataset {
     check(stray === undefined, `expected labels 0 to ${categories.length - 1}, received ${stray}.`);
   }
 
-  /** The first `count` images as a data set. */
+  /**
+   * Returns the first `count` images as a data set, which shares their memory.
+   *
+   * @throws CnnzooError INPUT unless `count` is an integer from 0 to `size`.
+   */
   first(count: number): PixelsDataset {
     const { pixels, labels, shape } = this.options;
     check(
@@ -127,7 +152,10 @@ export class PixelsDataset implements Dataset {
     return { data: pixels.subarray(index * length, (index + 1) * length) as Data, width, height, channels };
   }
 
-  /** The images in their own size, by the set's mean and deviation. */
+  /**
+   * Returns the conversion for nets without a preprocessing: images keep their size, and are normalised by the set's
+   * own mean and deviation.
+   */
   private normalized(): Way {
     const { pixels } = this.options;
     const normalize = this.normalizer();
@@ -138,7 +166,10 @@ export class PixelsDataset implements Dataset {
     };
   }
 
-  /** The images as a net's preprocessing has them. One that an augmentation leaves in the size of the crop stays so. */
+  /**
+   * Returns the conversion by a net's preprocessing. An image that an augmentation leaves in the size of the crop is
+   * not resized.
+   */
   private prepared(to: Preprocessing, augmented: boolean): Way {
     checkPreprocessing(to);
     const bytes = this.bytes();
@@ -156,7 +187,7 @@ export class PixelsDataset implements Dataset {
     };
   }
 
-  /** The pixels as bytes, as `classify` takes them: floats from 0 to 1 are multiplied by 255 and rounded. */
+  /** Returns the pixels as bytes, as `classify` does: floats from 0 to 1 are multiplied by 255 and rounded. */
   private bytes(): Uint8Array {
     const { pixels, shape } = this.options;
     const refuse = (received: string): never => {
@@ -176,14 +207,14 @@ export class PixelsDataset implements Dataset {
     return this.rounded;
   }
 
-  /** An image, by its index, as an augmentation changes it. */
+  /** Returns the function that augments an image, given its index. */
   private augmenter(augment: BatchOptions['augment']): (image: PixelImage, index: number) => PixelImage {
     if (!augment) return (image) => image;
     const seed = drawEpochSeed(augment.random);
     return (image, index) => augment.transform(image, imageRandom(seed, index));
   }
 
-  /** That of the images of a batch, which an augmentation may have made larger or smaller, but all the same. */
+  /** Returns the shape of a batch's images. An augmentation may change the size, but equally for all. */
   private shapeOf(images: readonly PixelImage[]): ImageShape {
     const channels = this.shape[2];
     const [{ width, height }] = images as [PixelImage, ...PixelImage[]];
@@ -211,7 +242,7 @@ export class PixelsDataset implements Dataset {
       return (image, out, at) => {
         for (let i = 0; i < image.length; i++) out[at + i] = (image[i]! - mean[i % channels]!) / std[i % channels]!;
       };
-    // One table per channel: a byte's normalised value.
+    // One table per channel: the normalised value of each byte.
     const tables = mean.map((m, c) => Float32Array.from({ length: 256 }, (_, byte) => (byte / 255 - m) / std[c]!));
     return (image, out, at) => {
       for (let i = 0; i < image.length; i++) out[at + i] = tables[i % channels]![image[i]!]!;
@@ -219,27 +250,40 @@ export class PixelsDataset implements Dataset {
   }
 }
 
+/** Options of `fromTensors`. */
 export interface FromTensorsOptions {
-  /** The classes' names, by label; numbered from 0 unless given. */
+  /** Names of the classes, by label. Default: numbers from 0. */
   categories?: readonly string[];
   /**
-   * Per channel, for nets without a preprocessing of their own: x = (value - mean) / std, where int32 images are on the
-   * scale 0..1. Default: 0 and 1.
+   * Mean of each channel, for nets without a preprocessing of their own: x = (value - mean) / std, with int32 images
+   * divided by 255. Default: 0.
    */
   mean?: readonly number[];
+  /** Standard deviation of each channel, above 0. Default: 1. */
   std?: readonly number[];
   /**
-   * true if the images are what the net takes already: of its size, normalised. Default: false; a `Classifier`'s
-   * preprocessing makes of them what `classify` would.
+   * true if the images are a net's input already: of its size, and normalised. Default: false; the preprocessing of a
+   * `Classifier` treats the images as `classify` does.
    */
   normalized?: boolean;
 }
 
 /**
- * A data set of images [n, h, w, c], int32 from 0 to 255 or float32, and their labels [n], from 0. The values are copied:
- * both tensors stay the caller's. To train or evaluate a `Classifier`, float32 images are pixels from 0 to 1, as for
- * `classify`, unless they are `normalized`.
+ * Makes a data set from tensors. The values are copied; the tensors stay the caller's.
+ *
+ * @param images [n, height, width, channels], int32 from 0 to 255, or float32. For a `Classifier`, float32 images hold
+ * pixels from 0 to 1, as for `classify`, unless they are `normalized`.
+ * @param labels [n], from 0.
  * @throws CnnzooError SHAPE or INPUT for tensors or options that don't fit.
+ * @example
+ * ```ts
+ * import { fromTensors } from '@cnnzoo/core/data';
+ *
+ * const images = tf.zeros([2, 28, 28, 1], 'int32') as tf.Tensor4D;
+ * const labels = tf.tensor1d([0, 1], 'int32');
+ * const data = await fromTensors(images, labels, { categories: ['cat', 'dog'] });
+ * tf.dispose([images, labels]);
+ * ```
  */
 export async function fromTensors(
   images: Tensor4D,

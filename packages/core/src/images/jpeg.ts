@@ -1,3 +1,4 @@
+import { joinBytes } from '../util/late.js';
 import type { Decoder } from './codecs.js';
 import type { JpegHeader, Refuse } from './container.js';
 import { ascii } from './image.js';
@@ -22,20 +23,6 @@ const XMP = 'http://ns.adobe.com/xap/1.0/\0';
 
 const isComponents = (n: number | undefined): n is JpegHeader['components'] => n === 1 || n === 3 || n === 4;
 
-/**
- * Returns the EXIF data of all its segments, without their prefixes, as one array. undefined if there is no segment.
- */
-function join(segments: readonly Uint8Array[]): Uint8Array | undefined {
-  if (segments.length < 2) return segments[0];
-  const all = new Uint8Array(segments.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const segment of segments) {
-    all.set(segment, at);
-    at += segment.length;
-  }
-  return all;
-}
-
 /** Returns the end of the entropy-coded data that starts at `at`, which is the position of the next marker. */
 function skipEntropy(bytes: Uint8Array, at: number): number {
   for (;;) {
@@ -53,6 +40,7 @@ function skipEntropy(bytes: Uint8Array, at: number): number {
  */
 export function readJpeg(bytes: Uint8Array, refuse: Refuse): JpegHeader {
   let frame: Pick<JpegHeader, 'width' | 'height' | 'components'> | undefined;
+  // EXIF data may continue in further segments.
   const exif: Uint8Array[] = [];
   let xmp: string | undefined;
   let scans = 0;
@@ -71,7 +59,7 @@ export function readJpeg(bytes: Uint8Array, refuse: Refuse): JpegHeader {
     at += 2;
     if (marker === EOI) {
       if (!frame || scans === 0) refuse('one without pixels');
-      else return { ...frame, exif: join(exif), xmp };
+      else return { ...frame, exif: exif.length > 0 ? joinBytes(exif) : undefined, xmp };
     }
     if (marker === STUFFED || marker === TEM || marker === SOI || (marker >= RST0 && marker <= RST7)) continue;
     const length = (bytes[at]! << 8) | bytes[at + 1]!;

@@ -1,5 +1,5 @@
 import { CnnzooError } from '../util/index.js';
-import { abortedError, orAbort } from '../util/late.js';
+import { abortedError, joinBytes, orAbort } from '../util/late.js';
 
 /** Least that a connection must deliver: `bytes` in every `stallMs`. */
 export interface Patience {
@@ -237,11 +237,5 @@ async function collect(
     if (size > limit) throw tooLarge('more');
   });
   start?.end();
-  const bytes = new Uint8Array(size);
-  let offset = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, offset);
-    offset += chunk.byteLength;
-  }
-  return bytes;
+  return joinBytes(chunks);
 }

@@ -1,6 +1,17 @@
 import { copyOf } from './bytes.js';
 import { CnnzooError } from './errors.js';
 
+/** Returns the bytes of all parts, in order, as one array. */
+export function joinBytes(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
 /** Provider of memory for the bytes of a read. */
 export interface ReadBuffer {
   /** Returns `length` bytes of memory, with any content. */

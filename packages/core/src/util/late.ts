@@ -1,2 +1,10 @@
 export { abortedError, orAbort, sleep, throwIfAborted } from './abort.js';
-export { type ByteSource, blobSource, bytesSource, type ReadBuffer, ReusedBuffer, readBlob } from './byte-source.js';
+export {
+  type ByteSource,
+  blobSource,
+  bytesSource,
+  joinBytes,
+  type ReadBuffer,
+  ReusedBuffer,
+  readBlob,
+} from './byte-source.js';

@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(directory, { recursive: true }));
 
-/** A package that registers tfjs' cpu backend as tfjs-node registers its own. */
+/** Source of a package that registers tfjs' cpu backend as tfjs-node registers its own. */
 const standIn = (name: string, before = '', after = ''): string => `
 ${before}
 const tf = require(${JSON.stringify(require.resolve('@tensorflow/tfjs-core'))});
@@ -42,7 +42,10 @@ interface Outcome {
   two: number;
 }
 
-/** What `useBackend` does, call by call, in a process where `packages` are installed. */
+/**
+ * Calls `useBackend` with each list of arguments, in a process where `packages` are installed, and returns what
+ * happened.
+ */
 async function outcome(packages: Record<string, string>, calls: unknown[][]): Promise<Outcome> {
   const modules = await mkdtemp(join(directory, 'modules-'));
   for (const [name, source] of Object.entries(packages)) {

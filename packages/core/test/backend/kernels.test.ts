@@ -21,7 +21,7 @@ const explicit = (top: number, bottom: number, left: number, right: number): Pad
   [0, 0],
 ];
 
-/** The gradients of sum(weights * op(x, filter)) on one backend. */
+/** Returns the gradients of sum(weights * op(x, filter)) on one backend. */
 async function gradients(
   backend: 'cpu' | 'wasm',
   shapes: readonly Shape4D[],
@@ -66,7 +66,7 @@ const geometries: [x: Shape4D, filter: [number, number], strides: [number, numbe
   [[1, 9, 9, 4], [1, 1], [2, 2], explicit(0, 0, 0, 0)],
   [[2, 8, 9, 4], [3, 3], [2, 2], explicit(0, 1, 0, 1)],
   [[2, 7, 8, 2], [3, 2], [3, 2], explicit(2, 0, 1, 3)],
-  // Padding that reaches further than the kernel, and pixels that no window sees.
+  // Padding reaches further than the kernel, and some pixels are in no window.
   [[1, 5, 6, 2], [2, 2], [1, 1], explicit(3, 2, 2, 4)],
   [[2, 13, 12, 2], [2, 3], [4, 5], 'valid'],
 ];
@@ -77,7 +77,7 @@ it.each(geometries)(
     expectSame([x, [...filter, x[3], 6]], (a, f) => tf.conv2d(a!, f!, strides, pad as 'same')),
 );
 
-// tfjs knows a depthwise convolution with one stride for both directions only.
+// tfjs has no depthwise convolution with different strides for rows and columns.
 it.each(geometries.filter(([, , [rows, columns]]) => rows === columns))(
   'depthwise convolution of [%s], filter [%s], strides [%s], pad %j: the same',
   async (x, filter, strides, pad) => {
@@ -88,7 +88,7 @@ it.each(geometries.filter(([, , [rows, columns]]) => rows === columns))(
   },
 );
 
-// A window that lies in the padding has no largest value.
+// A window inside the padding has no largest value.
 const sees = ([, filter, , pad]: (typeof geometries)[number]) =>
   typeof pad === 'string' || Math.max(...pad.flat()) < Math.min(...filter);
 

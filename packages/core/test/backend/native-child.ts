@@ -1,4 +1,4 @@
-/** Computes the same on tfjs-node and on wasm, in a process that finds tfjs-node: see native.test.ts. */
+/** Computes the same on tfjs-node and on wasm, in a process that finds tfjs-node. Run by native.test.ts. */
 
 import { lenet5_relu } from '@cnnzoo/lenet';
 import { resnet18 } from '@cnnzoo/resnet';
@@ -11,7 +11,10 @@ import { train } from '../../src/train/loop/train.js';
 import { sgd } from '../../src/train/optim/sgd.js';
 import { Random } from '../../src/util/random.js';
 
-/** The logits, the loss, and what one step of length 1 takes from every weight: on eight random images. */
+/**
+ * Returns the logits, the loss, and the change of every weight in one step with learning rate 1, on eight random
+ * images.
+ */
 async function compute(build: () => LayersModel, shape: [number, number, number]): Promise<Float32Array[]> {
   const random = new Random(1);
   const [h, w, c] = shape;
@@ -34,7 +37,7 @@ async function compute(build: () => LayersModel, shape: [number, number, number]
   return results;
 }
 
-/** The length of the difference, relative to the vector's. */
+/** Returns the length of the difference, relative to the vector's length. */
 function distance(expected: Float32Array, received: Float32Array): number {
   let [squares, total] = [0, 0];
   for (const [i, value] of expected.entries()) {

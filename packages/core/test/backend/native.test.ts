@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 
-/** A directory whose node_modules holds a working @tensorflow/tfjs-node; the workspace itself never installs it. */
+/** Directory whose node_modules holds a working @tensorflow/tfjs-node. The workspace itself never installs it. */
 const directory = process.env.CNNZOO_TFJS_NODE;
 
 it.skipIf(!directory)(
@@ -15,7 +15,7 @@ it.skipIf(!directory)(
       ['--import', 'tsx', fileURLToPath(new URL('native-child.ts', import.meta.url))],
       {
         cwd: fileURLToPath(new URL('../../../../', import.meta.url)),
-        // oneDNN dies of a division by zero where a virtual machine hides the sizes of its caches.
+        // oneDNN fails with a division by zero if a virtual machine hides the sizes of its caches.
         env: {
           ...process.env,
           NODE_PATH: join(directory!, 'node_modules'),
@@ -32,8 +32,8 @@ it.skipIf(!directory)(
     const { lenet5_relu, resnet18 } = differences;
     expect(Math.max(lenet5_relu.forward, resnet18.forward)).toBeLessThanOrEqual(1e-5);
     expect(lenet5_relu.step).toBeLessThanOrEqual(1e-5);
-    // Of a million activations a few lie so close to 0 that rounding decides whether their ReLU lets a gradient pass:
-    // measured 1e-3, and where a kernel is wrong 1.
+    // Of a million activations, a few are so close to 0 that rounding decides whether ReLU passes their gradient. The
+    // measured distance is 1e-3; with a wrong kernel it is 1.
     expect(resnet18.step).toBeLessThanOrEqual(1e-2);
   },
   300_000,

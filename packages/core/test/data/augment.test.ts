@@ -36,7 +36,7 @@ import { sha256, synthetic } from '../images/noise.js';
 
 type Bytes = PixelImage<Uint8Array>;
 
-/** Written by tools/weights/torch/augment.py. */
+/** Results of torchvision, written by tools/weights/torch/augment.py. */
 interface Goldens {
   operations: {
     picture: [kind: 'noise' | 'flat', width: number, height: number, channels: 1 | 3];
@@ -117,7 +117,7 @@ const within = (values: readonly number[], low: number, high: number): void => {
   expect(Math.max(...values)).toBeLessThanOrEqual(high);
 };
 
-/** A grey wedge of all bytes: what a change of tone by a factor does can be read from it. */
+/** Grey wedge of all bytes, which shows the factor of a change of tone. */
 const wedge: Bytes = { data: Uint8Array.from({ length: 768 }, (_, i) => i / 3), width: 16, height: 16, channels: 3 };
 
 describe('parameters over seeds', () => {
@@ -126,7 +126,7 @@ describe('parameters over seeds', () => {
     const crops = draws((random) => drawCrop(image, [0.08, 1], [3 / 4, 4 / 3], random));
     const areas = crops.map(({ width, height }) => (width * height) / 120_000);
     within(areas, 0.079, 1);
-    // Few of the largest crops fit, so the mean is below 0.54; the quantile of what is drawn evenly is not.
+    // Few of the largest crops fit, so the mean is below 0.54. The quantile is that of an even draw.
     expect(areas.filter((area) => area < 0.31).length / MANY).toBeGreaterThan(0.25);
     const ratios = crops.map(({ width, height }) => Math.log(width / height));
     within(ratios, Math.log(0.74), Math.log(1.35));
@@ -165,7 +165,7 @@ describe('parameters over seeds', () => {
   });
 
   it('rotation: -degrees to degrees', () => {
-    // The direction in which a bright pixel lies, far from the centre.
+    // Direction of a bright pixel, far from the centre.
     const size = 201;
     const data = new Uint8Array(size * size);
     for (let y = 95; y <= 105; y++) data.fill(255, y * size + 190, y * size + 200);
@@ -185,14 +185,14 @@ describe('parameters over seeds', () => {
   });
 
   it('colorJitter: factors from 1 - x to 1 + x, in every order', () => {
-    // Brightness alone: 100 times the factor.
+    // Brightness alone gives 100 times the factor.
     const brightness = draws((random) => colorJitter({ brightness: 0.4 })(wedge, random).data[300]! / 100);
     within(brightness, 0.59, 1.4);
     expect(mean(brightness)).toBeCloseTo(1, 1);
     expect(Math.min(...brightness)).toBeLessThan(0.62);
     const above = draws((random) => colorJitter({ brightness: [2, 2.4] })(wedge, random).data[300]! / 100);
     within(above, 1.99, 2.4);
-    // At most 0, never below: a factor of 0 makes black.
+    // The result is at least 0: a factor of 0 makes black.
     within(
       draws((random) => colorJitter({ contrast: 3 })(wedge, random).data[0]!),
       0,
@@ -212,7 +212,7 @@ describe('parameters over seeds', () => {
   });
 
   it('pcaLighting: the deviates of the paper', () => {
-    // Red's deviation: 255 * 0.1 * |(0.2175 * -0.5675, 0.0188 * 0.7192, 0.0045 * 0.4009)|.
+    // Red has the deviation 255 * 0.1 * |(0.2175 * -0.5675, 0.0188 * 0.7192, 0.0045 * 0.4009)|.
     const reds = draws((random) => pcaLighting()(wedge, random).data[384]! - 128);
     expect(Math.abs(mean(reds))).toBeLessThan(0.2);
     expect(Math.sqrt(mean(reds.map((value) => value ** 2)))).toBeCloseTo(3.17, 0);
@@ -243,10 +243,11 @@ describe('parameters over seeds', () => {
     const image = synthetic(16, 16, 3);
     const results = draws((random) => sha256(trivialAugmentWide()(image, random).data));
     const untouched = results.filter((each) => each === sha256(image.data)).length / MANY;
-    // The identity, and the others where their magnitude changes nothing: in sum (1 + 9 / 31 + 6 / 31) / 14, at least.
+    // The identity leaves the image as it is, and so do others at a magnitude without effect: at least (1 + 9 / 31 + 6
+    // / 31) / 14 in sum.
     expect(untouched).toBeGreaterThan(0.08);
     expect(untouched).toBeLessThan(0.16);
-    // Magnitudes and signs: Identity 1, AutoContrast 1 or none, Equalize 1, the rest up to 61 each.
+    // Results differ by magnitude and sign: Identity 1, AutoContrast 1 or none, Equalize 1, the rest up to 61 each.
     expect(new Set(results).size).toBeGreaterThan(250);
   });
 });

@@ -10,7 +10,7 @@ import { synthetic } from '../images/noise.js';
 
 beforeAll(() => useBackend('cpu'));
 
-/** Records of label bytes and an image, in planes; image i is a rotation of one noise picture. */
+/** Records of label bytes and an image in planes. Image i is a rotation of one noise picture. */
 const picture = (i: number): Uint8Array => synthetic(32, 32, 3).data.map((value) => (value + i) & 255);
 function records(labels: readonly (readonly number[])[], first: number): Uint8Array {
   return Uint8Array.from(
@@ -42,7 +42,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(directory, { recursive: true }));
 
-/** Labels and bytes, the normalisation undone. */
+/** Returns labels and bytes of a data set, with the normalisation undone. */
 function contents(data: PixelsDataset, mean: number[], std: number[]) {
   const [batch] = [...data.batches({ batchSize: 100 })];
   const { x, y } = batch!;

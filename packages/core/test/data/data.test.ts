@@ -22,7 +22,7 @@ import { Random, useBackend } from '../../src/index.js';
 
 beforeAll(() => useBackend('cpu'));
 
-/** An idx file: element type, shape, and the bytes of its values. */
+/** Makes an idx file from an element type, a shape and the bytes of the values. */
 function idx(type: number, shape: number[], values: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(4 + 4 * shape.length + values.length);
   const view = new DataView(bytes.buffer);
@@ -284,7 +284,7 @@ it('padAndCrop moves the image by up to its padding, and fills with 0', () => {
   const shifts = new Set<string>();
   for (let seed = 0; seed < 200; seed++) {
     const moved = padAndCrop(2)({ data: image, width, height, channels }, new Random(seed)).data;
-    // The place of a pixel that no shift of 2 pushes out of both images tells by how much.
+    // A pixel that stays in both images at any shift of up to 2 tells the shift.
     const [down, right] = (() => {
       for (let dy = -2; dy <= 2; dy++)
         for (let dx = -2; dx <= 2; dx++) {

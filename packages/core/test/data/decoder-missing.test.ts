@@ -7,7 +7,7 @@ import { imageFolder } from '../../src/data.js';
 import { CnnzooError } from '../../src/util/errors.js';
 import { fixture } from '../images/goldens.js';
 
-// A program whose bundle has lost the codecs' files.
+// Stands for a program whose bundle lacks the codecs' files.
 const codecs = vi.hoisted(() => ({ missing: true }));
 vi.mock('../../src/platform/node/threads.js', async (original) => {
   const { loadCodecWasm } = await original<typeof import('../../src/platform/node/threads.js')>();

@@ -35,13 +35,13 @@ const preprocessing: Preprocessing = {
   interpolation: 'bilinear',
 };
 
-/** A picture of one colour, from which its number can be read again: `id` to 65,535. */
+/** Returns a picture of one colour that encodes its number `id`, up to 65,535. */
 const image = (id: number, format: 'png' | 'jpeg' | 'webp' = 'png'): Promise<Uint8Array> =>
   sharp({ create: { width: SIZE, height: SIZE, channels: 3, background: { r: id & 255, g: id >> 8, b: 77 } } })
     .toFormat(format)
     .toBuffer();
 
-/** The numbers of the images that a set hands out, with their labels, in order. */
+/** Returns the numbers and labels of the images that a data set yields, in order. */
 async function idsOf(data: Dataset, options: Partial<BatchOptions> = {}): Promise<[id: number, label: number][]> {
   const out: [number, number][] = [];
   for await (const { x, y } of data.batches({ batchSize: 7, preprocessing, ...options })) {
@@ -56,7 +56,7 @@ async function idsOf(data: Dataset, options: Partial<BatchOptions> = {}): Promis
   return out;
 }
 
-/** Everything that a set hands out, in one hash. */
+/** Returns one hash of everything that a data set yields. */
 async function digest(data: Dataset, options: Partial<BatchOptions> = {}): Promise<string> {
   const all: number[] = [];
   for await (const { x, y } of data.batches({ batchSize: 7, preprocessing, ...options })) {
@@ -73,7 +73,7 @@ beforeAll(async () => {
 afterAll(() => rm(root, { recursive: true }));
 afterEach(() => vi.restoreAllMocks());
 
-/** Writes files, by their paths in a new folder. */
+/** Writes files into a new folder, by their paths in it. */
 async function folderOf(name: string, files: Readonly<Record<string, Uint8Array | string>>): Promise<string> {
   for (const [path, content] of Object.entries(files)) {
     await mkdir(dirname(join(root, name, path)), { recursive: true });
@@ -99,8 +99,8 @@ describe('folderLayout', () => {
     expect(layout.validation).toBeNull();
   });
 
-  // torchvision sorts the folders themselves, without the slash behind them: 'x-' and 'x.' come before 'x/y', after 'x'.
-  // [p for p, _ in torchvision.datasets.ImageFolder('…').samples]
+  // torchvision sorts the folders' names without a slash at the end: 'x-' and 'x.' come after 'x', before 'x/y'. [p for
+  // p, _ in torchvision.datasets.ImageFolder('…').samples]
   it('takes folders below a class in torchvision’s order', () => {
     const samples = ['a/10.png', 'a/x.png', 'a/X/1.png', 'a/x/1.png', 'a/x-/1.png', 'a/x./1.png', 'a/x/y/1.png'];
     expect(paths(folderLayout([...samples].reverse()))).toEqual(samples.map((path) => `0 ${path}`));
@@ -221,7 +221,7 @@ describe('folderLayout', () => {
   });
 
   it('orders as Python sorts text, by code points', () => {
-    // sorted(['a', 'a1', …]): an emoji is one code point, above U+FF5A, whose two code units are below it.
+    // sorted(['a', 'a1', …]): the emoji is one code point, above U+FF5A, but its two code units are below U+FF5A.
     const sorted = ['1', '10', '2', 'Z', 'a', 'a1', 'a10', 'a1b', 'a2', 'b', 'ä', 'ｚ', '😀', '😀a', '😁'];
     expect([...sorted].reverse().sort(codePointOrder)).toEqual(sorted);
   });
@@ -235,7 +235,7 @@ describe('a thousand images, ten of them corrupt', () => {
 
   beforeAll(async () => {
     const files: Record<string, Uint8Array | string> = {};
-    // PNGs all, whatever their extension says, because the others change colours.
+    // All are PNGs, whatever their extension, because other formats change colours.
     for (let id = 0; id < TOTAL; id++) files[pathOf(id)] = await image(id);
     const whole = await image(9, 'jpeg');
     const damage = [
@@ -319,7 +319,7 @@ describe('imageFolder', () => {
       }
       return digests;
     };
-    // A function of the user's own runs here, on pixels that the workers decode.
+    // A function of the user's own runs on the calling thread, on pixels that the workers decode.
     const [expected, ours, other] = await epochs(0, augment, own, padAndCrop(2));
     expect(ours).toBe(expected);
     expect(other).not.toBe(expected);
@@ -354,7 +354,7 @@ describe('imageFolder', () => {
   });
 
   it('names the file that an augmentation fails on, here and in a worker', async () => {
-    // Erasing in grey what must be RGB: a recipe that only fails where it runs.
+    // pcaLighting takes RGB alone, so its recipe fails on grey images when it runs.
     const grey = { ...preprocessing, channels: 1, mean: [0.5], std: [0.5] } as const;
     const failing = Object.assign(() => Promise.reject(new Error('here')) as never, {
       recipe: { name: 'pcaLighting', args: [0.1] },
@@ -394,7 +394,7 @@ describe('imageFolder', () => {
       const waiting = train.batches({ batchSize: 40, signal: slow.signal }).next();
       slow.abort();
       await expect(waiting).rejects.toMatchObject({ code: 'ABORTED' });
-      // The set goes on with the next epoch.
+      // The data set still works in the next epoch.
       expect((await idsOf(train)).length).toBe(40);
     }
   });
@@ -464,7 +464,7 @@ describe('imageFolder', () => {
     const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', child, folder], {
       cwd: fileURLToPath(new URL('../../../../', import.meta.url)),
     });
-    // Had the process waited for a worker or a timer, it would never have ended.
+    // A process that waited for a worker or a timer would not have ended.
     expect(JSON.parse(stdout.trim().split('\n').at(-1)!)).toEqual({ size: 40 });
   });
 });

@@ -14,7 +14,7 @@ import { useBackend } from '../../src/index.js';
 
 beforeAll(() => useBackend('cpu'));
 
-/** A misspelled option of each function, which takes the options as any. */
+/** Misspelled option of each function, with a call that passes the options unchecked. */
 const CALLS: readonly [name: string, option: string, call: (options: never) => unknown][] = [
   ['imageFolder', 'Validation', (options) => imageFolder('nowhere', options)],
   ['imageFolder', 'worker', (options) => imageFolder('nowhere', options)],

@@ -131,7 +131,7 @@ it('reads images by any of their endings, and without one by their content', asy
     'a/6',
     'a/n01440764.10026',
   ]);
-  // A format that can't be decoded is reported, not overlooked.
+  // A format that can't be decoded is reported.
   expect(found.corrupt.map(({ name }) => name)).toEqual([`${folder}/a/gif`]);
 });
 

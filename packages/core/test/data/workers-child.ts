@@ -1,9 +1,12 @@
-/** Run by image-folder.test.ts: reads an image folder with workers, and ends by itself only if nothing of it is waited for. */
+/**
+ * Reads an image folder with workers. The process ends by itself only if nothing keeps it alive. Run by
+ * image-folder.test.ts.
+ */
 import * as tf from '@tensorflow/tfjs-core';
 import { imageFolder } from '../../src/data/image-folder.js';
 import { useBackend } from '../../src/index.js';
 
-// Idle workers would be ended by a timer after a while, which is not what lets the process go.
+// The timer that stops idle workers is put off: the process must end while they are idle.
 const { setTimeout: wait } = globalThis;
 globalThis.setTimeout = ((callback: () => void, ms: number) => wait(callback, ms === 5000 ? 2 ** 30 : ms)) as never;
 

@@ -26,9 +26,9 @@ const failure = async (promise: Promise<unknown>): Promise<CnnzooError> => {
   return error as CnnzooError;
 };
 
-// Lossless files leave a decoder no choice. Of JPEG and lossy WebP, both codecs and Pillow 13 give the same bytes for
-// every file here, because all three stand on libjpeg-turbo (or MozJPEG, its child) and libwebp. files.test.ts has many
-// more files.
+// Lossless files have one right result. For JPEG and lossy WebP, both codecs and Pillow 13 give the same bytes for
+// every file here, because all are built on libjpeg-turbo (or MozJPEG, a fork of it) and libwebp. files.test.ts has
+// many more files.
 describe.each(codecs)('%s decodes', (_, codec) => {
   test.each(Object.entries(goldens.decode))('%s as Pillow does', async (name, { size, rgb }) => {
     const image = await decodeWith(codec, fixture(name), name);
@@ -70,11 +70,11 @@ describe.each(codecs)('%s decodes', (_, codec) => {
   });
 });
 
-/** A file whose structure is whole, and whose compressed data is nonsense. */
+/** Returns a file with a whole structure and nonsensical compressed data. */
 function withoutPixels(name: string): Uint8Array {
   const bytes = fixture(name);
   const find = (...what: number[]) => bytes.findIndex((_, i) => what.every((byte, k) => bytes[i + k] === byte));
-  // JPEG: Huffman tables that say they hold 255 codes of one bit. WebP: no lossless signature's version 0.
+  // JPEG: Huffman tables that claim 255 codes of one bit. WebP: a version other than 0 in the lossless signature.
   if (name.endsWith('.jpg')) bytes.fill(255, find(0xff, 0xc4) + 5, find(0xff, 0xc4) + 6);
   else if (name.endsWith('.webp')) bytes.fill(0xff, find(0x56, 0x50, 0x38, 0x4c) + 13, bytes.length - 1);
   else {
@@ -86,7 +86,7 @@ function withoutPixels(name: string): Uint8Array {
   return bytes;
 }
 
-/** CRC-32, bit by bit. */
+/** Returns the CRC-32, computed bit by bit. */
 function crc(bytes: Uint8Array): number {
   let c = -1;
   for (const byte of bytes) {
@@ -96,7 +96,7 @@ function crc(bytes: Uint8Array): number {
   return ~c >>> 0;
 }
 
-/** The same pixels as the whole file's, or an error about the image: never other pixels. */
+/** Expects the same pixels as the whole file's, or an error about the image, but never other pixels. */
 async function expectWholeOrRefused(bytes: Uint8Array, name: string, what: string): Promise<void> {
   const image = await decodeWith(wasm, bytes, name).catch((error: unknown) => error);
   if (image instanceof Error) expect(image, what).toMatchObject({ name: 'CnnzooError', code: 'IMAGE' });
@@ -188,13 +188,13 @@ describe('refused before decoding', () => {
   });
 });
 
-/** The same JPEG with another number of components in its frame. */
+/** Returns the JPEG with another number of components in its frame. */
 function withComponents(bytes: Uint8Array, components: number): Uint8Array {
   const at = bytes.findIndex((byte, i) => byte === 0xff && bytes[i + 1] === 0xc0);
   return bytes.with(at + 9, components);
 }
 
-/** A small file that says that it is large. */
+/** Returns a small file whose header states a large size. */
 function bomb(format: 'PNG' | 'JPEG' | 'WebP', width: number, height: number, interlaced = 0): Uint8Array {
   const bytes = fixture({ PNG: 'rgb.png', JPEG: '444.jpg', WebP: 'lossy.webp' }[format]);
   const view = new DataView(bytes.buffer);

@@ -8,7 +8,7 @@ import { findSharp, loadCodecWasm } from '../../src/platform/node/threads.js';
 import { photo, rgbOf } from './goldens.js';
 import { sha256 } from './noise.js';
 
-/** Written by tools/weights/torch/image_files.py: what Pillow makes of each file; null where it refuses it. */
+/** Result of Pillow for each file, written by tools/weights/torch/image_files.py. null if Pillow refuses the file. */
 interface File {
   file: string;
   size: [number, number] | null;

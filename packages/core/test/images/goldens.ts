@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { DecodedImage } from '../../src/images/image.js';
 import type { Preprocessing } from '../../src/images/transform.js';
 
-/** Written by tools/weights/torch/images.py. */
+/** Results of torchvision and Pillow, written by tools/weights/torch/images.py. */
 interface Goldens {
   recipes: Record<string, Omit<Preprocessing, 'interpolation'>>;
   resize: { from: [number, number]; to: [number, number]; channels: 1 | 3; sha256: string }[];
@@ -31,7 +31,7 @@ export const fixturePath = (name: string): string => fileURLToPath(new URL(`gold
 
 export const fixture = (name: string): Uint8Array => bytesAt(`goldens/decode/${name}`);
 
-/** RGB without alpha, grey repeated: what Pillow's `convert('RGB')` gives. */
+/** Returns the pixels as Pillow's `convert('RGB')` does: alpha dropped, grey repeated. */
 export function rgbOf({ data, width, height, channels }: DecodedImage): Uint8Array {
   const out = new Uint8Array(width * height * 3);
   for (let i = 0; i < width * height; i++)

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { DecodedImage } from '../../src/images/image.js';
 
-/** The same bytes as `noise` in tools/weights/torch/images.py. */
+/** Returns the same bytes as `noise` in tools/weights/torch/images.py. */
 function noise(key: string, n: number): Uint8Array {
   let h = 0x811c9dc5;
   for (const byte of new TextEncoder().encode(key)) h = Math.imul(h ^ byte, 0x01000193);
@@ -15,7 +15,7 @@ function noise(key: string, n: number): Uint8Array {
   return out;
 }
 
-/** A seeded picture of a given size. */
+/** Returns a seeded picture of a given size. */
 export function synthetic(
   width: number,
   height: number,

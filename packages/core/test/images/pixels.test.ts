@@ -97,7 +97,7 @@ describe('encoded images', () => {
 
   test('a URL object of another realm', async () => {
     const url = pathToFileURL(photoPath('chelsea.png'));
-    // jsdom's class: no subclass of this realm's, with the same tag.
+    // jsdom's URL class has the same tag, but does not inherit from this realm's.
     const other = { [Symbol.toStringTag]: 'URL', href: url.href, protocol: 'file:', toString: () => url.href };
     await expectChelsea(other as unknown as URL);
   });
@@ -204,7 +204,7 @@ describe('tensors', () => {
   });
 });
 
-// Stand-ins with what a browser's classes have, as far as it is read.
+// Stand-ins have those properties of a browser's classes that are read.
 describe('pictures of a page', () => {
   const { data, width, height } = synthetic(6, 4, 4);
   const imageData = { data: new Uint8ClampedArray(data), width, height, colorSpace: 'srgb' } as unknown as ImageData;

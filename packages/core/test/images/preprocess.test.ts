@@ -12,15 +12,15 @@ beforeAll(async () => {
 
 const recipe = (name: string): Preprocessing => ({ ...goldens.recipes[name]!, interpolation: 'bilinear' });
 
-/** A golden's image: a photograph's file, or the tensor of a synthetic one. */
+/** Opens a golden's image: the file of a photograph, or the tensor of a synthetic one. */
 const open = (name: string): Uint8Array | tf.Tensor3D => {
   if (!/^\d/.test(name)) return photo(name);
   const [width, height] = name.split('x').map(Number) as [number, number];
   return tf.tensor3d(synthetic(width, height, 3).data, [height, width, 3], 'int32');
 };
 
-// Exact, not close: the resized bytes are Pillow's, and of the three float32 operations that follow (x / 255, - mean,
-// / std) each is rounded once, in torch as here.
+// The values are equal, not only close: the resized bytes are Pillow's, and torch too rounds each of the three float32
+// operations that follow (x / 255, - mean, / std) once.
 describe("torchvision's transform, bit for bit", () => {
   test.each(goldens.preprocess)('$image, $recipe', async ({ image, recipe: name, sha256: expected, sample }) => {
     const input = open(image);

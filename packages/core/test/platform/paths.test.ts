@@ -26,7 +26,7 @@ import { localPath, pathOf } from '../../src/platform/node/files.js';
 import { mirrorLocation } from '../../src/platform/node/network.js';
 import { fit, sgd } from '../../src/train.js';
 
-/** A directory whose name needs escapes in a URL. */
+/** Path of a directory whose name needs escapes in a URL. */
 let root: string;
 let model: LayersModel;
 let data: PixelsDataset;
@@ -52,7 +52,7 @@ const preprocessing = {
   interpolation: 'bilinear',
 } as const;
 
-/** One place in each of the forms that a path option takes; the last is of another realm. */
+/** Returns a path in each form that a path option takes. The last form is a URL of another realm. */
 const formsOf = (path: string): [form: string, place: string | URL][] => [
   ['a path', path],
   ['a file: URL as text', pathToFileURL(path).href],
@@ -210,7 +210,7 @@ it('a page names files by URLs, and has no place to write to', () => {
 describe('a place that can’t be written to is found before the first step:', () => {
   const steps: unknown[] = [];
   const options = { optimizer: sgd({ lr: 0.1 }), onStep: (step: unknown) => steps.push(step) };
-  // The administrator may write everywhere, but not below a file.
+  // The administrator may write everywhere, but nobody can make a directory below a file.
   const below = (name: string): string => {
     writeFileSync(join(root, name), '');
     return join(root, name, 'deep/run');

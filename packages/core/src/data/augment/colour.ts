@@ -10,23 +10,25 @@ import {
   withRecipe,
 } from './augment.js';
 
+const { fround } = Math;
+
 export type Bytes = PixelImage<Uint8Array>;
 
 /**
- * A byte between `from` (at 0) and `to` (at 1), or beyond, in Pillow's float32 steps: truncated, clipped at 0 and 255
- * (src/libImaging/Blend.c).
+ * Blends two bytes: `from` at factor 0, `to` at 1, extrapolated beyond. Uses Pillow's float32 steps: truncated, clipped
+ * to 0..255 (src/libImaging/Blend.c).
  */
 const blend = (from: number, to: number, factor: number): number =>
   Math.trunc(Math.min(Math.max(Math.fround(from + Math.fround(factor * (to - from))), 0), 255));
 
-/** Every value replaced by what stands for it in a table of 256. */
+/** Replaces every value by its entry in a table of 256. */
 export function lookUp(image: Bytes, table: ArrayLike<number>): Bytes {
   const data = new Uint8Array(image.data.length);
   for (let i = 0; i < data.length; i++) data[i] = table[image.data[i]!]!;
   return { ...image, data };
 }
 
-/** From every value towards one constant, or away from it. */
+/** Blends a constant (factor 0) with every value of the image (1). */
 function blendWith(image: Bytes, constant: number, factor: number): Bytes {
   const alpha = Math.fround(factor);
   return lookUp(
@@ -35,7 +37,7 @@ function blendWith(image: Bytes, constant: number, factor: number): Bytes {
   );
 }
 
-/** From every value of `other` towards that of the image, or beyond. */
+/** Blends every value of `other` (factor 0) with that of the image (1). */
 function blendFrom(other: Uint8Array, image: Bytes, factor: number): Bytes {
   const alpha = Math.fround(factor);
   const data = new Uint8Array(other.length);
@@ -46,17 +48,20 @@ function blendFrom(other: Uint8Array, image: Bytes, factor: number): Bytes {
 const grey = ({ data, width, height, channels }: Bytes): Uint8Array =>
   toGrey({ data, width, height, channels: channels as 1 | 3 }).data as Uint8Array;
 
-/** 0: black. 1: the image. torchvision's `adjust_brightness` of a PIL image, to the bit, as all that follow. */
+/** Changes the brightness, bit for bit as torchvision's `adjust_brightness` of a PIL image. 0: black. 1: the image. */
 export const adjustBrightness = (image: Bytes, factor: number): Bytes => blendWith(image, 0, factor);
 
-/** 0: the mean grey of the image. 1: the image. */
+/**
+ * Changes the contrast, bit for bit as torchvision's `adjust_contrast` of a PIL image. 0: the mean grey of the image.
+ * 1: the image.
+ */
 export function adjustContrast(image: Bytes, factor: number): Bytes {
   let sum = 0;
   for (const value of grey(image)) sum += value;
   return blendWith(image, Math.trunc(sum / (image.width * image.height) + 0.5), factor);
 }
 
-/** 0: grey. 1: the image. */
+/** Changes the saturation, bit for bit as torchvision's `adjust_saturation` of a PIL image. 0: grey. 1: the image. */
 export function adjustSaturation(image: Bytes, factor: number): Bytes {
   if (image.channels === 1) return image;
   const luma = grey(image);
@@ -67,16 +72,15 @@ export function adjustSaturation(image: Bytes, factor: number): Bytes {
   );
 }
 
-/** Pillow's SMOOTH filter in its float32 steps; the border stays as it is. */
+/** Applies Pillow's SMOOTH filter in its float32 steps. The border stays as it is. */
 function smooth({ data, width, height, channels }: Bytes): Uint8Array {
   const out = copyOf(data);
   const [side, middle] = [Math.fround(1 / 13), Math.fround(5 / 13)];
-  const { fround } = Math;
   const line = width * channels;
   for (let y = 1; y < height - 1; y++)
     for (let i = y * line + channels; i < (y + 1) * line - channels; i++) {
       let sum = 0.5;
-      // Pillow's rows go from the lower to the upper.
+      // Pillow adds the lower row first.
       for (const row of [i + line, i, i - line]) {
         const three = fround(
           fround(fround(data[row - channels]! * side) + fround(data[row]! * (row === i ? middle : side))) +
@@ -89,18 +93,19 @@ function smooth({ data, width, height, channels }: Bytes): Uint8Array {
   return out;
 }
 
-/** 0: smoothed. 1: the image. 2: sharpened. */
+/**
+ * Changes the sharpness, bit for bit as torchvision's `adjust_sharpness` of a PIL image. 0: smoothed. 1: the image. 2:
+ * sharpened.
+ */
 export const adjustSharpness = (image: Bytes, factor: number): Bytes => blendFrom(smooth(image), image, factor);
 
-const { fround } = Math;
-
-/** C's `(UINT8)` of a rounded, not negative float: halves away from 0. */
+/** Rounds a float that is not negative to a byte, halves up, as C's `(UINT8)round(value)`. */
 const toByte = (value: number): number => Math.min(Math.floor(value + 0.5), 255);
 
 /**
- * Turns the hue by `factor` of the whole circle, -0.5 to 0.5: torchvision's `adjust_hue` of a PIL image, to the bit.
- * Hue and saturation are bytes in between, in the float32 steps of Pillow's src/libImaging/Convert.c (rgb2hsv_row and
- * hsv2rgb). A grey image has no hue.
+ * Turns the hue by `factor` of the whole circle, -0.5 to 0.5, bit for bit as torchvision's `adjust_hue` of a PIL image.
+ * In between, hue and saturation are bytes, computed in the float32 steps of Pillow's src/libImaging/Convert.c
+ * (rgb2hsv_row and hsv2rgb). A grey image has no hue, and stays.
  */
 export function adjustHue(image: PixelImage<Uint8Array>, factor: number): PixelImage<Uint8Array> {
   if (image.channels === 1) return image;
@@ -152,7 +157,7 @@ function hueByte(r: number, g: number, b: number, value: number, span: number): 
   return Math.min(Math.trunc(h * 255), 255);
 }
 
-/** Keeps the `bits` highest bits of every value: 0 to 8. torchvision's `posterize`, as the others here, to the bit. */
+/** Keeps the `bits` highest bits of every value (0 to 8), as torchvision's `posterize` of a PIL image. */
 export function posterize(image: Bytes, bits: number): Bytes {
   const mask = 0xff & ~(2 ** (8 - bits) - 1);
   return lookUp(
@@ -161,14 +166,14 @@ export function posterize(image: Bytes, bits: number): Bytes {
   );
 }
 
-/** Inverts what is not below the threshold. */
+/** Inverts the values that are at least `threshold`, as torchvision's `solarize` of a PIL image. */
 export const solarize = (image: Bytes, threshold: number): Bytes =>
   lookUp(
     image,
     Uint8Array.from({ length: 256 }, (_, value) => (value < threshold ? value : 255 - value)),
   );
 
-/** Each channel through a table made from its histogram. */
+/** Maps each channel by a table made from the channel's histogram. */
 function byHistogram(image: Bytes, tableOf: (counts: Uint32Array) => ArrayLike<number> | null): Bytes {
   const { channels } = image;
   const data = copyOf(image.data);
@@ -181,7 +186,7 @@ function byHistogram(image: Bytes, tableOf: (counts: Uint32Array) => ArrayLike<n
   return { ...image, data };
 }
 
-/** Stretches each channel to the whole range of 0 to 255. */
+/** Stretches each channel to the whole range of 0 to 255, as torchvision's `autocontrast` of a PIL image. */
 export const autocontrast = (image: Bytes): Bytes =>
   byHistogram(image, (counts) => {
     const low = counts.findIndex((count) => count > 0);
@@ -191,7 +196,7 @@ export const autocontrast = (image: Bytes): Bytes =>
     return Uint8ClampedArray.from({ length: 256 }, (_, value) => Math.trunc(value * scale - low * scale));
   });
 
-/** Gives each channel a histogram as even as its values allow. */
+/** Makes the histogram of each channel as even as its values allow, as torchvision's `equalize` of a PIL image. */
 export const equalize = (image: Bytes): Bytes =>
   byHistogram(image, (counts) => {
     const total = counts.reduce((sum, count) => sum + count, 0);
@@ -205,14 +210,15 @@ export const equalize = (image: Bytes): Bytes =>
     });
   });
 
+/** Options of `colorJitter`. What is absent stays as it is. */
 export interface ColorJitterOptions {
-  /** A factor from [max(0, 1 - brightness), 1 + brightness]; or the range itself. */
+  /** Range of the factor, or a number b for the range [max(0, 1 - b), 1 + b]. */
   brightness?: number | Range;
-  /** As brightness. */
+  /** Range of the factor, or a number, as for `brightness`. */
   contrast?: number | Range;
-  /** As brightness. */
+  /** Range of the factor, or a number, as for `brightness`. */
   saturation?: number | Range;
-  /** A turn from [-hue, hue], as a share of the whole circle: 0 to 0.5; or the range itself. */
+  /** Range of the turn, as a fraction of the whole circle, within -0.5 to 0.5; or a number h for the range [-h, h]. */
   hue?: number | Range;
 }
 
@@ -226,8 +232,17 @@ const ADJUST: Readonly<Record<keyof ColorJitterOptions, { by: Adjust; around: 0 
 };
 
 /**
- * Changes brightness, contrast, saturation and hue by random factors, in a random order: torchvision's ColorJitter.
- * What is not named stays. For images of bytes; a grey one has no saturation and no hue to change.
+ * Changes brightness, contrast, saturation and hue by random factors, in random order, as torchvision's ColorJitter. A
+ * grey image has no saturation and no hue to change.
+ *
+ * @returns an augmentation of images of bytes, grey or RGB.
+ * @throws CnnzooError INPUT for a range out of bounds or an unknown option.
+ * @example
+ * ```ts
+ * import { colorJitter } from '@cnnzoo/core/data';
+ *
+ * const augment = colorJitter({ brightness: 0.4, contrast: [0.8, 1.2], hue: 0.1 });
+ * ```
  */
 export function colorJitter(options: ColorJitterOptions): Augment {
   checkOptions('colorJitter', options, Object.keys(ADJUST));
@@ -249,8 +264,8 @@ export function colorJitter(options: ColorJitterOptions): Augment {
 }
 
 /**
- * Principal components of the RGB values of ImageNet's training images on the scale 0..1, as computed for
- * fb.resnet.torch (datasets/imagenet.lua) and used since. Rows: R, G, B; columns: the components.
+ * Principal components of the RGB values of ImageNet's training images on the scale 0 to 1, as computed for
+ * fb.resnet.torch (datasets/imagenet.lua). Rows are R, G and B, columns are components.
  */
 const EIGENVALUES = [0.2175, 0.0188, 0.0045] as const;
 const EIGENVECTORS = [
@@ -259,7 +274,10 @@ const EIGENVECTORS = [
   [-0.5836, -0.6948, 0.4203],
 ] as const;
 
-/** Adds the sum of the components, each times its eigenvalue and its `alpha`, to every pixel; rounded and clipped. */
+/**
+ * Adds, to every pixel, the sum of the components times their eigenvalues times `alphas`. The result is rounded and
+ * clipped.
+ */
 export function addLighting(image: PixelImage<Uint8Array>, alphas: ArrayLike<number>): PixelImage<Uint8Array> {
   const tables = EIGENVECTORS.map((row) => {
     const offset = 255 * row.reduce((sum, value, i) => sum + value * EIGENVALUES[i]! * alphas[i]!, 0);
@@ -269,9 +287,18 @@ export function addLighting(image: PixelImage<Uint8Array>, alphas: ArrayLike<num
 }
 
 /**
- * AlexNet's change of the light's intensity and colour (Krizhevsky, Sutskever and Hinton, 2012, section 4.1): one
- * normal deviate for each principal component, of the standard deviation `std`, 0.1 in the paper. For RGB images of
- * bytes.
+ * Changes intensity and colour of the light, as in AlexNet (Krizhevsky, Sutskever and Hinton, 2012, section 4.1): adds
+ * the principal components of ImageNet's colours, each times its eigenvalue and a normal deviate.
+ *
+ * @param std Standard deviation of the deviates, at least 0. Default: 0.1, as in the paper.
+ * @returns an augmentation of RGB images of bytes.
+ * @throws CnnzooError INPUT for a negative `std`.
+ * @example
+ * ```ts
+ * import { compose, horizontalFlip, pcaLighting, randomResizedCrop } from '@cnnzoo/core/data';
+ *
+ * const augment = compose(randomResizedCrop(224), horizontalFlip(), pcaLighting());
+ * ```
  */
 export function pcaLighting(std = 0.1): Augment {
   if (!(std >= 0 && Number.isFinite(std)))

@@ -18,7 +18,11 @@ const MAKERS = {
   verticalFlip,
 } as unknown as Readonly<Record<string, (...args: readonly unknown[]) => Augment>>;
 
-/** Makes an augmentation again from what it says of itself. */
+/**
+ * Makes an augmentation from its recipe.
+ *
+ * @throws CnnzooError INPUT for an unknown name.
+ */
 export function fromRecipe({ name, args }: AugmentRecipe): Augment {
   const make = Object.hasOwn(MAKERS, name) ? MAKERS[name] : undefined;
   if (!make)

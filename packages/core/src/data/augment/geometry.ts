@@ -11,14 +11,11 @@ import {
   withRecipe,
 } from './augment.js';
 
-/** `count` values, all 0, of the image's kind. */
+/** Returns `count` zeros, bytes or floats as the image has. */
 const blank = ({ data }: PixelImage, count: number): PixelImage['data'] =>
   isBytes(data) ? new Uint8Array(count) : new Float32Array(count);
 
-/**
- * The part of `width` x `height` pixels whose first is in column `left` and row `top`; where it reaches beyond the
- * image, 0.
- */
+/** Crops `width` x `height` pixels from column `left` and row `top`. Pixels beyond the image are 0. */
 export function crop(image: PixelImage, left: number, top: number, width: number, height: number): PixelImage {
   const { data, channels } = image;
   const out = blank(image, height * width * channels);
@@ -32,7 +29,7 @@ export function crop(image: PixelImage, left: number, top: number, width: number
   return { data: out, width, height, channels };
 }
 
-/** Left and right exchanged. */
+/** Exchanges left and right. */
 export function flipHorizontally(image: PixelImage): PixelImage {
   const { data, width, height, channels } = image;
   const out = blank(image, data.length);
@@ -43,7 +40,7 @@ export function flipHorizontally(image: PixelImage): PixelImage {
   return { ...image, data: out };
 }
 
-/** Top and bottom exchanged. */
+/** Exchanges top and bottom. */
 export function flipVertically(image: PixelImage): PixelImage {
   const { data, width, height, channels } = image;
   const out = blank(image, data.length);
@@ -53,19 +50,19 @@ export function flipVertically(image: PixelImage): PixelImage {
 }
 
 /**
- * Where each pixel of the result comes from, in pixels from the upper left corner:
- * x' = a x + b y + c, y' = d x + e y + f.
+ * Affine map from a pixel of the result (x, y) to its place in the image (x', y'), in pixels from the upper left
+ * corner: x' = a x + b y + c, y' = d x + e y + f.
  */
 export type InverseAffine = readonly [a: number, b: number, c: number, d: number, e: number, f: number];
 
-/** Coordinates are integers in units of 2^-16. */
+/** The number 1 in the units of coordinates: 2^-16. */
 const ONE = 2 ** 16;
 const fixed = (value: number): number => Math.floor(value * ONE + 0.5);
 
 /**
- * Moves every pixel by an affine map, nearest neighbour, 0 where nothing is mapped: Pillow's
- * `transform(size, AFFINE, matrix, NEAREST)` to the bit, in its fixed-point arithmetic (src/libImaging/Geometry.c,
- * affine_fixed, which it uses below 32,768 pixels a side).
+ * Maps an image by an affine map with nearest neighbours. Pixels from beyond the image are 0. The result is, bit for
+ * bit, that of Pillow's `transform(size, AFFINE, matrix, NEAREST)` in fixed-point arithmetic
+ * (src/libImaging/Geometry.c, affine_fixed), which Pillow uses below 32,768 pixels a side.
  */
 export function affine(image: PixelImage, [a, b, c, d, e, f]: InverseAffine): PixelImage {
   const { data, width, height, channels } = image;
@@ -85,14 +82,14 @@ export function affine(image: PixelImage, [a, b, c, d, e, f]: InverseAffine): Pi
   return { ...image, data: out };
 }
 
-/** Moves the image to the right and down by whole pixels; torchvision's `affine(translate=…)`. */
+/** Moves the image right and down by whole pixels, as torchvision's `affine(translate=…)`. */
 export const translate = (image: PixelImage, right: number, down: number): PixelImage =>
   crop(image, -right, -down, image.width, image.height);
 
 /**
- * Shears about the upper left corner: a pixel moves right by `alongX` times its height from the top, and down by
- * `alongY` times its distance from the left; torchvision's `affine(shear=…, center=[0, 0])`, as its AutoAugment
- * policies use it.
+ * Shears the image about the upper left corner. A pixel of the result comes from `alongX` times its row further right,
+ * and `alongY` times its column further down. Same as torchvision's `affine(shear=…, center=[0, 0])` in its AutoAugment
+ * policies.
  */
 export const shear = (image: PixelImage, alongX: number, alongY: number): PixelImage =>
   affine(image, [1, alongX, 0, alongY, 1, 0]);
@@ -100,8 +97,8 @@ export const shear = (image: PixelImage, alongX: number, alongY: number): PixelI
 const round15 = (value: number): number => Number(value.toFixed(15));
 
 /**
- * Rotates about the centre, counter-clockwise by `degrees`, the size unchanged: torchvision's `rotate` with its
- * defaults, to the bit (Pillow's `Image.rotate`).
+ * Rotates counter-clockwise about the centre by `degrees`, without changing the size. The result is, bit for bit, that
+ * of torchvision's `rotate` with its defaults (Pillow's `Image.rotate`).
  */
 export function rotate(image: PixelImage, degrees: number): PixelImage {
   const { width, height } = image;
@@ -114,21 +111,52 @@ export function rotate(image: PixelImage, degrees: number): PixelImage {
   return affine(image, [cos, sin, cos * -x + sin * -y + x, -sin, cos, -sin * -x + cos * -y + y]);
 }
 
-/** Exchanges left and right with probability `p`: torchvision's RandomHorizontalFlip. */
+/**
+ * Exchanges left and right with a probability, as torchvision's RandomHorizontalFlip.
+ *
+ * @param p Probability, 0 to 1. Default: 0.5.
+ * @throws CnnzooError INPUT if `p` is no probability.
+ * @example
+ * ```ts
+ * import { horizontalFlip } from '@cnnzoo/core/data';
+ *
+ * const augment = horizontalFlip();
+ * ```
+ */
 export function horizontalFlip(p = 0.5): Augment {
   checkProbability('horizontalFlip', p);
   return withRecipe('horizontalFlip', [p], (image, random) => (random.uniform() < p ? flipHorizontally(image) : image));
 }
 
-/** Exchanges top and bottom with probability `p`: torchvision's RandomVerticalFlip. */
+/**
+ * Exchanges top and bottom with a probability, as torchvision's RandomVerticalFlip.
+ *
+ * @param p Probability, 0 to 1. Default: 0.5.
+ * @throws CnnzooError INPUT if `p` is no probability.
+ * @example
+ * ```ts
+ * import { compose, horizontalFlip, verticalFlip } from '@cnnzoo/core/data';
+ *
+ * const augment = compose(horizontalFlip(), verticalFlip()); // for images without an up, such as of cells
+ * ```
+ */
 export function verticalFlip(p = 0.5): Augment {
   checkProbability('verticalFlip', p);
   return withRecipe('verticalFlip', [p], (image, random) => (random.uniform() < p ? flipVertically(image) : image));
 }
 
 /**
- * Rotates about the centre by an angle of -degrees to degrees, drawn evenly; nearest neighbour, 0 where nothing is left
- * of the image: torchvision's RandomRotation(degrees).
+ * Rotates about the centre by a random angle, as torchvision's RandomRotation(degrees): nearest neighbour, and 0 in the
+ * corners that become free.
+ *
+ * @param degrees Largest angle: it is drawn evenly from -degrees to degrees.
+ * @throws CnnzooError INPUT for a bad angle.
+ * @example
+ * ```ts
+ * import { rotation } from '@cnnzoo/core/data';
+ *
+ * const augment = rotation(15);
+ * ```
  */
 export function rotation(degrees: number): Augment {
   if (!(degrees >= 0 && degrees <= 360))
@@ -137,10 +165,18 @@ export function rotation(degrees: number): Augment {
 }
 
 /**
- * Pads by `padding` pixels of 0 on each side and crops at a random place: torchvision's
- * RandomCrop(size, padding=padding).
+ * Pads each side by zeros and crops at a random place, as torchvision's RandomCrop(size, padding=padding).
  *
- * @param size side of the crop in pixels; unless given, the image keeps its height and width.
+ * @param padding Pixels added to each side, at least 0.
+ * @param size Side of the crop in pixels. Default: the image keeps its height and width.
+ * @throws CnnzooError INPUT for a bad padding or size; SHAPE, when it runs, if the padded image is smaller than the
+ * crop.
+ * @example
+ * ```ts
+ * import { compose, horizontalFlip, padAndCrop } from '@cnnzoo/core/data';
+ *
+ * const augment = compose(padAndCrop(4), horizontalFlip()); // as ResNet's paper trains on CIFAR-10
+ * ```
  */
 export function padAndCrop(padding: number, size?: number): Augment {
   if (!(Number.isInteger(padding) && padding >= 0))
@@ -163,14 +199,15 @@ export function padAndCrop(padding: number, size?: number): Augment {
   });
 }
 
+/** Options of `randomResizedCrop`. */
 export interface RandomResizedCropOptions {
-  /** The crop's area, as a share of the image's: 0.08 to 1 unless given. */
+  /** Range of the crop's area, as a fraction of the image's. Default: [0.08, 1]. */
   scale?: Range;
-  /** The crop's width by its height, drawn evenly on a logarithmic scale: 3/4 to 4/3 unless given. */
+  /** Range of the crop's width / height, drawn evenly on a logarithmic scale. Default: [3/4, 4/3]. */
   ratio?: Range;
 }
 
-/** Draws before the middle of the image is taken instead. */
+/** Draws of a crop. If none fits, the middle of the image is taken. */
 const TRIES = 10;
 
 interface Rectangle {
@@ -180,6 +217,7 @@ interface Rectangle {
   readonly height: number;
 }
 
+/** Returns the largest crop in the middle of the image with a ratio in the range. */
 function middle({ width, height }: PixelImage, [narrowest, widest]: Range): Rectangle {
   const ratio = width / height;
   const w = ratio > widest ? Math.round(height * widest) : width;
@@ -187,7 +225,7 @@ function middle({ width, height }: PixelImage, [narrowest, widest]: Range): Rect
   return { left: Math.floor((width - w) / 2), top: Math.floor((height - h) / 2), width: w, height: h };
 }
 
-/** Where a crop lies: torchvision's RandomResizedCrop.get_params. */
+/** Draws the place of a crop, as torchvision's RandomResizedCrop.get_params. */
 export function drawCrop(image: PixelImage, scale: Range, ratio: Range, random: Random): Rectangle {
   const logRatio = [Math.log(ratio[0]), Math.log(ratio[1])] as const;
   for (let i = 0; i < TRIES; i++) {
@@ -204,8 +242,18 @@ export function drawCrop(image: PixelImage, scale: Range, ratio: Range, random: 
 }
 
 /**
- * A random part of the image, resized to `size` ([height, width], or both) in pixels by Pillow's antialiased bilinear
- * filter: torchvision's RandomResizedCrop, the "Inception crop" (Szegedy et al., 2014). For images of bytes.
+ * Crops a random part of the image and resizes it by Pillow's antialiased bilinear filter, as torchvision's
+ * RandomResizedCrop: the "Inception crop" (Szegedy et al., 2014).
+ *
+ * @param size Height and width of the result in pixels, or one number for both.
+ * @returns an augmentation of images of bytes, grey or RGB.
+ * @throws CnnzooError INPUT for a bad size or range, or an unknown option.
+ * @example
+ * ```ts
+ * import { randomResizedCrop } from '@cnnzoo/core/data';
+ *
+ * const augment = randomResizedCrop(224, { scale: [0.5, 1] });
+ * ```
  */
 export function randomResizedCrop(
   size: number | readonly [height: number, width: number],

@@ -9,21 +9,22 @@ import {
   withRecipe,
 } from './augment.js';
 
+/** Options of `randomErasing`. */
 export interface RandomErasingOptions {
-  /** How probable it is that anything is erased: 0.5 unless given. */
+  /** Probability that a rectangle is erased, 0 to 1. Default: 0.5. */
   p?: number;
-  /** The erased area, as a share of the image's: 0.02 to 0.33 unless given. */
+  /** Range of the erased area, as a fraction of the image's. Default: [0.02, 0.33]. */
   scale?: Range;
-  /** The rectangle's height by its width, drawn evenly on a logarithmic scale: 0.3 to 3.3 unless given. */
+  /** Range of the rectangle's height / width, drawn evenly on a logarithmic scale. Default: [0.3, 3.3]. */
   ratio?: Range;
-  /** What is written there, on the scale of the image's own values: 0 unless given. */
+  /** Value that is written, on the scale of the image's own values. Default: 0. */
   value?: number;
 }
 
-/** Draws before the image is left alone. */
+/** Draws of a rectangle. If none fits, the image is left as it is. */
 const TRIES = 10;
 
-/** The image with a rectangle of one value. */
+/** Returns the image with a rectangle of one value. */
 export function erase(
   image: PixelImage,
   left: number,
@@ -56,8 +57,17 @@ function eraseRandomly(image: PixelImage, scale: Range, ratio: Range, value: num
 }
 
 /**
- * Writes one value over a random rectangle: torchvision's RandomErasing (Zhong et al., 2017), on the image before it is
+ * Writes one value over a random rectangle, as torchvision's RandomErasing (Zhong et al., 2017). The image is not yet
  * normalised.
+ *
+ * @returns an augmentation of images of bytes or floats.
+ * @throws CnnzooError INPUT for a range out of bounds or an unknown option.
+ * @example
+ * ```ts
+ * import { compose, horizontalFlip, randomErasing } from '@cnnzoo/core/data';
+ *
+ * const augment = compose(horizontalFlip(), randomErasing({ p: 0.25 }));
+ * ```
  */
 export function randomErasing(options: RandomErasingOptions = {}): Augment {
   checkOptions('randomErasing', options, ['p', 'scale', 'ratio', 'value']);

@@ -15,9 +15,9 @@ type Bytes = PixelImage<Uint8Array>;
 
 interface Operation {
   readonly apply: (image: Bytes, magnitude: number) => PixelImage;
-  /** By bin; one that takes no magnitude has the bin 0 alone. */
+  /** Magnitude of each bin. Operations without a magnitude have one bin, 0. */
   readonly magnitudes: readonly number[];
-  /** Whether half of the magnitudes are turned to their negative. */
+  /** true if the sign of the magnitude is drawn, too. */
   readonly signed: boolean;
 }
 
@@ -25,8 +25,8 @@ const BINS = 31;
 const bins = (magnitude: (i: number) => number): number[] => Array.from({ length: BINS }, (_, i) => magnitude(i));
 
 /**
- * torch.linspace(0, end, 31) in float32, which goes up from the start and down from the end to the middle, there with
- * one rounding (a fused multiply-add): 15.999999 pixels, not 16, which are then truncated.
+ * Returns torch.linspace(0, end, 31) in float32. It counts up from the start and down from the end to the middle, with
+ * one rounding there (a fused multiply-add). So the middle may be 15.999999 pixels, not 16, which is then truncated.
  */
 function upTo(end: number): number[] {
   const { fround } = Math;
@@ -37,7 +37,7 @@ function upTo(end: number): number[] {
 const plain = (apply: (image: Bytes) => PixelImage): Operation => ({ apply, magnitudes: [0], signed: false });
 const signed = (end: number, apply: Operation['apply']): Operation => ({ apply, magnitudes: upTo(end), signed: true });
 
-/** torchvision's TrivialAugmentWide._augmentation_space, in its order. */
+/** Operations of torchvision's TrivialAugmentWide._augmentation_space, in its order. */
 export const OPERATIONS: Readonly<Record<string, Operation>> = {
   Identity: plain((image) => image),
   ShearX: signed(0.99, (image, m) => shear(image, m, 0)),
@@ -49,14 +49,14 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   Color: signed(0.99, (image, m) => adjustSaturation(image, 1 + m)),
   Contrast: signed(0.99, (image, m) => adjustContrast(image, 1 + m)),
   Sharpness: signed(0.99, (image, m) => adjustSharpness(image, 1 + m)),
-  // From 8 bits to 2.
+  // 8 bits to 2 bits.
   Posterize: { apply: posterize, magnitudes: bins((i) => 8 - roundHalfToEven(i / ((BINS - 1) / 6))), signed: false },
   Solarize: { apply: solarize, magnitudes: upTo(255).reverse(), signed: false },
   AutoContrast: plain(autocontrast),
   Equalize: plain(equalize),
 };
 
-/** torch.round. */
+/** Rounds as torch.round. */
 function roundHalfToEven(value: number): number {
   const floor = Math.floor(value);
   if (value - floor !== 0.5) return Math.round(value);
@@ -64,8 +64,16 @@ function roundHalfToEven(value: number): number {
 }
 
 /**
- * One of fourteen operations on an image, with one of 31 magnitudes, all equally probable: torchvision's
- * TrivialAugmentWide (Müller and Hutter, 2021). For images of bytes.
+ * Applies one of fourteen operations with one of 31 magnitudes, all equally probable, as torchvision's
+ * TrivialAugmentWide (Müller and Hutter, 2021).
+ *
+ * @returns an augmentation of images of bytes, grey or RGB.
+ * @example
+ * ```ts
+ * import { compose, horizontalFlip, randomResizedCrop, trivialAugmentWide } from '@cnnzoo/core/data';
+ *
+ * const augment = compose(randomResizedCrop(176), horizontalFlip(), trivialAugmentWide());
+ * ```
  */
 export function trivialAugmentWide(): Augment {
   const operations = Object.values(OPERATIONS);

@@ -1,4 +1,4 @@
-/** The program of a page's worker: the build makes a text of it, which platform/browser starts. */
+/** Program of a page's worker. The build bundles it into the text that platform/browser starts. */
 
 import type { FromWorker } from '#platform';
 import { type Codec, type DecodedImage, decodeWith, wasmCodec } from '../../images/index.js';
@@ -6,7 +6,7 @@ import { type CodecUrls, compileCodec } from '../../platform/browser/threads.js'
 import { readBlob } from '../../util/late.js';
 import { type ImageFile, type ImageJob, type JobReply, serve } from './job.js';
 
-/** What of a worker's global scope is needed: TypeScript knows the page's alone. */
+/** Members of a worker's global scope that are used here. TypeScript's own types are those of a page. */
 interface WorkerScope {
   onmessage: ((event: MessageEvent<CodecUrls | ImageJob>) => void) | null;
   postMessage(reply: FromWorker<JobReply>, transfer: ArrayBuffer[]): void;
@@ -24,7 +24,7 @@ const post = (reply: FromWorker<JobReply>, transfer: ArrayBuffer[] = []): void =
 
 scope.onmessage = ({ data }) => {
   if ('kind' in data) return void serve(data, decode, post);
-  // The first message: where the page's build has put the codecs.
+  // The first message holds the URLs of the codecs, as the page's build has placed them.
   codec = wasmCodec((format) => compileCodec(data[format]));
   post('ready');
 };

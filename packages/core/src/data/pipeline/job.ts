@@ -3,33 +3,33 @@ import { CnnzooError, type ErrorCode, isBytes, visible, visibleText } from '../.
 import { type Augment, type AugmentRecipe, fromRecipe, type PixelImage } from '../augment/index.js';
 import { imageRandom } from '../dataset.js';
 
-/** A file of images, by its path (Node) or as itself (a page's File). Plain enough to go to another thread. */
+/** Image file, by its path (in Node) or as the File itself (in a page). It can be sent to another thread. */
 export interface ImageFile {
-  /** For messages: the path. */
+  /** Path of the file, for messages. */
   readonly name: string;
   readonly source: string | Blob;
-  /** As in `DecodeOptions`. */
+  /** Pixels (width x height) above which the file is refused, as in `DecodeOptions`. */
   readonly maxPixels?: number | undefined;
 }
 
-/** Decodes each file and throws the pixels away: tells which can't be read or decoded. */
+/** Job that decodes each file and discards the pixels, to find the files that can't be read or decoded. */
 export interface CheckJob {
   readonly kind: 'check';
   readonly files: readonly ImageFile[];
 }
 
-/** Decodes the files for the calling thread, whose own augmentation can't leave it. */
+/** Job that decodes the files. The calling thread augments them by a function of the user's own. */
 export interface DecodeJob {
   readonly kind: 'decode';
   readonly files: readonly ImageFile[];
   readonly channels: 1 | 3;
 }
 
-/** Makes of each file what the net takes. */
+/** Job that makes a net's input from each file. */
 export interface PrepareJob {
   readonly kind: 'prepare';
   readonly files: readonly ImageFile[];
-  /** Of each file in its data set: what its augmentation is drawn by. */
+  /** Index of each file in its data set, which seeds the file's augmentation. */
   readonly indices: Uint32Array;
   readonly preprocessing: Preprocessing;
   readonly augment?: { readonly recipe: AugmentRecipe; readonly epochSeed: number };
@@ -37,14 +37,14 @@ export interface PrepareJob {
 
 export type ImageJob = CheckJob | DecodeJob | PrepareJob;
 
-/** What a file is refused for, in a form that goes to another thread. */
+/** Error in a form that can be sent to another thread. */
 export interface Failure {
   readonly code: ErrorCode;
   readonly message: string;
 }
 
 export interface JobResults {
-  /** One for each file that can't be decoded, by its place in the job. */
+  /** Failure of each file that can't be decoded, with the file's index in the job. */
   check: { readonly failures: readonly (readonly [file: number, failure: Failure])[] };
   decode: { readonly images: readonly PixelImage<Uint8Array>[] };
   /** float32 [files, height, width, channels], normalised. */
@@ -52,10 +52,10 @@ export interface JobResults {
 }
 export type JobResult = JobResults[ImageJob['kind']];
 
-/** How a thread gets at the pixels of a file. */
+/** Decodes a file, on the thread in hand. */
 export type DecodeFile = (file: ImageFile) => Promise<DecodedImage>;
 
-/** What went wrong, in a message that holds `name`, whatever was thrown. */
+/** Describes a thrown value. The message includes `name`. */
 export function failureOf(error: unknown, name = ''): Failure {
   const message = visibleText(error instanceof Error ? error.message : String(error));
   const shown = visible(name);
@@ -63,7 +63,7 @@ export function failureOf(error: unknown, name = ''): Failure {
   return { code, message: message.includes(shown) ? message : `${shown}: ${message}` };
 }
 
-/** Does `work` with a file; where it throws, the error names the file. */
+/** Runs `work` on a file. Its errors name the file. */
 async function naming<T>({ name }: ImageFile, work: () => T | Promise<T>): Promise<T> {
   try {
     return await work();
@@ -73,7 +73,7 @@ async function naming<T>({ name }: ImageFile, work: () => T | Promise<T>): Promi
   }
 }
 
-/** Grey, or RGB: grey repeated, alpha dropped. */
+/** Returns the image with 1 or 3 channels: grey is repeated for RGB, alpha is dropped. */
 export function withChannels(image: DecodedImage, channels: 1 | 3): PixelImage<Uint8Array> {
   const { data, width, height, channels: stored } = channels === 1 ? toGrey(image) : image;
   const step = stored === 1 ? 0 : 1;
@@ -84,8 +84,8 @@ export function withChannels(image: DecodedImage, channels: 1 | 3): PixelImage<U
 }
 
 /**
- * Augments images of the net's own channels, each by its index, and makes of them what the net takes. One that the
- * augmentation leaves in the size of the net's crop is taken as it is; others are resized and cropped as ever.
+ * Augments images that have the net's channels, and makes a net's input from them. An image that the augmentation
+ * leaves in the size of the net's crop is not resized; others are resized and cropped as without augmentation.
  */
 export async function augmentAll(
   images: Iterable<PixelImage<Uint8Array>> | AsyncIterable<PixelImage<Uint8Array>>,
@@ -113,7 +113,7 @@ export async function augmentAll(
   return write.values;
 }
 
-/** Writes image after image to a batch. */
+/** Returns a function that writes images to the values of a batch. */
 function writer(preprocessing: Preprocessing, count: number) {
   const { crop, channels } = preprocessing;
   const length = crop[0] * crop[1] * channels;
@@ -124,7 +124,7 @@ function writer(preprocessing: Preprocessing, count: number) {
   return Object.assign(write, { values });
 }
 
-/** Returns true for an error that says something of one file: others would befall every file. */
+/** Returns true for an error about one file. Other errors would occur for every file. */
 const isOfFile = (error: unknown): boolean =>
   error instanceof CnnzooError && (error.code === 'IMAGE' || error.code === 'FILE');
 
@@ -140,7 +140,7 @@ async function check({ files }: CheckJob, decode: DecodeFile): Promise<JobResult
   return { failures };
 }
 
-/** One after the other: few images are in memory at once. */
+/** Decodes one file after the other, so that few images are in memory at once. */
 async function* decoded(files: readonly ImageFile[], channels: 1 | 3, decode: DecodeFile) {
   for (const file of files) yield withChannels(await naming(file, () => decode(file)), channels);
 }
@@ -163,22 +163,22 @@ async function prepareAll(job: PrepareJob, decode: DecodeFile): Promise<JobResul
   return { values: write.values };
 }
 
-/** Does a job on the thread that calls this. */
+/** Does a job on the calling thread. */
 export function runJob(job: ImageJob, decode: DecodeFile): Promise<JobResult> {
   if (job.kind === 'check') return check(job, decode);
   return job.kind === 'decode' ? decodeAll(job, decode) : prepareAll(job, decode);
 }
 
-/** The outcome of a job. */
+/** Reply to a job: its result or its failure. */
 export type JobReply = { readonly result: JobResult } | { readonly failure: Failure };
 
-/** The memory of a result that moves to the other thread instead of being copied. */
+/** Returns the memory of a result that is moved to the other thread instead of copied. */
 function memoryOf(result: JobResult): ArrayBuffer[] {
   if ('values' in result) return [result.values.buffer];
   return 'images' in result ? result.images.map(({ data }) => data.buffer as ArrayBuffer) : [];
 }
 
-/** What a worker's program does with a job. */
+/** Does a job in a worker, and posts the reply. */
 export async function serve(
   job: ImageJob,
   decode: DecodeFile,

@@ -1,4 +1,4 @@
-/** The program of a worker thread in Node: an entry of the build, which platform/node starts. */
+/** Program of a worker thread in Node: an entry of the build, which platform/node starts. */
 
 import { parentPort } from 'node:worker_threads';
 import { type FromWorker, readFile } from '#platform';

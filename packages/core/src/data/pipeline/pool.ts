@@ -2,9 +2,10 @@ import type { FromWorker, WorkerThread } from '#platform';
 import { CnnzooError, warn } from '../../util/index.js';
 import type { DecodeFile, ImageJob, JobReply, JobResult, JobResults } from './job.js';
 
-/** How long workers without a job are kept, in ms. */
+/** Milliseconds after which workers without a job are stopped. */
 const IDLE = 5000;
 
+/** Job in the queue, or in a worker. */
 interface Task {
   readonly job: ImageJob;
   readonly signal: AbortSignal;
@@ -12,7 +13,7 @@ interface Task {
   reject(error: unknown): void;
 }
 
-/** A worker's place, and what it is at. */
+/** Worker and its current job. */
 interface Seat {
   worker: WorkerThread<ImageJob> | null;
   ready: boolean;
@@ -21,14 +22,14 @@ interface Seat {
 
 const dropped = (): CnnzooError => new CnnzooError('ABORTED', 'The reading of images was stopped.');
 
-/** Decodes a file on the thread that calls this. */
+/** Decodes a file on the calling thread. */
 const decodeHere: DecodeFile = async ({ name, source, maxPixels }) =>
   (await import('../../images/index.js')).toPixels(source, name, { maxPixels });
 
 /**
- * Threads that decode and augment images, each one job at a time, in the order in which the jobs are asked for. They
- * are started by the first job, end when there has been none for a while, and never keep a process alive that has
- * nothing to wait for. Where no worker can be started, the calling thread does the jobs.
+ * Pool of threads that decode and augment images, one job at a time each, in the order of the calls. The first job
+ * starts them. They stop when there has been no job for a while, and do not keep the process alive. If no worker can be
+ * started, the calling thread does the jobs.
  */
 export class WorkerPool {
   private readonly seats: Seat[] = [];
@@ -36,12 +37,20 @@ export class WorkerPool {
   private idle: ReturnType<typeof setTimeout> | undefined;
   private here: boolean;
 
-  /** @param size how many workers; with 0, the calling thread does the jobs. */
+  /**
+   * Creates a pool, without starting workers.
+   *
+   * @param size Number of workers. 0: the calling thread does the jobs.
+   */
   constructor(readonly size: number) {
     this.here = size === 0;
   }
 
-  /** Does a job; one whose signal is aborted before it is begun is never done. */
+  /**
+   * Does a job. If the signal is aborted before the job begins, the job is not done.
+   *
+   * @throws CnnzooError ABORTED by the signal; IMAGE or FILE for a file that can't be decoded.
+   */
   run<Job extends ImageJob>(job: Job, signal: AbortSignal): Promise<JobResults[Job['kind']]> {
     return new Promise<JobResult>((resolve, reject) => {
       this.queue.push({ job, signal, resolve, reject });
@@ -49,7 +58,7 @@ export class WorkerPool {
     }) as Promise<JobResults[Job['kind']]>;
   }
 
-  /** Gives waiting jobs to workers that have none. */
+  /** Gives waiting jobs to idle workers. */
   private async advance(): Promise<void> {
     if (this.here) {
       for (let task = this.next(); task; task = this.next()) await this.runHere(task);
@@ -67,7 +76,7 @@ export class WorkerPool {
     if (this.seats.every(({ ready, task }) => ready && !task)) this.rest();
   }
 
-  /** The job that is next, without those that nobody wants any more. */
+  /** Returns the next job. Jobs whose signal is aborted are dropped. */
   private next(): Task | undefined {
     for (let task = this.queue.shift(); task; task = this.queue.shift()) {
       if (!task.signal.aborted) return task;
@@ -125,14 +134,15 @@ export class WorkerPool {
     await runJob(job, decodeHere).then(resolve, reject);
   }
 
+  /** Stops the workers after a while without a job. */
   private rest(): void {
     clearTimeout(this.idle);
     this.idle = setTimeout(() => this.stop(), IDLE);
-    // A page's timers are numbers.
+    // Timers of a page are numbers.
     if (typeof this.idle === 'object') this.idle.unref();
   }
 
-  /** Ends the workers that have no job. */
+  /** Stops the idle workers. */
   private stop(): void {
     for (const seat of [...this.seats])
       if (!seat.task) {
