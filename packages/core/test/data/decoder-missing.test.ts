@@ -10,11 +10,12 @@ import { fixture } from '../images/goldens.js';
 // Stands for a program whose bundle lacks the codecs' files.
 const codecs = vi.hoisted(() => ({ missing: true }));
 vi.mock('../../src/platform/node/threads.js', async (original) => {
-  const { loadCodecWasm } = await original<typeof import('../../src/platform/node/threads.js')>();
+  const threads = await original<typeof import('../../src/platform/node/threads.js')>();
   return {
+    ...threads,
     loadCodecWasm: async (format: 'JPEG' | 'WebP') => {
       if (codecs.missing) throw new Error('ENOENT: jpeg-turbo.wasm');
-      return loadCodecWasm(format);
+      return threads.loadCodecWasm(format);
     },
   };
 });
