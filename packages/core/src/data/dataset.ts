@@ -95,7 +95,8 @@ export function batchesOf(size: number, { batchSize, shuffle, skip = 0 }: BatchO
  *
  * @throws CnnzooError ABORTED.
  */
-export const stopReading = (signal: AbortSignal | undefined): void => throwIfAborted('The reading of images', signal);
+export const throwIfReadingStopped = (signal: AbortSignal | undefined): void =>
+  throwIfAborted('The reading of images', signal);
 
 /**
  * Splits labelled items class by class. Both results keep the order of the items.
@@ -133,7 +134,7 @@ const SAMPLE = 2 ** 16;
  *
  * @param source Path of the file, or the file itself (in a page).
  */
-export async function sampleFile(source: string | Blob): Promise<string> {
+export async function fingerprintFile(source: string | Blob): Promise<string> {
   const { openPath } = await import('#platform');
   const file = typeof source === 'string' ? await openPath(source) : blobSource(source, 'file');
   try {

@@ -8,9 +8,9 @@ import {
   batchesOf,
   type Dataset,
   drawEpochSeed,
+  fingerprintFile,
   hashBytes,
-  sampleFile,
-  stopReading,
+  throwIfReadingStopped,
 } from './dataset.js';
 import type { ImageFile, PrepareJob } from './pipeline/job.js';
 import type { WorkerPool } from './pipeline/pool.js';
@@ -41,7 +41,7 @@ async function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined
   try {
     return await (signal ? orAbort(promise, signal) : promise);
   } finally {
-    stopReading(signal);
+    throwIfReadingStopped(signal);
   }
 }
 
@@ -96,7 +96,7 @@ export class FilesDataset implements Dataset {
         ...(await Promise.all(
           files
             .slice(start, start + OPEN_FILES)
-            .map(async ({ name, label, source }) => [name.slice(root.length), label, await sampleFile(source)]),
+            .map(async ({ name, label, source }) => [name.slice(root.length), label, await fingerprintFile(source)]),
         )),
       );
     return hashBytes(new TextEncoder().encode(JSON.stringify(parts)));

@@ -1,6 +1,6 @@
 import type { Preprocessing } from '../images/index.js';
 import { CnnzooError, checkOptions, visible, warn } from '../util/index.js';
-import { stopReading, stratifiedSplit } from './dataset.js';
+import { stratifiedSplit, throwIfReadingStopped } from './dataset.js';
 import { FilesDataset, JOB_SIZE, type LabelledFile } from './files-dataset.js';
 import { type FolderFiles, folderFiles } from './folder-files.js';
 import { type FolderLayout, folderLayout, type LabelledPath } from './folder-layout.js';
@@ -75,7 +75,7 @@ async function decodeAll(
   let [next, done] = [0, 0];
   const lane = async (): Promise<void> => {
     while (next < files.length) {
-      stopReading(signal);
+      throwIfReadingStopped(signal);
       const start = next;
       next += JOB_SIZE;
       const part = files.slice(start, next).map(({ name, source, maxPixels }) => ({ name, source, maxPixels }));

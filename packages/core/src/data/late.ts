@@ -8,8 +8,8 @@ export {
   hashBytes,
   type ImageShape,
   imageRandom,
-  stopReading,
   type Targets,
+  throwIfReadingStopped,
 } from './dataset.js';
 export type { FilesDataset, LabelledFile } from './files-dataset.js';
 export { type CorruptFile, type ImageFolder, type ImageFolderOptions, imageFolder } from './image-folder.js';

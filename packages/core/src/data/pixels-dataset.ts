@@ -12,7 +12,7 @@ import {
   hashBytes,
   type ImageShape,
   imageRandom,
-  stopReading,
+  throwIfReadingStopped,
 } from './dataset.js';
 import { withChannels } from './pipeline/job.js';
 
@@ -50,7 +50,7 @@ type Write = (image: PixelImage, out: Float32Array, at: number) => void;
  * Conversion of images to a net's input: the image by its index, the shape of a batch's images, and the writing of
  * their values.
  */
-interface Way {
+interface Conversion {
   readonly image: (index: number) => PixelImage;
   readonly shapeOf: (images: readonly PixelImage[]) => ImageShape;
   readonly write: Write;
@@ -135,7 +135,7 @@ export class PixelsDataset implements Dataset {
     const batches = batchesOf(this.size, options);
     const augment = this.augmenter(options.augment);
     for (const indices of batches) {
-      stopReading(options.signal);
+      throwIfReadingStopped(options.signal);
       const images = Array.from(indices, (index) => augment(image(index), index));
       const shape = shapeOf(images);
       const length = shape[0] * shape[1] * shape[2];
@@ -156,7 +156,7 @@ export class PixelsDataset implements Dataset {
    * Returns the conversion for nets without a preprocessing: images keep their size, and are normalised by the set's
    * own mean and deviation.
    */
-  private normalized(): Way {
+  private normalized(): Conversion {
     const { pixels } = this.options;
     const normalize = this.normalizer();
     return {
@@ -170,7 +170,7 @@ export class PixelsDataset implements Dataset {
    * Returns the conversion by a net's preprocessing. An image that an augmentation leaves in the size of the crop is
    * not resized.
    */
-  private prepared(to: Preprocessing, augmented: boolean): Way {
+  private prepared(to: Preprocessing, augmented: boolean): Conversion {
     checkPreprocessing(to);
     const bytes = this.bytes();
     const tables = normalised(to);

@@ -24,7 +24,7 @@ const cantStart = (format: WasmFormat, cause: unknown): CnnzooError =>
   );
 
 /** Caches results of `make` by format. A rejected one is made anew by the next call. */
-function keeping<T>(make: (format: WasmFormat) => Promise<T>) {
+function cachedByFormat<T>(make: (format: WasmFormat) => Promise<T>) {
   const kept = new Map<WasmFormat, Promise<T>>();
   return {
     get(format: WasmFormat): Promise<T> {
@@ -49,8 +49,8 @@ function keeping<T>(make: (format: WasmFormat) => Promise<T>) {
  * @throws CnnzooError BACKEND, by the codec, if a decoder can't be started.
  */
 export function wasmCodec(load: LoadWasm): Codec {
-  const modules = keeping(load);
-  const decoders = keeping<Decoder<CodecHeader>>(async (format) => {
+  const modules = cachedByFormat(load);
+  const decoders = cachedByFormat<Decoder<CodecHeader>>(async (format) => {
     const wasm = await modules.get(format);
     if (format === 'WebP') return (await import('./webp.js')).startWebp(wasm);
     return (await import('./jpeg.js')).startJpeg(wasm) as Decoder<CodecHeader>;

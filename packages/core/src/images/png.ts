@@ -183,7 +183,7 @@ const SAMPLES = { grey: 1, rgb: 3, palette: 1, 'grey-alpha': 2, 'rgb-alpha': 4 }
  * Bytes that one compressed byte may become: more than zlib's maximum of 1032. Memory is taken only for what the
  * compressed bytes can fill.
  */
-const MOST_OF_A_BYTE = 1100;
+const MAX_INFLATION = 1100;
 
 /** Pass of an interlaced image: the pixels in every `stepX`th column of every `stepY`th row, starting at (x, y). */
 interface Pass {
@@ -299,7 +299,7 @@ export function decodePng(header: PngHeader): DecodedImage {
   const passes = passesOf(header);
   const needed = passes.reduce((sum, pass) => sum + pass.height * (1 + lineOf(pass)), 0);
   const compressed = data.reduce((sum, { length }) => sum + length, 0);
-  if (needed > MOST_OF_A_BYTE * compressed) throw new Error('its pixels are not all there (truncated)');
+  if (needed > MAX_INFLATION * compressed) throw new Error('its pixels are not all there (truncated)');
   const { data: raw, status } = inflate(data, needed);
   if (status === 'damaged') throw new Error('its compressed pixels are damaged');
   if (raw.length < needed) throw new Error('its pixels are not all there (truncated)');

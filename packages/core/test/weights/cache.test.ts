@@ -4,7 +4,7 @@ import { mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:f
 import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { clearCache, listCache, verifyCache } from '../../src/download/cache-api.js';
-import { openStore } from '../../src/platform/node/network.js';
+import { openStore } from '../../src/platform/node/file-store.js';
 import type { CacheRecord, SkippedFile } from '../../src/platform/store.js';
 import { sha256, synthetic } from './checkpoint.js';
 import { downloadFile } from './download-file.js';

@@ -1,8 +1,8 @@
 import { CnnzooError } from '../../util/index.js';
-import { type ByteSource, bytesSource, ReusedBuffer } from '../../util/late.js';
+import { type ByteSource, bytesSource } from '../../util/late.js';
 import type { Listing } from '../contract.js';
 import { fetchBytes, PATIENCE } from '../http.js';
-import { sha256 } from './hash.js';
+import { fetchUrl } from './network.js';
 
 /** Returns undefined, since no location is local to a page. */
 export const localPath = (_location: string | URL): string | undefined => undefined;
@@ -25,9 +25,6 @@ export function pathIn(directory: string | URL, name: string): string {
   const [, path, query] = /^([^?#]*?)\/*([?#].*)?$/s.exec(String(directory))!;
   return `${path}/${name}${query ?? ''}`;
 }
-
-/** Fetches by the page's own `fetch`. The browser handles proxies. */
-export const fetchUrl: typeof globalThis.fetch = (input, init) => globalThis.fetch(input, init);
 
 /** Most bytes of a file that a page takes into memory, and of one whose size the server does not state. */
 const MAX_BYTES = 2 ** 32;
@@ -84,24 +81,3 @@ export const appendText = async (path: string | URL, _text: string): Promise<voi
 export const requireWritable = async (directory: string | URL): Promise<string> => refuse(directory);
 export const removeFiles = async ([path]: readonly string[]): Promise<void> => refuse(path ?? '');
 export const namesIn = async (directory: string | URL): Promise<string[]> => refuse(directory);
-
-export { cacheDirectory, openStore } from './page-store.js';
-
-/** Returns the mirror that the page has set before the first download: `globalThis.CNNZOO_MIRROR = 'https://…'`. */
-export const mirrorLocation = (): string | undefined =>
-  (globalThis as { CNNZOO_MIRROR?: string }).CNNZOO_MIRROR || undefined;
-
-/**
- * Returns no headers: `If-Range` would need a preflight request, which few servers answer. The headers of the resumed
- * response are compared instead.
- */
-export const resumeHeaders = (_validator: string): Record<string, string> => ({});
-
-/** Returns the sha256 of all bytes, in hexadecimal. */
-export async function hashSource(source: ByteSource): Promise<string> {
-  const bytes = await source.read(0, source.size, new ReusedBuffer());
-  // Browsers withhold crypto.subtle from pages that aren't served over https.
-  if (!globalThis.crypto?.subtle) return sha256(bytes);
-  const digest = await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>);
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
-}

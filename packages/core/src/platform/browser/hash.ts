@@ -1,3 +1,14 @@
+import { type ByteSource, ReusedBuffer } from '../../util/late.js';
+
+/** Returns the sha256 of all bytes, in hexadecimal. */
+export async function hashSource(source: ByteSource): Promise<string> {
+  const bytes = await source.read(0, source.size, new ReusedBuffer());
+  // Browsers withhold crypto.subtle from pages that aren't served over https.
+  if (!globalThis.crypto?.subtle) return sha256(bytes);
+  const digest = await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>);
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
 /** Returns the first 32 bits of the fractional parts of the cube roots of the first 64 primes (FIPS 180-4, 4.2.2). */
 function roundConstants(): Uint32Array {
   const constants: number[] = [];

@@ -5,5 +5,6 @@ export * from '../store.js';
 export * from './backends.js';
 export * from './file-store.js';
 export * from './files.js';
+export * from './hash.js';
 export * from './network.js';
 export * from './threads.js';

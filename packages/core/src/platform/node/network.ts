@@ -1,7 +1,5 @@
-import { createHash } from 'node:crypto';
 import type { EnvHttpProxyAgent } from 'undici';
 import { CnnzooError } from '../../util/index.js';
-import { type ByteSource, ReusedBuffer } from '../../util/late.js';
 import { localPath } from './files.js';
 
 /** Schemes of proxies that undici supports. */
@@ -54,8 +52,6 @@ export const fetchUrl: typeof globalThis.fetch = async (input, init) => {
   return fetch(url, { ...init, dispatcher: current.agent });
 };
 
-export { cacheDirectory, openStore } from './file-store.js';
-
 /**
  * Returns the location of the mirror that `CNNZOO_MIRROR` names: a path, or a file:, http: or https: URL. undefined if
  * it is not set.
@@ -73,27 +69,3 @@ export function mirrorLocation(): string | undefined {
 
 /** Returns headers that make a server send the rest of a file only if the file has not changed. */
 export const resumeHeaders = (validator: string): Record<string, string> => ({ 'If-Range': validator });
-
-const CHUNK = 1 << 20;
-
-/**
- * Returns the sha256 of all bytes, in hexadecimal. One buffer is hashed while the next chunk is read into the other.
- */
-export async function hashSource(source: ByteSource): Promise<string> {
-  const hash = createHash('sha256');
-  const buffers = [new ReusedBuffer(), new ReusedBuffer()] as const;
-  const chunkAt = (offset: number) =>
-    offset < source.size
-      ? source.read(offset, Math.min(CHUNK, source.size - offset), buffers[(offset / CHUNK) % 2])
-      : undefined;
-  let next = chunkAt(0);
-  for (let offset = 0; next; ) {
-    const chunk = await next;
-    offset += chunk.byteLength;
-    next = chunkAt(offset);
-    hash.update(chunk);
-  }
-  return hash.digest('hex');
-}
-
-export { crc32 } from 'node:zlib';

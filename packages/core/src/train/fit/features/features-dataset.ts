@@ -6,7 +6,7 @@ import {
   type Dataset,
   drawEpochSeed,
   imageRandom,
-  stopReading,
+  throwIfReadingStopped,
 } from '../../../data/late.js';
 import type { ByteSource } from '../../../util/late.js';
 
@@ -73,7 +73,7 @@ export class FeaturesDataset implements Dataset {
     const seed = shuffle && this.views > 1 ? drawEpochSeed(shuffle) : undefined;
     const viewOf = (index: number): number => (seed === undefined ? 0 : imageRandom(seed, index).integer(this.views));
     for (const indices of batches) {
-      stopReading(options.signal);
+      throwIfReadingStopped(options.signal);
       const values = await this.rows.read(Array.from(indices, (index) => viewOf(index) * this.size + index));
       yield {
         x: tf.tensor<tf.Rank>(values, [indices.length, ...this.shape] as number[]) as tf.Tensor4D,
