@@ -1,18 +1,9 @@
 import { CnnzooError } from '../util/index.js';
-import { type ImageHeader, readContainer } from './container.js';
+import { readContainer } from './container.js';
+import type { Codec } from './header.js';
 import type { DecodedImage } from './image.js';
 import { orientationOf, upright } from './orientation.js';
 import { decodePng } from './png.js';
-
-/** Header of a format that a codec decodes. PNG is none: it is decoded without a codec. */
-export type CodecHeader = Exclude<ImageHeader, { format: 'PNG' }>;
-
-/**
- * Decodes a file's pixels as they are stored: no colour profile, no orientation, straight (not premultiplied) alpha.
- *
- * @throws CnnzooError BACKEND if the codec itself can't work; any other error if it can't decode the file.
- */
-export type Codec = (bytes: Uint8Array, header: CodecHeader) => Promise<DecodedImage>;
 
 /** Options of decoding. */
 export interface DecodeOptions {

@@ -1,14 +1,7 @@
 import type { LoadWasm, Sharp, WasmFormat } from '#platform';
 import { CnnzooError } from '../util/index.js';
-import type { Codec, CodecHeader } from './codec.js';
+import type { Codec, CodecHeader, Decoder } from './header.js';
 import type { DecodedImage } from './image.js';
-
-/** Started decoder of one format. A decoder that fails on an image is not used again. */
-export interface Decoder<Header> {
-  decode(bytes: Uint8Array, header: Header): Promise<DecodedImage>;
-  /** Returns the bytes of WebAssembly memory that the decoder holds. They never become fewer. */
-  memory(): number;
-}
 
 /** Bytes of memory above which a decoder is dropped after the image: it would hold a large image's memory for good. */
 const KEPT_MEMORY = 2 ** 26;

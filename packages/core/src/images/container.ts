@@ -1,55 +1,9 @@
 import { CnnzooError } from '../util/index.js';
+import type { ImageFormat, ImageHeader, Refuse } from './header.js';
 import { ascii } from './image.js';
 import { readJpeg } from './jpeg.js';
 import { readPng } from './png.js';
 import { readWebp } from './webp.js';
-
-export type ImageFormat = 'JPEG' | 'PNG' | 'WebP';
-
-/** Metadata that may hold the orientation of an image. */
-export interface Metadata {
-  /** TIFF structure of the EXIF metadata. It may begin with JPEG's prefix. undefined if the file has none. */
-  readonly exif?: Uint8Array | undefined;
-  /** XMP packet. undefined if the file has none. */
-  readonly xmp?: string | undefined;
-}
-
-interface Size extends Metadata {
-  readonly width: number;
-  readonly height: number;
-}
-
-export interface JpegHeader extends Size {
-  /** 1: grey. 3: YCbCr or RGB. 4: CMYK or YCCK. */
-  readonly components: 1 | 3 | 4;
-}
-
-export interface PngHeader extends Size {
-  /** Bits of a sample: 1, 2, 4, 8 or 16. */
-  readonly depth: number;
-  readonly colour: 'grey' | 'rgb' | 'palette' | 'grey-alpha' | 'rgb-alpha';
-  readonly interlaced: boolean;
-  /** RGB of each entry. undefined if the file has no palette. */
-  readonly palette: Uint8Array | undefined;
-  /** Parts of the zlib stream of the pixels, in order. */
-  readonly data: readonly Uint8Array[];
-}
-
-export type WebpHeader = Size;
-
-/** Facts of a file that are known before its pixels are decoded. */
-export type ImageHeader =
-  | ({ readonly format: 'JPEG' } & JpegHeader)
-  | ({ readonly format: 'PNG' } & PngHeader)
-  | ({ readonly format: 'WebP' } & WebpHeader);
-
-/**
- * Throws an error about the file in hand.
- *
- * @param wrong Noun for what is wrong with the file: 'one without pixels'.
- * @param advice Sentence that says what to do.
- */
-export type Refuse = (wrong: string, advice?: string) => never;
 
 /** Pixels above which Pillow takes an image for a decompression bomb. */
 export const MAX_PIXELS = 178_956_970;

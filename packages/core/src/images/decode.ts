@@ -1,5 +1,6 @@
 import { CnnzooError } from '../util/index.js';
-import type { Codec, DecodeOptions } from './codec.js';
+import type { DecodeOptions } from './codec.js';
+import type { Codec } from './header.js';
 import type { DecodedImage } from './image.js';
 
 /**

@@ -1,6 +1,5 @@
 import { joinBytes } from '../util/late.js';
-import type { Decoder } from './codecs.js';
-import type { JpegHeader, Refuse } from './container.js';
+import type { Decoder, JpegHeader, Refuse } from './header.js';
 import { ascii } from './image.js';
 
 // Markers: ITU-T T.81, table B.1.

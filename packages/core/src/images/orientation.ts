@@ -1,4 +1,4 @@
-import type { Metadata } from './container.js';
+import type { Metadata } from './header.js';
 import { ascii, type DecodedImage } from './image.js';
 
 const ORIENTATION = 0x0112;

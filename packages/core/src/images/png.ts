@@ -1,6 +1,6 @@
 import { Z_BUF_ERROR, Z_NO_FLUSH, Z_OK, Z_STREAM_END, ZStream, zlibInflate, zlibInflateInit } from 'pako';
 import { crc32 } from '#platform';
-import type { PngHeader, Refuse } from './container.js';
+import type { PngHeader, Refuse } from './header.js';
 import { ascii, type DecodedImage } from './image.js';
 
 const SIGNATURE = 8;

@@ -1,6 +1,5 @@
 import { copyOf } from '../util/index.js';
-import type { Decoder } from './codecs.js';
-import type { Refuse, WebpHeader } from './container.js';
+import type { Decoder, Refuse, WebpHeader } from './header.js';
 import { ascii } from './image.js';
 
 const RIFF_HEADER = 12;

@@ -1,4 +1,4 @@
-import { ReusedBuffer, throwIfAborted } from '../util/late.js';
+import { type ByteSource, ReusedBuffer, throwIfAborted } from '../util/late.js';
 
 /** Functions of a platform that `breathe` needs. */
 interface Turns {
@@ -30,17 +30,17 @@ export function breathing({ LONGEST_TURN, nextTurn }: Turns): Breathe {
   };
 }
 
-/**
- * Reads all bytes of a file, by its path, or in a page by its URL.
- *
- * @throws CnnzooError FILE if it can't be read; ABORTED by the signal.
- */
-export async function readFile(path: string | URL, signal?: AbortSignal): Promise<Uint8Array> {
-  const { openPath } = await import('#platform');
-  const source = await openPath(path, signal);
-  try {
-    return await source.read(0, source.size, new ReusedBuffer());
-  } finally {
-    await source.close();
-  }
-}
+/** Opens a file, by its path, or in a page by its URL. */
+type OpenPath = (path: string | URL, signal?: AbortSignal) => Promise<ByteSource>;
+
+/** Returns the `readFile` of a platform. */
+export const fileReader =
+  (openPath: OpenPath) =>
+  async (path: string | URL, signal?: AbortSignal): Promise<Uint8Array> => {
+    const source = await openPath(path, signal);
+    try {
+      return await source.read(0, source.size, new ReusedBuffer());
+    } finally {
+      await source.close();
+    }
+  };

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { type Codec, decodeWith } from '../../src/images/codec.js';
+import { decodeWith } from '../../src/images/codec.js';
 import { sharpCodec, wasmCodec } from '../../src/images/codecs.js';
 import { readContainer } from '../../src/images/container.js';
 import { decodeImage, imageDecoder } from '../../src/images/decode.js';
+import type { Codec } from '../../src/images/header.js';
 import type { DecodedImage } from '../../src/images/image.js';
 import { orientationOf } from '../../src/images/orientation.js';
 import { findSharp, loadCodecWasm } from '../../src/platform/node/threads.js';

@@ -1,5 +1,6 @@
 import { CnnzooError } from '../../util/index.js';
 import { type ByteSource, bytesSource } from '../../util/late.js';
+import { fileReader } from '../common.js';
 import type { Listing } from '../contract.js';
 import { fetchBytes, PATIENCE } from '../http.js';
 import { fetchUrl } from './network.js';
@@ -45,6 +46,13 @@ export async function openPath(path: string | URL, signal?: AbortSignal): Promis
     throw new CnnzooError('FILE', `${cause.message} A page reads URLs, not files of the disk.`, { cause });
   }
 }
+
+/**
+ * Reads all bytes of a file, by its path or URL.
+ *
+ * @throws CnnzooError FILE if it can't be read; ABORTED by the signal.
+ */
+export const readFile = /* @__PURE__ */ fileReader(openPath);
 
 /**
  * Throws, since a page has no file system.

@@ -4,6 +4,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CnnzooError, isUrl } from '../../util/index.js';
 import { abortedError, type ByteSource, type ReadBuffer } from '../../util/late.js';
+import { fileReader } from '../common.js';
 import type { Listing } from '../contract.js';
 import { codeOf } from './cache-files.js';
 
@@ -160,6 +161,13 @@ export async function openPath(path: string | URL, signal?: AbortSignal): Promis
     throw error;
   }
 }
+
+/**
+ * Reads all bytes of a file, by its path or file: URL.
+ *
+ * @throws CnnzooError FILE if it can't be read; ABORTED by the signal.
+ */
+export const readFile = /* @__PURE__ */ fileReader(openPath);
 
 /** Makes a rename survive a power failure, if the system can sync a directory. */
 async function syncDirectory(path: string): Promise<void> {
