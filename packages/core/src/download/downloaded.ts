@@ -10,6 +10,7 @@ export interface Source extends ExpectedHash {
    * `package`: a file inside the npm package of the family.
    */
   readonly kind: 'publisher' | 'hub' | 'package';
+  /** Address of the file. */
   readonly url: string;
 }
 

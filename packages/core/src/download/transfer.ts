@@ -18,8 +18,8 @@ import { CnnzooError } from '../util/index.js';
 import { abortedError, orAbort, sleep } from '../util/late.js';
 
 /**
- * Milliseconds that a server asks to wait for (`Retry-After`, in seconds or as a date: RFC 9110, 10.2.3).
- * undefined if it asks for nothing that can be read.
+ * Returns the milliseconds that a server asks to wait (`Retry-After`, in seconds or as a date: RFC 9110, 10.2.3);
+ * undefined if it names no time that can be read.
  */
 export function retryAfter(headers: Headers, now = Date.now()): number | undefined {
   const text = headers.get('retry-after')?.trim();
@@ -28,15 +28,18 @@ export function retryAfter(headers: Headers, now = Date.now()): number | undefin
   return ms >= 0 ? ms : undefined;
 }
 
-/** Bytes of a download so far, and of the whole file if the server says it. */
+/** Progress of a download. */
 export interface ProgressState {
+  /** Bytes so far. */
   readonly loaded: number;
+  /** Bytes of the whole file; null if the server does not state them. */
   readonly total: number | null;
 }
 
+/** Called as bytes arrive. */
 export type Progress = (state: ProgressState) => void;
 
-/** How long a download is tried. */
+/** Limits on the patience of a download. */
 export interface Tuning extends Patience {
   /** Attempts in a row without a new byte before a broken connection is given up. */
   readonly attempts: number;
@@ -48,11 +51,12 @@ export const TUNING: Tuning = { ...PATIENCE, attempts: 4, backoffMs: 500 };
 
 /** Requests for one file in one call; each of them but the last few brought new bytes. */
 const MAX_REQUESTS = 1000;
-/** Times in one call that a file is begun anew. */
+/** Number of times that one call starts a file again. */
 const MAX_RESTARTS = 8;
-/** Milliseconds that a server's Retry-After is waited for at most. */
+/** Longest wait for a server's Retry-After, in milliseconds. */
 const MAX_WAIT = 30_000;
 
+/** Settings of one download. */
 export interface TransferContext {
   readonly fetch: Fetch;
   readonly signal: AbortSignal | undefined;
@@ -62,7 +66,7 @@ export interface TransferContext {
 
 /** Bounds on one file. */
 export interface FileBounds {
-  /** Bytes that the file has at most. */
+  /** Largest size of the file. */
   readonly maxBytes: number;
   /** The same for a file whose size the server does not state. Default: `maxBytes`. */
   readonly maxUnstated?: number;
@@ -70,7 +74,7 @@ export interface FileBounds {
   readonly checkStart?: (start: Uint8Array) => void;
 }
 
-/** Sends one request; the hub's looks at the redirect on its way. */
+/** Sends one request. */
 export type Send = (url: string, init: RequestInit) => Promise<Response>;
 
 const RETRIED = new Set([408, 425, 429, 500, 502, 503, 504]);
@@ -105,7 +109,7 @@ function originOf(url: string, response: Response): PartOrigin {
   return { url, validator: validatorOf(headers), total: statedSize(response) };
 }
 
-/** A weak ETag promises no equal bytes. */
+/** Returns the header that identifies a file's bytes; null if there is none. A weak ETag promises no equal bytes. */
 function validatorOf(headers: Headers): string | null {
   const etag = headers.get('etag');
   return etag && !etag.startsWith('W/') ? etag : headers.get('last-modified');
@@ -128,7 +132,7 @@ const isAll = (part: Part, { headers }: Response): boolean =>
   headers.get('content-range') === `bytes */${part.size}` && (part.origin?.total ?? part.size) === part.size;
 
 /**
- * Fetches a URL into a part, going on from the end of the part if it can. Retries what broke on the way, for as long as
+ * Downloads a URL into a part, and resumes at the end of the part if the server can. Retries a broken connection as long as
  * new bytes come: bytes that an earlier attempt has brought are no progress.
  */
 export async function transfer(

@@ -5,9 +5,9 @@ import type { DownloadOptions } from '../download/late.js';
 import type { InputShape } from '../graph/index.js';
 import { wantedBy } from '../state-dict/late.js';
 import { CnnzooError, checkCategories, checkOptions } from '../util/index.js';
-import type { BuildOptions, ModelDefinition } from './define.js';
 import { needsHead } from './heads.js';
 import { describeSource, entriesOf, namedEntry } from './identify.js';
+import type { BuildOptions, ModelDefinition } from './model-definition.js';
 import type { PretrainedOptions } from './pretrained-options.js';
 import type { WeightsEntry } from './weights.js';
 

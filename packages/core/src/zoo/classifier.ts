@@ -16,10 +16,10 @@ import type { LoadedWeights } from './weights.js';
  *
  * @example
  * ```ts
- * import { buildModel, Classifier, conv, globalAvgPool, head, linear, relu, seq, useBackend } from '@cnnzoo/core';
+ * import { buildModel, Classifier, conv, globalAvgPool, linear, relu, seq, useBackend } from '@cnnzoo/core';
  *
  * await useBackend();
- * const layers = seq({ conv: conv(8, 3), relu: relu(), pool: globalAvgPool(), fc: head(linear, 2) });
+ * const layers = seq({ conv: conv(8, 3), relu, pool: globalAvgPool, fc: linear(2) });
  * const net = new Classifier({
  *   model: buildModel('tiny', layers, [32, 32, 3]),
  *   preprocessing: {

@@ -1,7 +1,7 @@
 import type { TensorFile, WeightsSource } from '../checkpoint/index.js';
 import { expectedDigits } from '../download/late.js';
 import { CnnzooError, isMap, isUrl, warn } from '../util/index.js';
-import type { ModelDefinition } from './define.js';
+import type { ModelDefinition } from './model-definition.js';
 import { MODEL_KEY, WEIGHTS_KEY, type WeightsEntry, type WeightsTable } from './weights.js';
 
 /** A model and the entries of its weights. */

@@ -1,15 +1,8 @@
 export { Classifier, load } from './classifier.js';
 export type { ClassifierImages, ClassifierParts, ClassifyOptions, Prediction } from './classifier-parts.js';
-export {
-  type BuildOptions,
-  type DropoutOptions,
-  defineModel,
-  defineWeights,
-  type ModelDefinition,
-  type ModelSpec,
-  type NetOptions,
-  type Weights,
-} from './define.js';
+export { defineModel, type ModelSpec, type NetOptions } from './define.js';
+export { defineWeights, type Weights } from './define-weights.js';
+export type { BuildOptions, DropoutOptions, ModelDefinition } from './model-definition.js';
 export type { PretrainedOptions } from './pretrained-options.js';
 export {
   type Cifar10Facts,

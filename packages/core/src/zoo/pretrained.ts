@@ -6,7 +6,7 @@ import { isUnder } from '../layers/index.js';
 import { buildFrom, isIgnored } from '../state-dict/late.js';
 import { type Asked, checkPretrained } from './check-pretrained.js';
 import { Classifier } from './classifier.js';
-import type { BuildOptions, ModelDefinition } from './define.js';
+import type { BuildOptions, ModelDefinition } from './model-definition.js';
 import { downloadWeights } from './origin.js';
 import type { PretrainedOptions } from './pretrained-options.js';
 import { type BuildPlan, type Checkpoint, type Plan, resolve } from './resolve.js';

@@ -13,10 +13,10 @@ import {
 } from '../state-dict/late.js';
 import { adaptKernel, adaptPreprocessing, imageKernels } from './adapt.js';
 import type { Asked, AskedNet } from './check-pretrained.js';
-import type { BuildOptions, ModelDefinition } from './define.js';
 import { freshHeads, needsClasses, needsHead, warnOfOtherHead } from './heads.js';
 import { describeSource, identify } from './identify.js';
 import { labelsOf } from './labels.js';
+import type { BuildOptions, ModelDefinition } from './model-definition.js';
 import type { Origin } from './origin.js';
 import { savedHead } from './saved-config.js';
 import type { LoadedWeights, WeightsEntry } from './weights.js';

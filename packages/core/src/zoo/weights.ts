@@ -4,6 +4,7 @@ import type { ImageInput, Preprocessing } from '../images/index.js';
 import type { LoadedStateDict } from '../state-dict/late.js';
 import { IMAGENET_CATEGORIES } from './imagenet.js';
 
+/** Accuracy of weights, and who measured it. */
 export interface Metrics {
   /** Data set -> metric -> per cent, e.g. `{ 'ImageNet-1K': { 'acc@1': 69.758 } }`. */
   readonly values: Readonly<Record<string, Readonly<Record<string, number>>>>;
@@ -11,74 +12,103 @@ export interface Metrics {
   readonly measuredBy: string;
 }
 
-/** What is known of one set of trained weights. A better recipe is a new entry, never an edit. */
+/** Facts of one set of trained weights. A better recipe is a new entry, never an edit. */
 export interface WeightsInfo {
-  /** In order of preference; `CNNZOO_MIRROR` is asked before them where it is set, unless a package brings the file. */
+  /** Addresses in order of preference. If `CNNZOO_MIRROR` is set, it is asked before them, except for a package's file. */
   readonly sources: readonly Source[];
+  /** Number of parameters. */
   readonly parameters: number;
   /** Size of the publisher's file in MiB, as published (three decimals). */
   readonly fileSize: number;
   /** Multiply-adds of one image at the crop size, in 10^9, as published. */
   readonly gflops?: number;
-  /** Smallest height and width the net takes. */
+  /** Smallest height and width of an image, in pixels. */
   readonly minSize: readonly [height: number, width: number];
+  /** Accuracy, and who measured it. */
   readonly metrics: Metrics;
+  /** Preprocessing that the weights were measured with. */
   readonly preprocessing: Preprocessing;
   /** A label per class, in the order of the logits; null for a backbone. */
   readonly categories: readonly string[] | null;
   /** SPDX identifier, or 'unspecified' where the publisher states none. */
   readonly licence: string;
-  /** How the weights were made: a link, or a command. */
+  /** Link or command that tells how the weights were made. */
   readonly recipe: string;
-  /** Key prefixes a strict load may drop, e.g. auxiliary heads. */
+  /** Prefixes of keys that a strict load may leave out, e.g. auxiliary heads. Default: none. */
   readonly mayDrop?: readonly string[];
-  /** The values of the head are not valid: only the backbone's are. */
+  /** True if the values of the head are not valid. Default: they are. */
   readonly isBackbone?: true;
 }
 
+/** Weights of a model under a name. */
 export interface WeightsEntry extends WeightsInfo {
-  /** E.g. 'IMAGENET1K_V1'. */
+  /** Name of the entry, e.g. 'IMAGENET1K_V1'. */
   readonly name: string;
-  /** E.g. 'resnet18'. */
+  /** Name of the model, e.g. 'resnet18'. */
   readonly model: string;
-  /** The image(s) as this net was trained to see them: float32 [n, crop, crop, channels]. The tensor is the caller's. */
+  /** Preprocesses images for these weights: float32 [n, crop, crop, channels]. The caller disposes of the tensor. */
   preprocess(image: ImageInput | readonly ImageInput[]): Promise<import('@tensorflow/tfjs-core').Tensor4D>;
 }
 
-/** The entries of a model by name; where there are any, `DEFAULT` is one of them. */
+/** Entries of a model by name, and `DEFAULT`, which is one of them; {} if there are none. */
 export type WeightsTable<Name extends string = string> = [Name] extends [never]
   ? Readonly<Record<never, WeightsEntry>>
   : Readonly<Record<Name | 'DEFAULT', WeightsEntry>>;
 
-/** What differs between torchvision's ImageNet classifiers. */
+/** Facts of one of torchvision's ImageNet classifiers. */
 export interface TorchvisionFacts {
-  /** The publisher's file; its hash prefix stands before the ending. */
+  /** Name of the publisher's file, with its hash prefix before the ending. */
   file: string;
-  /** The Hugging Face hub's id of a copy with the same keys and tensors. */
+  /** Id of a copy on the Hugging Face hub with the same keys and tensors. Default: none. */
   hub?: string;
+  /** Number of parameters. */
   parameters: number;
-  /** MiB. */
+  /** Size of the file in MiB. */
   fileSize: number;
-  /** 10^9 multiply-adds at 224 px. */
+  /** Multiply-adds of one image at 224 px, in 10^9. */
   gflops: number;
-  /** Per cent on ImageNet-1K; null for a backbone. */
+  /** Top-1 accuracy on ImageNet-1K in per cent; null for a backbone. */
   top1: number | null;
+  /** Top-5 accuracy on ImageNet-1K in per cent; null for a backbone. */
   top5: number | null;
-  /** The shorter side, in pixels, before the 224 px centre crop. */
+  /** Shorter side of the resized image, in pixels, before the centre crop of 224 px. */
   resize: number;
   /** Smallest height and width, in pixels. */
   minSize: number;
+  /** Link that tells how the weights were made. */
   recipe: string;
-  /** Of the channels, for images of 0 to 1: ImageNet's unless given. */
+  /** Mean of each channel, for values of 0 to 1. Default: ImageNet's. */
   mean?: readonly [number, number, number];
+  /** Standard deviation of each channel, for values of 0 to 1. Default: ImageNet's. */
   std?: readonly [number, number, number];
+  /** Prefixes of keys that a strict load may leave out, e.g. auxiliary heads. Default: none. */
   mayDrop?: readonly string[];
 }
 
-/** The part of a torchvision file name that is its hash: `resnet18-f37072fd.pth`. */
+/** Returns the hash prefix in a torchvision file name, `resnet18-f37072fd.pth`. */
 const hashPrefixOf = (file: string): string => /-([0-9a-f]{8})\.pth$/.exec(file)![1]!;
 
-/** An entry of one of torchvision's ImageNet classifiers. */
+/**
+ * Makes the entry of one of torchvision's ImageNet classifiers.
+ *
+ * @example
+ * ```ts
+ * import { torchvisionWeights } from '@cnnzoo/core';
+ *
+ * const { sources } = torchvisionWeights({
+ *   file: 'resnet18-f37072fd.pth',
+ *   parameters: 11_689_512,
+ *   fileSize: 44.661,
+ *   gflops: 1.814,
+ *   top1: 69.758,
+ *   top5: 89.078,
+ *   resize: 256,
+ *   minSize: 1,
+ *   recipe: 'https://github.com/pytorch/vision/tree/main/references/classification#resnet',
+ * });
+ * console.log(sources[0]!.url); // https://download.pytorch.org/models/resnet18-f37072fd.pth
+ * ```
+ */
 export const torchvisionWeights = (facts: TorchvisionFacts): WeightsInfo => ({
   sources: [
     {
@@ -114,23 +144,46 @@ export const torchvisionWeights = (facts: TorchvisionFacts): WeightsInfo => ({
   ...(facts.top1 === null && { isBackbone: true }),
 });
 
-/** What differs between the nets of ours that are trained on CIFAR-10 and shipped in their packages. */
+/** Facts of a net that is trained here on CIFAR-10 and shipped in its package. */
 export interface Cifar10Facts {
-  /** Of the file; written out in full where it is called, so that bundlers see it and can drop an unused one. */
+  /** Returns the file's URL, written out in full, so that bundlers see it and can drop an unused one. */
   url: () => URL;
+  /** sha256 of the file. */
   sha256: string;
+  /** Number of parameters. */
   parameters: number;
-  /** MiB. */
+  /** Size of the file in MiB. */
   fileSize: number;
-  /** 10^9 multiply-adds at 32 px. */
+  /** Multiply-adds of one image at 32 px, in 10^9. */
   gflops: number;
-  /** Per cent of the 10,000 test images, as JPEGs, measured by the command of the recipe. */
+  /** Top-1 accuracy on the 10,000 test images, as JPEGs, in per cent. */
   top1: number;
+  /** Top-5 accuracy on the same images in per cent. */
   top5: number;
+  /** Command that trains and measures the net, with its seed. */
   recipe: string;
 }
 
-/** An entry of a net that `tools/train/cifar10.ts` trained and measured. */
+/**
+ * Makes the entry of a net that `tools/train/cifar10.ts` trained and measured.
+ *
+ * @example
+ * ```ts
+ * import { cifar10Weights } from '@cnnzoo/core';
+ *
+ * const { preprocessing, categories } = cifar10Weights({
+ *   url: () => new URL('../weights/tiny.safetensors', import.meta.url),
+ *   sha256: '0'.repeat(64),
+ *   parameters: 269_722,
+ *   fileSize: 0.541,
+ *   gflops: 0.041,
+ *   top1: 92.1,
+ *   top5: 99.7,
+ *   recipe: 'tsx tools/train/cifar10.ts tiny --seed 1',
+ * });
+ * console.log(preprocessing.crop, categories);
+ * ```
+ */
 export const cifar10Weights = (facts: Cifar10Facts): WeightsInfo => ({
   sources: [{ kind: 'package', url: facts.url().href, sha256: facts.sha256 }],
   parameters: facts.parameters,
@@ -151,16 +204,17 @@ export const cifar10Weights = (facts: Cifar10Facts): WeightsInfo => ({
   recipe: facts.recipe,
 });
 
-/** Keys of safetensors' metadata that say which weights a file holds; `port` and `save` write them. */
+/** Key of safetensors' metadata for the name of the model; `port` and `save` write it. */
 export const MODEL_KEY = 'cnnzoo.model';
+/** Key of safetensors' metadata for the name of the entry; `port` and `save` write it. */
 export const WEIGHTS_KEY = 'cnnzoo.weights';
 
-/** How a checkpoint became a `Classifier`. */
+/** Report of a checkpoint's way into a Classifier. */
 export interface LoadedWeights extends LoadedStateDict {
-  /** The registry's entry whose preprocessing holds; null if the classifier was saved without one. */
+  /** Name of the entry whose preprocessing holds; null if the classifier was saved without one. */
   readonly entry: string | null;
-  /** The head: the checkpoint's ('kept'), one with fresh values ('new'), or none (`numClasses: 0`). */
+  /** Head of the net: the checkpoint's ('kept'), one with fresh values ('new'), or none (`numClasses: 0`). */
   readonly head: 'kept' | 'new' | 'none';
-  /** Paths in the net whose values are fresh: heads, auxiliary ones among them. */
+  /** state_dict paths of heads with fresh values, auxiliary ones included. */
   readonly fresh: readonly string[];
 }
