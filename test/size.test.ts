@@ -86,7 +86,7 @@ describe.each(['browser', 'node'] as const)("import { resnet18 } from '@cnnzoo/r
   });
 
   it('stays small', () => {
-    // 49.2 KB when this was measured, of which 10.5 KB are ImageNet's categories; every layer and what runs them on kernels
+    // 48.2 KB when this was measured, of which 10.5 KB are ImageNet's categories; every layer and what runs them on kernels
     // is among the rest, since
     // esbuild's splitting takes what an import could reach, and `load` can meet any.
     expect(eager.length).toBeLessThan(50_000);

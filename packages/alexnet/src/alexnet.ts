@@ -20,7 +20,7 @@ import {
   type NetOptions,
   relu,
   seq,
-} from '@cnnzoo/core';
+} from '@cnnzoo/core/family';
 
 const features = seq([
   conv(64, 11, { stride: 4, padding: 2 }),

@@ -1,4 +1,4 @@
-import { defineModel } from '@cnnzoo/core';
+import { defineModel } from '@cnnzoo/core/family';
 import { alexNet, alexNetBackbone } from './alexnet.js';
 import * as weights from './weights.js';
 

@@ -2,7 +2,7 @@
  * torchvision's checkpoints: facts from the `_meta` of torchvision's weight enums (BSD-3-Clause code; no licence is
  * stated for the weights).
  */
-import { defineWeights, torchvisionWeights } from '@cnnzoo/core';
+import { defineWeights, torchvisionWeights } from '@cnnzoo/core/family';
 
 export const alexnet = /* @__PURE__ */ defineWeights(
   {

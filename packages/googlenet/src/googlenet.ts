@@ -15,7 +15,7 @@ import {
   type NetOptions,
   relu,
   seq,
-} from '@cnnzoo/core';
+} from '@cnnzoo/core/family';
 import { type InceptionOptions, type InceptionWidths, inception, type Unit } from './inception.js';
 
 /** Options of a GoogLeNet's builder. */

@@ -1,5 +1,5 @@
 /** The block of "Going Deeper with Convolutions" (https://arxiv.org/abs/1409.4842), and what torchvision makes of it. */
-import { batchNorm, concat, type Layer, maxPool, relu, sameConv, seq } from '@cnnzoo/core';
+import { batchNorm, concat, type Layer, maxPool, relu, sameConv, seq } from '@cnnzoo/core/family';
 
 /** Options of a `Unit`. */
 export interface UnitOptions {

@@ -1,4 +1,12 @@
-import { adaptiveAvgPool, avgPool, defineModel, identity, linear, localResponseNorm, type Weights } from '@cnnzoo/core';
+import {
+  adaptiveAvgPool,
+  avgPool,
+  defineModel,
+  identity,
+  linear,
+  localResponseNorm,
+  type Weights,
+} from '@cnnzoo/core/family';
 import { type GoogLeNetConfig, googLeNet } from './googlenet.js';
 import { biased, normed } from './inception.js';
 import * as weights from './weights.js';

@@ -5,7 +5,7 @@
  *
  * Numbered as the layers of a PyTorch `nn.Sequential` with weights are: 0, 3, 7, 9, 11.
  */
-import { conv, flatten, head, type Initial, type Layer, linear, type NetOptions, seq } from '@cnnzoo/core';
+import { conv, flatten, head, type Initial, type Layer, linear, type NetOptions, seq } from '@cnnzoo/core/family';
 
 /** Choices that LeNet's variants differ in. */
 export interface LeNetConfig {

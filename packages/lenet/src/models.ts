@@ -1,4 +1,4 @@
-import { avgPool, defineModel, maxPool, relu, sigmoid, type Weights } from '@cnnzoo/core';
+import { avgPool, defineModel, maxPool, relu, sigmoid, type Weights } from '@cnnzoo/core/family';
 import { type LeNetConfig, lenet } from './lenet.js';
 import * as weights from './weights.js';
 

@@ -1,5 +1,5 @@
 /** Our own weights, shipped in this package; trained and measured by tools/train/lenet.ts. */
-import { defineWeights, type WeightsInfo } from '@cnnzoo/core';
+import { defineWeights, type WeightsInfo } from '@cnnzoo/core/family';
 
 interface Facts {
   /** Written out in full, so that bundlers see and emit the file; in a function, so that they can drop an unused one. */

@@ -1,4 +1,4 @@
-import { defineModel } from '@cnnzoo/core';
+import { defineModel } from '@cnnzoo/core/family';
 import { ninImageNet } from './nin.js';
 import { ninCifar } from './nin-cifar.js';
 import * as weights from './weights.js';

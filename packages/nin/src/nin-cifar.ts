@@ -2,7 +2,17 @@
  * Network in Network's net for CIFAR-10 (https://arxiv.org/abs/1312.4400, section 4.1), with the widths and names of the
  * authors' published Caffe model: https://gist.github.com/mavenlin/e56253735ef32c3c296d. Its pools round up, as Caffe's do.
  */
-import { avgPool, dropout, globalAvgPool, head, type Layer, maxPool, type NetOptions, relu, seq } from '@cnnzoo/core';
+import {
+  avgPool,
+  dropout,
+  globalAvgPool,
+  head,
+  type Layer,
+  maxPool,
+  type NetOptions,
+  relu,
+  seq,
+} from '@cnnzoo/core/family';
 import { type NinOptions, ninConv, ninLayers } from './nin.js';
 
 /** A block by the published names: `conv2` and its ReLU, then `cccp3`, `cccp4` ("cascaded cross channel pooling"). */

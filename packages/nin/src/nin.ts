@@ -15,7 +15,7 @@ import {
   type NetOptions,
   relu,
   seq,
-} from '@cnnzoo/core';
+} from '@cnnzoo/core/family';
 
 /** Options of `ninBlock` and `ninConv`. */
 export interface NinBlockOptions {

@@ -1,5 +1,5 @@
 /** For CIFAR-10 our own, in this package. For ImageNet's size nobody publishes any that could be read. */
-import { cifar10Weights, defineWeights } from '@cnnzoo/core';
+import { cifar10Weights, defineWeights } from '@cnnzoo/core/family';
 
 export const nin = /* @__PURE__ */ defineWeights({});
 

@@ -1,4 +1,4 @@
-import { defineModel, type Weights } from '@cnnzoo/core';
+import { defineModel, type Weights } from '@cnnzoo/core/family';
 import { basicBlock, bottleneck, type ResNetConfig, resnet } from './resnet.js';
 import { type ResNetCifarConfig, resnetCifar } from './resnet-cifar.js';
 import * as weights from './weights.js';

@@ -16,7 +16,7 @@ import {
   padChannels,
   relu,
   seq,
-} from '@cnnzoo/core';
+} from '@cnnzoo/core/family';
 import { basicBlock, type ResNetOptions } from './resnet.js';
 
 /** Every other pixel, and a quarter of the new width as zeros on both sides of the channels. */

@@ -21,7 +21,7 @@ import {
   relu,
   residual,
   seq,
-} from '@cnnzoo/core';
+} from '@cnnzoo/core/family';
 
 /** Options of `basicBlock`. */
 export interface BasicBlockOptions {

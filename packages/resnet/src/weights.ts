@@ -3,7 +3,7 @@
  * stated for the weights), hub copies from the default configurations of timm 1.0.31. For CIFAR-10 our own, in this
  * package, and two of Y. Idelbayev's, facts from the README of akamaster/pytorch_resnet_cifar10.
  */
-import { CIFAR10, cifar10Weights, defineWeights, torchvisionWeights, type WeightsInfo } from '@cnnzoo/core';
+import { CIFAR10, cifar10Weights, defineWeights, torchvisionWeights, type WeightsInfo } from '@cnnzoo/core/family';
 
 export const resnet18 = /* @__PURE__ */ defineWeights(
   {

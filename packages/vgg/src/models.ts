@@ -1,4 +1,4 @@
-import { batchNorm, defineModel, type Norm, type Weights } from '@cnnzoo/core';
+import { batchNorm, defineModel, type Norm, type Weights } from '@cnnzoo/core/family';
 import { vgg, vggBackbone } from './vgg.js';
 import * as weights from './weights.js';
 

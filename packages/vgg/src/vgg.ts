@@ -20,7 +20,7 @@ import {
   type Norm,
   relu,
   seq,
-} from '@cnnzoo/core';
+} from '@cnnzoo/core/family';
 
 /** Options of `vggBlock`. */
 export interface VggBlockOptions {

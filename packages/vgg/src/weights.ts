@@ -2,7 +2,7 @@
  * torchvision's checkpoints: facts from the `_meta` of torchvision's weight enums (BSD-3-Clause code; no licence is
  * stated for the weights), hub copies from the default configurations of timm 1.0.31.
  */
-import { defineWeights, torchvisionWeights } from '@cnnzoo/core';
+import { defineWeights, torchvisionWeights } from '@cnnzoo/core/family';
 
 /** timm's copies hold the hidden linear layers as convolutions over the whole 7x7 map. */
 const timm = {
