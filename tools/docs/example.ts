@@ -1,15 +1,12 @@
 /** Usage example of a family: the same lines for every family, with its own names and sizes. */
-import type { layers, SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { type NetNode, walk } from '@cnnzoo/core/internal';
 import { describe } from './diagram/kind.js';
 import { defaultOf } from './entries.js';
 import { type Family, modelOf } from './family.js';
 import type { Nets } from './nets.js';
 
-const shapeOf = (layer: layers.Layer): readonly (number | null)[] => (layer.output as SymbolicTensor).shape;
-
-/** Returns true if the output is a map: height x width x channels, not transposed for flattening. */
-const isMap = (layer: layers.Layer): boolean =>
-  shapeOf(layer).length === 4 && describe(layer, shapeOf(layer)).kind !== 'reshape';
+/** Returns true for maps [n, h, w, c], but not for those transposed for flattening. */
+const isMap = (node: NetNode): boolean => node.shape.length === 4 && describe(node).kind !== 'reshape';
 
 /** Writes `code  // comment` lines with aligned comments. */
 function aligned(lines: readonly (readonly [code: string, comment?: string])[]): string {
@@ -21,17 +18,18 @@ export function codeOf(family: Family, nets: Nets): string {
   const definition = modelOf(family, family.table.model);
   const net = nets.of(definition);
   const { name, head, inputShape } = definition;
-  const first = net.layers.find((layer) => layer.name === head || layer.name.startsWith(`${head}.`))!;
-  const features = (first.input as SymbolicTensor).shape.at(-1);
+  const { nodes } = walk(net);
+  const first = nodes.find(({ path }) => path === head || path.startsWith(`${head}.`))!;
+  const features = first.inputs[0]!.shape.at(-1);
   const entry = defaultOf(definition);
   const shape = inputShape.join(', ');
-  const tap = net.layers.findLast(isMap)!;
-  const map = shapeOf(tap).slice(1).join(', ');
+  const tap = nodes.findLast(isMap)!;
+  const map = tap.shape.slice(1).join(', ');
   const trained: [string, string?][] = [
     [`const net = await ${name}.pretrained();`, `a Classifier, with ${entry?.name}`],
     ["const predictions = await net.classify('image.jpg');", 'the most probable classes, the best first'],
     ["const vector = await net.embed('image.jpg');", `what the head sees: Float32Array(${features})`],
-    [`const maps = await net.activations('image.jpg', ['${tap.name}']);`, `tensors by name, yours: [1, ${map}]`],
+    [`const maps = await net.activations('image.jpg', ['${tap.path}']);`, `tensors by name, yours: [1, ${map}]`],
     ['net.dispose();'],
     [''],
   ];

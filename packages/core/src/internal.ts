@@ -5,7 +5,7 @@
 export { hashSource, openPath, pathOf, requireWritable, writeFileAtomic } from '#platform';
 export { readAll } from './checkpoint/index.js';
 export { parseMirrorIndex } from './download/late.js';
-export { featuresOf } from './graph/index.js';
+export { descriptionOf, featuresOf, type LayerDescription, type LayerKind, type NetNode, walk } from './graph/late.js';
 export { withBuildScope } from './layers/index.js';
 export { buildFrom } from './state-dict/late.js';
 export { downloadWeights, MODEL_KEY, namedEntry, resolveBuild, resolveEntry, WEIGHTS_KEY } from './zoo/late.js';

@@ -1,45 +1,35 @@
 /** Turns layers into nodes: each layer by itself, or a whole part of the net as one node. */
-import type { layers, SymbolicTensor } from '@tensorflow/tfjs-layers';
+import type { NetNode } from '@cnnzoo/core/internal';
 import { describe, type Kind } from './kind.js';
 import type { Graph, GraphNode } from './node.js';
 
-const inputsOf = (layer: layers.Layer): string[] =>
-  (layer.inboundNodes[0]?.inputTensors ?? [])
-    .map(({ sourceLayer }: SymbolicTensor) => sourceLayer.name)
-    .filter((name) => name !== layer.name);
-
-const outputOf = (layer: layers.Layer): (number | null)[] => [layer.output as SymbolicTensor].flat()[0]!.shape.slice(1);
-
-export const single = (layer: layers.Layer): GraphNode => {
-  const output = outputOf(layer);
-  return {
-    ...describe(layer, output),
-    id: layer.name,
-    path: layer.name,
-    after: [],
-    output,
-    layers: [layer.name],
-    times: 1,
-  };
-};
+export const single = (node: NetNode): GraphNode => ({
+  ...describe(node),
+  id: node.path,
+  path: node.path,
+  after: [],
+  output: node.shape.slice(1),
+  layers: [node.path],
+  times: 1,
+});
 
 /** Kinds of layers that are drawn as part of the previous layer's node. */
 export const FOLLOWERS: readonly Kind[] = ['norm', 'activation', 'dropout', 'reshape'];
 
-const kindOf = (layer: layers.Layer): Kind => describe(layer, outputOf(layer)).kind;
+const kindOf = (node: NetNode): Kind => describe(node).kind;
 
 const noun = (n: number, word: string): string[] => (n === 0 ? [] : [`${n} ${word}${n === 1 ? '' : 's'}`]);
 
 /** Returns the number of blocks in a stage, i.e. of sub-parts in a group that has nothing else. */
-function blocksIn(path: string, members: readonly layers.Layer[]): number {
-  const names = members.map(({ name }) => name.slice(path.length + 1).split('.'));
+function blocksIn(path: string, members: readonly NetNode[]): number {
+  const names = members.map((member) => member.path.slice(path.length + 1).split('.'));
   const blocks = new Set(names.map(([first]) => first)).size;
   return blocks > 1 && names.every(({ length }) => length > 1) ? blocks : 0;
 }
 
-function collapsed(path: string, members: readonly layers.Layer[]): GraphNode {
+function collapsed(path: string, members: readonly NetNode[]): GraphNode {
   if (members.length === 1) return { ...single(members[0]!), id: path };
-  const count = (kind: Kind) => members.filter((layer) => kindOf(layer) === kind).length;
+  const count = (kind: Kind) => members.filter((node) => kindOf(node) === kind).length;
   return {
     kind: 'group',
     text: [
@@ -50,8 +40,8 @@ function collapsed(path: string, members: readonly layers.Layer[]): GraphNode {
     id: path,
     path,
     after: [],
-    output: outputOf(members.at(-1)!),
-    layers: members.map(({ name }) => name),
+    output: members.at(-1)!.shape.slice(1),
+    layers: members.map((member) => member.path),
     times: 1,
   };
 }
@@ -60,29 +50,29 @@ function collapsed(path: string, members: readonly layers.Layer[]): GraphNode {
  * Groups layers by the first `depth` names of their paths. A layer that would be alone, except for its followers, stays
  * by itself.
  */
-function grouped(members: readonly layers.Layer[], depth: number): Map<string, layers.Layer[]> {
-  const groups = new Map<string, layers.Layer[]>();
-  for (const layer of members) {
-    const path = layer.name.split('.').slice(0, depth).join('.');
-    groups.set(path, [...(groups.get(path) ?? []), layer]);
+function grouped(members: readonly NetNode[], depth: number): Map<string, NetNode[]> {
+  const groups = new Map<string, NetNode[]>();
+  for (const node of members) {
+    const path = node.path.split('.').slice(0, depth).join('.');
+    groups.set(path, [...(groups.get(path) ?? []), node]);
   }
-  const isGroup = (group: layers.Layer[]) => group.filter((layer) => !FOLLOWERS.includes(kindOf(layer))).length > 1;
+  const isGroup = (group: NetNode[]) => group.filter((node) => !FOLLOWERS.includes(kindOf(node))).length > 1;
   return new Map(
-    [...groups].flatMap(([path, group]): [string, layers.Layer[]][] =>
-      isGroup(group) ? [[path, group]] : group.map((layer) => [layer.name, [layer]]),
+    [...groups].flatMap(([path, group]): [string, NetNode[]][] =>
+      isGroup(group) ? [[path, group]] : group.map((node) => [node.path, [node]]),
     ),
   );
 }
 
 /** Layers whose paths begin with the same `depth` names are one node. */
-export function collapse(members: readonly layers.Layer[], depth: number): Graph {
+export function collapse(members: readonly NetNode[], depth: number): Graph {
   const groups = grouped(members, depth);
   const nodes = [...groups].map(([path, group]) => collapsed(path, group));
-  const keys = new Map([...groups].flatMap(([path, group]) => group.map(({ name }) => [name, path] as const)));
+  const keys = new Map([...groups].flatMap(([path, group]) => group.map((node) => [node.path, path] as const)));
   const edges = new Map<string, readonly [string, string]>();
-  for (const layer of members)
-    for (const source of inputsOf(layer)) {
-      const [from, to] = [keys.get(source) ?? source, keys.get(layer.name)!];
+  for (const node of members)
+    for (const source of node.inputs) {
+      const [from, to] = [keys.get(source.path) ?? source.path, keys.get(node.path)!];
       if (from !== to) edges.set(`${from} ${to}`, [from, to]);
     }
   return { nodes, edges: [...edges.values()] };

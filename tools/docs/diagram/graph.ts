@@ -1,5 +1,6 @@
 /** Graph of a LayersModel, or of a part of it, in which several layers may be one node. */
-import type { LayersModel, layers } from '@tensorflow/tfjs-layers';
+import { type NetNode, walk } from '@cnnzoo/core/internal';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { collapse, FOLLOWERS, single } from './collapse.js';
 import type { Graph, GraphNode } from './node.js';
 
@@ -12,19 +13,19 @@ export interface GraphOptions {
   readonly merge?: boolean;
 }
 
-function select(all: readonly layers.Layer[], from: GraphOptions['from']): readonly layers.Layer[] {
+function select(all: readonly NetNode[], from: GraphOptions['from']): readonly NetNode[] {
   if (from === undefined) return all;
-  if (typeof from === 'string') return all.filter(({ name }) => name.startsWith(`${from}.`));
-  const [first, last] = from.map((path) => all.findIndex(({ name }) => name === path)) as [number, number];
+  if (typeof from === 'string') return all.filter((node) => node.path.startsWith(`${from}.`));
+  const [first, last] = from.map((path) => all.findIndex((node) => node.path === path)) as [number, number];
   return first < 0 ? [] : all.slice(first, last + 1);
 }
 
 /** Adds an input node at the start of a part, in place of the layer that computes it. */
-function withInputs(graph: Graph, model: LayersModel): Graph {
+function withInputs(graph: Graph, all: readonly NetNode[]): Graph {
   const known = new Set(graph.nodes.map(({ id }) => id));
   const sources = new Set(graph.edges.map(([from]) => from).filter((from) => !known.has(from)));
-  const inputs = [...sources].map((name): GraphNode => {
-    const node = single(model.getLayer(name));
+  const inputs = [...sources].map((path): GraphNode => {
+    const node = single(all.find((each) => each.path === path)!);
     return { ...node, kind: 'input', text: node.kind === 'input' ? node.text : 'input', path: '', layers: [] };
   });
   return { nodes: [...inputs, ...graph.nodes], edges: graph.edges };
@@ -78,8 +79,9 @@ function repeat(node: GraphNode, next: GraphNode): GraphNode | undefined {
 }
 
 export function graphOf(model: LayersModel, { from, depth = Number.POSITIVE_INFINITY, merge }: GraphOptions): Graph {
-  const members = select(model.layers, from);
+  const { nodes } = walk(model);
+  const members = select(nodes, from);
   if (members.length === 0) throw new Error(`${model.name} has no layers at ${JSON.stringify(from)}.`);
-  const graph = joinNeighbours(withInputs(collapse(members, depth), model), follow);
+  const graph = joinNeighbours(withInputs(collapse(members, depth), nodes), follow);
   return merge ? joinNeighbours(graph, repeat) : graph;
 }

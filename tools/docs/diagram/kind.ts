@@ -1,5 +1,5 @@
 /** Kind of a layer, which determines its colour, and its text, e.g. "conv 3x3, 64, /2". */
-import type { layers } from '@tensorflow/tfjs-layers';
+import { descriptionOf, type LayerDescription, type LayerKind, type NetNode } from '@cnnzoo/core/internal';
 
 export type Kind =
   | 'input'
@@ -34,46 +34,68 @@ export interface Described {
 
 type Config = Readonly<Record<string, unknown>>;
 
-const extent = (value: unknown): string => (Array.isArray(value) ? value.join('x') : `${value}x${value}`);
+const extent = (pair: readonly number[] | undefined): string => (pair ?? []).join('x');
 
 /** Writes a stride; '' for stride 1. */
-function strideOf(stride: unknown): string {
-  const [rows, columns] = Array.isArray(stride) ? stride : [stride, stride];
-  if (rows === columns) return rows === 1 || rows === undefined ? '' : `, /${rows}`;
+function strideOf({ window }: LayerDescription): string {
+  const [rows, columns] = window?.stride ?? [1, 1];
+  if (rows === columns) return rows === 1 ? '' : `, /${rows}`;
   return `, /${rows}x${columns}`;
 }
+
+const dilationOf = ({ window }: LayerDescription): string => {
+  const dilation = window?.dilation ?? [1, 1];
+  return dilation.every((pixels) => pixels === 1) ? '' : `, dilation ${[...new Set(dilation)].join('x')}`;
+};
 
 const groupsOf = ({ groups }: Config): string => (typeof groups === 'number' && groups > 1 ? `, ${groups} groups` : '');
 
 const ACTIVATIONS: Readonly<Record<string, string>> = { relu: 'ReLU', sigmoid: 'sigmoid', softmax: 'softmax' };
 
-/** Descriptions by class name, tried in turn. The first match describes the layer. */
-const DESCRIPTIONS: readonly (readonly [RegExp, Kind, (config: Config, channels: number | null) => string])[] = [
-  [/^InputLayer$/, 'input', () => 'image'],
-  [/Conv/, 'conv', (c, channels) => `conv ${extent(c.kernelSize)}, ${channels}${strideOf(c.stride)}${groupsOf(c)}`],
-  [/^(Linear|Dense)$/, 'linear', (_, features) => `linear, ${features}`],
-  [/^BatchNorm/, 'norm', () => 'BatchNorm'],
-  [/LocalResponse|LRN/i, 'norm', () => 'local response norm'],
-  [/^Activation$/, 'activation', ({ activation }) => ACTIVATIONS[String(activation)] ?? String(activation)],
-  [/^GlobalAverage/, 'pool', () => 'global average pool'],
-  [/^Adaptive/, 'pool', ({ outputSize }) => `adaptive average pool to ${extent(outputSize)}`],
-  [/^MaxPool/, 'pool', (c) => `max pool ${extent(c.kernelSize)}${strideOf(c.stride)}`],
-  [/^AvgPool/, 'pool', (c) => `average pool ${extent(c.kernelSize)}${strideOf(c.stride)}`],
-  [/^Dropout$/, 'dropout', ({ rate }) => `dropout${rate === undefined ? '' : ` ${rate}`}`],
-  [/^(Permute|Reshape|Flatten)$/, 'reshape', () => 'flatten'],
-  [
-    /^PadChannels$/,
-    'reshape',
-    ({ channels, before }) => `zeros ${before ? 'on both sides' : 'after'}, to ${channels} channels`,
-  ],
-  [/^Add$/, 'join', () => 'add'],
-  [/^Concatenate$/, 'join', () => 'concatenate'],
-];
+interface Facts {
+  readonly description: LayerDescription;
+  readonly config: Config;
+  /** Channels of the output, or features. */
+  readonly channels: number | null;
+}
 
-export function describe(layer: layers.Layer, shape: readonly (number | null)[]): Described {
-  const name = layer.getClassName().replace(/^cnnzoo\./, '');
-  const found = DESCRIPTIONS.find(([pattern]) => pattern.test(name));
-  if (!found) return { kind: 'reshape', text: name };
-  const [, kind, text] = found;
-  return { kind, text: text(layer.getConfig() as Config, shape.at(-1) ?? null) };
+const windowText = (noun: string) => (facts: Facts) =>
+  `${noun} ${extent(facts.description.window?.size)}${strideOf(facts.description)}`;
+
+/** Colour and text of each kind of layer. Other kinds are drawn with their class. */
+const DRAWN: Readonly<Partial<Record<LayerKind, readonly [Kind, (facts: Facts) => string]>>> = {
+  input: ['input', () => 'image'],
+  conv: [
+    'conv',
+    ({ description, config, channels }) =>
+      `conv ${extent(description.window?.size)}, ${channels}${strideOf(description)}${dilationOf(description)}${groupsOf(config)}`,
+  ],
+  linear: ['linear', ({ channels }) => `linear, ${channels}`],
+  'batch-norm': ['norm', () => 'BatchNorm'],
+  'group-norm': ['norm', ({ config }) => `GroupNorm, ${config.groups} groups`],
+  'local-response-norm': ['norm', () => 'local response norm'],
+  activation: ['activation', ({ description: { type } }) => ACTIVATIONS[type] ?? type],
+  'global-avg-pool': ['pool', () => 'global average pool'],
+  'adaptive-avg-pool': ['pool', ({ description }) => `adaptive average pool to ${extent(description.size)}`],
+  'max-pool': ['pool', windowText('max pool')],
+  'avg-pool': ['pool', windowText('average pool')],
+  dropout: ['dropout', ({ config: { rate } }) => `dropout${rate === undefined ? '' : ` ${rate}`}`],
+  permute: ['reshape', () => 'flatten'],
+  reshape: ['reshape', () => 'flatten'],
+  flatten: ['reshape', () => 'flatten'],
+  'pad-channels': [
+    'reshape',
+    ({ config: { channels, before } }) => `zeros ${before ? 'on both sides' : 'after'}, to ${channels} channels`,
+  ],
+  add: ['join', () => 'add'],
+  concat: ['join', () => 'concatenate'],
+};
+
+/** Describes a layer of a net as a reader sees it. */
+export function describe({ layer, shape }: NetNode): Described {
+  const description = descriptionOf(layer);
+  const drawn = DRAWN[description.kind];
+  if (!drawn) return { kind: 'reshape', text: description.type };
+  const [kind, text] = drawn;
+  return { kind, text: text({ description, config: layer.getConfig() as Config, channels: shape.at(-1) ?? null }) };
 }

@@ -1,10 +1,13 @@
-import type { LayersModel, layers, SymbolicTensor } from '@tensorflow/tfjs-layers';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { isUnder } from '../layers/index.js';
 import { CnnzooError } from '../util/index.js';
+import { descriptionOf, type LayerKind } from './description.js';
 import { noteOf } from './head.js';
 import { modelOf, type Net } from './net.js';
 import { netModel } from './net-model.js';
 import { fieldsOf } from './receptive-field.js';
+import { outputsAt } from './taps.js';
+import { type NetGraph, type NetNode, walk } from './walk.js';
 
 /** One resolution of a net. */
 export interface PyramidLevel {
@@ -22,8 +25,8 @@ export interface FeaturePyramid {
   readonly levels: readonly PyramidLevel[];
 }
 
-/** Layers whose output is no map that the net computed. */
-const isAside = (layer: layers.Layer): boolean => /Dropout|Adaptive|InputLayer|Permute/.test(layer.getClassName());
+/** Kinds of layers whose output is no map that the net computed. */
+const ASIDE: ReadonlySet<LayerKind> = new Set(['adaptive-avg-pool', 'dropout', 'input', 'noise', 'permute']);
 
 /**
  * The last activation of each stride below the head, at the end of a stage and not inside one of its blocks: what detection and segmentation heads are built on (Lin et al.,
@@ -31,57 +34,53 @@ const isAside = (layer: layers.Layer): boolean => /Dropout|Adaptive|InputLayer|P
  */
 export function featurePyramid(net: Net): FeaturePyramid {
   const model = modelOf(net);
-  const fields = fieldsOf(model);
-  const levels = new Map<string, { level: PyramidLevel; output: SymbolicTensor }>();
-  for (const layer of trunkOf(model)) {
-    const [field, output] = [fields.get(layer.name)!, layer.output as SymbolicTensor];
-    if (field === 'all' || output.shape.length !== 4 || isAside(layer)) continue;
-    const level = { name: layer.name, stride: field.stride, channels: output.shape[3]! };
-    // Layers come in order, so the last one stays.
-    levels.set(field.stride.join(), { level, output });
+  const graph = walk(model);
+  const fields = fieldsOf(graph.nodes);
+  const levels = new Map<string, PyramidLevel>();
+  for (const node of trunkOf(nodesBelowHead(model, graph))) {
+    const field = fields.get(node)!;
+    if (field === 'all' || node.shape.length !== 4 || ASIDE.has(descriptionOf(node.layer).kind)) continue;
+    // Nodes come in order, so the last one of a stride stays.
+    levels.set(field.stride.join(), { name: node.path, stride: field.stride, channels: node.shape[3]! });
   }
   if (levels.size === 0)
     throw new CnnzooError(
       'INPUT',
       `featurePyramid: the net '${model.name}' has no maps [n, h, w, c]: expected a convolutional net.`,
     );
-  const found = [...levels.values()];
+  const found = Array.from(levels.values(), ({ name }) => name);
   return {
-    model: netModel({ inputs: model.inputs, outputs: found.map(({ output }) => output) }),
-    levels: found.map(({ level }) => level),
+    model: netModel({ inputs: model.inputs, outputs: outputsAt(model, found) }),
+    levels: [...levels.values()],
   };
 }
 
-const sourcesOf = (layer: layers.Layer): layers.Layer[] =>
-  (layer.inboundNodes[0]?.inputTensors ?? []).map(({ sourceLayer }) => sourceLayer);
-
-/** The layers below the head that all others below it lead to or come from: none inside a block with several paths. */
-function trunkOf(model: LayersModel): layers.Layer[] {
-  const below = layersBelowHead(model);
-  const place = new Map(below.map((layer, i) => [layer, i]));
-  // Until where the output of each is read.
-  const lastUse = below.map((_, i) => i);
-  for (const [i, layer] of below.entries())
-    for (const source of sourcesOf(layer)) lastUse[place.get(source)!] = Math.max(lastUse[place.get(source)!]!, i);
+/** Returns the nodes that all others lead to or come from: none inside a block with several paths. */
+function trunkOf(nodes: readonly NetNode[]): NetNode[] {
+  const place = new Map(nodes.map((node, i) => [node, i]));
+  // Place of the last node that reads each.
+  const lastUse = nodes.map((_, i) => i);
+  for (const [i, { inputs }] of nodes.entries())
+    for (const input of inputs) lastUse[place.get(input)!] = Math.max(lastUse[place.get(input)!]!, i);
   let open = 0;
-  return below.filter((_, i) => {
+  return nodes.filter((_, i) => {
     const isTrunk = open <= i;
     open = Math.max(open, lastUse[i]!);
     return isTrunk;
   });
 }
 
-/** What the logits are computed from up to the head, without auxiliary heads; in the order of computation. */
-function layersBelowHead(model: LayersModel): layers.Layer[] {
+/** Returns the nodes that the head's input is computed from, in order. Auxiliary heads are not among them. */
+function nodesBelowHead(model: LayersModel, { nodes, outputs }: NetGraph): NetNode[] {
   const head = noteOf(model)?.head;
-  const first = model.layers.find(({ name }) => head !== undefined && isUnder(head, name));
-  const used = new Set<layers.Layer>();
-  const visit = (layer: layers.Layer): void => {
-    if (used.has(layer)) return;
-    used.add(layer);
-    sourcesOf(layer).forEach(visit);
+  const first = nodes.find(({ path }) => head !== undefined && isUnder(head, path));
+  const ends = first ? first.inputs : outputs.slice(0, 1);
+  const used = new Set<NetNode>();
+  const visit = (node: NetNode): void => {
+    if (used.has(node)) return;
+    used.add(node);
+    node.inputs.forEach(visit);
   };
-  if (first) sourcesOf(first).forEach(visit);
-  else visit(model.outputs[0]!.sourceLayer);
-  return model.layers.filter((layer) => used.has(layer));
+  ends.forEach(visit);
+  return nodes.filter((node) => used.has(node));
 }

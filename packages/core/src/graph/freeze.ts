@@ -3,7 +3,8 @@ import { isUnder } from '../layers/index.js';
 import { CnnzooError } from '../util/index.js';
 import { isInHead, noteOf } from './head.js';
 import { modelOf, type Net } from './net.js';
-import { layerSlotsOf, modelsOf, type Slot } from './walk.js';
+import { modelsOf } from './order.js';
+import { layerSlotsOf, type Slot } from './slots.js';
 
 /** A choice of parameters: state_dict prefixes such as 'fc' and 'layer4.1', or a predicate on state_dict keys. */
 export type ParameterMatch = string | readonly string[] | ((key: string) => boolean);

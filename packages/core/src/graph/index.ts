@@ -1,5 +1,5 @@
 export { type FeaturePyramid, featurePyramid, type PyramidLevel } from './feature-pyramid.js';
-export { featuresOf, hasHead, isInHead, type ModelNote, noteOf, requireHead, tapOf, writeNote } from './head.js';
+export { hasHead, isInHead, type ModelNote, noteOf, requireHead, writeNote } from './head.js';
 export {
   categoriesOf,
   isDisposed,
@@ -11,5 +11,6 @@ export {
   preprocessingOf,
 } from './net.js';
 export { buildModel, type InputShape, type NetLayer, NetModel } from './net-model.js';
+export { modelsOf, orderTo } from './order.js';
+export { layerSlotsOf, type Slot, slotsOf, weightsOf } from './slots.js';
 export { type Summary, type SummaryRow, summary } from './summary.js';
-export { layerSlotsOf, modelsOf, orderTo, type Slot, slotsOf, weightsOf } from './walk.js';

@@ -3,30 +3,23 @@ import { input, LayersModel, type layers, type SymbolicTensor } from '@tensorflo
 import { requireBackend } from '../backend/index.js';
 import { Activation, Add, BatchNorm, type Joint, type Joints, withBuildScope, withJoints } from '../layers/index.js';
 import { CnnzooError } from '../util/index.js';
+import { orderTo } from './order.js';
 
 /** A model, or part of one. */
 export type GraphEnds = Pick<LayersModel, 'inputs' | 'outputs' | 'layers'>;
 
-/** Who reads what in a model: what leads from its inputs to its outputs, each tensor once. */
+/** Tensors of a model after its inputs, with the number of layers that read each. */
 class Graph {
-  readonly tensors: SymbolicTensor[] = [];
+  readonly tensors: readonly SymbolicTensor[];
   private readonly readers = new Map<SymbolicTensor, number>();
   private readonly uses = new Map<layers.Layer, number>();
 
   constructor(private readonly model: GraphEnds) {
-    const seen = new Set<SymbolicTensor>();
-    const visit = (tensor: SymbolicTensor): void => {
-      if (seen.has(tensor)) return;
-      seen.add(tensor);
-      this.tensors.push(tensor);
-      this.uses.set(tensor.sourceLayer, (this.uses.get(tensor.sourceLayer) ?? 0) + 1);
-      if (model.inputs.includes(tensor)) return;
-      for (const input of tensor.inputs) {
-        this.readers.set(input, (this.readers.get(input) ?? 0) + 1);
-        visit(input);
-      }
-    };
-    model.outputs.forEach(visit);
+    this.tensors = orderTo(model.outputs, model.inputs);
+    for (const { sourceLayer, inputs } of this.tensors) {
+      this.uses.set(sourceLayer, (this.uses.get(sourceLayer) ?? 0) + 1);
+      for (const input of inputs) this.readers.set(input, (this.readers.get(input) ?? 0) + 1);
+    }
   }
 
   /** Whether a tensor's layer is used once. */

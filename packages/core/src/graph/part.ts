@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { withJoints } from '../layers/index.js';
 import { type GraphEnds, jointsOf } from './net-model.js';
-import { orderTo } from './walk.js';
+import { orderTo } from './order.js';
 
 /** The layers of a net between one place and others, on its weights. */
 export interface NetPart {
@@ -15,30 +15,47 @@ export interface NetPart {
   infer(x: tf.Tensor, pause: () => Promise<void>): Promise<tf.Tensor[]>;
 }
 
-/** The layers from `from` to `to`: no model, which would own the layers as well. */
+/** Outputs of one application of a layer. */
+type Step = readonly [SymbolicTensor, ...SymbolicTensor[]];
+
+/** Returns the applications of layers that give the tensors, in the order of the tensors. */
+function stepsOf(order: readonly SymbolicTensor[]): Step[] {
+  const steps = new Map<unknown, [SymbolicTensor, ...SymbolicTensor[]]>();
+  for (const tensor of order) {
+    const application = tensor.sourceLayer.inboundNodes[tensor.nodeIndex];
+    const outputs = steps.get(application);
+    if (outputs) outputs.push(tensor);
+    else steps.set(application, [tensor]);
+  }
+  return [...steps.values()];
+}
+
+/** Returns the layers from `from` to `to`. It is no model, which would own the layers as well. */
 export function partOf(model: Pick<GraphEnds, 'layers'>, from: SymbolicTensor, to: readonly SymbolicTensor[]): NetPart {
-  const order = orderTo(to, from);
+  const steps = stepsOf(orderTo(to, [from]));
   const readers = new Map<SymbolicTensor, number>();
-  for (const { inputs } of order) for (const input of inputs) readers.set(input, (readers.get(input) ?? 0) + 1);
+  for (const [{ inputs }] of steps) for (const input of inputs) readers.set(input, (readers.get(input) ?? 0) + 1);
   const kept = new Set([from, ...to]);
   const joints = jointsOf({ inputs: [from], outputs: [...to], layers: model.layers });
 
-  /** Adds the value of one tensor after the other to `values`. */
-  function* compute(values: Map<SymbolicTensor, tf.Tensor>, training: boolean): Generator<tf.Tensor, void, void> {
+  /** Applies one layer after the other and adds the values of its outputs to `values`. */
+  function* compute(values: Map<SymbolicTensor, tf.Tensor>, training: boolean): Generator<tf.Tensor[], void, void> {
     const left = new Map(readers);
-    for (const tensor of order) {
-      const inputs = tensor.inputs.map((input) => values.get(input)!);
-      const result = tensor.sourceLayer.apply(inputs.length === 1 ? inputs[0]! : inputs, { training });
-      const value = [result].flat()[tensor.outputTensorIndex ?? 0] as tf.Tensor;
-      values.set(tensor, value);
-      for (const input of tensor.inputs) {
+    for (const outputs of steps) {
+      const [{ sourceLayer, inputs: sources }] = outputs;
+      const inputs = sources.map((input) => values.get(input)!);
+      const results = [
+        sourceLayer.apply(inputs.length === 1 ? inputs[0]! : inputs, { training }),
+      ].flat() as tf.Tensor[];
+      for (const tensor of outputs) values.set(tensor, results[tensor.outputTensorIndex ?? 0]!);
+      for (const input of sources) {
         left.set(input, left.get(input)! - 1);
         if (training || left.get(input)! > 0 || kept.has(input)) continue;
         // A backward pass needs them; without one, the memory.
         values.get(input)!.dispose();
         values.delete(input);
       }
-      yield value;
+      yield outputs.map((tensor) => values.get(tensor)!);
     }
   }
 
@@ -50,9 +67,10 @@ export function partOf(model: Pick<GraphEnds, 'layers'>, from: SymbolicTensor, t
     },
     async infer(x, pause) {
       const values = new Map([[from, x]]);
-      const steps = compute(values, false);
+      const computing = compute(values, false);
       try {
-        while (tf.tidy(() => withJoints(joints, () => steps.next().value as tf.Tensor | undefined))) await pause();
+        while (tf.tidy(() => withJoints(joints, () => computing.next().value as tf.Tensor[] | undefined)))
+          await pause();
         // The input stays the caller's, also where it is an output.
         return to.map((tensor) => (tensor === from ? x.clone() : values.get(tensor)!));
       } catch (error) {

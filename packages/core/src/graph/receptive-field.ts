@@ -1,39 +1,71 @@
-import type { LayersModel, layers, SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { descriptionOf, type LayerDescription, type LayerKind, type Pair } from './description.js';
+import type { NetNode } from './walk.js';
 
-export type AnyLayer = layers.Layer | LayersModel;
-
-type Pair = readonly [height: number, width: number];
-
-/** How far apart, in input pixels, a map's values lie, and what one of them sees; 'all': the whole image. */
+/** Distance in input pixels between neighbouring values of a map, and what one of them sees; 'all': the whole image. */
 export type Field = { readonly size: Pair; readonly stride: Pair } | 'all';
 
-/** What a layer does to its input's field. */
-interface Window {
+/** What a layer does to its input's field, in values of the input. */
+interface Step {
   readonly size: Pair;
   readonly stride: Pair;
 }
 
-const both = (value: unknown): Pair => (Array.isArray(value) ? value : [value, value]) as [number, number];
+const both = (of: (axis: 0 | 1) => number): Pair => [of(0), of(1)];
 
-const inputsOf = (layer: AnyLayer): SymbolicTensor[] => layer.inboundNodes[0]?.inputTensors ?? [];
+const isMap = ({ shape }: NetNode): boolean => shape.length === 4;
 
-function windowOf(layer: AnyLayer): Window | undefined {
-  const type = layer.getClassName();
-  const config = layer.getConfig();
-  if (/Adaptive/.test(type)) return adaptiveWindow(inputsOf(layer)[0]!.shape, both(config.outputSize));
-  if (!/Conv2d|Conv2D|Pool2d|Pooling2D/.test(type)) return undefined;
-  const size = config.kernelSize ?? config.poolSize;
-  if (size === undefined) return undefined;
-  const stride = both(config.stride ?? config.strides);
-  const dilation = both(config.dilation ?? config.dilationRate ?? 1);
-  const kernel = both(size);
-  return { size: [dilation[0] * (kernel[0] - 1) + 1, dilation[1] * (kernel[1] - 1) + 1], stride };
+/** Kinds that compute each value from the values at its place. */
+const POINTWISE: ReadonlySet<LayerKind> = new Set<LayerKind>([
+  'activation',
+  'add',
+  'batch-norm',
+  'concat',
+  'cropping',
+  'dropout',
+  'group-norm',
+  'layer-norm',
+  'local-response-norm',
+  'merge',
+  'noise',
+  'pad-channels',
+  'permute',
+  'rescaling',
+  'zero-padding',
+]);
+
+/** Returns 'all' past layers that see the whole image; undefined for layers that leave the field as it is. */
+function stepOf(node: NetNode): Step | 'all' | undefined {
+  const description = descriptionOf(node.layer);
+  const { kind, window, size, channelAxis } = description;
+  if (POINTWISE.has(kind)) return undefined;
+  const [input] = node.inputs;
+  if (!input || !isMap(input) || !isMap(node)) return kind === 'unknown' ? undefined : 'all';
+  if (kind === 'linear') return undefined;
+  if (kind === 'adaptive-avg-pool' && size) return adaptiveStep(input.shape, size);
+  if (kind === 'upsampling' && size) return upsamplingStep(node, size);
+  if (window) return windowStep(description);
+  const start = channelAxis === 1 ? 2 : 1;
+  const keepsPlaces = [start, start + 1].every((axis) => input.shape[axis] === node.shape[axis]);
+  return kind === 'unknown' && keepsPlaces ? undefined : 'all';
 }
 
-/** The widest of its windows, and how far apart they lie on average. */
-function adaptiveWindow([, ...sizes]: readonly (number | null)[], outs: Pair): Window {
-  const [height, width] = [0, 1].map((axis) => {
-    const [size, out] = [sizes[axis]!, outs[axis]!];
+function windowStep({ kind, window }: LayerDescription): Step {
+  const { size, stride, dilation } = window!;
+  const extent = both((axis) => dilation[axis] * (size[axis] - 1) + 1);
+  if (kind !== 'conv-transpose') return { size: extent, stride };
+  return { size: both((axis) => Math.ceil(extent[axis] / stride[axis])), stride: both((axis) => 1 / stride[axis]) };
+}
+
+function upsamplingStep({ layer }: NetNode, factors: Pair): Step {
+  const seen = layer.getConfig().interpolation === 'bilinear' ? 2 : 1;
+  return { size: [seen, seen], stride: both((axis) => 1 / factors[axis]) };
+}
+
+/** The widest of the windows, and their distance on average; 'all' if the input has no fixed size. */
+function adaptiveStep([, ...sizes]: readonly (number | null)[], outs: Pair): Step | 'all' {
+  if (sizes.slice(0, 2).includes(null)) return 'all';
+  const [height, width] = ([0, 1] as const).map((axis) => {
+    const [size, out] = [sizes[axis]!, outs[axis]];
     const widths = Array.from(
       { length: out },
       (_, i) => Math.ceil(((i + 1) * size) / out) - Math.floor((i * size) / out),
@@ -43,35 +75,31 @@ function adaptiveWindow([, ...sizes]: readonly (number | null)[], outs: Pair): W
   return { size: [height.size, width.size], stride: [height.stride, width.stride] };
 }
 
-/** Past these the whole image is seen; and past an adaptive pooling, where its input has no fixed size. */
-function seesAll(layer: AnyLayer): boolean {
-  const type = layer.getClassName();
-  if (/Adaptive/.test(type)) return inputsOf(layer)[0]!.shape.slice(1, 3).includes(null);
-  return /Global|Flatten|Linear|Dense|Reshape/.test(type);
-}
-
-const grow = ({ size, stride }: Exclude<Field, 'all'>, window: Window): Field => ({
-  size: [size[0] + (window.size[0] - 1) * stride[0], size[1] + (window.size[1] - 1) * stride[1]],
-  stride: [stride[0] * window.stride[0], stride[1] * window.stride[1]],
-});
-
-function fieldOf(layer: AnyLayer, fields: ReadonlyMap<string, Field>): Field {
-  const inputs = inputsOf(layer).map(({ sourceLayer }) => fields.get(sourceLayer.name));
-  if (seesAll(layer) || inputs.includes('all')) return 'all';
-  const known = inputs.filter((field) => field !== undefined && field !== 'all');
-  // The input layer counts itself as its source.
-  if (known.length === 0) return { size: [1, 1], stride: [1, 1] };
-  const widest = known.reduce((a, b) => (b.size[0] * b.size[1] > a.size[0] * a.size[1] ? b : a));
-  const window = windowOf(layer);
-  return window ? grow(widest, window) : widest;
+function fieldOf(node: NetNode, fields: ReadonlyMap<NetNode, Field>): Field {
+  const inputs = node.inputs.map((input) => fields.get(input)!);
+  const [first] = inputs;
+  if (!first) return { size: [1, 1], stride: [1, 1] };
+  const step = stepOf(node);
+  if (step === 'all' || inputs.includes('all')) return 'all';
+  const known = inputs as Exclude<Field, 'all'>[];
+  const size = both((axis) => Math.max(...known.map((field) => field.size[axis])));
+  const stride = both((axis) => Math.max(...known.map((field) => field.stride[axis])));
+  if (!step) return { size, stride };
+  return {
+    size: both((axis) => size[axis] + (step.size[axis] - 1) * stride[axis]),
+    stride: both((axis) => stride[axis] * step.stride[axis]),
+  };
 }
 
 /**
- * The receptive field of every layer, by its name: of all paths the widest (Araujo et al.,
- * https://distill.pub/2019/computing-receptive-fields).
+ * Computes the receptive field of every node: of all paths the widest (Araujo et al.,
+ * https://distill.pub/2019/computing-receptive-fields). Statistics of a norm are not counted. A layer of an unknown class
+ * counts as a function of each value if it keeps height and width, and as one of the whole image otherwise.
+ *
+ * @param nodes in topological order.
  */
-export function fieldsOf(model: LayersModel): ReadonlyMap<string, Field> {
-  const fields = new Map<string, Field>();
-  for (const layer of model.layers) fields.set(layer.name, fieldOf(layer, fields));
+export function fieldsOf(nodes: readonly NetNode[]): ReadonlyMap<NetNode, Field> {
+  const fields = new Map<NetNode, Field>();
+  for (const node of nodes) fields.set(node, fieldOf(node, fields));
   return fields;
 }

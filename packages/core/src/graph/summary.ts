@@ -1,6 +1,8 @@
-import type { SymbolicTensor } from '@tensorflow/tfjs-layers';
+import type { layers } from '@tensorflow/tfjs-layers';
+import { descriptionOf, type LayerDescription, type LayerKind } from './description.js';
 import { modelOf, type Net } from './net.js';
-import { type AnyLayer, type Field, fieldsOf } from './receptive-field.js';
+import { type Field, fieldsOf } from './receptive-field.js';
+import { type NetNode, walk } from './walk.js';
 
 export interface SummaryRow {
   readonly name: string;
@@ -27,40 +29,37 @@ export interface Summary {
 const product = (shape: readonly (number | null)[]): number | null =>
   shape.reduce<number | null>((total, n) => (total === null || n === null ? null : total * n), 1);
 
-/** A kernel is applied once per output position; only kernels have rank 2 and more. */
-function multiplyAddsOf(layer: AnyLayer): number | null {
-  if ('layers' in layer) return sum(layer.layers.map(multiplyAddsOf));
-  const kernel = layer.weights.find(({ shape }) => shape.length > 1);
-  if (!kernel) return 0;
-  const positions = product((layer.output as SymbolicTensor).shape.slice(1, -1));
-  return positions === null ? null : positions * (product(kernel.shape) ?? 0);
+/** Counts one multiply-add for each weight of a kernel at each place. Kernels have rank 2 and more. */
+function multiplyAddsOf({ layer, inputs, shape }: NetNode, { kind, channelAxis }: LayerDescription): number | null {
+  const kernels = layer.weights.filter((weight) => weight.shape.length > 1);
+  if (kind === 'unknown') return layer.weights.length > 0 ? null : 0;
+  if (!MULTIPLYING.has(kind)) return 0;
+  // A transposed convolution applies its kernel at each value of its input.
+  const map = (kind === 'conv-transpose' ? inputs[0]! : { shape }).shape;
+  const places = product(channelAxis === 1 ? map.slice(2) : map.slice(1, -1));
+  return places === null ? null : kernels.reduce((total, kernel) => total + places * product(kernel.shape)!, 0);
 }
+
+const MULTIPLYING: ReadonlySet<LayerKind> = new Set(['conv', 'conv-transpose', 'linear']);
 
 const sum = (values: readonly (number | null)[]): number | null =>
   values.reduce<number | null>((total, n) => (total === null || n === null ? null : total + n), 0);
 
 const isStatistic = (name: string): boolean => /\/(running_mean|running_var|moving_mean|moving_variance)$/.test(name);
 
-const parametersOf = (layer: AnyLayer): number =>
+const parametersOf = (layer: layers.Layer): number =>
   layer.weights
     .filter(({ originalName }) => !isStatistic(originalName))
     .reduce((total, { shape }) => total + (product(shape) ?? 0), 0);
 
-/** The kind of layer as people call it: an activation by its function. */
-function typeOf(layer: AnyLayer): string {
-  const { activation } = layer.getConfig();
-  const type = layer.getClassName().replace(/^cnnzoo\./, '');
-  return type === 'Activation' ? String(activation) : type;
-}
-
-function row(layer: AnyLayer, field: Field): SummaryRow {
-  const { shape } = [layer.output].flat()[0]!;
+function row(node: NetNode, field: Field, isFirst: boolean): SummaryRow {
+  const description = descriptionOf(node.layer);
   return {
-    name: layer.name,
-    type: typeOf(layer),
-    output: shape.slice(1),
-    parameters: parametersOf(layer),
-    multiplyAdds: multiplyAddsOf(layer),
+    name: node.path,
+    type: description.type,
+    output: node.shape.slice(1),
+    parameters: isFirst ? parametersOf(node.layer) : 0,
+    multiplyAdds: multiplyAddsOf(node, description),
     receptiveField: field === 'all' ? null : field.size,
   };
 }
@@ -104,8 +103,15 @@ function table({ name, rows, parameters, multiplyAdds }: Omit<Summary, 'toString
 /** Shapes, parameters, multiply-adds and receptive fields, layer by layer, from input to output. */
 export function summary(net: Net): Summary {
   const model = modelOf(net);
-  const fields = fieldsOf(model);
-  const rows = model.layers.map((layer) => row(layer, fields.get(layer.name)!));
+  const { nodes } = walk(model);
+  const fields = fieldsOf(nodes);
+  const seen = new Set<layers.Layer>();
+  const firstOutputs = nodes.filter(({ tensor }) => (tensor.outputTensorIndex ?? 0) === 0);
+  const rows = firstOutputs.map((node) => {
+    const isFirst = !seen.has(node.layer);
+    seen.add(node.layer);
+    return row(node, fields.get(node)!, isFirst);
+  });
   const content = {
     name: model.name,
     rows,

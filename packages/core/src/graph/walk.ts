@@ -1,89 +1,91 @@
-import type { LayersModel, LayerVariable, layers, SymbolicTensor } from '@tensorflow/tfjs-layers';
-import { CnnzooError } from '../util/index.js';
+import type { LayersModel, layers, Shape, SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { isModel, layersOf, orderTo } from './order.js';
 
-/** The tensors that lead to some of a net, and those, each after what it is computed from; without `from` and before. */
-export function orderTo(to: readonly SymbolicTensor[], from?: SymbolicTensor): SymbolicTensor[] {
-  const order = new Set<SymbolicTensor>();
-  const visit = (tensor: SymbolicTensor): void => {
-    if (tensor === from || order.has(tensor)) return;
-    tensor.inputs.forEach(visit);
-    order.add(tensor);
-  };
-  to.forEach(visit);
-  return [...order];
-}
-
-/** One tensor of a net's state dict. */
-export interface Slot {
-  readonly key: string;
-  readonly variable: LayerVariable;
-}
-
-/** PyTorch's names for what stock tfjs layers call otherwise. */
-const TORCH_NAMES: Readonly<Record<string, string>> = {
-  kernel: 'weight',
-  gamma: 'weight',
-  beta: 'bias',
-  moving_mean: 'running_mean',
-  moving_variance: 'running_var',
-};
-
-/** Ours, of this copy of core or another. */
-const isOurs = (layer: layers.Layer): boolean => layer.getClassName().startsWith('cnnzoo.');
-
-/** Stock layers whose weights have a PyTorch counterpart of the same layout as ours. */
-const STOCK = new Set(['Conv2D', 'Dense', 'BatchNormalization']);
-
-const isModel = (layer: layers.Layer | LayersModel): layer is LayersModel => 'layers' in layer;
-
-/** A net and the models inside it by their paths, the outermost first; its own path is ''. */
-export const modelsOf = (model: LayersModel, path = ''): (readonly [path: string, model: LayersModel])[] => [
-  [path, model],
-  ...model.layers.filter(isModel).flatMap((inner) => modelsOf(inner, path ? `${path}.${inner.name}` : inner.name)),
-];
-
-/** Whether its weights have a place in a PyTorch state dict. */
-const isKnown = (layer: layers.Layer): boolean => isOurs(layer) || STOCK.has(layer.getClassName());
-
-/** A layer by its path, with its tensors. */
-export interface LayerSlots {
+/** An output of one application of a layer, in a net whose inner nets are unfolded. */
+export interface NetNode {
+  /** The layer's path in the state dict. Layers of a net inside come under its name. */
   readonly path: string;
   readonly layer: layers.Layer;
-  readonly slots: readonly Slot[];
+  /** Nodes that the layer is applied to; none for the net's input. */
+  readonly inputs: readonly NetNode[];
+  /** Shape of the output, the number of images first; null: known only at run time. */
+  readonly shape: Shape;
+  /** The output in the graph of the net that holds the layer. */
+  readonly tensor: SymbolicTensor;
 }
 
-/** All layers in the net's order; those of a model inside it come under its name. */
-function* layersOf(model: LayersModel, prefix = ''): Generator<readonly [path: string, layer: layers.Layer]> {
-  for (const layer of model.layers) {
-    const path = prefix + layer.name;
-    if (isModel(layer)) yield* layersOf(layer, `${path}.`);
-    else yield [path, layer];
+/** A net with the nets inside it unfolded. */
+export interface NetGraph {
+  /** In topological order; layers that are applied once are in the order of `model.layers`. */
+  readonly nodes: readonly NetNode[];
+  readonly outputs: readonly NetNode[];
+}
+
+/** Walks over a net and the nets inside it. A layer or inner net that is applied several times gives nodes each time. */
+export function walk(model: LayersModel): NetGraph {
+  const nodes: NetNode[] = [];
+  const outputs = new Walk(model, '', nodes).run();
+  return { nodes, outputs };
+}
+
+/** A walk over one net, which collects the nodes of all. */
+class Walk {
+  private readonly found = new Map<SymbolicTensor, NetNode>();
+  /** Outputs of inner nets, by their applications. */
+  private readonly applied = new Map<unknown, readonly NetNode[]>();
+  /** Sequential leaves its input out of its layers, and has those of an inner net that it begins with in its graph. */
+  private readonly paths: ReadonlyMap<layers.Layer, string>;
+
+  /** @param inputs nodes in place of the net's own inputs. */
+  constructor(
+    private readonly model: LayersModel,
+    private readonly prefix: string,
+    private readonly nodes: NetNode[],
+    inputs: readonly NetNode[] = [],
+  ) {
+    this.paths = new Map(Array.from(layersOf(model, prefix), ([path, layer]) => [layer, path]));
+    for (const [i, node] of inputs.entries()) this.found.set(model.inputs[i]!, node);
+  }
+
+  run(): NetNode[] {
+    const flat = [...this.model.layers, ...this.paths.keys()];
+    const place = new Map(flat.map((layer, i) => [layer, i]));
+    const placeOf = ({ sourceLayer }: SymbolicTensor): number => place.get(sourceLayer) ?? -1;
+    for (const tensor of orderTo(this.model.outputs).toSorted((a, b) => placeOf(a) - placeOf(b))) this.visit(tensor);
+    return this.model.outputs.map((tensor) => this.visit(tensor));
+  }
+
+  private visit(tensor: SymbolicTensor): NetNode {
+    const known = this.found.get(tensor);
+    if (known) return known;
+    const inputs = tensor.inputs.map((input) => this.visit(input));
+    const node = isModel(tensor.sourceLayer) ? this.unfold(tensor, inputs) : this.add(tensor, inputs);
+    this.found.set(tensor, node);
+    return node;
+  }
+
+  private add(tensor: SymbolicTensor, inputs: readonly NetNode[]): NetNode {
+    const { sourceLayer: layer } = tensor;
+    const path = this.paths.get(layer) ?? this.prefix + layer.name;
+    const node = { path, layer, inputs, shape: shapeOf(tensor, inputs), tensor };
+    this.nodes.push(node);
+    return node;
+  }
+
+  private unfold(tensor: SymbolicTensor, inputs: readonly NetNode[]): NetNode {
+    const inner = tensor.sourceLayer as unknown as LayersModel;
+    const application = tensor.sourceLayer.inboundNodes[tensor.nodeIndex];
+    const walk = () => new Walk(inner, `${this.prefix}${inner.name}.`, this.nodes, inputs).run();
+    const outputs = this.applied.get(application) ?? walk();
+    this.applied.set(application, outputs);
+    return outputs[tensor.outputTensorIndex ?? 0]!;
   }
 }
 
-/** All layers of any net with their tensors: those that have no place in a state dict are named by tfjs. */
-export const layerSlotsOf = (model: LayersModel): LayerSlots[] =>
-  Array.from(layersOf(model), ([path, layer]) => ({
-    path,
-    layer,
-    slots: layer.weights.map((variable) => {
-      const { originalName } = variable;
-      const name = isKnown(layer) ? originalName.slice(originalName.lastIndexOf('/') + 1) : originalName;
-      return { key: `${path}.${TORCH_NAMES[name] ?? name}`, variable };
-    }),
-  }));
-
-/** Every tensor of the net's state dict, layer by layer. */
-export function slotsOf(model: LayersModel): Slot[] {
-  for (const [path, layer] of layersOf(model))
-    if (layer.weights.length > 0 && !isKnown(layer))
-      throw new CnnzooError(
-        'INPUT',
-        `Layer '${path}' is a ${layer.getClassName()}, whose weights have no place in a PyTorch state dict here: ` +
-          `expected layers of @cnnzoo/core, or ${[...STOCK].join(', ')}.`,
-      );
-  return weightsOf(model);
+/** An inner net may be applied to another shape than its own input's. */
+function shapeOf(tensor: SymbolicTensor, inputs: readonly NetNode[]): Shape {
+  if (inputs.every(({ shape }, i) => shape.join() === tensor.inputs[i]!.shape.join())) return tensor.shape;
+  const shapes = inputs.map(({ shape }) => shape);
+  const output = tensor.sourceLayer.computeOutputShape(shapes.length === 1 ? shapes[0]! : shapes);
+  return (Array.isArray(output[0]) ? output[tensor.outputTensorIndex ?? 0] : output) as Shape;
 }
-
-/** As `slotsOf`, of any net. */
-export const weightsOf = (model: LayersModel): Slot[] => layerSlotsOf(model).flatMap(({ slots }) => slots);

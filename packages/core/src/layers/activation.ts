@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { layers } from '@tensorflow/tfjs-layers';
 import { relu as reluOp } from '../ops/index.js';
-import { applyOwn, type Layer, type LayerArgs, layerArgs } from './layer.js';
+import { applyOwn, type Layer, type LayerArgs, layerArgs, type OwnKind } from './layer.js';
 import { single } from './parametric.js';
 import { jointOf } from './scopes.js';
 
@@ -17,6 +17,7 @@ interface ActivationArgs {
 /** A function of each value. */
 export class Activation extends layers.Layer {
   static readonly className = 'cnnzoo.Activation';
+  readonly kind = 'activation' satisfies OwnKind;
   readonly args: ActivationArgs;
 
   constructor({ activation, ...rest }: ActivationArgs & LayerArgs) {

@@ -3,7 +3,7 @@ import type { LayerVariable, Shape } from '@tensorflow/tfjs-layers';
 import { batchNormInference, batchNormTrain, type Fused } from '../ops/index.js';
 import { CnnzooError, checkOptions } from '../util/index.js';
 import { checkNumbers, EPSILON, FRACTION } from './check-numbers.js';
-import { applyOwn, type Layer, type LayerArgs, layerArgs } from './layer.js';
+import { applyOwn, type Layer, type LayerArgs, layerArgs, type OwnKind } from './layer.js';
 import { checkNormInitial, type NormOptions } from './norm.js';
 import { Parametric, single } from './parametric.js';
 import { jointOf, smallestBatch } from './scopes.js';
@@ -33,6 +33,7 @@ function checkBatchNorm(layer: string, { initial, ...numbers }: Required<BatchNo
  */
 export class BatchNorm extends Parametric {
   static readonly className = 'cnnzoo.BatchNorm';
+  readonly kind = 'batch-norm' satisfies OwnKind;
   readonly args: Required<BatchNormOptions>;
   private weight!: LayerVariable;
   private bias!: LayerVariable;

@@ -3,12 +3,13 @@ import { layers, type Shape } from '@tensorflow/tfjs-layers';
 import { CnnzooError, checkOptions } from '../util/index.js';
 import { relu } from './activation.js';
 import { checkNumbers, PIXELS } from './check-numbers.js';
-import { apply, applyOwn, at, type Layer, type LayerArgs, layerArgs } from './layer.js';
+import { apply, applyOwn, at, type Layer, type LayerArgs, layerArgs, type OwnKind } from './layer.js';
 import { jointOf } from './scopes.js';
 
 /** The sum of two maps of one shape. */
 export class Add extends layers.Layer {
   static readonly className = 'cnnzoo.Add';
+  readonly kind = 'add' satisfies OwnKind;
 
   constructor(args: LayerArgs = {}) {
     super(layerArgs(args));

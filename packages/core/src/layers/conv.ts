@@ -3,7 +3,7 @@ import type { LayerVariable, Shape } from '@tensorflow/tfjs-layers';
 import { conv2d } from '../ops/index.js';
 import { CnnzooError, checkOptions } from '../util/index.js';
 import { COUNT, checkFlags, checkNumbers, PADDING, PIXELS, unexpected } from './check-numbers.js';
-import { applyOwn, type Layer, type LayerArgs, layerArgs } from './layer.js';
+import { applyOwn, type Layer, type LayerArgs, layerArgs, type OwnKind } from './layer.js';
 import { checkInitial, type Initial, initialOf, nameOf, Parametric } from './parametric.js';
 import { type Extent, outputExtent, pair } from './window.js';
 
@@ -72,6 +72,7 @@ type DescribedConv2d = Omit<Conv2dArgs, 'dilation'> & { dilation?: Conv2dArgs['d
  */
 export class Conv2d extends Parametric {
   static readonly className = 'cnnzoo.Conv2d';
+  readonly kind = 'conv' satisfies OwnKind;
   readonly args: Conv2dArgs;
   private weight!: LayerVariable;
   private bias: LayerVariable | undefined;

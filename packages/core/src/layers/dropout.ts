@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { layers } from '@tensorflow/tfjs-layers';
 import { currentRandom } from '../util/index.js';
 import { checkNumbers, RATE } from './check-numbers.js';
-import { applyOwn, type Layer, type LayerArgs, layerArgs } from './layer.js';
+import { applyOwn, type Layer, type LayerArgs, layerArgs, type OwnKind } from './layer.js';
 import { single } from './parametric.js';
 
 const RANGES = { rate: RATE };
@@ -13,6 +13,7 @@ const RANGES = { rate: RATE };
  */
 export class Dropout extends layers.Layer {
   static readonly className = 'cnnzoo.Dropout';
+  readonly kind = 'dropout' satisfies OwnKind;
   readonly rate: number;
 
   constructor({ rate, ...rest }: { rate: number } & LayerArgs) {

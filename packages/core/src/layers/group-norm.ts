@@ -3,7 +3,7 @@ import type { LayerVariable, Shape } from '@tensorflow/tfjs-layers';
 import { groupNormalize } from '../ops/index.js';
 import { CnnzooError, checkOptions } from '../util/index.js';
 import { COUNT, checkNumbers, EPSILON } from './check-numbers.js';
-import { applyOwn, type Layer, type LayerArgs, layerArgs } from './layer.js';
+import { applyOwn, type Layer, type LayerArgs, layerArgs, type OwnKind } from './layer.js';
 import { checkNormInitial, type NormOptions } from './norm.js';
 import { Parametric } from './parametric.js';
 
@@ -35,6 +35,7 @@ function checkGroupNorm(layer: string, { initial, ...numbers }: GroupNormArgs): 
  */
 export class GroupNorm extends Parametric {
   static readonly className = 'cnnzoo.GroupNorm';
+  readonly kind = 'group-norm' satisfies OwnKind;
   readonly args: GroupNormArgs;
   private weight!: LayerVariable;
   private bias!: LayerVariable;

@@ -26,6 +26,21 @@ export const layerArgs = ({ name, trainable }: LayerArgs) => ({
   ...(trainable !== undefined && { trainable }),
 });
 
+/** Kinds of our layers. Each class declares its own as `kind`, by which graph/ tells what a layer does. */
+export type OwnKind =
+  | 'activation'
+  | 'adaptive-avg-pool'
+  | 'add'
+  | 'avg-pool'
+  | 'batch-norm'
+  | 'conv'
+  | 'dropout'
+  | 'group-norm'
+  | 'linear'
+  | 'local-response-norm'
+  | 'max-pool'
+  | 'pad-channels';
+
 /** A class of our own layers. */
 export type OwnLayer<Args> = (new (
   args: Args & LayerArgs,

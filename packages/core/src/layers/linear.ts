@@ -3,7 +3,7 @@ import { type LayerVariable, layers, type Shape, type SymbolicTensor } from '@te
 import { CnnzooError, checkOptions } from '../util/index.js';
 import { COUNT, COUNT_OR_NONE, checkFlags, checkNumbers } from './check-numbers.js';
 import { identity } from './combinators.js';
-import { apply, applyOwn, at, type Layer, type LayerArgs, layerArgs } from './layer.js';
+import { apply, applyOwn, at, type Layer, type LayerArgs, layerArgs, type OwnKind } from './layer.js';
 import { checkInitial, type Initial, initialOf, nameOf, Parametric } from './parametric.js';
 
 /** Options of `linear`. */
@@ -30,6 +30,7 @@ function checkLinear(layer: string, { units, bias, ...initials }: LinearArgs): v
 /** x W + b on float32 [..., features]; the state dict holds W as PyTorch does, [out, in]. */
 export class Linear extends Parametric {
   static readonly className = 'cnnzoo.Linear';
+  readonly kind = 'linear' satisfies OwnKind;
   readonly args: LinearArgs;
   private weight!: LayerVariable;
   private bias: LayerVariable | undefined;

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { layers } from '@tensorflow/tfjs-layers';
 import { checkOptions } from '../util/index.js';
 import { COUNT, checkNumbers, FINITE } from './check-numbers.js';
-import { applyOwn, type Layer, type LayerArgs, layerArgs } from './layer.js';
+import { applyOwn, type Layer, type LayerArgs, layerArgs, type OwnKind } from './layer.js';
 import { single } from './parametric.js';
 
 /** Options of `localResponseNorm`. */
@@ -27,6 +27,7 @@ const RANGES = { size: COUNT, alpha: FINITE, beta: FINITE, k: FINITE };
  */
 export class LocalResponseNorm extends layers.Layer {
   static readonly className = 'cnnzoo.LocalResponseNorm';
+  readonly kind = 'local-response-norm' satisfies OwnKind;
   readonly args: LocalResponseNormArgs;
 
   constructor({ size, alpha, beta, k, ...rest }: LocalResponseNormArgs & LayerArgs) {

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { layers, type Shape } from '@tensorflow/tfjs-layers';
 import { CnnzooError, checkOptions } from '../util/index.js';
 import { COUNT, COUNT_OR_NONE, checkNumbers } from './check-numbers.js';
-import { applyOwn, type Layer, type LayerArgs, layerArgs } from './layer.js';
+import { applyOwn, type Layer, type LayerArgs, layerArgs, type OwnKind } from './layer.js';
 import { single } from './parametric.js';
 
 export interface PadChannelsOptions {
@@ -19,6 +19,7 @@ const RANGES = { channels: COUNT, before: COUNT_OR_NONE };
 /** Adds channels of zeros around the input's: [n, h, w, c] -> [n, h, w, channels]. */
 export class PadChannels extends layers.Layer {
   static readonly className = 'cnnzoo.PadChannels';
+  readonly kind = 'pad-channels' satisfies OwnKind;
   readonly args: Required<PadChannelsArgs>;
 
   constructor({ channels, before = 0, ...rest }: PadChannelsArgs & LayerArgs) {

@@ -4,7 +4,7 @@ import { layers, type Shape } from '@tensorflow/tfjs-layers';
 import { avgPool2d, maxPool2d } from '../ops/index.js';
 import { CnnzooError, checkOptions } from '../util/index.js';
 import { checkFlags, checkNumbers, PADDING, PIXELS } from './check-numbers.js';
-import { apply, applyOwn, type Layer, type LayerArgs, layerArgs } from './layer.js';
+import { apply, applyOwn, type Layer, type LayerArgs, layerArgs, type OwnKind } from './layer.js';
 import { single } from './parametric.js';
 import { type Extent, outputExtent, padAfter, type Window } from './window.js';
 
@@ -83,6 +83,7 @@ export abstract class Pool2d<Args extends PoolArgs> extends layers.Layer {
 /** Largest value of each window, [n, h, w, c] -> [n, h', w', c]; the padding counts as -inf, as in PyTorch. */
 export class MaxPool2d extends Pool2d<PoolArgs> {
   static readonly className = 'cnnzoo.MaxPool2d';
+  readonly kind = 'max-pool' satisfies OwnKind;
 
   constructor({ kernelSize, stride, padding, ceilMode, ...rest }: PoolArgs & LayerArgs) {
     super({ kernelSize, stride, padding, ceilMode }, rest);
@@ -121,6 +122,7 @@ interface AvgPoolArgs extends PoolArgs {
 /** Mean of each window, [n, h, w, c] -> [n, h', w', c], as PyTorch takes it. */
 export class AvgPool2d extends Pool2d<AvgPoolArgs> {
   static readonly className = 'cnnzoo.AvgPool2d';
+  readonly kind = 'avg-pool' satisfies OwnKind;
 
   constructor({ kernelSize, stride, padding, ceilMode, countIncludePad, ...rest }: AvgPoolArgs & LayerArgs) {
     super({ kernelSize, stride, padding, ceilMode, countIncludePad }, rest);
@@ -172,6 +174,7 @@ export function adaptiveShares(size: number, out: number): number[][] {
  */
 export class AdaptiveAvgPool2d extends layers.Layer {
   static readonly className = 'cnnzoo.AdaptiveAvgPool2d';
+  readonly kind = 'adaptive-avg-pool' satisfies OwnKind;
   readonly args: AdaptiveArgs;
 
   constructor({ outputSize, ...rest }: AdaptiveArgs & LayerArgs) {

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { breathe } from '#platform';
-import { featuresOf, modelOf, requireHead, tapOf } from '../graph/index.js';
-import { checkInput, inputOf, type NetPart, partOf, thresholdsOf } from '../graph/late.js';
+import { modelOf, requireHead } from '../graph/index.js';
+import { checkInput, featuresOf, inputOf, type NetPart, partOf, tapOf, thresholdsOf } from '../graph/late.js';
 import { type ImageInput, type ImageOptions, preprocess } from '../images/index.js';
 import { CnnzooError, checkOptions } from '../util/index.js';
 import type { ClassifierImages, ClassifierParts, ClassifyOptions, Prediction } from './classifier-parts.js';

@@ -3,8 +3,8 @@ import '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { type LayersModel, type SymbolicTensor, model as stockModel } from '@tensorflow/tfjs-layers';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { tapOf } from '../../src/graph/head.js';
 import { NetModel } from '../../src/graph/net-model.js';
+import { tapOf } from '../../src/graph/taps.js';
 import {
   batchNorm,
   buildModel,

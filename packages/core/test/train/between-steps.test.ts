@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { type LayersModel, layers, sequential } from '@tensorflow/tfjs-layers';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Batch, BatchOptions, Dataset } from '../../src/data/dataset.js';
-import { weightsOf } from '../../src/graph/walk.js';
+import { weightsOf } from '../../src/graph/slots.js';
 import { batchNorm, buildModel, globalAvgPool, linear, Random, seq, useBackend } from '../../src/index.js';
 import {
   crossEntropy,

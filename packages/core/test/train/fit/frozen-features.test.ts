@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { relativeError } from '../../../../../test/close.js';
 import { type Augment, horizontalFlip } from '../../../src/data.js';
-import { cutOf } from '../../../src/train/fit/features/cut.js';
+import { cutOf } from '../../../src/graph/cut.js';
 import { rowsInFile, rowsInMemory } from '../../../src/train/fit/features/features-dataset.js';
 import { type FitOptions, fit, freeze, type History, mixup, sgd } from '../../../src/train.js';
 import { bytesSource } from '../../../src/util/byte-source.js';

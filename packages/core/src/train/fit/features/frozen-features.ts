@@ -1,13 +1,12 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { Augment } from '../../../data/augment/index.js';
 import type { BatchOptions, Dataset } from '../../../data/late.js';
-import { partOf } from '../../../graph/late.js';
+import { cutOf, partOf } from '../../../graph/late.js';
 import type { Preprocessing } from '../../../images/index.js';
 import { CnnzooError, checkWhole, Random, warn } from '../../../util/index.js';
 import { layersAfter, type Trainee } from '../../loop/index.js';
 import type { Stage } from '../complete-options.js';
 import { type FeaturesRequest, featureBatches, product, TargetsGatherer, viewsOf } from './compute.js';
-import { cutOf } from './cut.js';
 import { FeaturesDataset, rowsInMemory } from './features-dataset.js';
 
 /** Images that go through the frozen layers together. */

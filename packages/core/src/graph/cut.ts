@@ -1,13 +1,19 @@
 import type { LayersModel, layers, SymbolicTensor } from '@tensorflow/tfjs-layers';
-import { orderTo } from '../../../graph/index.js';
+import { descriptionOf } from './description.js';
+import { isModel, orderTo } from './order.js';
 
-/** Returns true if a layer's output depends on its input alone: no step changes it, and training is as inference. */
+/**
+ * Returns true if a layer's output depends on its input alone: no step changes it, and training is as inference. A layer of
+ * an unknown class might draw at random.
+ */
 function isConstant(layer: layers.Layer): boolean {
-  if ('layers' in layer) return (layer as unknown as LayersModel).layers.every(isConstant);
-  const name = layer.getClassName();
+  if (isModel(layer)) return layer.layers.every(isConstant);
+  if (layer.trainableWeights.length > 0) return false;
+  const { kind, isOwn } = descriptionOf(layer);
   // tfjs' own layer normalizes by the batch in training, even if it is frozen.
-  if (name === 'BatchNormalization' || layer.trainableWeights.length > 0) return false;
-  return !/Dropout|Noise/.test(name) || (name.startsWith('cnnzoo.') && !layer.trainable);
+  if (kind === 'batch-norm') return isOwn;
+  if (kind === 'dropout' || kind === 'noise') return isOwn && !layer.trainable;
+  return kind !== 'unknown';
 }
 
 /** Returns true if every path from the input to the outputs goes through a tensor. */
