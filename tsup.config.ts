@@ -7,7 +7,7 @@ export const declarations = (compilerOptions: CompilerOptions = {}): Options['dt
   compilerOptions: { ignoreDeprecations: '6.0', ...compilerOptions },
 });
 
-/** What every package is built with; a package's own tsup.config.ts names its entries. */
+/** Returns the build options of every package. A package's own tsup.config.ts names its entries. */
 export const build = (entry: Record<string, string>, more: Options = {}): Options => ({
   entry,
   format: 'esm',

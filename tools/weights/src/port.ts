@@ -20,12 +20,12 @@ interface Options {
 
 const program = new Command('port')
   .description('Writes a checkpoint as safetensors and checks the result against its source.')
-  .argument('[what]', "a model's name, whose weights are fetched or taken from the cache, or a file of weights")
-  .option('--model <name>', 'the model that a file belongs to; needed where neither its metadata nor its hash says')
-  .option('--weights <entry>', "which of the model's weights, e.g. IMAGENET1K_V1; the default ones unless given")
-  .option('--float16', 'halve the size: floats become float16')
-  .option('--out <file>', 'where to write; <model>-<weights>.safetensors unless given')
-  .option('--all <dir>', 'port all weights of all models into the tree that CNNZOO_MIRROR serves')
+  .argument('[what]', "a model's name, whose weights are downloaded or read from the cache, or a checkpoint file")
+  .option('--model <name>', 'the model of a file; needed if neither its metadata nor its hash tells')
+  .option('--weights <entry>', "which of the model's weights, e.g. IMAGENET1K_V1. Default: its default weights")
+  .option('--float16', 'halve the size by converting floats to float16')
+  .option('--out <file>', 'file to write. Default: <model>-<weights>.safetensors')
+  .option('--all <dir>', 'port all weights of all models into a directory for CNNZOO_MIRROR')
   .addHelpText(
     'after',
     `
