@@ -31,7 +31,7 @@ export function compilerOptions(): ts.CompilerOptions {
  */
 const sources = new Map<string, ts.SourceFile | undefined>();
 
-/** A compiler host over the disk, and over `texts` by their path. */
+/** Returns a compiler host that reads `texts` by path, and every other file from the disk. */
 export function hostWith(options: ts.CompilerOptions, texts: ReadonlyMap<string, string> = new Map()): ts.CompilerHost {
   const host = ts.createCompilerHost(options, true);
   const { fileExists, readFile, getSourceFile } = host;

@@ -5,7 +5,7 @@ import { accuracyOf, defaultOf } from './entries.js';
 import { type Cell, code, table } from './markdown.js';
 import type { Nets } from './nets.js';
 
-/** Counts on the net itself if the registry has no entry. */
+/** Returns parameters and 1e9 multiply-adds from the registry, or counted on the net if the registry has none. */
 function countsOf(definition: ModelDefinition, nets: Nets): { parameters: number; giga: number } {
   const entry = defaultOf(definition);
   if (entry?.gflops !== undefined) return { parameters: entry.parameters, giga: entry.gflops };

@@ -1,2 +1,2 @@
-/** Names made visible, for the command and its reports: apart from the other insides, since a page may load it. */
+/** Escapes control characters, for the command and its reports. Apart from the other internals: a page may load it. */
 export { visible, visibleText } from './util/index.js';

@@ -5,7 +5,7 @@ import { nearest } from './nearest.js';
 /** Tables of models by family name: `families.resnet.resnet18`. */
 export const families: typeof tables = tables;
 
-/** Returns every model by name: families in alphabetical order, models of a family from small to large. */
+/** Returns every model by name: families in alphabetical order, models in the order of each family's `models`. */
 const models = (): Map<string, ModelDefinition> =>
   new Map(Object.values(families).flatMap((family) => Object.entries<ModelDefinition>(family)));
 

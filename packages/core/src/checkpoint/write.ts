@@ -8,7 +8,7 @@ const bits = new Uint32Array(float.buffer);
 /** Bits of the half that is nearest to a value, ties to even; infinite beyond 65504 (IEEE 754). */
 function halfOf(value: number): number {
   float[0] = value;
-  // What a float32 can't hold is cut to an odd last bit, so that a tie of halves stays apart from its neighbours.
+  // A value that float32 can't hold is cut to an odd last bit, so that the next rounding sees no false tie.
   if (float[0] !== value && !Number.isNaN(value))
     bits[0] = (Math.abs(float[0]!) > Math.abs(value) ? bits[0]! - 1 : bits[0]!) | 1;
   const from = bits[0]!;

@@ -3,7 +3,7 @@ import { CnnzooError, warn } from '../util/index.js';
 import type { Downloadable, Downloaded } from './downloaded.js';
 import { expectedDigits, fileNameOf, verify } from './verify.js';
 
-/** Warns of weights whose hash nobody vouches for. */
+/** Warns of weights that have no published hash. */
 export function warnUnverified({ model, name }: Downloadable, url: string, sha256: string): void {
   warn(
     `the weights '${name}' of '${model}' come from ${url}, which gives no hash to check them by: they are unverified ` +
@@ -11,14 +11,14 @@ export function warnUnverified({ model, name }: Downloadable, url: string, sha25
   );
 }
 
-/** Opens the bytes that the cache keeps of an entry, verified; undefined if there are none, or they are damaged. */
+/** Opens an entry's cached file and verifies its hash. undefined if it is missing or damaged. */
 export async function fromCache(store: Store, entry: Downloadable): Promise<Downloaded | undefined> {
   const record = await store.find(entry.model, entry.name);
   const usable = record && isOf(entry, record) ? record : undefined;
   return (usable && (await openKept(store, entry, usable))) ?? (await adopt(store, entry, usable?.file));
 }
 
-/** Returns true if a kept file is the entry's as the registry knows it today. */
+/** Returns true if a cached file is the one that the registry lists for the entry today. */
 function isOf(entry: Downloadable, { source, sha256, fetched = sha256 }: CacheRecord): boolean {
   const same = entry.sources.find(({ url }) => url === source);
   return fetched.startsWith((same && expectedDigits(same)) ?? '');

@@ -68,13 +68,13 @@ export interface TransferContext {
 export interface FileBounds {
   /** Largest size of the file. */
   readonly maxBytes: number;
-  /** The same for a file whose size the server does not state. Default: `maxBytes`. */
+  /** Largest size of a file whose size the server does not state. Default: `maxBytes`. */
   readonly maxUnstated?: number;
-  /** Throws if the first bytes begin no checkpoint; asked if nobody states the size of the file. */
+  /** Throws if the first bytes are not a checkpoint's. Called only if the file's size is unknown. */
   readonly checkStart?: (start: Uint8Array) => void;
 }
 
-/** Sends one request. */
+/** Sends one request. The hub's implementation also inspects the redirect. */
 export type Send = (url: string, init: RequestInit) => Promise<Response>;
 
 const RETRIED = new Set([408, 425, 429, 500, 502, 503, 504]);
@@ -185,7 +185,7 @@ async function attempt(
     if (resume && (response.status === 416 || (response.status === 206 && !continues(part, response)))) {
       dropBody(response);
       if (response.status === 416 && isAll(part, response)) return;
-      // What is there stays until the server sends the file anew.
+      // The bytes on disk stay until the server sends the whole file.
       state.whole = true;
       throw new Broken('the server does not go on where the connection broke', tuning.attempts);
     }
@@ -194,14 +194,14 @@ async function attempt(
     await pour(response, part, dog, signal, context.progress, bounds);
   } catch (error) {
     if (context.signal?.aborted || !(error instanceof StallError)) throw error;
-    // A dead server stays dead: only one that had been quick is asked again.
+    // Retries only a server that had sent bytes before it stalled.
     throw new Broken(error.message, error.progressed ? tuning.attempts : 1, { cause: error });
   } finally {
     dog.stop();
   }
 }
 
-/** A server that can't be reached is not there a second later either, unless it was there before. */
+/** Retries an unreachable server once, or `attempts` times if it has already sent bytes. */
 function unanswered(cause: unknown, part: Part, { attempts }: Tuning): Broken {
   const reason = reasonOf(cause);
   if (/redirect/.test(reason)) return new Broken(reason, 1, { cause });
@@ -220,7 +220,7 @@ function checkStatus(response: Response, resuming: boolean, { attempts }: Tuning
   throw new Broken('the server sent a web page (text/html) in place of the file', 1);
 }
 
-/** Empties the part for a response that holds the file from its start. */
+/** Empties the partial file before a response that holds the file from its start. */
 async function begin(
   url: string,
   response: Response,
@@ -263,7 +263,7 @@ async function pour(
   } catch (cause) {
     if (cause instanceof BodyError)
       throw new Broken(`the connection broke after ${part.size} of ${total ?? '?'} bytes`, Infinity, { cause });
-    // Of what can't be the file, nothing is kept.
+    // Bytes that can't be the file's are not kept.
     if (cause instanceof Broken || cause instanceof CnnzooError) await part.discard();
     throw cause;
   }

@@ -3,8 +3,8 @@ import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { CnnzooError } from '../util/index.js';
 
 /**
- * The one input of a net.
- * @throws CnnzooError SHAPE if it has several.
+ * Returns the only input of a net.
+ * @throws CnnzooError SHAPE if the net has several.
  */
 export function inputOf({ name, inputs }: LayersModel): SymbolicTensor {
   if (inputs.length === 1) return inputs[0]!;
@@ -15,9 +15,9 @@ const sizes = (shape: readonly (number | null)[]): string =>
   shape.map((n, i) => n ?? (i === 0 ? 'n' : 'any')).join(', ');
 
 /**
- * Refuses a batch that is not what a net takes: a kernel would read beside it, or broadcast it.
- * @param expected shape, the number of images first; null: any.
- * @throws CnnzooError SHAPE for another shape, INPUT for another type.
+ * Checks the shape and dtype of a net's input. A kernel would read past a smaller batch, or broadcast it.
+ * @param expected [n, h, w, c]; null for any extent.
+ * @throws CnnzooError SHAPE for another shape, INPUT for a dtype other than float32.
  */
 export function checkInput(where: string, net: string, expected: readonly (number | null)[], x: Tensor): void {
   const isOne = x.shape.length === expected.length && expected.every((n, i) => n === null || n === x.shape[i]);
@@ -34,12 +34,12 @@ export function checkInput(where: string, net: string, expected: readonly (numbe
     );
 }
 
-/** The score above which each class is taken to be there. */
+/** Score above which a class counts as present, 0 to 1: one for all classes, or one for each. */
 export type Thresholds = number | readonly number[];
 
 /**
- * The threshold of each class.
- * @throws CnnzooError INPUT unless it is one number, or one for each class, from 0 to 1.
+ * Returns one threshold for each class.
+ * @throws CnnzooError INPUT if `threshold` is not one number from 0 to 1, or one for each class.
  */
 export function thresholdsOf(where: string, threshold: Thresholds, classes: number): readonly number[] {
   const thresholds = typeof threshold === 'number' ? new Array<number>(classes).fill(threshold) : threshold;

@@ -5,10 +5,10 @@ import { Activation, Add, BatchNorm, type Joint, type Joints, withBuildScope, wi
 import { CnnzooError } from '../util/index.js';
 import { orderTo } from './order.js';
 
-/** A model, or part of one. */
+/** Ends and layers of a model, or of a part of one. */
 export type GraphEnds = Pick<LayersModel, 'inputs' | 'outputs' | 'layers'>;
 
-/** Tensors of a model after its inputs, with the number of layers that read each. */
+/** Tensors of a model after its inputs, with the number of readers of each. */
 class Graph {
   readonly tensors: readonly SymbolicTensor[];
   private readonly readers = new Map<SymbolicTensor, number>();
@@ -22,12 +22,12 @@ class Graph {
     }
   }
 
-  /** Whether a tensor's layer is used once. */
+  /** Returns true if the tensor's layer is applied once. */
   isOnlyUse({ sourceLayer }: SymbolicTensor): boolean {
     return this.uses.get(sourceLayer) === 1;
   }
 
-  /** Whether the next layer alone sees a tensor: nobody notices what stands in its place. */
+  /** Returns true if only the next layer reads the tensor, so that fusing may leave it out. */
   isHidden(tensor: SymbolicTensor): boolean {
     const { inputs, outputs } = this.model;
     return (
@@ -37,11 +37,13 @@ class Graph {
 }
 
 /**
- * Where BatchNorm, the addition of a residual and the ReLU behind them are one kernel's work, because nothing but the
- * next layer reads what is between them: not an output of the model, so a model with other outputs has other joints.
+ * Finds layers that one kernel can compute: BatchNorm, then the addition of a residual (optional), then ReLU. They are
+ * fused only if no other layer, and no output of the model, reads the tensors between them.
+ *
+ * @returns undefined if the model holds models.
  */
 export function jointsOf(model: GraphEnds): Joints | undefined {
-  // A layer of a model inside may be one of ours as well.
+  // An inner model may hold layers of ours too; its graph is not searched.
   if (model.layers.some((layer) => 'layers' in layer)) return undefined;
   const graph = new Graph(model);
   const joints = new Map<layers.Layer, Joint>();
@@ -70,8 +72,8 @@ export interface NetModelArgs {
 }
 
 /**
- * tfjs' model, whose `apply` and `predict` let neighbouring layers work together where no one sees what is between them
- * (docs/decisions/0011-joined-layers.md). In all else, its description too, it is a LayersModel.
+ * LayersModel that runs BatchNorm, addition and ReLU as one kernel if only they read the tensors between them
+ * (docs/decisions/0011-joined-layers.md). Its saved description is that of a LayersModel.
  */
 export class NetModel extends LayersModel {
   private joints: { readonly found: ReturnType<typeof jointsOf> } | undefined;
@@ -94,7 +96,7 @@ export class NetModel extends LayersModel {
   }
 }
 
-/** The model from inputs to outputs. */
+/** Returns the model from inputs to outputs. */
 export const netModel = ({ inputs, outputs, name }: NetModelArgs): LayersModel =>
   new NetModel({ inputs, outputs, ...(name !== undefined && { name }) });
 
@@ -112,7 +114,7 @@ function checkInputShape(name: string, shape: InputShape): void {
   );
 }
 
-/** A `Layer`, or a net of several outputs. */
+/** Like `Layer`, but may return several outputs. */
 export type NetLayer = (image: SymbolicTensor, path: string) => SymbolicTensor | SymbolicTensor[];
 
 /** Builds `net` on an image input, float32 [n, height, width, channels]. Needs a backend. */

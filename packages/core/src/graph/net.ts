@@ -2,7 +2,7 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { Preprocessing } from '../images/index.js';
 import { CnnzooError } from '../util/index.js';
 
-/** What functions on nets take: a LayersModel, or anything that holds one, as a `Classifier` does. */
+/** A LayersModel, or an object that holds one, such as a `Classifier`. */
 export type Net =
   | LayersModel
   | {
@@ -25,11 +25,11 @@ export function modelOf(net: Net): LayersModel {
   return model;
 }
 
-/** What the net's images have to be like, where it says so. */
+/** Returns the net's preprocessing; undefined for a LayersModel and for a net that states none. */
 export const preprocessingOf = (net: Net): Preprocessing | undefined =>
   'model' in net ? net.preprocessing : undefined;
 
-/** The names of the net's classes, by label; undefined if it has none. */
+/** Returns the names of the net's classes, by label; undefined if it has none. */
 export const categoriesOf = (net: Net): readonly string[] | undefined =>
   'model' in net ? (net.categories ?? undefined) : undefined;
 
@@ -39,16 +39,19 @@ export const categoriesOf = (net: Net): readonly string[] | undefined =>
  */
 export type OutputActivation = 'softmax' | 'sigmoid';
 
-/** Its key in a model's metadata, so that the model knows it in whatever holds it. */
+/** Key of the output activation in a model's metadata. */
 const KEY = 'cnnzooActivation';
 
-/** The activation that was noted for a model. Default: 'sigmoid' of one logit, else 'softmax'. */
+/** Returns the activation in a model's metadata. Default: 'sigmoid' for one logit, else 'softmax'. */
 export function outputActivationOf(model: LayersModel): OutputActivation {
   const noted = (model.getUserDefinedMetadata() as { [KEY]?: OutputActivation } | undefined)?.[KEY];
   return noted ?? (model.outputs[0]!.shape.at(-1) === 1 ? 'sigmoid' : 'softmax');
 }
 
-/** @throws CnnzooError INPUT unless it is an activation. */
+/**
+ * Writes the activation into a model's metadata.
+ * @throws CnnzooError INPUT if it is neither 'softmax' nor 'sigmoid'.
+ */
 export function noteOutputActivation(model: LayersModel, activation: OutputActivation): void {
   if (activation !== 'softmax' && activation !== 'sigmoid')
     throw new CnnzooError('INPUT', `expected activation 'softmax' or 'sigmoid', received '${activation}'.`);

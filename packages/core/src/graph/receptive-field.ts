@@ -4,7 +4,7 @@ import type { NetNode } from './walk.js';
 /** Distance in input pixels between neighbouring values of a map, and what one of them sees; 'all': the whole image. */
 export type Field = { readonly size: Pair; readonly stride: Pair } | 'all';
 
-/** What a layer does to its input's field, in values of the input. */
+/** Change of the receptive field by one layer, in values of the layer's input. */
 interface Step {
   readonly size: Pair;
   readonly stride: Pair;

@@ -35,7 +35,7 @@ const attributesOf = (eps: number, { relu = false }: Fused): BatchNormAttributes
   activation: relu ? 'relu' : 'linear',
 });
 
-/** What is fused, operation by operation. */
+/** Computes the fused operations one by one. */
 function apart(y: tf.Tensor, fused: Fused): tf.Tensor {
   const sum = fused.residual ? tf.add(y, fused.residual) : y;
   return fused.relu ? relu(sum) : sum;
@@ -131,7 +131,7 @@ function trainOnTfjs(
   return op(x, weight, bias);
 }
 
-/** Normalizes x [..., c] by given statistics, by which it has no gradient on a kernel. */
+/** Normalizes x [..., c] by given statistics. On a kernel, mean and variance have no gradient. */
 export function batchNormInference(
   x: tf.Tensor,
   { weight, bias, eps }: Normalization,
@@ -148,7 +148,7 @@ const inference = differentiable(
   'CnnzooBatchNormInference',
   { inputs: ['x', 'mean', 'variance', 'weight'], output: true },
   (dy, [x, mean, variance, weight, y], { activation, eps }) => {
-    // Each in its turn, for tfjs drops what one of them leaves to the next.
+    // Each gradient computes its own intermediates: tfjs disposes of tensors between them.
     const g = () => (activation === 'relu' ? runKernel('CnnzooReluGrad', { dy, y }, {}) : dy);
     const inverseStd = () => tf.rsqrt(tf.add(variance, eps));
     const axes = dy.shape.slice(0, -1).map((_, axis) => axis);

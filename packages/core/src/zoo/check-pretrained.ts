@@ -5,7 +5,7 @@ import type { DownloadOptions } from '../download/late.js';
 import type { InputShape } from '../graph/index.js';
 import { wantedBy } from '../state-dict/late.js';
 import { CnnzooError, checkCategories, checkOptions } from '../util/index.js';
-import { needsHead } from './heads.js';
+import { needsHead } from './fresh-heads.js';
 import { describeSource, entriesOf, namedEntry } from './identify.js';
 import type { BuildOptions, ModelDefinition } from './model-definition.js';
 import type { PretrainedOptions } from './pretrained-options.js';

@@ -13,7 +13,7 @@ import {
 } from '../state-dict/late.js';
 import { adaptKernel, adaptPreprocessing, imageKernels } from './adapt.js';
 import type { Asked, AskedNet } from './check-pretrained.js';
-import { freshHeads, needsClasses, needsHead, warnOfOtherHead } from './heads.js';
+import { freshHeads, needsClasses, needsHead, warnOfOtherHead } from './fresh-heads.js';
 import { describeSource, identify } from './identify.js';
 import { labelsOf } from './labels.js';
 import type { BuildOptions, ModelDefinition } from './model-definition.js';
@@ -26,21 +26,21 @@ export interface Checkpoint extends Pick<Origin, 'source' | 'isGiven' | 'sha256'
   readonly file: TensorFile;
 }
 
-/** The way from a checkpoint's tensors to a net. */
+/** Plan for building a net from a checkpoint's tensors. */
 export interface BuildPlan {
-  /** The checkpoint under the net's keys, and the changes that made them so. */
+  /** Tensors of the checkpoint by the net's keys, and how the keys were changed. */
   readonly keys: FittedKeys;
   /** Head of the net: the checkpoint's, one with fresh values, or none. */
   readonly head: LoadedWeights['head'];
-  /** Builds the net, whose values `buildFrom` takes from the checkpoint. */
+  /** Builds the net; `buildFrom` then reads its values from the checkpoint. */
   readonly build: () => LayersModel;
   /** Paths with fresh values, keys that may be left out, and changes of tensors. */
   readonly strictness: BuildFromOptions & { readonly fresh: readonly string[] };
 }
 
-/** All that is decided about a checkpoint before a net is built of it. */
+/** Decisions about a checkpoint, made before its net is built. */
 export interface Plan extends BuildPlan {
-  /** Entry whose preprocessing holds. */
+  /** Entry that gives the preprocessing. */
   readonly entry: WeightsEntry;
   readonly preprocessing: Preprocessing;
   /** A label per class; null if none are known. */
@@ -55,11 +55,11 @@ export type EntryFacts = Partial<Pick<WeightsEntry, 'name' | 'isBackbone' | 'may
 /** A checkpoint under the family's keys. */
 interface Content {
   readonly file: TensorFile;
-  /** False if tensors of the head are missing that the family's backbone does without. */
+  /** False if the checkpoint has no tensors of the head, as the family's backbone weights. */
   readonly hasHead: boolean;
 }
 
-/** Decides which entry holds, whether the head is kept, and which keys are renamed. */
+/** Decides which entry applies, whether the head is kept, and which keys are renamed. */
 export async function resolve<Options extends BuildOptions, Names extends string>(
   definition: ModelDefinition<Options, Names>,
   checkpoint: Checkpoint,
@@ -105,7 +105,7 @@ export const resolveBuild = <Options extends BuildOptions, Names extends string>
   asked: AskedNet<Options>,
 ): BuildPlan => planOf(definition, contentOf(definition, file), isGiven, entry, asked);
 
-/** Gives a checkpoint the family's keys, and looks for the head. */
+/** Renames a checkpoint's keys to the family's, and looks for the head. */
 function contentOf(
   { renamed, backbone }: Pick<ModelDefinition, 'renamed'> & { backbone?: { replaces: string } },
   opened: TensorFile,
@@ -135,7 +135,7 @@ function planOf<Options extends BuildOptions, Names extends string>(
   // An entry's own checkpoint with its own head has the net's keys.
   const isOwn =
     !isGiven && numClasses === undefined && [...file.tensors.keys()].some((key) => isUnder(variant.head, key));
-  // With the head, even if it is left off: the checkpoint's is told by its shape.
+  // Includes the head even if numClasses is 0: its shapes show whether the checkpoint has one.
   const wanted = isOwn ? undefined : wantedBy(() => build(numClasses || undefined));
   const keys: FittedKeys = wanted
     ? fitKeys(file, wanted, {
@@ -164,13 +164,13 @@ function planOf<Options extends BuildOptions, Names extends string>(
   };
 }
 
-/** The error for a backbone's checkpoint that is to keep a head: it has one of its own, or none. */
+/** Returns the error for a backbone loaded without numClasses. */
 function missingClasses(where: string, { tensors }: TensorFile, head: string): Error {
   const own = [...tensors].find(([key, { shape }]) => isUnder(head, key) && shape.length > 1);
   return own ? needsClasses(where, own[1].shape[0]!) : needsHead(where);
 }
 
-/** The tensors but for those whose keys may be left out. */
+/** Returns the tensors except those whose keys may be left out. */
 const without = (prefixes: readonly string[], { tensors }: FittedKeys): FittedKeys['tensors'] =>
   new Map([...tensors].filter(([key]) => !prefixes.some((prefix) => key.startsWith(prefix))));
 

@@ -1,10 +1,10 @@
 import type { Shape } from '@tensorflow/tfjs-layers';
 import * as v from 'valibot';
 
-// The descriptions of layers that a saved net can have. A field that is missing, unknown or of another type would build
-// another net than the one that was saved, or none.
+// Schemas of the layers in a saved net's description. A field that is missing, unknown or of another type would build
+// a net that differs from the saved one, or none.
 
-/** Larger than the kernels, strides and paddings of any net, and than what a hostile file may ask memory for. */
+/** Largest kernel size, stride or padding: more than any net has, and too small to exhaust memory. */
 const MAX_WINDOW = 2 ** 12;
 const MAX_COUNT = 2 ** 31;
 
@@ -15,18 +15,18 @@ const integer = v.pipe(v.number(), v.safeInteger());
 const count = v.pipe(integer, v.minValue(1), v.maxValue(MAX_COUNT));
 const window = v.pipe(integer, v.minValue(1), v.maxValue(MAX_WINDOW));
 const padding = v.pipe(integer, v.minValue(0), v.maxValue(MAX_WINDOW));
-/** One of a tensor's dimensions, of which tfjs knows six; negative from the end. tfjs counts up to any number it is given. */
+/** Axis of a tensor, of which tfjs has six at most; negative: from the end. tfjs would loop up to any number. */
 const axis = v.pipe(integer, v.minValue(-6), v.maxValue(6));
 const pair = <T extends v.GenericSchema>(each: T) => v.strictTuple([each, each]);
 
-/** A name of a layer: a path, and no property that every object has, which tfjs would take for a layer. */
+/** Path of a layer. Names such as `constructor`, which every object has, are refused: tfjs would find a layer. */
 export const layerName = v.pipe(
   v.string(),
   v.minLength(1),
   v.check((name) => !(name in Object.prototype), 'expected a name that no object has by itself'),
 );
 
-/** The sizes of one image, or of a batch where the first is the number of images. */
+/** Extents of an image, or of a batch: then the first is the number of images. */
 const extents = v.pipe(v.array(v.nullable(count)), v.minLength(2), v.maxLength(6));
 
 const initial = v.picklist([
@@ -63,14 +63,14 @@ const OWN: Readonly<Record<string, v.ObjectEntries>> = {
   },
   Dropout: { rate: v.pipe(positive, v.ltValue(1)) },
   GroupNorm: { groups: count, eps: positive, initial: v.picklist(['ones', 'zeros']) },
-  // Without `bias`: it has one.
+  // Absent: true.
   Linear: { units: count, bias: v.optional(flag), initial, biasInitial: initial },
   LocalResponseNorm: { size: count, alpha: real, beta: real, k: real },
   MaxPool2d: pool,
   PadChannels: { channels: count, before: v.optional(v.pipe(integer, v.minValue(0))) },
 };
 
-/** Fields of initializers, regularizers and constraints of tfjs. A wrong one can keep it drawing without end. */
+/** Fields of tfjs' initializers, regularizers and constraints. A wrong value can make tfjs draw without end. */
 const PART_FIELDS: v.ObjectEntries = {
   scale: v.pipe(real, v.gtValue(0)),
   mode: v.picklist(['fanIn', 'fanOut', 'fanAvg']),
@@ -102,7 +102,7 @@ const part = v.strictObject({
 const fraction = v.pipe(positive, v.maxValue(1));
 const windows = v.union([window, v.pipe(v.array(window), v.maxLength(3))]);
 
-/** Fields of tfjs' layers, by their names; each layer has some of them. */
+/** Fields of tfjs' layers by name; each layer has some of them. */
 const STOCK_FIELDS: v.ObjectEntries = {
   batchInputShape: extents,
   dtype: v.picklist(['float32', 'int32', 'bool']),
@@ -145,7 +145,7 @@ const STOCK_FIELDS: v.ObjectEntries = {
 
 const isPart = (name: string): boolean => /(Initializer|Regularizer|Constraint)$/.test(name);
 
-/** Layers of tfjs that have no weights, or those of a PyTorch layer. */
+/** Layers of tfjs that have no weights, or the weights of a PyTorch layer. */
 export const STOCK_LAYERS: ReadonlySet<string> = new Set([
   ...['InputLayer', 'Conv2D', 'Dense', 'BatchNormalization'],
   ...['ReLU', 'LeakyReLU', 'ELU', 'ThresholdedReLU', 'Softmax', 'Activation'],
@@ -157,7 +157,7 @@ export const STOCK_LAYERS: ReadonlySet<string> = new Set([
   ...['Rescaling', 'CenterCrop', 'Resizing'],
 ]);
 
-/** Layers of tfjs whose weights have no place in a state dict, or that hold other layers, or draw at random. */
+/** Layers of tfjs that are refused: their weights have no state_dict keys, they hold layers, or they draw at random. */
 export const REFUSED_LAYERS: ReadonlySet<string> = new Set([
   ...['Conv1D', 'Conv3D', 'Conv2DTranspose', 'Conv3DTranspose', 'SeparableConv2D', 'DepthwiseConv2D', 'PReLU'],
   ...['RNN', 'SimpleRNNCell', 'SimpleRNN', 'GRUCell', 'GRU', 'LSTMCell', 'LSTM', 'StackedRNNCells'],
@@ -165,14 +165,12 @@ export const REFUSED_LAYERS: ReadonlySet<string> = new Set([
   ...['CategoryEncoding', 'RandomWidth'],
 ]);
 
-/** Nets, which can be layers of another. */
+/** Class names of nets, which may be layers of another net. */
 export const NETS: ReadonlySet<string> = new Set(['Model', 'Functional', 'Sequential']);
 
 const OWN_PREFIX = 'cnnzoo.';
 
-/**
- * The schema of the description of a layer of the class; undefined for classes that are neither ours nor tfjs'.
- */
+/** Returns the schema of a layer's description; undefined if the class is neither ours nor tfjs'. */
 export function layerConfigOf(className: string, config: object): v.GenericSchema | undefined {
   const own = className.startsWith(OWN_PREFIX) ? className.slice(OWN_PREFIX.length) : undefined;
   if (own !== undefined && Object.hasOwn(OWN, own)) return schemaOf({ name: layerName, trainable: flag, ...OWN[own] });
@@ -223,10 +221,10 @@ const matrix = (features: number | null, units = 0, bias = true): Weights => ({
 });
 
 /**
- * Shapes of a layer's weights, by their names in a state dict and in PyTorch's layout, before it is built.
+ * Returns the shapes of a layer's weights in PyTorch's layout, by state_dict name. The layer need not be built.
  *
- * @param config its description, checked.
- * @param input the shape of what it is applied to.
+ * @param config description of the layer, already checked.
+ * @param input shape of the layer's input.
  */
 export function weightShapesOf(className: string, config: object, input: Shape): Weights {
   const args = config as WeightArgs;

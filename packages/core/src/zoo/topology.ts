@@ -6,16 +6,16 @@ import { Faults } from '../state-dict/late.js';
 import type { CnnzooError } from '../util/index.js';
 import { layerConfigOf, layerName, NETS, REFUSED_LAYERS, weightShapesOf } from './saved-layers.js';
 
-/** Layers of a net with all nets inside it, each as often as it is applied. The deepest ResNets have some 4,000. */
+/** Most applications of layers, inner nets included. The deepest ResNets have some 4,000. */
 const MAX_APPLIED = 2 ** 15;
-/** Nets inside nets. */
+/** Deepest nesting of nets. */
 const MAX_DEPTH = 8;
-/** Values of one image's map: a typed array holds no more. */
+/** Most values of one image's feature map: a typed array holds no more. */
 const MAX_VALUES = 2 ** 31;
 
 const index = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const reference = v.strictTuple([layerName, index, index]);
-/** An object that is no list. */
+/** Schema of an object that is not a list. */
 const fieldsOf = <T extends v.GenericSchema>(each: T) =>
   v.pipe(
     v.unknown(),
@@ -23,7 +23,7 @@ const fieldsOf = <T extends v.GenericSchema>(each: T) =>
     v.record(v.string(), each),
   );
 
-/** The output of a call that a layer is applied to, and the options of the call. */
+/** Input of a layer: the output of another layer's call, with the options of the layer's own call. */
 const inbound = v.strictTuple([...reference.items, fieldsOf(v.nullable(v.union([v.boolean(), v.number()])))]);
 const description = v.strictObject({ className: v.string(), config: fieldsOf(v.unknown()) });
 const node = v.pipe(
@@ -48,16 +48,16 @@ const sequence = v.strictObject({ name: layerName, layers: v.pipe(v.array(descri
 type Description = v.InferOutput<typeof description>;
 type GraphLayer = v.InferOutput<typeof graph>['layers'][number];
 
-/** A description of a net, as tfjs gives it. */
+/** Description of a net, as tfjs writes it. */
 export interface Topology {
   readonly className: string;
   readonly config: unknown;
 }
 
 /**
- * Checks a net's description before tfjs builds it: every layer is of a known class and described as such, the graph is
- * whole and has no circle, and the file holds every weight, with its shape, so that no more memory is taken than the file
- * has. tfjs itself would not end on a circle.
+ * Checks a net's description before tfjs builds it. Every layer has a known class and valid fields; the graph is whole
+ * and has no circle, on which tfjs would not end; and the file holds every weight in its shape, so that the net takes no
+ * more memory than the file.
  *
  * @returns shapes of the net's outputs.
  * @throws CnnzooError FORMAT if the description is damaged, STATE_DICT if it does not fit the tensors.
@@ -86,7 +86,7 @@ class Check {
     private readonly damaged: (why: string, cause?: unknown) => CnnzooError,
   ) {}
 
-  /** Shapes of the outputs of a net. `inputs`: those of what it is applied to; by default its own. */
+  /** Returns the shapes of a net's outputs. `inputs`: shapes that the net is applied to. Default: its own inputs'. */
   net({ className, config }: Description, prefix: string, depth: number, inputs?: readonly Shape[]): readonly Shape[] {
     if (depth > MAX_DEPTH) throw this.damaged(`it holds nets inside nets more than ${MAX_DEPTH} deep`);
     return className === 'Sequential'
@@ -119,7 +119,7 @@ class Check {
     return shapes!;
   }
 
-  /** The input that the first layer of a sequence states. */
+  /** Returns the input shape in the description of a sequence's first layer. */
   private ownInput({ className, config }: Description): readonly Shape[] | undefined {
     if (NETS.has(className)) return undefined;
     if (!Array.isArray(config.batchInputShape)) throw this.damaged('its first layer does not say what its input is');
@@ -169,12 +169,12 @@ class Check {
     throw this.damaged(`the layer ${clip(name)} has no output ${tensor} of call ${at}`);
   }
 
-  /** Every call of every layer after those that it depends on; a layer's own calls in their order, as tfjs counts them. */
+  /** Lists the calls of all layers in topological order. The calls of one layer stay in order, since tfjs counts them. */
   private *inOrder(descriptions: readonly GraphLayer[]): Generator<Step> {
     const steps = descriptions.flatMap((layer) => {
       let made: ((inputs: readonly Shape[]) => readonly Shape[]) | undefined;
       const apply = (prefix: string, depth: number) => (made ??= this.layer(layer, prefix, depth));
-      // A net inside counts its own graph as its first call.
+      // tfjs counts an inner net's own graph as its first call.
       const first = NETS.has(layer.className) ? 1 : 0;
       return layer.inboundNodes.map((inbound, i): Step => {
         const before = i === 0 ? [] : [keyOf(layer.name, first + i - 1)];
@@ -218,7 +218,7 @@ class Check {
     }
   }
 
-  /** A layer as a function of shapes. Checks its description at once, and its weights when it is first applied. */
+  /** Returns a layer as a function of shapes. Checks the description at once, the weights when it is first applied. */
   private layer(description: Description, prefix: string, depth: number) {
     const { className, config } = description;
     const path = prefix + String(config.name);
@@ -251,7 +251,7 @@ class Check {
     };
   }
 
-  /** A layer that is not built, so that it has no weights yet; known, if it is ours or tfjs'. */
+  /** Returns a layer that is not built and so has no weights. `isKnown`: the layer is ours or tfjs'. */
   private instance(className: string, config: Description['config'], path: string) {
     const schema = layerConfigOf(className, config);
     if (schema) this.parse(schema, config, `the layer ${clip(path)}`);
@@ -264,7 +264,7 @@ class Check {
       );
     try {
       const instance = type.fromConfig(type, structuredClone(config) as serialization.ConfigDict) as layers.Layer;
-      // What a class of tfjs does not know of its description it drops.
+      // A class of tfjs drops the fields that it does not know.
       if (schema && !isSame(instance.getConfig(), config)) throw new Error('not all of its description is known');
       return { instance, isKnown: schema !== undefined };
     } catch (cause) {

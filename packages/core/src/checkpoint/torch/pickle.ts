@@ -20,7 +20,7 @@ export class Inert {
 /** A value of a pickle: a number, string, list or tuple (array), dict (Map), `Global`, `Inert`, or the handlers' own. */
 export type Value = unknown;
 
-/** What a pickle refers to outside of itself. */
+/** Resolves the references of a pickle to classes and storages outside it. */
 export interface PickleHandlers {
   /** Called with every name of a class or function. */
   names(name: string): void;
@@ -50,7 +50,7 @@ export function describe(value: Value): string {
   return isMap(value) ? 'a dict' : 'an object';
 }
 
-/** Where MARK was pushed. */
+/** Value on the stack that stands for a MARK. */
 const MARK = Symbol('mark');
 
 /** Integers of Python have any size; none of a checkpoint is longer than these bytes. */

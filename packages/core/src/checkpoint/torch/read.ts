@@ -8,7 +8,7 @@ import { type StorageRef, type TensorRef, type TensorView, torchHandlers } from 
 import { describe, PickleEnds, readPickle, type Value } from './pickle.js';
 import { readZip } from './zip.js';
 
-/** Reads a whole storage: its bytes, which may lie in `into`. */
+/** Reads all bytes of a storage, into `into` if the reader can use it. */
 export type ReadStorage = (storage: StorageRef, into?: ReadBuffer) => Promise<Uint8Array>;
 
 function isContiguous({ shape, strides }: TensorView): boolean {
@@ -22,13 +22,13 @@ function isContiguous({ shape, strides }: TensorView): boolean {
 
 type Units = Uint8Array | Uint16Array | Uint32Array | BigUint64Array;
 
-/** Integers of a value's size, by the logarithm of it: moved as such, floats keep every bit. */
+/** Integer array by log2 of a value's bytes. Copying floats as integers keeps every bit, NaN payloads too. */
 const UNITS: readonly {
   new (length: number): Units;
   new (buffer: ArrayBufferLike, offset: number, length: number): Units;
 }[] = [Uint8Array, Uint16Array, Uint32Array, BigUint64Array];
 
-/** The axes that a walk over a view needs: those of one value left out, those that lie as one joined. */
+/** Returns axes to walk over: axes of size 1 are dropped, contiguous neighbours are merged. */
 function axesOf({ shape, strides }: TensorView): [size: number, stride: number][] {
   const axes: [size: number, stride: number][] = [];
   for (const [i, size] of shape.entries()) {
@@ -128,7 +128,7 @@ export function lazyTensors(
     const { shape, stored, storage } = view;
     const size = sizeOf(view);
     if (size === 0) return toTensor(new Uint8Array(0), stored, shape);
-    // A storage that is one tensor's alone is its values; any other stays apart from what a caller may change.
+    // A storage used whole by one tensor is returned as is; any other is copied, because the caller may change it.
     const isWhole = users.get(storage.key) === 1 && size === storage.count * storage.type.bytes;
     const bytes = bytesOf(await storageBytes(storage, into), view, isWhole || into !== undefined);
     return toTensor(isBig ? swapped(bytes, STORED[stored].bytes) : bytes, stored, shape);
@@ -144,7 +144,7 @@ export function lazyTensors(
 
 const PICKLE = 'data.pkl';
 
-/** Reads what `torch.save` writes since PyTorch 1.6: a zip archive of a pickle and the storages. */
+/** Reads the format of `torch.save` since PyTorch 1.6: a zip archive of a pickle and the storages. */
 export async function readTorchZip(source: ByteSource, intact: boolean, key?: string): Promise<TensorFile> {
   const zip = await readZip(source, intact);
   const pickleName = zip.names.find((name) => name === PICKLE || name.endsWith(`/${PICKLE}`));
@@ -184,12 +184,12 @@ export async function readTorchZip(source: ByteSource, intact: boolean, key?: st
   };
 }
 
-/** The ten-byte integer that torch calls its magic number: the first pickle of the format, after the protocol. */
+/** First pickle of the format, after its protocol bytes: torch's magic number, an integer of ten bytes. */
 const MAGIC = [0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e];
-/** Opcode and length of the frame that protocols from 4 on put around it. */
+/** Bytes of the frame's opcode and length, which protocols from 4 on write before the magic number. */
 const FRAME = 9;
 
-/** A state dict's pickles are a few hundred kilobytes; more of the file is read only where this was not enough. */
+/** First bytes to read. A state dict's pickles are a few hundred kilobytes; more is read only if they are longer. */
 const HEAD = 2 ** 20;
 
 export const isTorchLegacy = (start: Uint8Array): boolean =>
@@ -198,14 +198,14 @@ export const isTorchLegacy = (start: Uint8Array): boolean =>
 interface Head {
   readonly state: Value;
   readonly keys: Value;
-  /** All that the state names, an optimizer's among them: they lie between those of the state dict. */
+  /** All storages of the file by key, an optimizer's included: they lie between those of the state dict. */
   readonly storages: ReadonlyMap<string, StorageRef>;
   readonly inert: readonly string[];
-  /** Where the storages begin. */
+  /** Offset of the first storage, in bytes. */
   readonly end: number;
 }
 
-/** Magic number, protocol and system, which are read over, then the state dict and the order of the storages. */
+/** Skips magic number, protocol and system; reads the state dict and the order of the storages. */
 function readHead(bytes: Uint8Array, name: string): Head {
   const handlers = torchHandlers(name);
   let at = 0;
@@ -257,7 +257,7 @@ export async function readTorchLegacy(source: ByteSource, key?: string): Promise
   };
 }
 
-/** Where each storage's values begin. Each comes with its number of values in front, as a 64-bit integer. */
+/** Reads the offset of each storage's values. Their number comes before them, as a 64-bit integer. */
 async function storagePlaces(
   source: ByteSource,
   keys: Value,

@@ -2,13 +2,13 @@ import { isUnder } from '../layers/index.js';
 import type { FittedKeys, Wanted } from '../state-dict/late.js';
 import { CnnzooError, warn } from '../util/index.js';
 
-/** Head that is asked for. */
+/** Options of a call that decide the head. */
 interface AskedHead {
   readonly numClasses?: number | undefined;
   readonly head?: 'new' | undefined;
 }
 
-/** Returns the paths of the heads that get fresh values: all if asked for, else those that the checkpoint has not in their shape. */
+/** Returns the paths of heads to initialise: all if asked for, else those whose tensors are missing or differ in shape. */
 export function freshHeads(
   heads: readonly string[],
   { tensors }: Pick<FittedKeys, 'tensors'>,
@@ -16,7 +16,7 @@ export function freshHeads(
   { head, numClasses }: AskedHead,
 ): readonly string[] {
   if (head === 'new' || numClasses === 0) return heads;
-  // As in the checkpoint, or the strict load tells the difference.
+  // The checkpoint's head is kept; if it does not fit, the strict load throws.
   if (numClasses === undefined) return [];
   const has = (path: string): boolean => {
     const own = [...wanted].filter(([key]) => isUnder(path, key));
@@ -25,7 +25,7 @@ export function freshHeads(
   return heads.filter((path) => !has(path));
 }
 
-/** Warns that the caller's checkpoint has a trained head that is not used: the classes may have been counted wrong. */
+/** Warns that the trained head of the caller's checkpoint is not used: numClasses may be a mistake. */
 export function warnOfOtherHead(
   where: string,
   head: string,
@@ -48,7 +48,7 @@ export function warnOfOtherHead(
   );
 }
 
-/** The error for a backbone's weights without a number of classes. */
+/** Returns the error for a backbone's weights loaded without a number of classes. */
 export const needsHead = (where: string): CnnzooError =>
   new CnnzooError(
     'INPUT',
@@ -56,7 +56,7 @@ export const needsHead = (where: string): CnnzooError =>
       'categories for a new one, or numClasses: 0 to embed alone.',
   );
 
-/** The error for a backbone's weights with a head of `classes`, and without a number of classes. */
+/** Returns the same error for a backbone whose checkpoint has a head of `classes`. */
 export const needsClasses = (where: string, classes: number): CnnzooError =>
   new CnnzooError(
     'INPUT',
