@@ -3,8 +3,8 @@
  * (https://arxiv.org/abs/1404.5997) that torchvision has: without the two GPUs' groups and without local response
  * normalisation of "ImageNet Classification with Deep Convolutional Neural Networks" (Krizhevsky et al., 2012).
  *
- * LeNet's plan at the scale of photographs: more and wider layers, ReLU, and dropout against what 59 million parameters
- * in linear layers would learn by heart. The other half of that is data augmentation, which is the trainer's.
+ * LeNet's plan at the scale of photographs: more and wider layers, ReLU, and dropout, since 59 million parameters in
+ * linear layers would otherwise memorise the images. Data augmentation, the other remedy, is part of training.
  */
 import {
   adaptiveAvgPool,

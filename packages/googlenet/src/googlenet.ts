@@ -20,12 +20,13 @@ import { type InceptionOptions, type InceptionWidths, inception, type Unit } fro
 
 /** Options of a GoogLeNet's builder. */
 export interface GoogLeNetOptions extends DropoutOptions {
-  /** The outputs are [logits, aux1, aux2], all [n, numClasses]; the auxiliary ones are for the loss alone. */
+  /** Adds the auxiliary heads, for the loss alone: outputs [logits, aux1, aux2], each [n, numClasses]. Default: false. */
   auxHeads?: boolean;
 }
 
 /** Choices that torchvision's form and the paper's differ in. */
 export interface GoogLeNetConfig extends Required<InceptionOptions> {
+  /** Convolution of stem, branches and auxiliary heads. */
   unit: Unit;
   /** Follows maxpool1 and conv3. */
   norm: Layer;

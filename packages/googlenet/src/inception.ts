@@ -1,15 +1,25 @@
-/** The block of "Going Deeper with Convolutions" (https://arxiv.org/abs/1409.4842), and what torchvision makes of it. */
+/** The block of "Going Deeper with Convolutions" (https://arxiv.org/abs/1409.4842), in the paper's form and torchvision's. */
 import { batchNorm, concat, type Layer, maxPool, relu, sameConv, seq } from '@cnnzoo/core/family';
 
 /** Options of a `Unit`. */
 export interface UnitOptions {
+  /** Pixels between neighbouring windows. Default: 1. */
   stride?: number;
 }
 
-/** A convolution with what follows it, up to its ReLU. */
+/** Builds a convolution and the layers that follow it, up to its ReLU. */
 export type Unit = (channels: number, kernelSize: number, options?: UnitOptions) => Layer;
 
-/** torchvision's: a BatchNorm in the place of the bias. */
+/**
+ * torchvision's unit: convolution, BatchNorm in the place of the bias, ReLU.
+ *
+ * @example
+ * ```ts
+ * import { inception, normed } from '@cnnzoo/googlenet';
+ *
+ * const block = inception([64, 96, 128, 16, 32, 32], { unit: normed });
+ * ```
+ */
 export const normed: Unit = (channels, kernelSize, options = {}) =>
   seq({
     conv: sameConv(channels, kernelSize, { ...options, bias: false, initial: 'normal_0.01' }),
@@ -17,14 +27,23 @@ export const normed: Unit = (channels, kernelSize, options = {}) =>
     relu,
   });
 
-/** The paper's: a bias, and no normalisation. */
+/**
+ * The paper's unit: convolution with a bias, ReLU, and no normalisation.
+ *
+ * @example
+ * ```ts
+ * import { biased, inception } from '@cnnzoo/googlenet';
+ *
+ * const block = inception([64, 96, 128, 16, 32, 32], { unit: biased, wideKernel: 5 });
+ * ```
+ */
 export const biased: Unit = (channels, kernelSize, options = {}) =>
   seq({
     conv: sameConv(channels, kernelSize, { ...options, initial: 'xavier_uniform', biasInitial: 'zeros' }),
     relu,
   });
 
-/** Channels of the paths, in the order of the paper's table 1: a 1x1 convolution narrows what the wider ones see. */
+/** Channels of the branches, in the order of the paper's table 1: a 1x1 convolution (`reduce`) narrows the input of a wider one. */
 export type InceptionWidths = readonly [
   conv1: number,
   reduce3: number,
@@ -36,12 +55,22 @@ export type InceptionWidths = readonly [
 
 /** Options of `inception`. */
 export interface InceptionOptions {
+  /** Convolution of each branch. Default: `normed`. */
   unit?: Unit;
-  /** The third path's kernel; torchvision's is 3x3 where the paper has 5x5 (https://github.com/pytorch/vision/issues/906). */
+  /** Kernel of the third branch: 5 in the paper, 3 in torchvision (https://github.com/pytorch/vision/issues/906). Default: 3. */
   wideKernel?: 3 | 5;
 }
 
-/** Four ways to look at the same map, side by side: [n, h, w, c] -> [n, h, w, conv1 + conv3 + conv5 + pool]. */
+/**
+ * Four branches on one map, concatenated: [n, h, w, c] -> [n, h, w, conv1 + conv3 + conv5 + pool].
+ *
+ * @example
+ * ```ts
+ * import { inception } from '@cnnzoo/googlenet';
+ *
+ * const block = inception([64, 96, 128, 16, 32, 32]); // [n, 28, 28, 192] -> [n, 28, 28, 256]
+ * ```
+ */
 export const inception = (
   [conv1, reduce3, conv3, reduce5, conv5, pool]: InceptionWidths,
   { unit = normed, wideKernel = 3 }: InceptionOptions = {},

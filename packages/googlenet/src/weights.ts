@@ -16,7 +16,7 @@ export const googlenet = /* @__PURE__ */ defineWeights(
       resize: 256,
       minSize: 15,
       recipe: 'https://github.com/pytorch/vision/tree/main/references/classification#googlenet',
-      // What torchvision's `transform_input` comes to.
+      // Same as torchvision's `transform_input`.
       mean: [0.5, 0.5, 0.5],
       std: [0.5, 0.5, 0.5],
       // Untrained in the published file.

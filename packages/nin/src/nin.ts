@@ -1,5 +1,5 @@
 /**
- * Network in Network (https://arxiv.org/abs/1312.4400): behind each spatial convolution, 1x1 convolutions work as a
+ * Network in Network (https://arxiv.org/abs/1312.4400): after each spatial convolution, 1x1 convolutions work as a
  * small multilayer perceptron on every pixel's channels. The last block has one channel for each class, whose mean over
  * the map is the logit: global average pooling where AlexNet and VGG spend most of their parameters on linear layers.
  */
@@ -19,7 +19,7 @@ import {
 
 /** Options of `ninBlock` and `ninConv`. */
 export interface NinBlockOptions {
-  /** Default: 1. */
+  /** Pixels between neighbouring windows. Default: 1. */
   stride?: number;
   /** Zeros on each side. Default: 0. */
   padding?: number;
@@ -30,7 +30,16 @@ const initial: { initial: Initial; biasInitial: Initial } = {
   biasInitial: 'zeros',
 };
 
-/** A convolution with bias, as every one of the paper has. */
+/**
+ * Convolution with a bias and the initial values of the family: [n, h, w, c] -> [n, h', w', channels].
+ *
+ * @example
+ * ```ts
+ * import { ninConv } from '@cnnzoo/nin';
+ *
+ * const layer = ninConv(192, 5, { padding: 2 });
+ * ```
+ */
 export const ninConv = (channels: number, kernelSize: number, options: NinBlockOptions = {}): Layer =>
   conv(channels, kernelSize, { ...initial, ...options });
 
@@ -41,7 +50,17 @@ export const ninLayers = (
   options: NinBlockOptions = {},
 ): Layer[] => [ninConv(spatial, kernelSize, options), relu, ...perPixel.flatMap((width) => [ninConv(width, 1), relu])];
 
-/** A spatial convolution and two 1x1 ones, each followed by ReLU: [n, h, w, c] -> [n, h', w', widths[2]]. */
+/**
+ * A spatial convolution and two 1x1 ones, each followed by ReLU: [n, h, w, c] -> [n, h', w', widths[2]].
+ *
+ * @example
+ * ```ts
+ * import { maxPool, seq } from '@cnnzoo/core';
+ * import { ninBlock } from '@cnnzoo/nin';
+ *
+ * const layers = seq([ninBlock([96, 96, 96], 11, { stride: 4 }), maxPool(3, 2)]);
+ * ```
+ */
 export const ninBlock = (
   widths: readonly [spatial: number, hidden: number, out: number],
   kernelSize: number,

@@ -94,7 +94,7 @@ export const resnet56 = /* @__PURE__ */ cifar('resnet56', { depth: 9 }, weights.
 /** ResNet of 110 layers for CIFAR-10. */
 export const resnet110 = /* @__PURE__ */ cifar('resnet110', { depth: 18 }, weights.resnet110);
 
-/** Every variant by name: torchvision's, where it has one. */
+/** Every variant by name: torchvision's if it has one. */
 export const models = {
   resnet18,
   resnet34,

@@ -1,7 +1,7 @@
 /**
  * ResNet, "Deep Residual Learning for Image Recognition" (https://arxiv.org/abs/1512.03385), Wide ResNet
- * (https://arxiv.org/abs/1605.07146) and ResNeXt (https://arxiv.org/abs/1611.05431). A residual block adds what it computes to its input: a block that should do
- * nothing only has to give zero, so depth stops hurting.
+ * (https://arxiv.org/abs/1605.07146) and ResNeXt (https://arxiv.org/abs/1611.05431). A residual block adds its result to its
+ * input: a block that should change nothing only has to give zero, so that more depth does no harm.
  *
  * As in torchvision ("v1.5"), a bottleneck strides in its 3x3 convolution; the paper strides in the first 1x1.
  */
@@ -33,7 +33,7 @@ export interface BasicBlockOptions {
   activation?: Layer;
   /** Starts the last norm's weight at 0, so that the block starts as the identity (Goyal et al., 2017). Default: false. */
   zeroInit?: boolean;
-  /** Makes the shortcut where the block changes resolution or channels. Default: a 1x1 convolution and a norm. */
+  /** Makes the shortcut of a block that changes resolution or channels. Default: a 1x1 convolution and a norm. */
   project?: ResidualOptions['project'];
 }
 
@@ -55,7 +55,7 @@ const projection =
   (channels, stride) =>
     seq([conv1x1(channels, stride), norm()]);
 
-/** @throws CnnzooError INPUT where there is no norm to start at 0. */
+/** @throws CnnzooError INPUT if there is no norm to start at 0. */
 function lastNorm(norm: Norm, zeroInit: boolean): Layer {
   const layer = norm({ initial: zeroInit ? 'zeros' : 'ones' });
   if (zeroInit && layer === identity)
@@ -63,7 +63,17 @@ function lastNorm(norm: Norm, zeroInit: boolean): Layer {
   return layer;
 }
 
-/** Two 3x3 convolutions: [n, h, w, c] -> [n, h / stride, w / stride, width]. */
+/**
+ * Residual block of two 3x3 convolutions: [n, h, w, c] -> [n, h / stride, w / stride, width].
+ *
+ * @throws CnnzooError INPUT for `zeroInit` without a norm.
+ * @example
+ * ```ts
+ * import { basicBlock } from '@cnnzoo/resnet';
+ *
+ * const block = basicBlock(128, { stride: 2 }); // [n, 56, 56, 64] -> [n, 28, 28, 128]
+ * ```
+ */
 export function basicBlock(width: number, options: BasicBlockOptions = {}): Layer {
   const { stride = 1, norm = batchNorm, activation = relu, zeroInit = false, project = projection(norm) } = options;
   return residual(
@@ -78,7 +88,18 @@ export function basicBlock(width: number, options: BasicBlockOptions = {}): Laye
   );
 }
 
-/** 1x1 down, 3x3, 1x1 up to four times the width: [n, h, w, c] -> [n, h / stride, w / stride, 4 width]. */
+/**
+ * Residual block of a 1x1 convolution to the inner width, a 3x3 one, and a 1x1 one to four times `width`:
+ * [n, h, w, c] -> [n, h / stride, w / stride, 4 width].
+ *
+ * @throws CnnzooError INPUT for `zeroInit` without a norm.
+ * @example
+ * ```ts
+ * import { bottleneck } from '@cnnzoo/resnet';
+ *
+ * const block = bottleneck(128, { stride: 2, groups: 32, widthPerGroup: 4 }); // [n, 56, 56, 256] -> [n, 28, 28, 512]
+ * ```
+ */
 export function bottleneck(width: number, options: BottleneckOptions = {}): Layer {
   const { stride = 1, norm = batchNorm, activation = relu, zeroInit = false, project = projection(norm) } = options;
   const { groups = 1, widthPerGroup = 64 } = options;

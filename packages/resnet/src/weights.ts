@@ -269,7 +269,7 @@ export const resnext101_64x4d = /* @__PURE__ */ defineWeights(
   'IMAGENET1K_V1',
 );
 
-/** What differs between Y. Idelbayev's ResNets for CIFAR-10. */
+/** Facts that differ between Y. Idelbayev's ResNets for CIFAR-10. */
 interface IdelbayevFacts {
   /** The publisher's file; the first digits of its hash are in its name. */
   name: `${string}-${string}.th`;

@@ -46,7 +46,7 @@ describe('ResNet', () => {
     ]);
     expect(shape('avgpool')).toEqual([512]);
     expect(shape('fc')).toEqual([1000]);
-    // Of the last convolution: Araujo et al., https://distill.pub/2019/computing-receptive-fields.
+    // The last convolution's: Araujo et al., https://distill.pub/2019/computing-receptive-fields.
     expect(rows.find((row) => row.name === 'layer4.1.out')!.receptiveField).toEqual([435, 435]);
     net.dispose();
   });

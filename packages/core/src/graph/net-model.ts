@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { input, LayersModel, type layers, type SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { requireBackend } from '../backend/index.js';
-import { Activation, Add, BatchNorm, type Joint, type Joints, withBuildScope, withJoints } from '../layers/index.js';
+import { Activation, Add, BatchNorm, type Fusion, type Fusions, withBuildScope, withFusions } from '../layers/index.js';
 import { CnnzooError } from '../util/index.js';
 import { orderTo } from './order.js';
 
@@ -42,11 +42,11 @@ class Graph {
  *
  * @returns undefined if the model holds models.
  */
-export function jointsOf(model: GraphEnds): Joints | undefined {
+export function fusionsOf(model: GraphEnds): Fusions | undefined {
   // An inner model may hold layers of ours too; its graph is not searched.
   if (model.layers.some((layer) => 'layers' in layer)) return undefined;
   const graph = new Graph(model);
-  const joints = new Map<layers.Layer, Joint>();
+  const fusions = new Map<layers.Layer, Fusion>();
   const isHiddenNorm = (tensor: SymbolicTensor): boolean =>
     tensor.sourceLayer instanceof BatchNorm && graph.isHidden(tensor);
   for (const tensor of graph.tensors) {
@@ -54,15 +54,15 @@ export function jointsOf(model: GraphEnds): Joints | undefined {
     if (!(relu instanceof Activation) || relu.args.activation !== 'relu' || !graph.isOnlyUse(tensor)) continue;
     const before = tensor.inputs[0]!;
     if (isHiddenNorm(before)) {
-      joints.set(before.sourceLayer, 'relu').set(relu, 'done');
+      fusions.set(before.sourceLayer, 'relu').set(relu, 'done');
     } else if (before.sourceLayer instanceof Add && graph.isHidden(before)) {
       const input = before.inputs.findIndex(isHiddenNorm);
       if (input < 0) continue;
       const norm = before.inputs[input]!.sourceLayer as BatchNorm;
-      joints.set(norm, 'later').set(before.sourceLayer, { norm, input }).set(relu, 'done');
+      fusions.set(norm, 'later').set(before.sourceLayer, { norm, input }).set(relu, 'done');
     }
   }
-  return joints;
+  return fusions;
 }
 
 export interface NetModelArgs {
@@ -76,23 +76,23 @@ export interface NetModelArgs {
  * (docs/decisions/0011-joined-layers.md). Its saved description is that of a LayersModel.
  */
 export class NetModel extends LayersModel {
-  private joints: { readonly found: ReturnType<typeof jointsOf> } | undefined;
+  private fusions: { readonly found: ReturnType<typeof fusionsOf> } | undefined;
 
   override call(...args: Parameters<LayersModel['call']>): Tensor | Tensor[] {
-    return this.joined(() => super.call(...args));
+    return this.fused(() => super.call(...args));
   }
 
   override predict(...args: Parameters<LayersModel['predict']>): Tensor | Tensor[] {
-    return this.joined(() => super.predict(...args));
+    return this.fused(() => super.predict(...args));
   }
 
   override predictOnBatch(...args: Parameters<LayersModel['predictOnBatch']>): Tensor | Tensor[] {
-    return this.joined(() => super.predictOnBatch(...args));
+    return this.fused(() => super.predictOnBatch(...args));
   }
 
-  private joined<T>(run: () => T): T {
-    this.joints ??= { found: jointsOf(this) };
-    return withJoints(this.joints.found, run);
+  private fused<T>(run: () => T): T {
+    this.fusions ??= { found: fusionsOf(this) };
+    return withFusions(this.fusions.found, run);
   }
 }
 

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { SymbolicTensor } from '@tensorflow/tfjs-layers';
-import { withJoints } from '../layers/index.js';
-import { type GraphEnds, jointsOf } from './net-model.js';
+import { withFusions } from '../layers/index.js';
+import { fusionsOf, type GraphEnds } from './net-model.js';
 import { orderTo } from './order.js';
 
 /** The layers of a net between one place and others, on its weights. */
@@ -36,7 +36,7 @@ export function partOf(model: Pick<GraphEnds, 'layers'>, from: SymbolicTensor, t
   const readers = new Map<SymbolicTensor, number>();
   for (const [{ inputs }] of steps) for (const input of inputs) readers.set(input, (readers.get(input) ?? 0) + 1);
   const kept = new Set([from, ...to]);
-  const joints = jointsOf({ inputs: [from], outputs: [...to], layers: model.layers });
+  const fusions = fusionsOf({ inputs: [from], outputs: [...to], layers: model.layers });
 
   /** Applies one layer after the other and adds the values of its outputs to `values`. */
   function* compute(values: Map<SymbolicTensor, tf.Tensor>, training: boolean): Generator<tf.Tensor[], void, void> {
@@ -62,14 +62,14 @@ export function partOf(model: Pick<GraphEnds, 'layers'>, from: SymbolicTensor, t
   return {
     run(x, training) {
       const values = new Map([[from, x]]);
-      withJoints(joints, () => [...compute(values, training)]);
+      withFusions(fusions, () => [...compute(values, training)]);
       return to.map((tensor) => values.get(tensor)!);
     },
     async infer(x, pause) {
       const values = new Map([[from, x]]);
       const computing = compute(values, false);
       try {
-        while (tf.tidy(() => withJoints(joints, () => computing.next().value as tf.Tensor[] | undefined)))
+        while (tf.tidy(() => withFusions(fusions, () => computing.next().value as tf.Tensor[] | undefined)))
           await pause();
         // The input stays the caller's, also where it is an output.
         return to.map((tensor) => (tensor === from ? x.clone() : values.get(tensor)!));

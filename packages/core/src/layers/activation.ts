@@ -3,7 +3,7 @@ import { layers } from '@tensorflow/tfjs-layers';
 import { relu as reluOp } from '../ops/index.js';
 import { applyOwn, type Layer, type LayerArgs, layerArgs, type OwnKind } from './layer.js';
 import { single } from './parametric.js';
-import { jointOf } from './scopes.js';
+import { fusionOf } from './scopes.js';
 
 const FUNCTIONS = {
   relu: reluOp,
@@ -14,7 +14,7 @@ interface ActivationArgs {
   activation: keyof typeof FUNCTIONS;
 }
 
-/** A function of each value. */
+/** Layer that applies ReLU or sigmoid to each value; returns its input if the ReLU is fused. */
 export class Activation extends layers.Layer {
   static readonly className = 'cnnzoo.Activation';
   readonly kind = 'activation' satisfies OwnKind;
@@ -27,7 +27,7 @@ export class Activation extends layers.Layer {
 
   override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
     const x = single(inputs);
-    return jointOf(this) === 'done' ? x : FUNCTIONS[this.args.activation](x);
+    return fusionOf(this) === 'done' ? x : FUNCTIONS[this.args.activation](x);
   }
 
   override getConfig(): tf.serialization.ConfigDict {
@@ -35,5 +35,25 @@ export class Activation extends layers.Layer {
   }
 }
 
+/**
+ * Applies ReLU, max(x, 0), to each value: PyTorch's nn.ReLU.
+ *
+ * @example
+ * ```ts
+ * import { conv, relu, seq } from '@cnnzoo/core';
+ *
+ * const layer = seq([conv(64, 3, { padding: 1 }), relu]);
+ * ```
+ */
 export const relu: Layer = (x, path) => applyOwn(Activation, { name: path, activation: 'relu' }, x);
+/**
+ * Applies the logistic sigmoid, 1 / (1 + exp(-x)), to each value: PyTorch's nn.Sigmoid.
+ *
+ * @example
+ * ```ts
+ * import { linear, seq, sigmoid } from '@cnnzoo/core';
+ *
+ * const layer = seq([linear(120), sigmoid, linear(84), sigmoid]);
+ * ```
+ */
 export const sigmoid: Layer = (x, path) => applyOwn(Activation, { name: path, activation: 'sigmoid' }, x);

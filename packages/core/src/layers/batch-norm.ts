@@ -6,7 +6,7 @@ import { checkNumbers, EPSILON, FRACTION } from './check-numbers.js';
 import { applyOwn, type Layer, type LayerArgs, layerArgs, type OwnKind } from './layer.js';
 import { checkNormInitial, type NormOptions } from './norm.js';
 import { Parametric, single } from './parametric.js';
-import { jointOf, smallestBatch } from './scopes.js';
+import { fusionOf, smallestBatch } from './scopes.js';
 
 /** Options of `batchNorm`. */
 export interface BatchNormOptions extends NormOptions {
@@ -30,6 +30,14 @@ function checkBatchNorm(layer: string, { initial, ...numbers }: Required<BatchNo
  * unbiased, `momentum` weighs the new batch, and frozen means frozen: by the layer's own `trainable`, its weights' or
  * a parent model's, it normalises by its running statistics and never updates them.
  * Input [n, h, w, c] or [n, c]. Training on one value per channel throws, as in PyTorch.
+ *
+ * @example
+ * ```ts
+ * import { BatchNorm, batchNorm, buildModel, conv, seq } from '@cnnzoo/core';
+ *
+ * const model = buildModel('own', seq([conv(16, 3), batchNorm()]), [32, 32, 3]);
+ * for (const layer of model.layers) if (layer instanceof BatchNorm) layer.trainable = false;
+ * ```
  */
 export class BatchNorm extends Parametric {
   static readonly className = 'cnnzoo.BatchNorm';
@@ -63,8 +71,8 @@ export class BatchNorm extends Parametric {
 
   override call(inputs: tf.Tensor | tf.Tensor[], { training = false }: { training?: boolean }): tf.Tensor {
     const x = single(inputs);
-    const joint = jointOf(this);
-    return joint === 'later' ? x : this.normalize(x, training, { relu: joint === 'relu' });
+    const fusion = fusionOf(this);
+    return fusion === 'later' ? x : this.normalize(x, training, { relu: fusion === 'relu' });
   }
 
   /** Normalizes x, and computes what is fused with it. */

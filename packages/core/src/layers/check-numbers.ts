@@ -13,15 +13,15 @@ const whole = (least: number, words: string): Range => ({
 
 /** Number of filters, units, groups, …: 1, 2, 3, … */
 export const COUNT: Range = /* @__PURE__ */ whole(1, 'a whole number');
-/** Number that may be none: 0, 1, 2, … */
+/** Number that may be 0: 0, 1, 2, … */
 export const COUNT_OR_NONE: Range = /* @__PURE__ */ whole(0, 'a whole number');
 /** Size, stride or dilation of a window. */
 export const PIXELS: Range = /* @__PURE__ */ whole(1, 'whole pixels');
 /** Padding of a window. */
 export const PADDING: Range = /* @__PURE__ */ whole(0, 'whole pixels');
-/** Share of a whole. */
+/** Fraction of a whole, 0 to 1. */
 export const FRACTION: Range = { words: 'a number from 0 to 1', has: (value) => value >= 0 && value <= 1 };
-/** Share of a whole that leaves something. */
+/** Fraction of a whole, 0 to below 1. */
 export const RATE: Range = { words: 'a number from 0 to below 1', has: (value) => value >= 0 && value < 1 };
 /** Term that keeps a division away from 0. */
 export const EPSILON: Range = {
@@ -32,7 +32,7 @@ export const EPSILON: Range = {
 export const FINITE: Range = { words: 'a finite number', has: Number.isFinite };
 
 /**
- * Refuses a layer's numbers that are out of range, so that no layer is built that computes something else than was meant.
+ * Refuses a layer's numbers that are out of range, before a layer is built that computes something else than the caller means.
  *
  * @param layer its builder's name, or its path in the net.
  * @throws CnnzooError INPUT.

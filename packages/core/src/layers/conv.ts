@@ -62,13 +62,21 @@ function checkConv(layer: string, { kernelSize, stride, dilation, padding, ...ar
   checkInitial(layer, { initial, biasInitial });
 }
 
-/** Conv2d as a saved net describes it: `dilation` is absent where it is 1. */
+/** Conv2d as a saved net describes it: `dilation` is absent if it is 1. */
 type DescribedConv2d = Omit<Conv2dArgs, 'dilation'> & { dilation?: Conv2dArgs['dilation'] };
 
 /**
  * Convolution with the meaning of PyTorch's nn.Conv2d, without `padding_mode`: float32 [n, h, w, c] -> [n, h', w', filters],
  * h' = floor((h + 2p - d (k - 1) - 1) / s) + 1, padded with zeros on both sides alike. (TensorFlow's 'same' pads a layer of
  * stride 2 on one side only.)
+ *
+ * @example
+ * ```ts
+ * import { buildModel, Conv2d, conv, seq } from '@cnnzoo/core';
+ *
+ * const model = buildModel('own', seq([conv(16, 3, { stride: 2 })]), [32, 32, 3]);
+ * for (const layer of model.layers) if (layer instanceof Conv2d) console.log(layer.name, layer.args.stride);
+ * ```
  */
 export class Conv2d extends Parametric {
   static readonly className = 'cnnzoo.Conv2d';
@@ -131,7 +139,7 @@ export class Conv2d extends Parametric {
       kernelSize: [...kernelSize],
       stride: [...stride],
       padding: [...padding],
-      // Files of before it existed say nothing of it, and stay readable where it is 1.
+      // Older files have no dilation; a net without one still gives the same file.
       ...(dilation.some((pixels) => pixels > 1) && { dilation: [...dilation] }),
       initial: nameOf(initial),
       biasInitial: nameOf(biasInitial),

@@ -22,4 +22,11 @@ export {
   type PoolOptions,
 } from './pool.js';
 export { registerLayers } from './register.js';
-export { type GivenValues, type Joint, type Joints, withBuildScope, withJoints, withSmallestBatch } from './scopes.js';
+export {
+  type Fusion,
+  type Fusions,
+  type GivenValues,
+  withBuildScope,
+  withFusions,
+  withSmallestBatch,
+} from './scopes.js';

@@ -4,29 +4,29 @@ import type { layers, SymbolicTensor } from '@tensorflow/tfjs-layers';
 /** A layer maps a symbolic tensor to another. `path` names it, and is its key in a PyTorch state dict. */
 export type Layer = (x: SymbolicTensor, path: string) => SymbolicTensor;
 
-/** The key of a child. */
+/** Returns the key of a child. */
 export const at = (path: string, key: string | number): string => (path ? `${path}.${key}` : `${key}`);
 
-/** Whether a key, or a layer's name, is the path or lies under it. */
+/** Returns true if a key, or a layer's name, is `path` or begins with it and a dot. */
 export const isUnder = (path: string, key: string): boolean => key === path || key.startsWith(`${path}.`);
 
 /** Applies a tfjs layer that has one output. */
 export const apply = (layer: layers.Layer, x: SymbolicTensor | SymbolicTensor[]): SymbolicTensor =>
   layer.apply(x) as SymbolicTensor;
 
-/** What tfjs-layers gives every layer's constructor, from a builder or a saved net. */
+/** Arguments that tfjs-layers gives every layer's constructor, from a builder or a saved net. */
 export interface LayerArgs {
   readonly name?: string | undefined;
   readonly trainable?: boolean | undefined;
 }
 
-/** Of a constructor's argument, what tfjs' own constructor takes. */
+/** Returns the arguments that tfjs' own constructor takes. */
 export const layerArgs = ({ name, trainable }: LayerArgs) => ({
   ...(name !== undefined && { name }),
   ...(trainable !== undefined && { trainable }),
 });
 
-/** Kinds of our layers. Each class declares its own as `kind`, by which graph/ tells what a layer does. */
+/** Kinds of our layers. Each class declares its own as `kind`, by which graph/ tells layers apart. */
 export type OwnKind =
   | 'activation'
   | 'adaptive-avg-pool'
@@ -50,7 +50,7 @@ export type OwnLayer<Args> = (new (
 const registered = new Set<unknown>();
 
 /**
- * Tells tfjs-layers how to rebuild our layers from a description. By their use, not by an import.
+ * Tells tfjs-layers how to rebuild our layers from a description. It is called by their use, not by an import.
  * The class names are prefixed: tfjs keeps one table for all, and has a Dropout of its own.
  */
 export function register(type: serialization.SerializableConstructor<layers.Layer>): void {

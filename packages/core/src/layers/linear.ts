@@ -27,7 +27,17 @@ function checkLinear(layer: string, { units, bias, ...initials }: LinearArgs): v
   checkInitial(layer, initials);
 }
 
-/** x W + b on float32 [..., features]; the state dict holds W as PyTorch does, [out, in]. */
+/**
+ * Computes x W + b: float32 [..., features] -> [..., units]. The state dict holds W in PyTorch's layout, [out, in].
+ *
+ * @example
+ * ```ts
+ * import { buildModel, flatten, Linear, linear, seq } from '@cnnzoo/core';
+ *
+ * const model = buildModel('own', seq([flatten, linear(10)]), [28, 28, 1]);
+ * const units = model.layers.flatMap((layer) => (layer instanceof Linear ? [layer.args.units] : []));
+ * ```
+ */
 export class Linear extends Parametric {
   static readonly className = 'cnnzoo.Linear';
   readonly kind = 'linear' satisfies OwnKind;
@@ -35,7 +45,7 @@ export class Linear extends Parametric {
   private weight!: LayerVariable;
   private bias: LayerVariable | undefined;
 
-  /** A saved net describes `bias` where it is false. */
+  /** A saved net describes `bias` only if it is false. */
   constructor({
     units,
     bias = true,
@@ -80,7 +90,7 @@ export class Linear extends Parametric {
     return {
       ...super.getConfig(),
       units,
-      // Files of before it could be false say nothing of it, and stay readable where it is true.
+      // Older files have no bias flag; a net with biases still gives the same file.
       ...(!bias && { bias }),
       initial: nameOf(initial),
       biasInitial: nameOf(biasInitial),
@@ -107,16 +117,35 @@ export function linear(units: number, options: LinearOptions = {}): Layer {
 }
 
 /**
- * The part of a net that `numClasses` replaces: `make(numClasses)`, or nothing for 0 classes.
+ * Returns the head of a net: `make(numClasses)`, or `identity` for 0 classes, so that the net gives features.
  *
+ * @param make builds the layer. Default: `linear`.
  * @throws CnnzooError INPUT for a number of classes that is not 0, 1, 2, …
+ * @example
+ * ```ts
+ * import { conv, globalAvgPool, head, type Layer, relu, seq } from '@cnnzoo/core';
+ *
+ * const net = (numClasses: number): Layer =>
+ *   seq({ conv: conv(64, 3), relu, pool: globalAvgPool, fc: head(numClasses) });
+ * ```
  */
 export function head(numClasses: number, make: (numClasses: number) => Layer = linear): Layer {
   checkNumbers('head', { numClasses }, { numClasses: COUNT_OR_NONE });
   return numClasses === 0 ? identity : make(numClasses);
 }
 
-/** [n, h, w, c] -> [n, c * h * w], channels first, so that the linear layer behind it ports by transposing alone. */
+/**
+ * Flattens [n, h, w, c] to [n, c * h * w], channels first as PyTorch's nn.Flatten, so that the next linear layer has the
+ * order of PyTorch's weights.
+ *
+ * @throws CnnzooError SHAPE if height, width or channels are not fixed.
+ * @example
+ * ```ts
+ * import { flatten, linear, maxPool, seq } from '@cnnzoo/core';
+ *
+ * const layer = seq([maxPool(2), flatten, linear(120)]);
+ * ```
+ */
 export const flatten: Layer = (x: SymbolicTensor, path: string) => {
   const [, h, w, c] = x.shape;
   if (!h || !w || !c)

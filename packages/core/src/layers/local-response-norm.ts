@@ -24,6 +24,14 @@ const RANGES = { size: COUNT, alpha: FINITE, beta: FINITE, k: FINITE };
  * Caffe's definition, whose `alpha` is divided by the size. TensorFlow's `localResponseNormalization` and the paper
  * (Krizhevsky et al., 2012) do not divide: there the same layer has alpha / size, and depth_radius (size - 1) / 2.
  * float32 [n, h, w, c], of the same shape.
+ *
+ * @example
+ * ```ts
+ * import { buildModel, conv, LocalResponseNorm, localResponseNorm, seq } from '@cnnzoo/core';
+ *
+ * const model = buildModel('own', seq([conv(64, 7), localResponseNorm(5)]), [32, 32, 3]);
+ * const norm = model.layers.find((layer) => layer instanceof LocalResponseNorm);
+ * ```
  */
 export class LocalResponseNorm extends layers.Layer {
   static readonly className = 'cnnzoo.LocalResponseNorm';
@@ -41,7 +49,7 @@ export class LocalResponseNorm extends layers.Layer {
     return tf.tidy(() => {
       const x = single(inputs) as tf.Tensor4D;
       const channels = x.shape[3];
-      // A product with a band of ones, since the wasm backend has no kernel for it. An even window leans to the front.
+      // A product with a band of ones, since the wasm backend has no kernel for it. An even window has one channel more before than after.
       const before = Math.floor(size / 2);
       const band = Array.from({ length: channels }, (_, from) =>
         Array.from({ length: channels }, (_, to) => (from >= to - before && from < to - before + size ? 1 : 0)),
@@ -57,7 +65,17 @@ export class LocalResponseNorm extends layers.Layer {
   }
 }
 
-/** Local response normalisation over `size` channels, with PyTorch's defaults. */
+/**
+ * Local response normalisation over `size` neighbouring channels: PyTorch's nn.LocalResponseNorm, with its defaults.
+ *
+ * @throws CnnzooError INPUT for numbers out of range.
+ * @example
+ * ```ts
+ * import { conv, localResponseNorm, relu, seq } from '@cnnzoo/core';
+ *
+ * const layer = seq([conv(96, 11, { stride: 4 }), relu, localResponseNorm(5, { k: 2 })]);
+ * ```
+ */
 export function localResponseNorm(size: number, options: LocalResponseNormOptions = {}): Layer {
   checkOptions('localResponseNorm', options, ['alpha', 'beta', 'k']);
   const { alpha = 1e-4, beta = 0.75, k = 1 } = options;

@@ -5,6 +5,7 @@ import { COUNT, COUNT_OR_NONE, checkNumbers } from './check-numbers.js';
 import { applyOwn, type Layer, type LayerArgs, layerArgs, type OwnKind } from './layer.js';
 import { single } from './parametric.js';
 
+/** Options of `padChannels`. */
 export interface PadChannelsOptions {
   /** Number of zeros before the input's channels; the others come after. Default: 0. */
   before?: number;
@@ -16,7 +17,17 @@ interface PadChannelsArgs extends PadChannelsOptions {
 
 const RANGES = { channels: COUNT, before: COUNT_OR_NONE };
 
-/** Adds channels of zeros around the input's: [n, h, w, c] -> [n, h, w, channels]. */
+/**
+ * Adds channels of zeros before and after the input's: [n, h, w, c] -> [n, h, w, channels].
+ *
+ * @example
+ * ```ts
+ * import { buildModel, PadChannels, padChannels, seq } from '@cnnzoo/core';
+ *
+ * const model = buildModel('own', seq([padChannels(16)]), [32, 32, 3]);
+ * const padding = model.layers.find((layer) => layer instanceof PadChannels);
+ * ```
+ */
 export class PadChannels extends layers.Layer {
   static readonly className = 'cnnzoo.PadChannels';
   readonly kind = 'pad-channels' satisfies OwnKind;
@@ -64,7 +75,18 @@ export class PadChannels extends layers.Layer {
   }
 }
 
-/** Adds zeros up to `channels` channels. */
+/**
+ * Adds channels of zeros, so that the output has `channels` in all: [n, h, w, c] -> [n, h, w, channels].
+ *
+ * @throws CnnzooError INPUT for numbers out of range.
+ * @example
+ * ```ts
+ * import { avgPool, padChannels, seq } from '@cnnzoo/core';
+ *
+ * // The shortcut without parameters from 16 to 32 channels: https://arxiv.org/abs/1512.03385, option A.
+ * const shortcut = seq([avgPool(1, 2), padChannels(32, { before: 8 })]);
+ * ```
+ */
 export function padChannels(channels: number, options: PadChannelsOptions = {}): Layer {
   checkOptions('padChannels', options, ['before']);
   const { before = 0 } = options;

@@ -11,7 +11,7 @@ export interface Fans {
 }
 
 /**
- * Initial values by name. `torch_default` is what nn.Conv2d and nn.Linear do by themselves: uniform in
+ * Initial values by name. `torch_default` is the default of nn.Conv2d and nn.Linear: uniform in
  * ±1/sqrt(fan_in), for weight and bias alike (kaiming_uniform_ with a = sqrt(5)). `kaiming_normal_fan_out` has
  * standard deviation sqrt(2 / fan_out) (He et al., https://arxiv.org/abs/1502.01852), `xavier_uniform` the bound
  * sqrt(6 / (fan_in + fan_out)) (Glorot and Bengio, 2010), `normal_0.01` that standard deviation.
@@ -63,7 +63,7 @@ export function checkInitial(layer: string, initials: Readonly<Record<string, un
   }
 }
 
-/** The name of a rule as it is written here: `tf.loadLayersModel` makes 'torchDefault' of 'torch_default'. */
+/** Returns the name of a rule as it is written here: `tf.loadLayersModel` makes 'torchDefault' of 'torch_default'. */
 export function initialOf(written: Initial): Initial {
   if (typeof written !== 'string') return written;
   const letters = (name: string): string => name.replaceAll('_', '').toLowerCase();
@@ -120,7 +120,7 @@ class Given extends tf.serialization.Serializable {
 
 /** A layer with weights, named as in PyTorch; its own name is its path in the state dict. */
 export abstract class Parametric extends layers.Layer {
-  /** A weight, from the values the build was given, else freshly initialised. `shape` is tfjs' (HWIO, [in, out]). */
+  /** Creates a weight: from the build's given values, else freshly initialised. `shape` is in tfjs layout (HWIO, [in, out]). */
   protected parameter(name: string, shape: number[], initial: Initial, fans: Fans, trainable = true): LayerVariable {
     const key = `${this.name}.${name}`;
     const value = () => givenValue(key, shape) ?? initialValue(key, initial, shape, fans);
@@ -129,7 +129,7 @@ export abstract class Parametric extends layers.Layer {
     return variable;
   }
 
-  /** Returns the layer's input, which has to be float32 [..., channels]: not every kernel of a backend looks. */
+  /** Returns the layer's input after a check that it is float32 [..., channels], which not every kernel makes. */
   protected fitting<T extends tf.Tensor>(inputs: tf.Tensor | tf.Tensor[], channels: number, rank?: number): T {
     const x = single(inputs);
     const { dtype, shape } = x;
@@ -141,5 +141,5 @@ export abstract class Parametric extends layers.Layer {
   }
 }
 
-/** The only input of a layer that takes one. */
+/** Returns the only input of a layer that takes one. */
 export const single = <T>(inputs: T | T[]): T => (Array.isArray(inputs) ? (inputs[0] as T) : inputs);

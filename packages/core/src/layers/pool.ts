@@ -40,7 +40,7 @@ export function checkPool(layer: string, args: PoolArgs): void {
     );
 }
 
-/** Pooling over square windows; the subclass says what is made of each. */
+/** Pooling over square windows; the subclass reduces each window to a value. */
 export abstract class Pool2d<Args extends PoolArgs> extends layers.Layer {
   constructor(
     readonly args: Args,
@@ -80,7 +80,17 @@ export abstract class Pool2d<Args extends PoolArgs> extends layers.Layer {
   }
 }
 
-/** Largest value of each window, [n, h, w, c] -> [n, h', w', c]; the padding counts as -inf, as in PyTorch. */
+/**
+ * Largest value of each window, [n, h, w, c] -> [n, h', w', c]; the padding counts as -inf, as in PyTorch.
+ *
+ * @example
+ * ```ts
+ * import { buildModel, MaxPool2d, maxPool, seq } from '@cnnzoo/core';
+ *
+ * const model = buildModel('own', seq([maxPool(3, 2)]), [32, 32, 3]);
+ * const pools = model.layers.filter((layer) => layer instanceof MaxPool2d);
+ * ```
+ */
 export class MaxPool2d extends Pool2d<PoolArgs> {
   static readonly className = 'cnnzoo.MaxPool2d';
   readonly kind = 'max-pool' satisfies OwnKind;
@@ -101,6 +111,12 @@ export class MaxPool2d extends Pool2d<PoolArgs> {
  * @param stride default: `kernelSize`.
  * @param padding minus infinity on each side, at most half of `kernelSize`. Default: 0.
  * @throws CnnzooError INPUT for sizes that are no whole pixels.
+ * @example
+ * ```ts
+ * import { maxPool } from '@cnnzoo/core';
+ *
+ * const layer = maxPool(3, 2, 1); // [n, 112, 112, c] -> [n, 56, 56, c]
+ * ```
  */
 export function maxPool(kernelSize: number, stride = kernelSize, padding = 0, options: PoolOptions = {}): Layer {
   checkOptions('maxPool', options, ['ceilMode']);
@@ -111,7 +127,7 @@ export function maxPool(kernelSize: number, stride = kernelSize, padding = 0, op
 
 /** Options of `avgPool`. */
 export interface AvgPoolOptions extends PoolOptions {
-  /** Counts zeros of the padding in the mean; what ceilMode adds after it never counts. Default: true. */
+  /** Counts zeros of the padding in the mean. Pixels that ceilMode adds after the padding never count. Default: true. */
   countIncludePad?: boolean;
 }
 
@@ -119,7 +135,17 @@ interface AvgPoolArgs extends PoolArgs {
   countIncludePad: boolean;
 }
 
-/** Mean of each window, [n, h, w, c] -> [n, h', w', c], as PyTorch takes it. */
+/**
+ * Mean of each window, [n, h, w, c] -> [n, h', w', c], with PyTorch's rules for the padding.
+ *
+ * @example
+ * ```ts
+ * import { AvgPool2d, avgPool, buildModel, seq } from '@cnnzoo/core';
+ *
+ * const model = buildModel('own', seq([avgPool(2)]), [32, 32, 3]);
+ * const pools = model.layers.filter((layer) => layer instanceof AvgPool2d);
+ * ```
+ */
 export class AvgPool2d extends Pool2d<AvgPoolArgs> {
   static readonly className = 'cnnzoo.AvgPool2d';
   readonly kind = 'avg-pool' satisfies OwnKind;
@@ -131,7 +157,7 @@ export class AvgPool2d extends Pool2d<AvgPoolArgs> {
   override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
     const { padding, countIncludePad } = this.args;
     const x = single(inputs) as tf.Tensor4D;
-    // What ceilMode adds after the padding never counts, as in PyTorch.
+    // Pixels that ceilMode adds after the padding never count, as in PyTorch.
     const counted = countIncludePad ? padding : 0;
     const sides = [counted, counted] as const;
     return avgPool2d(x, this.windows(x), [sides, sides]);
@@ -144,6 +170,12 @@ export class AvgPool2d extends Pool2d<AvgPoolArgs> {
  * @param stride default: `kernelSize`.
  * @param padding zeros on each side, at most half of `kernelSize`. Default: 0.
  * @throws CnnzooError INPUT for sizes that are no whole pixels.
+ * @example
+ * ```ts
+ * import { avgPool } from '@cnnzoo/core';
+ *
+ * const layer = avgPool(3, 2, 1, { countIncludePad: false }); // [n, 56, 56, c] -> [n, 28, 28, c]
+ * ```
  */
 export function avgPool(kernelSize: number, stride = kernelSize, padding = 0, options: AvgPoolOptions = {}): Layer {
   checkOptions('avgPool', options, ['ceilMode', 'countIncludePad']);
@@ -159,7 +191,10 @@ interface AdaptiveArgs {
 
 const RANGES = { outputSize: PIXELS };
 
-/** Row i holds the share of each of `size` inputs in output i, the mean over floor(i size / out) … ceil((i + 1) size / out). */
+/**
+ * Returns rows of weights: row i holds the weight of each of `size` inputs in output i, the mean over
+ * floor(i size / out) … ceil((i + 1) size / out).
+ */
 export function adaptiveShares(size: number, out: number): number[][] {
   return Array.from({ length: out }, (_, i) => {
     const [start, end] = [Math.floor((i * size) / out), Math.ceil(((i + 1) * size) / out)];
@@ -171,6 +206,14 @@ export function adaptiveShares(size: number, out: number): number[][] {
  * Mean over windows that cover the input whatever its size: [n, h, w, c] -> [n, out, out, c]. As in PyTorch (ATen's
  * AdaptivePooling.h), neighbouring windows overlap where the sizes don't divide, and values repeat where the input is
  * smaller than the output.
+ *
+ * @example
+ * ```ts
+ * import { AdaptiveAvgPool2d, adaptiveAvgPool, buildModel, seq } from '@cnnzoo/core';
+ *
+ * const model = buildModel('own', seq([adaptiveAvgPool(7)]), [32, 32, 3]);
+ * const pool = model.layers.find((layer) => layer instanceof AdaptiveAvgPool2d);
+ * ```
  */
 export class AdaptiveAvgPool2d extends layers.Layer {
   static readonly className = 'cnnzoo.AdaptiveAvgPool2d';
@@ -194,7 +237,7 @@ export class AdaptiveAvgPool2d extends layers.Layer {
     const [n, h, w, c] = x.shape;
     if (h === out && w === out) return tf.clone(x);
     return tf.tidy(() => {
-      // One axis after the other, each a product with the shares.
+      // One axis after the other, each a product with the weights.
       const rows = tf.matMul(tf.tensor3d([adaptiveShares(h, out)]), tf.reshape(x, [n, h, w * c]));
       const both = tf.matMul(tf.tensor3d([adaptiveShares(w, out)]), tf.reshape(rows, [n * out, w, c]));
       return tf.reshape(both, [n, out, out, c]);
@@ -206,11 +249,30 @@ export class AdaptiveAvgPool2d extends layers.Layer {
   }
 }
 
-/** Average pooling to `outputSize` x `outputSize` pixels from any size. */
+/**
+ * Average pooling to `outputSize` x `outputSize` pixels from any size: PyTorch's nn.AdaptiveAvgPool2d.
+ *
+ * @throws CnnzooError INPUT for a size that is no whole pixels.
+ * @example
+ * ```ts
+ * import { adaptiveAvgPool, flatten, linear, seq } from '@cnnzoo/core';
+ *
+ * const classifier = seq([adaptiveAvgPool(7), flatten, linear(10)]);
+ * ```
+ */
 export function adaptiveAvgPool(outputSize: number): Layer {
   checkNumbers('adaptiveAvgPool', { outputSize }, RANGES);
   return (x, path) => applyOwn(AdaptiveAvgPool2d, { name: path, outputSize }, x);
 }
 
-/** Mean over the whole map: [n, h, w, c] -> [n, c] (Lin et al., https://arxiv.org/abs/1312.4400, section 3.2). */
+/**
+ * Mean over the whole map: [n, h, w, c] -> [n, c] (Lin et al., https://arxiv.org/abs/1312.4400, section 3.2).
+ *
+ * @example
+ * ```ts
+ * import { conv, globalAvgPool, linear, seq } from '@cnnzoo/core';
+ *
+ * const layer = seq([conv(64, 3), globalAvgPool, linear(10)]);
+ * ```
+ */
 export const globalAvgPool: Layer = (x, path) => apply(layers.globalAveragePooling2d({ name: path }), x);

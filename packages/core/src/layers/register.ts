@@ -28,5 +28,14 @@ const LAYERS = [
 /**
  * Tells tfjs every layer of cnnzoo, so that `tf.loadLayersModel` and `tf.models.modelFromJSON` can build nets that have them.
  * `load` and the builders do it by themselves.
+ *
+ * @example
+ * ```ts
+ * import { registerLayers } from '@cnnzoo/core';
+ * import { loadLayersModel } from '@tensorflow/tfjs-layers';
+ *
+ * registerLayers();
+ * const model = await loadLayersModel('https://example.com/model.json');
+ * ```
  */
 export const registerLayers = (): void => LAYERS.forEach(register);

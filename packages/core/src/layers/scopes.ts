@@ -2,9 +2,9 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import type { LayerVariable, layers } from '@tensorflow/tfjs-layers';
 import { canFuse, type Fused } from '../ops/index.js';
 
-/** Ready values by state_dict key, in tfjs' layout; a build takes them instead of drawing initial ones. */
+/** Values by state_dict key, in tfjs layout; a build takes them instead of drawing initial values. */
 export interface GivenValues {
-  /** The tensor, which is the variable's from now on; undefined where the build has to make its own. */
+  /** Returns the tensor, which then belongs to the variable; undefined if the build has to draw initial values. */
   take(key: string, shape: readonly number[]): Tensor | undefined;
 }
 
@@ -15,7 +15,7 @@ interface BuildScope {
 
 let current: BuildScope | undefined;
 
-/** Builds with `values`. Where `work` throws, the variables made so far are disposed of. */
+/** Runs `work`, which builds a net, with `values`. If it throws, the variables made so far are disposed of. */
 export function withBuildScope<T>(values: GivenValues | undefined, work: () => T): T {
   const outer = current;
   current = { values: values ?? outer?.values, created: [] };
@@ -39,7 +39,7 @@ export const noteCreated = (variable: LayerVariable): void => {
 // Loaded by every net: BatchNorm asks at each batch of a training.
 let smallest = Number.POSITIVE_INFINITY;
 
-/** Runs `work` knowing that a batch of this training will hold so few images. Synchronous. */
+/** Runs `work`, synchronously, with `images` as the number that `smallestBatch` returns. */
 export function withSmallestBatch<T>(images: number, work: () => T): T {
   const outer = smallest;
   smallest = images;
@@ -50,36 +50,36 @@ export function withSmallestBatch<T>(images: number, work: () => T): T {
   }
 }
 
-/** Number of images in the smallest batch of the training in progress; infinite outside of any. */
+/** Returns the number of images in the smallest batch of the training in progress; infinite outside a training. */
 export const smallestBatch = (): number => smallest;
 
 /**
- * What a layer does in a run where one kernel computes several of them:
- * - 'relu': a BatchNorm that does the ReLU's work too;
- * - 'later': a BatchNorm that passes its input on, for the layer behind it does its work;
- * - an Add that does the work of the BatchNorm `norm`, its input `input`, and of the ReLU;
- * - 'done': a ReLU whose work was done.
+ * Part of a layer in a fused run, in which one kernel computes several layers:
+ * - 'relu': a BatchNorm that computes the next ReLU too;
+ * - 'later': a BatchNorm that returns its input; the following layer computes both;
+ * - `norm` and `input`: an Add that computes the BatchNorm `norm`, which gives its input number `input`, and the next ReLU;
+ * - 'done': a ReLU that returns its input, which an earlier layer has computed.
  */
-export type Joint = 'relu' | 'later' | 'done' | { readonly norm: FusedNorm; readonly input: number };
+export type Fusion = 'relu' | 'later' | 'done' | { readonly norm: FusedNorm; readonly input: number };
 
-/** A normalisation that can do the work of its next layers. */
+/** Normalisation that computes the layers fused with it too. */
 export interface FusedNorm {
   normalize(x: Tensor, training: boolean, fused: Fused): Tensor;
 }
 
-export type Joints = ReadonlyMap<layers.Layer, Joint>;
+export type Fusions = ReadonlyMap<layers.Layer, Fusion>;
 
-let currentJoints: Joints | undefined;
+let currentFusions: Fusions | undefined;
 
-/** Lets layers work together while `run` runs; `undefined`: each by itself, as where the backend has no such kernels. */
-export function withJoints<T>(joints: Joints | undefined, run: () => T): T {
-  const outer = currentJoints;
-  currentJoints = canFuse() ? joints : undefined;
+/** Runs `run` with fused layers. If `fusions` is undefined, or the backend has no fused kernels, each layer runs by itself. */
+export function withFusions<T>(fusions: Fusions | undefined, run: () => T): T {
+  const outer = currentFusions;
+  currentFusions = canFuse() ? fusions : undefined;
   try {
     return run();
   } finally {
-    currentJoints = outer;
+    currentFusions = outer;
   }
 }
 
-export const jointOf = (layer: layers.Layer): Joint | undefined => currentJoints?.get(layer);
+export const fusionOf = (layer: layers.Layer): Fusion | undefined => currentFusions?.get(layer);

@@ -1,9 +1,12 @@
 import { CnnzooError } from '../util/index.js';
 
-/** A height, width or batch size; null where it is known only at run time. */
+/** A height, width or batch size; null if it is known only at run time. */
 export type Extent = number | null;
 
-/** Rows and columns of a value that is for both, or a pair. A value that is neither comes back twice, for its check. */
+/**
+ * Returns rows and columns of a value that is for both, or of a pair. Any other value is returned twice, so that the
+ * caller's check reports it.
+ */
 export const pair = (value: number | readonly [number, number]): readonly [number, number] =>
   Array.isArray(value) && value.length === 2 ? [value[0], value[1]] : [value as number, value as number];
 
@@ -11,11 +14,11 @@ export const pair = (value: number | readonly [number, number]): readonly [numbe
 export interface Window {
   readonly kernel: number;
   readonly stride: number;
-  /** On both sides. */
+  /** Pixels on both sides. */
   readonly padding: number;
   /** Distance between the pixels under the window. Default: 1, neighbours. */
   readonly dilation?: number;
-  /** Whether a last window that sticks out behind the input counts too, if it begins before its end (PyTorch's rule). */
+  /** Counts a last window that sticks out after the input, if it begins before the input's end (PyTorch's rule). */
   readonly ceilMode?: boolean;
 }
 
@@ -39,6 +42,6 @@ export function outputExtent(layer: string, size: Extent, window: Window): Exten
   );
 }
 
-/** What lies behind the input under the last of `out` windows: the padding, or more where ceilMode makes it stick out. */
+/** Padding after the input for `out` windows: `padding`, or more if ceilMode needs it. */
 export const padAfter = (size: number, out: number, { kernel, stride, padding }: Window): number =>
   Math.max(padding, (out - 1) * stride + kernel - size - padding);
