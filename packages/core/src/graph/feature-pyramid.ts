@@ -11,26 +11,34 @@ import { type NetGraph, type NetNode, walk } from './walk.js';
 
 /** One resolution of a net. */
 export interface PyramidLevel {
-  /** The layer whose output it is. */
+  /** Path of the layer whose output the level is. */
   readonly name: string;
   /** Input pixels between neighbouring values. */
   readonly stride: readonly [height: number, width: number];
   readonly channels: number;
 }
 
-/** A net that gives a map for each resolution, finest first; takes the place of a net wherever one is asked for. */
+/** Net with one output map for each resolution, finest first. Every function that takes a net takes it too. */
 export interface FeaturePyramid {
-  /** Images [n, h, w, c] -> maps [n, h / stride, w / stride, channels], one for each level. On the weights of the net. */
+  /** Images [n, h, w, c] -> maps [n, h / stride, w / stride, channels], one per level. Shares the net's weights. */
   readonly model: LayersModel;
   readonly levels: readonly PyramidLevel[];
 }
 
-/** Kinds of layers whose output is no map that the net computed. */
+/** Kinds of layers whose output is not a level: they compute no features. */
 const ASIDE: ReadonlySet<LayerKind> = new Set(['adaptive-avg-pool', 'dropout', 'input', 'noise', 'permute']);
 
 /**
- * The last activation of each stride below the head, at the end of a stage and not inside one of its blocks: what detection and segmentation heads are built on (Lin et al.,
- * https://arxiv.org/abs/1612.03144, section 3).
+ * Returns the last activation of each stride before the head, at the end of a stage and not inside one of its blocks.
+ * Detection and segmentation heads are built on these maps (Lin et al., https://arxiv.org/abs/1612.03144, section 3).
+ *
+ * @example
+ * ```ts
+ * import { featurePyramid, load } from '@cnnzoo/core';
+ *
+ * const { model, levels } = featurePyramid(await load('my-net'));
+ * const strides = levels.map(({ stride }) => stride); // of a ResNet: 2, 4, 8, 16, 32 pixels
+ * ```
  */
 export function featurePyramid(net: Net): FeaturePyramid {
   const model = modelOf(net);
@@ -55,7 +63,7 @@ export function featurePyramid(net: Net): FeaturePyramid {
   };
 }
 
-/** Returns the nodes that all others lead to or come from: none inside a block with several paths. */
+/** Returns the nodes on every path from input to output: none inside a block with several paths. */
 function trunkOf(nodes: readonly NetNode[]): NetNode[] {
   const place = new Map(nodes.map((node, i) => [node, i]));
   // Place of the last node that reads each.

@@ -117,7 +117,17 @@ function checkInputShape(name: string, shape: InputShape): void {
 /** Like `Layer`, but may return several outputs. */
 export type NetLayer = (image: SymbolicTensor, path: string) => SymbolicTensor | SymbolicTensor[];
 
-/** Builds `net` on an image input, float32 [n, height, width, channels]. Needs a backend. */
+/**
+ * Builds `net` on an image input, float32 [n, height, width, channels]. Needs a backend.
+ *
+ * @example
+ * ```ts
+ * import { buildModel, conv, globalAvgPool, head, relu, seq } from '@cnnzoo/core';
+ *
+ * const net = seq({ conv1: conv(16, 3), relu, pool: globalAvgPool, fc: head(10) });
+ * const model = buildModel('tiny', net, [32, 32, 3]); // [n, 32, 32, 3] -> [n, 10]
+ * ```
+ */
 export function buildModel(name: string, net: NetLayer, inputShape: InputShape): LayersModel {
   if (typeof name !== 'string' || name === '')
     throw new CnnzooError('INPUT', `buildModel: expected a name, received ${String(name)}.`);

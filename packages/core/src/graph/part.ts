@@ -4,13 +4,13 @@ import { withFusions } from '../layers/index.js';
 import { fusionsOf, type GraphEnds } from './net-model.js';
 import { orderTo } from './order.js';
 
-/** The layers of a net between one place and others, on its weights. */
+/** Layers of a net between one tensor and others. Shares the net's weights. */
 export interface NetPart {
-  /** Runs all layers at once; for a backward pass too. */
+  /** Runs all layers in one call. A gradient can be taken through it. */
   run(x: tf.Tensor, training: boolean): tf.Tensor[];
   /**
-   * Runs the layers as in inference, and awaits `pause` after each. The results are the caller's; where a layer or
-   * `pause` throws, nothing is left behind.
+   * Runs the layers in inference, and awaits `pause` after each. The caller disposes of the results. If a layer or
+   * `pause` throws, the tensors made so far are disposed of.
    */
   infer(x: tf.Tensor, pause: () => Promise<void>): Promise<tf.Tensor[]>;
 }
@@ -18,7 +18,7 @@ export interface NetPart {
 /** Outputs of one application of a layer. */
 type Step = readonly [SymbolicTensor, ...SymbolicTensor[]];
 
-/** Returns the applications of layers that give the tensors, in the order of the tensors. */
+/** Returns the applications of layers that compute the tensors, in the order of the tensors. */
 function stepsOf(order: readonly SymbolicTensor[]): Step[] {
   const steps = new Map<unknown, [SymbolicTensor, ...SymbolicTensor[]]>();
   for (const tensor of order) {
@@ -30,7 +30,7 @@ function stepsOf(order: readonly SymbolicTensor[]): Step[] {
   return [...steps.values()];
 }
 
-/** Returns the layers from `from` to `to`. It is no model, which would own the layers as well. */
+/** Returns the layers from `from` to `to`. A model would own the layers as well; a part does not. */
 export function partOf(model: Pick<GraphEnds, 'layers'>, from: SymbolicTensor, to: readonly SymbolicTensor[]): NetPart {
   const steps = stepsOf(orderTo(to, [from]));
   const readers = new Map<SymbolicTensor, number>();

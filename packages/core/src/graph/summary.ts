@@ -4,25 +4,27 @@ import { modelOf, type Net } from './net.js';
 import { type Field, fieldsOf } from './receptive-field.js';
 import { type NetNode, walk } from './walk.js';
 
+/** Counts of one layer, at one of its applications. */
 export interface SummaryRow {
   readonly name: string;
   readonly type: string;
   /** Height x width x channels, or features; null: known only at run time. */
   readonly output: readonly (number | null)[];
   readonly parameters: number;
-  /** Of one image: a convolution's or linear layer's; null where the output's size is not known. */
+  /** Multiply-adds of a convolution or linear layer for one image; null if the output's size is not known. */
   readonly multiplyAdds: number | null;
-  /** Height and width in input pixels of what one output value sees; null: the whole image. */
+  /** Height and width of one output value's receptive field, in input pixels; null: the whole image. */
   readonly receptiveField: readonly [height: number, width: number] | null;
 }
 
+/** Counts of a net, layer by layer and as a whole. */
 export interface Summary {
   readonly name: string;
   readonly rows: readonly SummaryRow[];
-  /** Weights that a checkpoint's size is made of: running statistics are not counted, as in PyTorch. */
+  /** Number of parameters. Running statistics are not counted, as in PyTorch. */
   readonly parameters: number;
   readonly multiplyAdds: number | null;
-  /** A table for people. */
+  /** Returns a table of the rows, with the totals below. */
   toString(): string;
 }
 
@@ -67,7 +69,7 @@ function row(node: NetNode, field: Field, isFirst: boolean): SummaryRow {
 const count = (n: number | null): string => (n === null ? '?' : n.toLocaleString('en-US'));
 const extents = (shape: readonly (number | null)[]): string => shape.map((n) => n ?? '?').join(' x ');
 
-/** Thousands of millions, as the field counts them, or millions where there are few. */
+/** Returns a count in units of 1e9, or of 1e6 below 1e8. */
 function inUnits(n: number | null): string {
   if (n === null) return '?';
   return n >= 1e8 ? `${(n / 1e9).toFixed(3)} G` : `${(n / 1e6).toFixed(3)} M`;
@@ -100,7 +102,17 @@ function table({ name, rows, parameters, multiplyAdds }: Omit<Summary, 'toString
   ].join('\n');
 }
 
-/** Shapes, parameters, multiply-adds and receptive fields, layer by layer, from input to output. */
+/**
+ * Lists shapes, parameters, multiply-adds and receptive fields, layer by layer, from input to output.
+ *
+ * @example
+ * ```ts
+ * import { load, summary } from '@cnnzoo/core';
+ *
+ * const net = await load('my-net');
+ * console.log(`${summary(net)}`);
+ * ```
+ */
 export function summary(net: Net): Summary {
   const model = modelOf(net);
   const { nodes } = walk(model);

@@ -9,10 +9,24 @@ function escaped(character: string): string {
 
 /**
  * Returns a foreign name (of a file or class) with control characters and the like escaped, as `\x1b`, for messages.
+ *
+ * @example
+ * ```ts
+ * import { visible } from '@cnnzoo/core/internal/text';
+ * visible('net\u001b[2J.pth'); // 'net\\x1b[2J.pth'
+ * ```
  */
 export const visible = (name: string): string => name.replace(HIDDEN, escaped);
 
-/** Returns text of several lines with such characters escaped. Line breaks and tabs stay. */
+/**
+ * Returns text of several lines with such characters escaped. Line breaks and tabs stay.
+ *
+ * @example
+ * ```ts
+ * import { visibleText } from '@cnnzoo/core/internal/text';
+ * visibleText('a\tb\u0007\nc'); // 'a\tb\\x07\nc'
+ * ```
+ */
 export const visibleText = (text: string): string =>
   text.replace(HIDDEN, (character) => (character === '\n' || character === '\t' ? character : escaped(character)));
 
