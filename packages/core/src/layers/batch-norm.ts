@@ -26,7 +26,7 @@ function checkBatchNorm(layer: string, { initial, ...numbers }: Required<BatchNo
 }
 
 /**
- * Batch normalisation with PyTorch's meaning, where `tf.layers.batchNormalization` differs: the running variance is
+ * Batch normalisation with PyTorch's meaning, unlike `tf.layers.batchNormalization`: the running variance is
  * unbiased, `momentum` weighs the new batch, and frozen means frozen: by the layer's own `trainable`, its weights' or
  * a parent model's, it normalises by its running statistics and never updates them.
  * Input [n, h, w, c] or [n, c]. Training on one value per channel throws, as in PyTorch.

@@ -45,7 +45,7 @@ const COUNTS = [...NEVER, 0, -1, 1.5];
 const COUNTS_OR_NONE = [...NEVER, -1, 0.5];
 const REALS = [...NEVER];
 
-/** What a builder takes, with numbers that it can't take. */
+/** Builders, each with numbers that it refuses. */
 const builders: Record<string, readonly [make: Make, refused: readonly unknown[]]> = {
   'conv, filters': [(value) => conv(value, 3), COUNTS],
   'conv, kernelSize': [(value) => conv(4, value), COUNTS],

@@ -48,7 +48,7 @@ const optimizer = sgd({ lr: 0.1, momentum: 0.9 });
 const steps = { optimizer, epochs: 2, batchSize: 16 };
 const options = { ...steps, seed: 3 };
 
-/** What a fresh net comes to by a training. */
+/** Returns the result of training a fresh net. */
 async function trained(run: (fresh: Net) => Promise<unknown>): Promise<unknown> {
   const fresh = smallNet();
   try {

@@ -17,7 +17,7 @@ import { fit, mixup, sgd, train } from '../../src/train.js';
 import { easyImages, noise } from './nets.js';
 
 const STEPS = 300;
-/** Of fit, which takes those steps and keeps more besides. */
+/** Number of steps of fit, which takes the steps of train and keeps more. */
 const FIT_STEPS = process.env.CNNZOO_SLOW === '1' ? 10_000 : 300;
 /** From here on nothing grows. */
 const WARM = 100;
@@ -62,7 +62,7 @@ it(`${STEPS} steps take no more memory than the first ones`, async () => {
     if (warm && (step === steps - 1 || step % 500 === 0)) {
       const now = held();
       expect(now, `step ${step}`).toMatchObject({ tensors: warm.tensors, bytes: warm.bytes });
-      // What the garbage collector has not looked at yet.
+      // The margin is for memory that the garbage collector has not freed yet.
       expect(now.rss, `step ${step}`).toBeLessThan(warm.rss + 96);
     }
   }

@@ -28,7 +28,7 @@ function mixed(mix: Mix, random: Random, y = (): Targets => tf.tensor1d(labels, 
   return values;
 }
 
-/** Of an image's value, the one at its place in the image before it in the batch. */
+/** Returns the value at the same place in the previous image of the batch. */
 const partnerOf = (i: number): number => pixels[(i - H * W * C + pixels.length) % pixels.length]!;
 
 /** The shares of image `n`: `lambda` of its own label, the rest of its partner's. */

@@ -324,7 +324,7 @@ describe('a classifier knows its activation', () => {
       { label: 'cat', index: 0, score: expect.closeTo(sigmoid(logit(200, 2, -1)), 5) },
     ]);
     expect(await one.classify(images, { threshold: 0.5 })).toMatchObject([[{ label: 'cat' }], []]);
-    // Of a set of two classes, the net's own is the label 1, wherever it stands.
+    // In a set of two classes, the net's own is label 1 in either order.
     for (const [categories, labels] of [
       [
         ['none', 'cat'],

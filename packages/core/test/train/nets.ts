@@ -45,7 +45,7 @@ export class InOrder implements Dataset {
     private readonly images: readonly number[],
     private readonly shape: readonly [number, number, number],
     private readonly labels: readonly number[],
-    /** What stands for a label in the batches, in place of the label. */
+    /** Returns the soft targets that stand for a label in the batches. */
     private readonly shares?: (label: number) => number[],
   ) {
     this.size = labels.length;

@@ -33,7 +33,7 @@ export interface FeatureOptions {
 export interface StageOptions extends Omit<RunOptions, 'signal' | 'augment'> {
   /**
    * The part to freeze in this stage; everything else trains. [] freezes nothing.
-   * @defaultValue what is frozen in the net when the stage begins
+   * @defaultValue the weights that are frozen in the net when the stage begins
    */
   freeze?: Part;
   /**

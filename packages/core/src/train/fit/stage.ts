@@ -29,7 +29,7 @@ export interface Training {
   readonly seed: number;
 }
 
-/** One stage of a training at work. */
+/** One stage of a training in progress. */
 export class StageRun {
   private sums: EpochSums;
 

@@ -12,7 +12,7 @@ export function checkFunction(name: string, value: unknown, example: string): vo
 
 /**
  * Refuses a value that is no data set, and a data set without images, over which no epoch would end.
- * @param where the calling function and what it takes the data set for.
+ * @param where the calling function and its use of the data set, for messages.
  */
 export function checkNotEmpty(where: string, data: Dataset): void {
   if (typeof data?.batches !== 'function')

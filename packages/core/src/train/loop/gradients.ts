@@ -68,7 +68,7 @@ async function globalNorm(gradients: readonly Gradient[]): Promise<number> {
 
 /**
  * Scales gradients so that their global norm is at most `maxNorm`: by min(1, maxNorm / (norm + 1e-6)), as
- * torch.nn.utils.clip_grad_norm_. Resolves to gradients that are the caller's. Disposes of the given gradients where it
+ * torch.nn.utils.clip_grad_norm_. Resolves to gradients that are the caller's. Disposes of the given gradients if it
  * scales them.
  * @throws CnnzooError TRAINING if the norm is not finite.
  */

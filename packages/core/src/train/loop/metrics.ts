@@ -5,8 +5,8 @@ import { softTargets } from './loss.js';
 /**
  * Counts the rows that have their label among the `k` largest logits. The label of soft targets is their largest class,
  * or the best ranked of several. Of equal logits the first counts as larger, as in argMax. A label whose logit is NaN is
- * never right, nor is a row without a label. A row of one logit is right if its sigmoid exceeds `threshold` exactly where
- * its class is there.
+ * never right, nor is a row without a label. A row of one logit is right if its sigmoid exceeds `threshold` and its
+ * class is present, or neither.
  */
 export const hitsAt = (k: number, logits: tf.Tensor2D, targets: Targets, threshold = 0.5): tf.Scalar =>
   tf.tidy(() => {

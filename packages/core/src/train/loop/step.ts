@@ -54,7 +54,7 @@ export interface StepSettings {
 
 /**
  * Takes one training step over `count` batches, whose images together are the optimizer's batch. A step is taken whole
- * or not at all: where it throws, the net is as it was after the step before.
+ * or not at all: if it throws, the net is as it was after the previous step.
  * @param batches the iterator that hands out batches; holds at least `count` more.
  * @param at the epoch, the number of the step and the number of steps of the run.
  * @throws CnnzooError INPUT for batches that don't fit the net; TRAINING if the loss, a gradient or a statistic is not
@@ -166,7 +166,7 @@ async function forwardBackward(
   }
 }
 
-/** Frees the tensors that tfjs keeps for the backward pass, and forgets where either pass throws. */
+/** Frees the tensors that tfjs keeps for the backward pass but does not free itself if a pass throws. */
 function disposeTape(): void {
   const { state } = tf.engine();
   for (const { saved } of state.activeTape ?? []) if (saved) tf.dispose(saved);

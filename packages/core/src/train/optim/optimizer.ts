@@ -40,7 +40,7 @@ export interface Optimizer extends Described {
   start(keys: readonly string[], state?: StateDict): OptimizerRun;
 }
 
-/** An optimizer at work. Owns the state's tensors until `dispose`. */
+/** One run of an optimizer. Owns the state's tensors until `dispose`. */
 export interface OptimizerRun {
   /**
    * Updates the variables in place. The gradients stay the caller's.

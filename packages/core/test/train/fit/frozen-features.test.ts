@@ -33,7 +33,7 @@ const watched = (): (() => number) => {
 };
 const numbers = ({ epochs }: History) =>
   epochs.flatMap(({ losses, top1, validation }) => [...losses!, top1, validation?.loss ?? 0, validation?.top1 ?? 0]);
-/** Of all weights and running statistics, in one list. */
+/** Returns the values of all weights and running statistics, in one list. */
 const values = () => weights().flatMap(([, each]) => each);
 
 it('trains as it would on the images, which are computed once', async () => {

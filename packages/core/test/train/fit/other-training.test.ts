@@ -110,7 +110,7 @@ describe('another training is not resumed in silence, and is where that is allow
       message: expect.stringMatching(message),
     });
     await expect(fit(net, data, { ...again, resume: true })).rejects.toThrow(`allow: ['${name}']`);
-    // What is refused changes nothing.
+    // A refused training changes nothing.
     expect(weights()).toEqual(fresh);
     expect((await fit(net, data, { ...again, resume: { allow: [name] } })).epochs).toHaveLength(2);
   });

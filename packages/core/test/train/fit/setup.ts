@@ -7,7 +7,7 @@ import type { PixelsDataset } from '../../../src/data.js';
 import { useBackend } from '../../../src/index.js';
 import { noise, smallNet, weightValues } from '../nets.js';
 
-/** What every test of a file has, once the file called `setUp`. */
+/** Net of each test of a file that has called `setUp`. */
 export let net: LayersModel;
 export let data: PixelsDataset;
 export let validation: PixelsDataset;

@@ -130,7 +130,7 @@ describe('checkpoints', () => {
     await expect(fit(net, data, { ...resume, batchSize: 8 })).rejects.toThrow(/batchSize 16, received 8/);
     await expect(fit(net, validation, resume)).rejects.toThrow(/images 40, received 20/);
     await expect(fit(net, data, { ...resume, seed: 4 })).rejects.toThrow(/seed 3, received 4/);
-    // What is refused changes nothing.
+    // A refused training changes nothing.
     expect(weights()).toEqual(fresh);
     const { seed: _, ...rest } = resume;
     expect((await fit(net, data, rest)).seed).toBe(3);

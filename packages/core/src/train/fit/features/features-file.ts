@@ -14,7 +14,7 @@ import {
 } from './compute.js';
 import { FeaturesDataset, type Rows, rowsInFile, rowsInMemory, type StoredTargets } from './features-dataset.js';
 
-// Loaded where features are kept in a directory.
+// Loaded only if features are kept in a directory.
 
 /** Returns the features in a directory. They are computed if the directory has no file of them, or a damaged one. */
 export async function inDirectory(request: FeaturesRequest, directory: string | URL): Promise<Dataset> {

@@ -23,7 +23,7 @@ export interface StageImages {
   readonly preprocessing: Preprocessing | undefined;
 }
 
-/** Settings of the work on features beside the stage's options. */
+/** Settings for computing features, beside the stage's options. */
 export interface FeatureWork {
   /** Seed of augmented views. */
   readonly seed: number;
