@@ -1,5 +1,5 @@
 export type { SkippedFile, WasmPaths } from '#platform';
-export { type BackendName, type UseBackendOptions, useBackend } from './backend/index.js';
+export { type BackendName, type UseBackendOptions, useBackend } from './backend/late.js';
 export type {
   DType,
   FetchOptions,

@@ -17,6 +17,7 @@ import {
   relu,
   seq,
 } from '@cnnzoo/core/family';
+import { checkDepths, checkNorm } from './checks.js';
 import { basicBlock, type ResNetOptions } from './resnet.js';
 
 /** Every other pixel, and a quarter of the new width as zeros on both sides of the channels. */
@@ -46,6 +47,8 @@ export interface ResNetCifarConfig {
 export const resnetCifar =
   ({ depth }: ResNetCifarConfig) =>
   ({ numClasses, norm = batchNorm, activation = relu }: NetOptions<ResNetCifarOptions>): Layer => {
+    checkNorm(norm);
+    checkDepths([depth], 1);
     const stage = (i: 0 | 1 | 2): Layer =>
       seq(
         Array.from({ length: depth }, (_, j) =>

@@ -8,11 +8,9 @@
 import {
   type BuildOptions,
   batchNorm,
-  CnnzooError,
   conv,
   globalAvgPool,
   head,
-  identity,
   type Layer,
   maxPool,
   type NetOptions,
@@ -22,6 +20,7 @@ import {
   residual,
   seq,
 } from '@cnnzoo/core/family';
+import { checkDepths, checkNorm, lastNorm } from './checks.js';
 
 /** Options of `basicBlock`. */
 export interface BasicBlockOptions {
@@ -55,14 +54,6 @@ const projection =
   (channels, stride) =>
     seq([conv1x1(channels, stride), norm()]);
 
-/** @throws CnnzooError INPUT if there is no norm to start at 0. */
-function lastNorm(norm: Norm, zeroInit: boolean): Layer {
-  const layer = norm({ initial: zeroInit ? 'zeros' : 'ones' });
-  if (zeroInit && layer === identity)
-    throw new CnnzooError('INPUT', 'zeroInit: expected a norm whose weight starts at 0, received identity.');
-  return layer;
-}
-
 /**
  * Residual block of two 3x3 convolutions: [n, h, w, c] -> [n, h / stride, w / stride, width].
  *
@@ -76,6 +67,7 @@ function lastNorm(norm: Norm, zeroInit: boolean): Layer {
  */
 export function basicBlock(width: number, options: BasicBlockOptions = {}): Layer {
   const { stride = 1, norm = batchNorm, activation = relu, zeroInit = false, project = projection(norm) } = options;
+  checkNorm(norm);
   return residual(
     {
       conv1: conv3x3(width, stride),
@@ -102,6 +94,7 @@ export function basicBlock(width: number, options: BasicBlockOptions = {}): Laye
  */
 export function bottleneck(width: number, options: BottleneckOptions = {}): Layer {
   const { stride = 1, norm = batchNorm, activation = relu, zeroInit = false, project = projection(norm) } = options;
+  checkNorm(norm);
   const { groups = 1, widthPerGroup = 64 } = options;
   const inner = Math.floor((width * widthPerGroup) / 64) * groups;
   return residual(
@@ -148,6 +141,8 @@ export const resnet =
   ({ block, depths, ...widths }: ResNetConfig) =>
   (options: NetOptions<ResNetOptions>): Layer => {
     const { numClasses, norm = batchNorm, activation = relu, zeroInitResidual: zeroInit = false } = options;
+    checkNorm(norm);
+    checkDepths(depths, 4);
     const stage = (i: 0 | 1 | 2 | 3): Layer =>
       seq(
         Array.from({ length: depths[i] }, (_, j) =>

@@ -142,17 +142,3 @@ async function start(candidate: BackendCandidate, wasmPaths: WasmPaths | undefin
   started = candidate;
   return name;
 }
-
-/**
- * Throws if no backend is set, since tensors can't be made without one.
- *
- * @param what Subject of the message: the name of the function that needs a backend.
- * @throws CnnzooError BACKEND.
- */
-export function requireBackend(what: string): void {
-  if (engine().backendName) return;
-  throw new CnnzooError(
-    'BACKEND',
-    `${what} needs a TensorFlow.js backend, and none is set. Write \`await useBackend()\` (from @cnnzoo/core) first.`,
-  );
-}

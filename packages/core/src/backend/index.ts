@@ -1,1 +1,1 @@
-export { accelerateBackend, type BackendName, requireBackend, type UseBackendOptions, useBackend } from './choose.js';
+export { requireBackend } from './require.js';

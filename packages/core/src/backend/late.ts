@@ -1,1 +1,2 @@
+export { accelerateBackend, type BackendName, type UseBackendOptions, useBackend } from './choose.js';
 export { type WasmMemory, wasmMemory } from './wasm-memory.js';

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { layers, type Shape } from '@tensorflow/tfjs-layers';
+import { layers, type Shape, type SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { CnnzooError, checkOptions } from '../util/index.js';
 import { relu } from './activation.js';
-import { checkNumbers, PIXELS } from './check-numbers.js';
+import { checkNumbers, PIXELS, unexpected } from './check-numbers.js';
 import { apply, applyOwn, at, type Layer, type LayerArgs, layerArgs, type OwnKind } from './layer.js';
 import { fusionOf } from './scopes.js';
 
@@ -39,6 +39,13 @@ export class Add extends layers.Layer {
 /** Sub-layers by name. Numbered ones go into an array: a record would sort the key '10' before 'a', and '2' before '10'. */
 export type Children = Readonly<Record<string, Layer>> | readonly Layer[];
 
+/** @throws CnnzooError INPUT for what is no layer: another value, or a function that makes layers. */
+function through(layer: Layer, x: SymbolicTensor, path: string): SymbolicTensor {
+  const y = typeof layer === 'function' ? layer(x, path) : undefined;
+  if (y?.shape) return y;
+  throw unexpected(path, 'a function of a tensor and its path that returns a tensor', 'layer', layer);
+}
+
 /**
  * Applies the children one after another. The key of child `key` in the state dict is `path.key`.
  *
@@ -53,7 +60,7 @@ export type Children = Readonly<Record<string, Layer>> | readonly Layer[];
 export const seq =
   (children: Children): Layer =>
   (x, path) =>
-    Object.entries(children).reduce((y, [key, layer]) => layer(y, at(path, key)), x);
+    Object.entries(children).reduce((y, [key, layer]) => through(layer, y, at(path, key)), x);
 
 /**
  * Applies each child to the same input, and concatenates the results along the channels.
@@ -71,7 +78,7 @@ export const concat =
   (x, path) =>
     apply(
       layers.concatenate({ name: at(path, 'concat'), axis: -1 }),
-      Object.entries(children).map(([key, layer]) => layer(x, at(path, key))),
+      Object.entries(children).map(([key, layer]) => through(layer, x, at(path, key))),
     );
 
 /**
@@ -119,7 +126,7 @@ export function residual(main: Children, options: ResidualOptions): Layer {
     const y = seq(main)(x, path);
     const channels = y.shape.at(-1)!;
     const same = stride === 1 && x.shape.at(-1) === channels;
-    const shortcut = same ? x : project(channels, stride)(x, at(path, 'downsample'));
-    return activation(applyOwn(Add, { name: at(path, 'add') }, [y, shortcut]), at(path, 'out'));
+    const shortcut = same ? x : through(project(channels, stride), x, at(path, 'downsample'));
+    return through(activation, applyOwn(Add, { name: at(path, 'add') }, [y, shortcut]), at(path, 'out'));
   };
 }

@@ -1,4 +1,5 @@
-import { accelerateBackend, requireBackend } from '../../backend/index.js';
+import { requireBackend } from '../../backend/index.js';
+import { accelerateBackend } from '../../backend/late.js';
 import type { Dataset } from '../../data/late.js';
 import { modelOf, type Net, noteOutputActivation } from '../../graph/index.js';
 import { loadStateDict } from '../../state-dict/index.js';
