@@ -2,7 +2,6 @@
  * ResNet, "Deep Residual Learning for Image Recognition" (https://arxiv.org/abs/1512.03385), Wide ResNet
  * (https://arxiv.org/abs/1605.07146) and ResNeXt (https://arxiv.org/abs/1611.05431). A residual block adds its result to its
  * input: a block that should change nothing only has to give zero, so that more depth does no harm.
- *
  * As in torchvision ("v1.5"), a bottleneck strides in its 3x3 convolution; the paper strides in the first 1x1.
  */
 import {
@@ -57,7 +56,6 @@ const projection =
 /**
  * Residual block of two 3x3 convolutions: [n, h, w, c] -> [n, h / stride, w / stride, width].
  *
- * @throws CnnzooError INPUT for `zeroInit` without a norm.
  * @example
  * ```ts
  * import { basicBlock } from '@cnnzoo/resnet';
@@ -84,7 +82,6 @@ export function basicBlock(width: number, options: BasicBlockOptions = {}): Laye
  * Residual block of a 1x1 convolution to the inner width, a 3x3 one, and a 1x1 one to four times `width`:
  * [n, h, w, c] -> [n, h / stride, w / stride, 4 width].
  *
- * @throws CnnzooError INPUT for `zeroInit` without a norm.
  * @example
  * ```ts
  * import { bottleneck } from '@cnnzoo/resnet';
@@ -143,10 +140,11 @@ export const resnet =
     const { numClasses, norm = batchNorm, activation = relu, zeroInitResidual: zeroInit = false } = options;
     checkNorm(norm);
     checkDepths(depths, 4);
+    const shared = { zeroInit, norm, activation, ...widths };
     const stage = (i: 0 | 1 | 2 | 3): Layer =>
       seq(
         Array.from({ length: depths[i] }, (_, j) =>
-          block(64 * 2 ** i, { stride: i > 0 && j === 0 ? 2 : 1, zeroInit, norm, activation, ...widths }),
+          block(64 * 2 ** i, { stride: i > 0 && j === 0 ? 2 : 1, ...shared }),
         ),
       );
     return seq({
