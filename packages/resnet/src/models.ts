@@ -1,5 +1,6 @@
 import { defineModel, type Weights } from '@cnnzoo/core/family';
-import { basicBlock, bottleneck, type ResNetConfig, resnet } from './resnet.js';
+import { basicBlock, bottleneck } from './blocks.js';
+import { type ResNetConfig, resnet } from './resnet.js';
 import { type ResNetCifarConfig, resnetCifar } from './resnet-cifar.js';
 import * as weights from './weights.js';
 

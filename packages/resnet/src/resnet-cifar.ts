@@ -17,8 +17,9 @@ import {
   relu,
   seq,
 } from '@cnnzoo/core/family';
+import { basicBlock } from './blocks.js';
 import { checkDepths, checkNorm } from './checks.js';
-import { basicBlock, type ResNetOptions } from './resnet.js';
+import type { ResNetOptions } from './resnet.js';
 
 /** Every other pixel, and a quarter of the new width as zeros on both sides of the channels. */
 const subsample = (channels: number, stride: number): Layer =>
