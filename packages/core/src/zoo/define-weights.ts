@@ -46,12 +46,13 @@ export interface WeightsOptions {
  * console.log(weights.defaultName);
  * ```
  */
-export function defineWeights(entries: Readonly<Record<never, WeightsInfo>>): Weights<never>;
 export function defineWeights<Names extends string>(
   entries: Readonly<Record<Names, WeightsInfo>>,
   defaultName: NoInfer<Names>,
   options?: WeightsOptions,
 ): Weights<Names>;
+/** Returns the weights of a variant that has none. */
+export function defineWeights(entries: Readonly<Record<never, WeightsInfo>>): Weights<never>;
 export function defineWeights(
   entries: Readonly<Record<string, WeightsInfo>>,
   defaultName?: string,
