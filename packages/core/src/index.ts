@@ -1,4 +1,3 @@
-export type { SkippedFile, WasmPaths } from '#platform';
 export { type BackendName, type UseBackendOptions, useBackend } from './backend/late.js';
 export type {
   DType,
@@ -94,6 +93,7 @@ export {
   seq,
   sigmoid,
 } from './layers/index.js';
+export type { SkippedFile, WasmPaths } from './platform/index.js';
 export { loadStateDict, saveStateDict, stateDict } from './state-dict/index.js';
 export type { LoadedStateDict } from './state-dict/late.js';
 export { CnnzooError, type ErrorCode, Random, type RandomState } from './util/index.js';

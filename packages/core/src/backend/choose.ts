@@ -1,6 +1,6 @@
 import type { KernelName } from '@cnnzoo/kernels';
 import { engine, findBackendFactory, getBackend, getKernel, ready, setBackend } from '@tensorflow/tfjs-core';
-import type { BackendCandidate, WasmPaths } from '#platform';
+import type { BackendCandidate, WasmPaths } from '../platform/index.js';
 import { CnnzooError, checkOptions, warn } from '../util/index.js';
 
 /**

@@ -1,4 +1,4 @@
-import type { SkippedFile } from '#platform';
+import type { SkippedFile } from '../platform/index.js';
 
 // Types of the public calls on the cache, which load their module when they are called.
 

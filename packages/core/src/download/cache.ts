@@ -1,4 +1,5 @@
-import { type CacheRecord, hashSource, openStore, type SkippedFile, type Store } from '#platform';
+import { hashSource, openStore } from '#platform';
+import type { CacheRecord, SkippedFile, Store } from '../platform/index.js';
 import { CnnzooError, checkOptions, warn } from '../util/index.js';
 import type { CacheEntry, CacheFilter, CacheOptions, CheckedCacheEntry } from './cache-entry.js';
 

@@ -1,4 +1,4 @@
-import type { CacheRecord, Store } from '#platform';
+import type { CacheRecord, Store } from '../platform/index.js';
 import { CnnzooError, warn } from '../util/index.js';
 import type { Downloadable, Downloaded } from './downloaded.js';
 import { expectedDigits, fileNameOf, verify } from './verify.js';

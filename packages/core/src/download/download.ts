@@ -1,15 +1,7 @@
-import {
-  type CacheRecord,
-  type Fetch,
-  fetchUrl,
-  localPath,
-  openPath,
-  openStore,
-  reasonOf,
-  type Store,
-} from '#platform';
+import { fetchUrl, localPath, openPath, openStore, reasonOf } from '#platform';
 import type { TensorFile } from '../checkpoint/index.js';
 import { encodeTransposed, isWorthTransposing, readByteSource } from '../checkpoint/late.js';
+import type { CacheRecord, Fetch, Store } from '../platform/index.js';
 import { CnnzooError, warn } from '../util/index.js';
 import { abortedError, type ByteSource } from '../util/late.js';
 import { fromCache, recordOf, warnUnverified } from './cached.js';

@@ -1,5 +1,6 @@
-import { fetchBytes, localPath, mirrorLocation, openPath, type Part, reasonOf, shownUrl } from '#platform';
+import { fetchBytes, localPath, mirrorLocation, openPath, reasonOf, shownUrl } from '#platform';
 import { checkStart, MAX_CHECKPOINT, MAX_UNSTATED } from '../checkpoint/late.js';
+import type { Part } from '../platform/index.js';
 import { CnnzooError } from '../util/index.js';
 import type { ByteSource } from '../util/late.js';
 import type { Downloadable, Source } from './downloaded.js';

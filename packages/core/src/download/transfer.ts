@@ -1,10 +1,7 @@
 import {
   BodyError,
   dropBody,
-  type Fetch,
   PATIENCE,
-  type Part,
-  type PartOrigin,
   type Patience,
   readBody,
   reasonOf,
@@ -14,6 +11,7 @@ import {
   statedSize,
   Watchdog,
 } from '#platform';
+import type { Fetch, Part, PartOrigin } from '../platform/index.js';
 import { CnnzooError } from '../util/index.js';
 import { abortedError, orAbort, sleep } from '../util/late.js';
 

@@ -1,4 +1,4 @@
-import type { LoadWasm, Sharp, WasmFormat } from '#platform';
+import type { LoadWasm, Sharp, WasmFormat } from '../platform/index.js';
 import { CnnzooError } from '../util/index.js';
 import type { Codec, CodecHeader, Decoder } from './header.js';
 import type { DecodedImage } from './image.js';

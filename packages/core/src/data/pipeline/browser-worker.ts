@@ -1,8 +1,8 @@
 /** Program of a page's worker. The build bundles it into the text that platform/browser starts. */
 
-import type { FromWorker } from '#platform';
 import { type Codec, type DecodedImage, decodeWith, wasmCodec } from '../../images/index.js';
 import { type CodecUrls, compileCodec } from '../../platform/browser/threads.js';
+import type { FromWorker } from '../../platform/index.js';
 import { readBlob } from '../../util/late.js';
 import { type ImageFile, type ImageJob, type JobReply, serve } from './job.js';
 

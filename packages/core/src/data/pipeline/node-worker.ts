@@ -1,8 +1,9 @@
 /** Program of a worker thread in Node: an entry of the build, which platform/node starts. */
 
 import { parentPort } from 'node:worker_threads';
-import { type FromWorker, readFile } from '#platform';
+import { readFile } from '#platform';
 import { type DecodedImage, decodeImage } from '../../images/index.js';
+import type { FromWorker } from '../../platform/index.js';
 import { readBlob } from '../../util/late.js';
 import { type ImageFile, type ImageJob, type JobReply, serve } from './job.js';
 

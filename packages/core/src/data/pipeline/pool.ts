@@ -1,4 +1,4 @@
-import type { FromWorker, WorkerThread } from '#platform';
+import type { FromWorker, WorkerThread } from '../../platform/index.js';
 import { CnnzooError, warn } from '../../util/index.js';
 import type { DecodeFile, ImageJob, JobReply, JobResult, JobResults } from './job.js';
 
