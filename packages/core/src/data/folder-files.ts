@@ -31,11 +31,11 @@ const SIGNATURES = [
 ];
 
 /** Returns true for a path that contains a hidden name, or one that an operating system leaves behind. */
-export const isLeftover = (path: string): boolean =>
+const isLeftover = (path: string): boolean =>
   path.split('/').some((part) => part.startsWith('.') || LEFTOVERS.has(part.toLowerCase()));
 
 /** Returns true for a path with the extension of an image, or with none. */
-export const mayBeImage = (path: string): boolean => IMAGE.test(path) || !ENDING.test(path);
+const mayBeImage = (path: string): boolean => IMAGE.test(path) || !ENDING.test(path);
 
 /**
  * Returns true for an image: by its extension, or without one by its first bytes.

@@ -96,7 +96,7 @@ function unpacked(name: string, paths: Paths): string {
  * beside it (`val`, `valid`, `validation`, `test`, `testing`, with the same other words). Without a partner, it must be
  * the only folder and hold only folders.
  */
-export function folderParts(paths: Paths): FolderParts | undefined {
+function folderParts(paths: Paths): FolderParts | undefined {
   const top = contentsOf('', paths);
   const roles = top.folders.flatMap(named);
   const partnersOf = ({ others }: Named): Named[] =>

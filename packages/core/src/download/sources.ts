@@ -13,11 +13,7 @@ import { expectedDigits } from './verify.js';
 export const MAX_TEXT = 2 ** 24;
 
 /** Fetches a small text, e.g. an index or a pointer file. */
-export async function fetchText(
-  url: string,
-  what: string,
-  { fetch, signal, tuning }: TransferContext,
-): Promise<string> {
+async function fetchText(url: string, what: string, { fetch, signal, tuning }: TransferContext): Promise<string> {
   const patience = { ...tuning, totalMs: 4 * tuning.stallMs };
   const bytes = await fetchBytes(url, { fetch, what, maxBytes: MAX_TEXT, signal, patience });
   return new TextDecoder().decode(bytes);
@@ -30,7 +26,7 @@ const REDIRECTS = new Set([301, 302, 303, 307, 308]);
  * file's sha256. In a browser, which hides a redirect's headers, the pointer file in the git
  * repository holds the same.
  */
-export class HubDownload {
+class HubDownload {
   private linked: string | undefined;
 
   constructor(

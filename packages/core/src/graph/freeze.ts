@@ -1,7 +1,7 @@
 import type { LayersModel, layers } from '@tensorflow/tfjs-layers';
 import { isUnder } from '../layers/index.js';
 import { CnnzooError } from '../util/index.js';
-import { isInHead, noteOf } from './head.js';
+import { isInHead, requireNote } from './head.js';
 import { modelOf, type Net } from './net.js';
 import { modelsOf } from './order.js';
 import { layerSlotsOf, type Slot } from './slots.js';
@@ -63,13 +63,7 @@ export const unfreeze = (net: Net, part: Part = () => true): void => setTrainabl
 /** Returns a function that returns true if a state_dict key, or the path of a layer without weights, belongs to the part. */
 function membership(model: LayersModel, part: Part): (key: string) => boolean {
   if (part !== 'backbone') return (key) => matches(part, key);
-  const note = noteOf(model);
-  if (!note)
-    throw new CnnzooError(
-      'INPUT',
-      `The net '${model.name}' does not say where its head is: expected one made by a builder, pretrained or load. ` +
-        'Name state_dict prefixes, as stateDict(net) has them.',
-    );
+  const note = requireNote(model, 'Name state_dict prefixes, as stateDict(net) has them.');
   return (key) => !isInHead(note, key);
 }
 

@@ -15,6 +15,21 @@ export interface ModelNote {
 export const noteOf = (model: LayersModel): ModelNote | undefined =>
   (model.getUserDefinedMetadata() as { cnnzoo?: ModelNote } | undefined)?.cnnzoo;
 
+/**
+ * Returns the builder's metadata.
+ *
+ * @param advice sentence on another way, for a net without it.
+ * @throws CnnzooError INPUT if the net was not made by a builder.
+ */
+export function requireNote(model: LayersModel, advice: string): ModelNote {
+  const note = noteOf(model);
+  if (note) return note;
+  throw new CnnzooError(
+    'INPUT',
+    `The net '${model.name}' does not say where its head is: expected one made by a builder, pretrained or load. ${advice}`,
+  );
+}
+
 /** Returns true if the key or layer path is in the head or an auxiliary head. */
 export const isInHead = ({ head, auxiliaryHeads = [] }: ModelNote, key: string): boolean =>
   [head, ...auxiliaryHeads].some((path) => isUnder(path, key));

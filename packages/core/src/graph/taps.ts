@@ -1,6 +1,6 @@
 import { type LayersModel, layers, type SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { CnnzooError } from '../util/index.js';
-import { headLayer, noteOf } from './head.js';
+import { headLayer, requireNote } from './head.js';
 import { netModel } from './net-model.js';
 import { isModel, layersOf, orderTo } from './order.js';
 
@@ -10,13 +10,7 @@ import { isModel, layersOf, orderTo } from './order.js';
  * @throws CnnzooError INPUT if the net does not know its head.
  */
 export function featuresOf(model: LayersModel): LayersModel {
-  const note = noteOf(model);
-  if (!note)
-    throw new CnnzooError(
-      'INPUT',
-      `The net '${model.name}' does not say where its head is: expected one made by a builder, pretrained or load. ` +
-        'Use activations with the name of a layer.',
-    );
+  const note = requireNote(model, 'Use activations with the name of a layer.');
   const first = headLayer(model, note.head);
   const output = first ? (first.input as SymbolicTensor) : model.outputs[0]!;
   const pooled = output.shape.length === 4 ? layers.globalAveragePooling2d({ name: 'pooled' }).apply(output) : output;

@@ -93,7 +93,7 @@ function multiply(a: number, b: number): number {
 /**
  * Converts CMYK pixels that are stored inverted, as in every JPEG by Adobe, to RGB, as Pillow's `convert('RGB')` does.
  */
-export function cmykToRgb(stored: Uint8Array): Uint8Array {
+function cmykToRgb(stored: Uint8Array): Uint8Array {
   const rgb = new Uint8Array((stored.length / 4) * 3);
   for (let from = 0, to = 0; to < rgb.length; from += 4, to += 3) {
     const white = stored[from + 3]!;

@@ -10,10 +10,10 @@ export type Drawable = HTMLCanvasElement | OffscreenCanvas | HTMLImageElement | 
 
 type Context = CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D;
 
-export const isImageData = (input: object): input is ImageData =>
+const isImageData = (input: object): input is ImageData =>
   'data' in input && ArrayBuffer.isView(input.data) && 'width' in input && 'height' in input;
 
-export const isDrawable = (input: object): input is Drawable =>
+const isDrawable = (input: object): input is Drawable =>
   'getContext' in input ||
   'naturalWidth' in input ||
   'videoWidth' in input ||
@@ -25,7 +25,7 @@ export const isDrawable = (input: object): input is Drawable =>
  * @param name Name for messages.
  * @throws CnnzooError IMAGE if the values are not 8-bit.
  */
-export function imageDataPixels({ data, width, height }: ImageData, name: string): DecodedImage {
+function imageDataPixels({ data, width, height }: ImageData, name: string): DecodedImage {
   // An ImageData can hold float16 values.
   if (Object.prototype.toString.call(data) !== '[object Uint8ClampedArray]' || data.length !== width * height * 4)
     throw new CnnzooError(
@@ -75,7 +75,7 @@ function contextWith(source: Drawable, width: number, height: number): Context {
  *
  * @param name Name for messages.
  */
-export async function drawablePixels(source: Drawable, name: string): Promise<DecodedImage> {
+async function drawablePixels(source: Drawable, name: string): Promise<DecodedImage> {
   try {
     const [width, height] = await sizeOf(source, name);
     if (!(width > 0 && height > 0))
@@ -98,7 +98,7 @@ export async function drawablePixels(source: Drawable, name: string): Promise<De
  *
  * @param name Name for messages.
  */
-export async function tensorPixels(tensor: Tensor, name: string): Promise<DecodedImage> {
+async function tensorPixels(tensor: Tensor, name: string): Promise<DecodedImage> {
   const [height, width, channels] = tensor.shape;
   if (tensor.rank !== 3 || tensor.size === 0 || (channels !== 1 && channels !== 3 && channels !== 4))
     throw new CnnzooError(
@@ -128,7 +128,7 @@ const MOST_BYTES = 2 ** 28;
 const LONGEST = 600_000;
 
 /** Reads an encoded image. Returns its bytes, and its name for messages. */
-export async function readImage(
+async function readImage(
   location: string | URL,
   signal: AbortSignal | undefined,
 ): Promise<{ bytes: Uint8Array; name: string }> {

@@ -79,7 +79,7 @@ export const nameOf = (initial: Initial): InitialName => (typeof initial === 'fu
  * @param key of the weight in the state dict.
  * @throws CnnzooError INPUT for values of a function that don't fit the shape.
  */
-export function initialValue(key: string, initial: Initial, shape: number[], fans: Fans): tf.Tensor {
+function initialValue(key: string, initial: Initial, shape: number[], fans: Fans): tf.Tensor {
   let values = new Float32Array(numel(shape));
   if (typeof initial === 'function') values = ownValues(key, initial(shape, fans, currentRandom()), shape);
   else FILLS[initial](values, fans);

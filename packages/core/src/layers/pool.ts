@@ -29,7 +29,7 @@ export interface PoolArgs {
  *
  * @param layer its builder's name, or its path in the net.
  */
-export function checkPool(layer: string, args: PoolArgs): void {
+function checkPool(layer: string, args: PoolArgs): void {
   checkNumbers(layer, args, { kernelSize: PIXELS, stride: PIXELS, padding: PADDING });
   checkFlags(layer, { ceilMode: args.ceilMode });
   const { kernelSize, padding } = args;
@@ -195,7 +195,7 @@ const RANGES = { outputSize: PIXELS };
  * Returns rows of weights: row i holds the weight of each of `size` inputs in output i, the mean over
  * floor(i size / out) … ceil((i + 1) size / out).
  */
-export function adaptiveShares(size: number, out: number): number[][] {
+function adaptiveShares(size: number, out: number): number[][] {
   return Array.from({ length: out }, (_, i) => {
     const [start, end] = [Math.floor((i * size) / out), Math.ceil(((i + 1) * size) / out)];
     return Array.from({ length: size }, (_, j) => (j >= start && j < end ? 1 / (end - start) : 0));

@@ -77,7 +77,7 @@ export function defineModel<Options extends BuildOptions, Names extends string>(
 }
 
 /** Options of every builder. */
-export const BUILD_OPTIONS: readonly string[] = ['inputShape', 'numClasses', 'seed', 'name'];
+const BUILD_OPTIONS: readonly string[] = ['inputShape', 'numClasses', 'seed', 'name'];
 
 function buildVariant<Options extends BuildOptions, Names extends string>(
   spec: ModelSpec<Options, Names>,

@@ -14,7 +14,7 @@ import { checkTopology } from './topology.js';
 import { MODEL_KEY, WEIGHTS_KEY } from './weights.js';
 
 /** Returns the file of a classifier that is saved to `path`: a single one, so that no reader ever sees half of it. */
-export const savedFile = (path: string): string =>
+const savedFile = (path: string): string =>
   path.endsWith('.safetensors') ? path : `${path.replace(/[/\\]+$/, '')}/model.safetensors`;
 
 /** Writes a classifier as one file: weights, architecture, labels and preprocessing. */

@@ -32,7 +32,7 @@ it.skipIf(!directory)(
     const { lenet5_relu, resnet18 } = differences;
     expect(Math.max(lenet5_relu.forward, resnet18.forward)).toBeLessThanOrEqual(1e-5);
     expect(lenet5_relu.step).toBeLessThanOrEqual(1e-5);
-    // Of a million activations, a few are so close to 0 that rounding decides whether ReLU passes their gradient. The
+    // A few of a million activations are so close to 0 that rounding decides whether ReLU passes their gradient. The
     // measured distance is 1e-3; with a wrong kernel it is 1.
     expect(resnet18.step).toBeLessThanOrEqual(1e-2);
   },

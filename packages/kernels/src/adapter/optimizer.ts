@@ -1,5 +1,6 @@
 import { type TensorInfo, util } from '@tensorflow/tfjs-core';
-import { type AdamWStep, adamW, type SgdStep, type Stepped, sgd } from '../ops/index.js';
+import type { AdamWAttributes, SgdAttributes } from '../contract.js';
+import { adamW, type Stepped, sgd } from '../ops/index.js';
 import { checkShape, finite, flag, misfit, numbers, optionalInput, wholeNumber } from './checks.js';
 import type { KernelCall, KernelFamily } from './registry.js';
 
@@ -47,7 +48,7 @@ export const optimizer = (({ weights }) => {
 
   return {
     CnnzooSgd(call) {
-      const step: SgdStep = {
+      const step: SgdAttributes = {
         lr: finite(call, 'lr'),
         momentum: finite(call, 'momentum'),
         nesterov: flag(call, 'nesterov'),
@@ -66,7 +67,7 @@ export const optimizer = (({ weights }) => {
     },
 
     CnnzooAdamW(call) {
-      const step: AdamWStep = {
+      const step: AdamWAttributes = {
         lr: finite(call, 'lr'),
         beta1: finite(call, 'beta1'),
         beta2: finite(call, 'beta2'),

@@ -13,7 +13,7 @@ export {
   packedMatrixFloats,
   packMatrix,
 } from './matmul.js';
-export { type AdamWStep, adamW, type SgdStep, type Stepped, sgd } from './optimizer.js';
+export { adamW, type Stepped, sgd } from './optimizer.js';
 export { averagePool, averagePoolGradient, maxPool, maxPoolGradient } from './pool.js';
 export { Activation } from './product.js';
 export { clamp, reluGradient } from './relu.js';

@@ -1,30 +1,12 @@
 import { Op } from '../../assembly/ops.js';
 import { OptimizerField } from '../../assembly/optimizer-fields.js';
+import type { AdamWAttributes, SgdAttributes } from '../contract.js';
 import { fields, floatBits, type Pointer, rowsPerTask, type Workspace } from '../engine/index.js';
 
 /** Addresses of a tensor that a step reads and of its next values. They may be equal. */
 export interface Stepped {
   readonly from: Pointer;
   readonly to: Pointer;
-}
-
-export interface SgdStep {
-  readonly lr: number;
-  readonly momentum: number;
-  readonly nesterov: boolean;
-  /** L2 penalty: this fraction of the parameter is added to its gradient. */
-  readonly weightDecay: number;
-}
-
-export interface AdamWStep {
-  readonly lr: number;
-  readonly beta1: number;
-  readonly beta2: number;
-  readonly eps: number;
-  /** Decoupled weight decay: a step first multiplies the parameter by 1 - lr weightDecay. */
-  readonly weightDecay: number;
-  /** Number of the step, 1 at the first. */
-  readonly step: number;
 }
 
 /**
@@ -101,7 +83,7 @@ export function sgd(
   engine: Workspace,
   length: number,
   tensors: { readonly parameter: Stepped; readonly gradient: Pointer; readonly velocity?: Stepped | undefined },
-  { lr, momentum, nesterov, weightDecay }: SgdStep,
+  { lr, momentum, nesterov, weightDecay }: SgdAttributes,
 ): void {
   const { velocity, ...rest } = tensors;
   const factors = { rate: lr, momentDecay: momentum, weightDecay };
@@ -121,7 +103,7 @@ export function adamW(
     readonly moment: Stepped;
     readonly square: Stepped;
   },
-  { lr, beta1, beta2, eps, weightDecay, step }: AdamWStep,
+  { lr, beta1, beta2, eps, weightDecay, step }: AdamWAttributes,
 ): void {
   dispatch(engine, Op.AdamW, length, tensors, {
     rate: lr / (1 - beta1 ** step),

@@ -70,7 +70,7 @@ const DTYPES: ReadonlyMap<string, TorchType> = new Map(
 export const dtypeOf = (name: string): TorchType | undefined => DTYPES.get(name);
 
 /** The type of values in a storage of the class `name`, of any device; undefined for what is no storage class. */
-export function storageTypeOf(name: string): TorchType | undefined {
+function storageTypeOf(name: string): TorchType | undefined {
   if (/^torch\.(storage\.)?_?UntypedStorage$/.test(name)) return BYTES;
   const [, storage = ''] = /^torch\.(?:cuda\.)?(\w+)$/.exec(name) ?? [];
   return Object.hasOwn(STORAGES, storage) ? STORAGES[storage] : undefined;

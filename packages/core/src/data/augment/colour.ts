@@ -22,7 +22,7 @@ const blend = (from: number, to: number, factor: number): number =>
   Math.trunc(Math.min(Math.max(Math.fround(from + Math.fround(factor * (to - from))), 0), 255));
 
 /** Replaces every value by its entry in a table of 256. */
-export function lookUp(image: Bytes, table: ArrayLike<number>): Bytes {
+function lookUp(image: Bytes, table: ArrayLike<number>): Bytes {
   const data = new Uint8Array(image.data.length);
   for (let i = 0; i < data.length; i++) data[i] = table[image.data[i]!]!;
   return { ...image, data };

@@ -56,7 +56,7 @@ export type JobResult = JobResults[ImageJob['kind']];
 export type DecodeFile = (file: ImageFile) => Promise<DecodedImage>;
 
 /** Describes a thrown value. The message includes `name`. */
-export function failureOf(error: unknown, name = ''): Failure {
+function failureOf(error: unknown, name = ''): Failure {
   const message = visibleText(error instanceof Error ? error.message : String(error));
   const shown = visible(name);
   const code = error instanceof CnnzooError ? error.code : 'IMAGE';

@@ -116,7 +116,7 @@ class PageStore implements Store {
 }
 
 /** Partial download in the memory of a page. It is lost when the page is closed. */
-export class MemoryPart implements Part {
+class MemoryPart implements Part {
   private buffer = new Uint8Array(0);
   size = 0;
   origin: PartOrigin | undefined;

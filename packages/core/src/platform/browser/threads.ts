@@ -17,7 +17,7 @@ const urlOf = {
   WebP: () => new URL('./wasm/webp_dec.wasm', import.meta.url),
 };
 
-export const codecUrls = (): CodecUrls => ({ JPEG: urlOf.JPEG().href, WebP: urlOf.WebP().href });
+const codecUrls = (): CodecUrls => ({ JPEG: urlOf.JPEG().href, WebP: urlOf.WebP().href });
 
 export const loadCodecWasm: LoadWasm = (format) => compileCodec(urlOf[format]().href);
 

@@ -19,12 +19,12 @@ import { makeDirectory, openPath, pathOf, writeFileAtomic } from './files.js';
 
 const originPath = (path: string): string => `${path}-origin`;
 
-export const removePart = async (path: string): Promise<void> => {
+const removePart = async (path: string): Promise<void> => {
   await Promise.all([rm(path, { force: true }), rm(originPath(path), { force: true })]);
 };
 
 /** Partial download on disk: the bytes, and a file beside them that says whose bytes they are. */
-export class FilePart implements Part {
+class FilePart implements Part {
   private handle: FileHandle | undefined;
 
   private constructor(

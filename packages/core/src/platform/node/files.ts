@@ -78,7 +78,7 @@ const REASONS: Readonly<Record<string, string>> = {
  *
  * @param action Verb for the message: 'read'.
  */
-export function fileError(action: string, path: string, cause: unknown): CnnzooError {
+function fileError(action: string, path: string, cause: unknown): CnnzooError {
   const { code = '', message } = cause as { code?: string; message?: string };
   return new CnnzooError('FILE', `Can't ${action} '${path}': ${REASONS[code] ?? message}.`, { cause });
 }

@@ -98,7 +98,7 @@ function stepsIn(line: string): number | undefined {
 }
 
 /** A file with lines of JSON: one for the beginning of a run, one for every step, one for every epoch. */
-export class RunLog {
+class RunLog {
   private waiting = '';
 
   private constructor(private readonly path: string) {}

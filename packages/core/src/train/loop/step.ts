@@ -201,7 +201,7 @@ interface Kept extends Slot {
  * Weights that no optimizer updates, as they were before a step: a forward pass in training mode writes BatchNorm's
  * running statistics. Owns tensors, which copy nothing, until `dispose` or `restore`.
  */
-export class StatisticsSnapshot {
+class StatisticsSnapshot {
   private readonly kept: readonly Kept[];
 
   constructor(model: LayersModel) {
