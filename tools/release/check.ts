@@ -1,12 +1,16 @@
 /**
  * Packs every package and tries the packed files as a user would. They are linted; installed by the README's line in an
  * empty project outside the workspace (with npm, then with pnpm, which shows a project only its own dependencies);
- * imported, required, type-checked and run; and built into a page that runs in Chromium.
+ * imported, required, type-checked and run; and built into a page that runs in Chromium. Rows of docs/runtimes.md that are
+ * marked for every release are run too.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
+import { withPlace } from '../runtimes/place.js';
+import { allRows } from '../runtimes/rows.js';
+import { failuresOf, runRow } from '../runtimes/run-row.js';
 import { buildPage, checkBuilt, checkDevelopment } from './browser.js';
 import { openChromium } from './chromium.js';
 import { checkCommandLine, checkPrograms, type Manager, makeCommandLine, makeConsumer } from './consumer.js';
@@ -60,6 +64,23 @@ async function checkManager(
   await step(`${manager}: a digit in Vite's development server`, () => checkDevelopment(browser, directory));
 }
 
+/** Runs the rows of docs/runtimes.md that belong to every release. None of them may be skipped. */
+async function checkRuntimes(packages: readonly Packed[], registry: string): Promise<void> {
+  const rows = (await allRows()).filter(({ everyRelease }) => everyRelease);
+  await withPlace(
+    async (place) => {
+      for (const row of rows)
+        await step(`runtimes: ${row.name}`, async () => {
+          const result = await runRow(row, place);
+          const failures = failuresOf(result).map((name) => `${name}: ${result.checks[name]}`);
+          if (result.notRun) failures.push(`not run: ${result.notRun}`);
+          if (failures.length) throw new Error(`${row.name}:\n${failures.join('\n')}`);
+        });
+    },
+    { packages, registry },
+  );
+}
+
 async function main(): Promise<void> {
   const place = await mkdtemp(join(tmpdir(), 'cnnzoo-release-'));
   const browser = await openChromium();
@@ -72,6 +93,7 @@ async function main(): Promise<void> {
     try {
       for (const manager of ['npm', 'pnpm'] as const)
         await checkManager(manager, place, registry.url, packages, browser);
+      await checkRuntimes(packages, registry.url);
     } finally {
       await registry.close();
     }
