@@ -1,30 +1,22 @@
-import type { KernelName } from '@cnnzoo/kernels';
-import { engine, findBackendFactory, getBackend, getKernel, ready, setBackend } from '@tensorflow/tfjs-core';
 import type { BackendCandidate, WasmPaths } from '../platform/index.js';
 import { CnnzooError, checkOptions, warn } from '../util/index.js';
-
-/**
- * Registers faster kernels for the current backend, where it lacks them. For tfjs' wasm backend, which alone can't
- * train and has one thread in Node, these are the kernels of @cnnzoo/kernels. For tfjs-node they are TensorFlow's own.
- * Kernels that the caller has registered stay.
- */
-export async function accelerateBackend(): Promise<void> {
-  const name = getBackend();
-  if (name === 'tensorflow') (await import('./native-kernels.js')).registerNativeKernels();
-  if (name !== 'wasm' || getKernel('CnnzooConv2D' satisfies KernelName, 'wasm')) return;
-  const { accelerate } = await import('@cnnzoo/kernels');
-  try {
-    await accelerate();
-  } catch (error) {
-    warn(`Nets run slower here and can't be trained: ${(error as Error).message}`);
-  }
-}
+import { keep, start } from './start.js';
 
 /**
  * Name of a backend of TensorFlow.js, as `useBackend` takes it. 'tfjs-node' and 'tfjs-node-gpu' run in Node alone,
- * 'webgl' and 'webgpu' in pages alone.
+ * 'webgl' in pages alone.
  */
 export type BackendName = 'tfjs-node-gpu' | 'tfjs-node' | 'wasm' | 'cpu' | 'webgl' | 'webgpu';
+
+/** Names of all backends, here and elsewhere. */
+const NAMES: readonly string[] = [
+  'tfjs-node-gpu',
+  'tfjs-node',
+  'wasm',
+  'cpu',
+  'webgl',
+  'webgpu',
+] satisfies BackendName[];
 
 /** Options of `useBackend`. */
 export interface UseBackendOptions {
@@ -38,28 +30,44 @@ export interface UseBackendOptions {
 /** End of the latest call of `useBackend`. */
 let pending: Promise<unknown> = Promise.resolve();
 
-/** Candidate that was started last. tfjs calls both tfjs-node and tfjs-node-gpu 'tensorflow'. */
-let started: BackendCandidate | undefined;
+/** Names that were chosen last, in order of preference. */
+let preference: readonly string[] | undefined;
 
 /**
- * Sets the TensorFlow.js backend that computes tensors, and registers the kernels of cnnzoo for it.
+ * Sets the TensorFlow.js backend that computes tensors, and registers the kernels of cnnzoo for it. Nets that exist move
+ * to it with their weights, also in the middle of a training. If it can't be used, the current backend stays.
  *
- * If the backend can't be used, the current one stays.
+ * Without a name, the default is what is fastest for small work: a native backend if one is installed and able to
+ * compute, else wasm. A GPU ('webgpu', 'webgl') takes some milliseconds for each call, however small, so it pays for nets
+ * of the size of ResNet-18 and larger, for batches, and for training; LeNet and the nets for CIFAR-10 classify one image
+ * sooner on wasm. Time both where it matters.
  *
- * @param name Default: the current backend; if there is none, the first that works of tfjs-node-gpu, tfjs-node (if
- * installed), wasm and cpu.
+ * - 'webgpu' and 'webgl' in a page: install `@tensorflow/tfjs-backend-webgpu` or `-webgl`, and import it in the page.
+ * - 'webgpu' in Node: install `webgpu` and `@tensorflow/tfjs-backend-webgpu`. Only this call loads them, and sets
+ *   WebGPU's globals.
+ *
+ * If a GPU is lost (the driver restarts, the system sleeps), calls that need it reject with code BACKEND. This function
+ * then starts the backend anew. Nets whose weights were on the GPU stay unusable: build or load them again.
+ *
+ * @param name a name, or names in order of preference: the first that works is taken, and names of other platforms are
+ * passed over. Default: the current backend; if there is none, or its GPU is lost, the names of the latest call that
+ * chose one, else (Node) those of the environment variable `CNNZOO_BACKEND`, as `webgpu,wasm`, else the first that works
+ * of tfjs-node-gpu, tfjs-node (if installed), wasm and cpu.
  * @returns the backend's name. It may be another than a `BackendName` if the caller has set a backend of another
  * package.
- * @throws CnnzooError BACKEND if the named backend is unknown, not installed or does not start, or if none works; INPUT
- * for unknown options.
+ * @throws CnnzooError BACKEND if a name is unknown, or none of the named backends can be used: the message says of each
+ * why, and what helps; INPUT for unknown options, an empty list, or a name twice.
  * @example
  * ```ts
  * import { useBackend } from '@cnnzoo/core';
  *
- * const name = await useBackend(); // 'wasm', without tfjs-node
+ * const name = await useBackend(['webgpu', 'webgl', 'wasm']); // 'wasm', where there is no GPU
  * ```
  */
-export function useBackend(name?: BackendName, options: UseBackendOptions = {}): Promise<string> {
+export function useBackend(
+  name?: BackendName | readonly BackendName[],
+  options: UseBackendOptions = {},
+): Promise<string> {
   // Calls run one after the other: when two first calls overlap, the second finds the backend that the first has set.
   const result = pending.then(() => {
     checkOptions('useBackend', options, ['wasmPaths']);
@@ -69,76 +77,76 @@ export function useBackend(name?: BackendName, options: UseBackendOptions = {}):
   return result;
 }
 
-async function choose(name: BackendName | undefined, { wasmPaths }: UseBackendOptions): Promise<string> {
-  const { backends } = await import('#platform');
-  if (name === undefined) return (await keep()) ?? first(backends, wasmPaths);
-  const candidate = backends.find((each) => each.name === name);
-  if (!candidate)
-    throw new CnnzooError(
-      'BACKEND',
-      `useBackend('${name}'): there is no such backend here. Expected one of ${backends.map((b) => b.name).join(', ')}.`,
-    );
-  try {
-    return await start(candidate, wasmPaths);
-  } catch (cause) {
-    throw new CnnzooError('BACKEND', `The backend '${name}' can't be used: ${reason(cause)}\n${candidate.install}`, {
-      cause,
-    });
+async function choose(name: string | readonly string[] | undefined, { wasmPaths }: UseBackendOptions): Promise<string> {
+  const { backends, preferredBackends } = await import('#platform');
+  if (name !== undefined) {
+    const names = typeof name === 'string' ? [name] : name;
+    checkNames(`useBackend(${JSON.stringify(name)})`, names, backends);
+    const found = await first(names, backends, wasmPaths);
+    preference = names;
+    return found;
+  }
+  const kept = await keep();
+  if (kept !== undefined) return kept;
+  if (preference) return first(preference, backends, wasmPaths);
+  const preferred = preferredBackends();
+  if (preferred) checkNames(`CNNZOO_BACKEND=${preferred.join(',')}`, preferred, backends);
+  const automatic = backends.filter((each) => each.automatic).map((each) => each.name);
+  return first(preferred ?? automatic, backends, wasmPaths);
+}
+
+/** Refuses a list that names a backend twice, none at all, or one that exists nowhere. */
+function checkNames(where: string, names: unknown, backends: readonly BackendCandidate[]): void {
+  const here = backends.map((each) => each.name).join(', ');
+  if (!(Array.isArray(names) && names.length > 0 && names.every((name) => typeof name === 'string')))
+    throw new CnnzooError('INPUT', `${where}: expected a backend's name, or a list of at least one: ${here}.`);
+  for (const [at, name] of names.entries()) {
+    if (!NAMES.includes(name))
+      throw new CnnzooError('BACKEND', `${where}: there is no backend '${name}'. Expected one of ${here}.`);
+    if (names.indexOf(name) !== at)
+      throw new CnnzooError('INPUT', `${where}: '${name}' is there twice. Expected each name once, of ${here}.`);
   }
 }
 
-/** Returns true for an error of the class NotInstalled. The class itself is loaded later, with the platform. */
-const isNotInstalled = (error: unknown): boolean =>
-  (error as { isNotInstalled?: true } | null)?.isNotInstalled === true;
+/** Reason in words why a backend can't be used, and advice. */
+const reason = (error: unknown, advice: string): string =>
+  `${error instanceof Error ? error.message : String(error)}\n${(error as { advice?: string } | null)?.advice ?? advice}`;
 
-const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
-/** Keeps the current backend: waits for it and returns its name. undefined if no backend is set. */
-async function keep(): Promise<string | undefined> {
-  const { backendName } = engine();
-  if (!backendName) return;
-  await ready();
-  await accelerateBackend();
-  return started?.backend === backendName ? started.name : backendName;
-}
-
-/** Starts the first automatic candidate that works. */
-async function first(candidates: readonly BackendCandidate[], wasmPaths: WasmPaths | undefined): Promise<string> {
-  const reasons: string[] = [];
-  for (const candidate of candidates.filter(({ automatic }) => automatic)) {
+/** Starts the first of the named backends that works. */
+async function first(
+  names: readonly string[],
+  backends: readonly BackendCandidate[],
+  wasmPaths: WasmPaths | undefined,
+): Promise<string> {
+  const faults: { name: string; reason: string; cause: unknown; isMissing: boolean }[] = [];
+  for (const name of names) {
+    const candidate = backends.find((each) => each.name === name);
     try {
-      return await start(candidate, wasmPaths);
-    } catch (error) {
-      reasons.push(`${candidate.name}: ${reason(error)}`);
-      if (!isNotInstalled(error))
-        warn(`The backend '${candidate.name}' is installed but does not work, and is passed over: ${reason(error)}`);
+      if (!candidate) throw elsewhere(name, backends);
+      const found = await start(candidate, wasmPaths);
+      for (const fault of faults)
+        if (!fault.isMissing)
+          warn(`The backend '${fault.name}' is installed but does not work, and is passed over: ${fault.reason}`);
+      return found;
+    } catch (cause) {
+      // The class itself is loaded later, with the platform.
+      const isMissing = !candidate || (cause as { isMissing?: true } | null)?.isMissing === true;
+      faults.push({ name, reason: reason(cause, candidate?.advice ?? ''), cause, isMissing });
     }
   }
-  throw new CnnzooError('BACKEND', `No TensorFlow.js backend can be used:\n  ${reasons.join('\n  ')}`);
+  const [fault] = faults;
+  if (faults.length === 1)
+    throw new CnnzooError('BACKEND', `The backend '${fault!.name}' can't be used: ${fault!.reason.trimEnd()}`, {
+      cause: fault!.cause,
+    });
+  const lines = faults.map((each) => `  ${each.name}: ${each.reason.trimEnd().replaceAll('\n', '\n    ')}`);
+  throw new CnnzooError('BACKEND', `None of these backends can be used:\n${lines.join('\n')}`, {
+    cause: new AggregateError(faults.map(({ cause }) => cause)),
+  });
 }
 
-/** Starts a candidate and makes it the current backend. If that fails, restores the previous backend. */
-async function start(candidate: BackendCandidate, wasmPaths: WasmPaths | undefined): Promise<string> {
-  const { name, backend } = candidate;
-  const tfjs = engine();
-  const before = tfjs.backendName;
-  if (started && started !== candidate && started.backend === backend)
-    throw new Error(`this process computes with '${started.name}' already, and tfjs knows but one of the two.`);
-  try {
-    if (!findBackendFactory(backend) || (wasmPaths && !(backend in tfjs.registry))) await candidate.load(wasmPaths);
-    // `ready` also if the backend is set already: the user may have set it without waiting for it.
-    if (tfjs.backendName === backend) await ready();
-    else if (!(await setBackend(backend))) throw new Error(`TensorFlow.js could not initialise '${backend}'.`);
-    candidate.settle?.();
-  } catch (error) {
-    // tfjs sets a backend before it knows whether the backend starts, and tfjs-node sets itself on import.
-    if (tfjs.backendName !== before) {
-      if (before) await setBackend(before);
-      else tfjs.backendName = before;
-    }
-    throw error;
-  }
-  await accelerateBackend();
-  started = candidate;
-  return name;
+/** Returns the error for a backend of another platform. */
+function elsewhere(name: string, backends: readonly BackendCandidate[]): Error {
+  const here = backends.map((each) => each.name).join(', ');
+  return new Error(`it runs in ${name === 'webgl' ? 'pages' : 'Node'} alone. Expected one of ${here}.`);
 }

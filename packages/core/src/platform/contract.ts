@@ -47,18 +47,31 @@ export interface BackendCandidate {
   readonly backend: string;
   /** true if the backend is tried when the user names none. */
   readonly automatic: boolean;
-  /** Advice for when the backend is missing or does not start. */
-  readonly install: string;
+  /** true if a small convolution is tried before the backend is taken, since it may start and not compute. */
+  readonly isProbed: boolean;
+  /** Advice for a backend that is there, and does not start or does not compute. */
+  readonly advice: string;
   /**
-   * Loads the package, which registers the backend. Rejects with NotInstalled if the package is not installed, and with
+   * Loads the package, which registers the backend. Rejects with MissingBackend if the backend is not there, and with
    * another error if it is broken.
    */
   load(wasmPaths: WasmPaths | undefined): Promise<unknown>;
-  /** Called once the backend has started. Throws if it can't compute, and removes what its start left behind. */
+  /** Called before each start of the registered backend. Rejects as `load` does if this machine has nothing to start. */
+  check?(): Promise<void>;
+  /** Called once the backend has started. Removes what its start left behind. */
   settle?(): void;
 }
 
-/** Error of `load` for a package that is not installed. It needs no warning. */
-export class NotInstalled extends Error {
-  readonly isNotInstalled = true;
+/** Error for a backend that is not there: not installed, not imported, or no GPU. It needs no warning. */
+export class MissingBackend extends Error {
+  readonly isMissing = true;
+
+  constructor(
+    message: string,
+    /** Sentence that says what to do. */
+    readonly advice: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import * as tf from '@tensorflow/tfjs-core';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { useBackend } from '../../src/backend/choose.js';
 import { buildModel } from '../../src/graph/net-model.js';
 import { identity } from '../../src/layers/combinators.js';
@@ -40,13 +40,26 @@ interface Outcome {
   warnings: string[];
   backend: string;
   two: number;
+  /** Number of WebGPU's globals that the calls have set. */
+  gpuGlobals: number;
+}
+
+/** Circumstances of a process. */
+interface Circumstances {
+  readonly env?: Record<string, string>;
+  /** Packages that the process can't find. */
+  readonly hidden?: readonly string[];
 }
 
 /**
  * Calls `useBackend` with each list of arguments, in a process where `packages` are installed, and returns what
  * happened.
  */
-async function outcome(packages: Record<string, string>, calls: unknown[][]): Promise<Outcome> {
+async function outcome(
+  packages: Record<string, string>,
+  calls: unknown[][],
+  { env = {}, hidden = [] }: Circumstances = {},
+): Promise<Outcome> {
   const modules = await mkdtemp(join(directory, 'modules-'));
   for (const [name, source] of Object.entries(packages)) {
     const home = join(modules, '@tensorflow', name);
@@ -54,9 +67,10 @@ async function outcome(packages: Record<string, string>, calls: unknown[][]): Pr
     await writeFile(join(home, 'package.json'), JSON.stringify({ name: `@tensorflow/${name}`, main: 'index.js' }));
     await writeFile(join(home, 'index.js'), source);
   }
-  const { stdout } = await run(process.execPath, ['--import', 'tsx', child, JSON.stringify(calls)], {
+  const args = ['--import', 'tsx', child, JSON.stringify(calls), hidden.join(',')];
+  const { stdout } = await run(process.execPath, args, {
     cwd: root,
-    env: { ...process.env, NODE_PATH: modules },
+    env: { ...process.env, CNNZOO_BACKEND: '', NODE_PATH: modules, ...env },
   });
   return JSON.parse(stdout.trim().split('\n').at(-1)!) as Outcome;
 }
@@ -115,6 +129,20 @@ it('takes the next where one loads but can not compute, as tfjs-node on Node 23'
   expect(warningsOfOurs(result)).toEqual([expect.stringMatching(/tfjs-node.*isNullOrUndefined/)]);
 });
 
+it('takes the next where one computes wrong values', async () => {
+  const zeros = `
+    const { kernelFunc } = tf.getKernel('Conv2D', 'cpu');
+    tf.unregisterKernel('Conv2D', 'tensorflow');
+    tf.registerKernel({ kernelName: 'Conv2D', backendName: 'tensorflow', kernelFunc: (args) => {
+      const y = kernelFunc(args);
+      args.backend.data.get(y.dataId).values.fill(0);
+      return y;
+    } });`;
+  const result = await outcome({ 'tfjs-node': standIn('node', '', zeros) }, [['tfjs-node'], []]);
+  const message = expect.stringMatching(/small convolution gives 0, 0, 0, 0 instead of 37/);
+  expect(result).toMatchObject({ results: [{ code: 'BACKEND', message }, 'wasm'], backend: 'wasm', two: 2 });
+});
+
 it('takes cpu where the .wasm files are not found; an explicit wasm is an error', async () => {
   const nowhere = { wasmPaths: `${directory}/nowhere/` };
   const result = await outcome({}, [
@@ -142,7 +170,93 @@ it('a named one that is not installed is an error that says what to install, and
     [],
   ]);
   const missing = { code: 'BACKEND', message: expect.stringContaining('npm install @tensorflow/tfjs-node-gpu') };
-  expect(result.results).toEqual([missing, 'tfjs-node', missing, 'cpu', 'cpu']);
+  const taken = {
+    code: 'BACKEND',
+    message: expect.stringMatching(/computes with 'tfjs-node' already.*\n.*another process/),
+  };
+  expect(result.results).toEqual([missing, 'tfjs-node', taken, 'cpu', 'cpu']);
+});
+
+describe('a list of names', () => {
+  it('is an order of preference: names of other platforms and what is not installed are passed over', async () => {
+    const result = await outcome({}, [[['tfjs-node-gpu', 'webgl', 'cpu', 'wasm']], [], ['wasm'], []]);
+    expect(result).toMatchObject({ results: ['cpu', 'cpu', 'wasm', 'wasm'], backend: 'wasm', two: 2 });
+    expect(warningsOfOurs(result)).toEqual([]);
+  });
+
+  it('warns of what is installed but broken, once another is taken', async () => {
+    const broken = { 'tfjs-node': standIn('node', "throw new Error('libtensorflow.so.2: not found');") };
+    const result = await outcome(broken, [[['tfjs-node', 'tfjs-node-gpu']], [['tfjs-node', 'wasm']]]);
+    expect(result.results).toEqual([
+      {
+        code: 'BACKEND',
+        message: expect.stringMatching(
+          /None of these.*\n {2}tfjs-node: libtensorflow.*\n.*install script.*\n {2}tfjs-node-gpu: .*not installed.*\n.*npm install/,
+        ),
+      },
+      'wasm',
+    ]);
+    expect(warningsOfOurs(result)).toEqual([
+      expect.stringMatching(/'tfjs-node' is installed but does not work.*libten/),
+    ]);
+  });
+
+  it.each([
+    ['a name of no backend', ['wegbl'], 'BACKEND', /no backend 'wegbl'.*wasm/],
+    ['such a name after one that works', [['wasm', 'wegbl']], 'BACKEND', /no backend 'wegbl'.*wasm/],
+    ['an empty list', [[]], 'INPUT', /at least one.*wasm/],
+    ['a name twice', [['wasm', 'cpu', 'wasm']], 'INPUT', /'wasm' is there twice/],
+    ['a number', [5], 'INPUT', /useBackend\(5\): expected a backend's name/],
+    ['a list of numbers', [[5]], 'INPUT', /expected a backend's name/],
+    ['null', [null], 'INPUT', /useBackend\(null\)/],
+  ])('refuses %s', async (_, [name], code, message) => {
+    const before = tf.engine().backendName;
+    await expect(useBackend(name as 'wasm')).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
+    expect(tf.engine().backendName).toBe(before);
+  });
+});
+
+describe('CNNZOO_BACKEND', () => {
+  it('is the preference of calls without a name', async () => {
+    const env = { CNNZOO_BACKEND: 'tfjs-node-gpu, cpu' };
+    expect(await outcome({}, [[], [], ['wasm'], []], { env })).toMatchObject({
+      results: ['cpu', 'cpu', 'wasm', 'wasm'],
+    });
+  });
+
+  it.each([
+    ['wegbl,wasm', 'BACKEND', /CNNZOO_BACKEND=wegbl,wasm: there is no backend 'wegbl'.*wasm/],
+    ['wasm,', 'BACKEND', /CNNZOO_BACKEND=wasm,: there is no backend ''/],
+    ['cpu,cpu', 'INPUT', /CNNZOO_BACKEND=cpu,cpu: 'cpu' is there twice/],
+    ['tfjs-node-gpu', 'BACKEND', /'tfjs-node-gpu' can't be used: .*not installed/],
+  ])('refuses %s', async (value, code, message) => {
+    const result = await outcome({}, [[], ['cpu']], { env: { CNNZOO_BACKEND: value } });
+    expect(result.results).toEqual([{ code, message: expect.stringMatching(message) }, 'cpu']);
+  });
+});
+
+describe("'webgpu' in Node", () => {
+  it.each(['webgpu', '@tensorflow/tfjs-backend-webgpu'])('without %s says what to install', async (name) => {
+    const result = await outcome({}, [['webgpu'], [['webgpu', 'wasm']]], { hidden: [name] });
+    const message = `The backend 'webgpu' can't be used: ${name} is not installed.\nInstall both packages it needs: \`npm install webgpu @tensorflow/tfjs-backend-webgpu\`.`;
+    expect(result).toMatchObject({ results: [{ code: 'BACKEND', message }, 'wasm'], two: 2, gpuGlobals: 0 });
+    expect(warningsOfOurs(result)).toEqual([]);
+  });
+
+  // Vulkan's drivers can be hidden, other systems' not.
+  it.skipIf(process.platform !== 'linux')('without a driver says so', async () => {
+    const env = { VK_ICD_FILENAMES: '/nowhere.json', VK_DRIVER_FILES: '/nowhere.json' };
+    const result = await outcome({}, [['webgpu'], []], { env });
+    const message = expect.stringMatching(
+      /can't be used: the package webgpu finds no driver of a GPU.\nInstall the driver/,
+    );
+    expect(result).toMatchObject({ results: [{ code: 'BACKEND', message }, 'wasm'], two: 2 });
+    expect(result.warnings.filter((warning) => /webgpu/.test(warning))).toEqual([]);
+  });
+
+  it('is loaded only when it is asked for', async () => {
+    expect(await outcome({}, [[]])).toMatchObject({ results: ['wasm'], gpuGlobals: 0 });
+  });
 });
 
 it('keeps the backend that the user has set, and gives wasm its gradients', async () => {

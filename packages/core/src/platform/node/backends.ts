@@ -1,30 +1,18 @@
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
-import * as tf from '@tensorflow/tfjs-core';
-import { type BackendCandidate, NotInstalled } from '../contract.js';
+import { type BackendCandidate, MissingBackend } from '../contract.js';
+import { requireAdapter } from '../webgpu.js';
 
 /**
- * Loads a package that core does not depend on. Bundlers don't look for it, since its name is no literal.
+ * Returns the place of a package that core does not depend on. Bundlers don't look for it, since its name is no literal.
  *
- * @throws NotInstalled if the package is not installed.
+ * @throws MissingBackend if the package is not installed.
  */
-async function loadOptional(name: string): Promise<unknown> {
-  let path: string;
+function findOptional(name: string, advice: string): string {
   try {
-    path = createRequire(import.meta.url).resolve(name);
+    return pathToFileURL(createRequire(import.meta.url).resolve(name)).href;
   } catch (cause) {
-    throw new NotInstalled(`${name} is not installed.`, { cause });
-  }
-  return import(pathToFileURL(path).href);
-}
-
-/** Throws if tfjs-node 4.22 can't compute here: it calls functions of node:util that Node 23 has removed. */
-function checkRemovedFunctions(): void {
-  try {
-    tf.tidy(() => tf.add(tf.ones([1]), tf.ones([1])));
-  } catch (error) {
-    if (/is not a function/.test(String(error)))
-      throw new Error(`it does not work on Node ${process.version}: ${error}`);
+    throw new MissingBackend(`${name} is not installed.`, advice, { cause });
   }
 }
 
@@ -32,10 +20,46 @@ const native = (name: 'tfjs-node' | 'tfjs-node-gpu'): BackendCandidate => ({
   name,
   backend: 'tensorflow',
   automatic: true,
-  install: `Install it with \`npm install @tensorflow/${name}\`, and let its install script run.`,
-  load: () => loadOptional(`@tensorflow/${name}`),
-  settle: checkRemovedFunctions,
+  isProbed: true,
+  advice:
+    `Run the install script of @tensorflow/${name}, which downloads TensorFlow, on a version of Node before 23: ` +
+    'tfjs-node 4.22 calls functions that Node 23 has removed.',
+  load: async () =>
+    import(
+      findOptional(
+        `@tensorflow/${name}`,
+        `Install it with \`npm install @tensorflow/${name}\`, and let its install script run.`,
+      )
+    ),
 });
+
+/** The package `webgpu`: WebGPU for Node. */
+interface Dawn {
+  /** Returns what a browser has as `navigator.gpu`. */
+  create(options: readonly string[]): object;
+  /** Classes and constants of WebGPU, which a browser has as globals. */
+  readonly globals: Readonly<Record<string, unknown>>;
+}
+
+const INSTALL_WEBGPU = 'Install both packages it needs: `npm install webgpu @tensorflow/tfjs-backend-webgpu`.';
+
+/** Sets WebGPU's globals and `navigator.gpu`, unless the runtime has them. Then loads tfjs' backend, which needs them. */
+async function loadWebgpu(): Promise<void> {
+  const backend = findOptional('@tensorflow/tfjs-backend-webgpu', INSTALL_WEBGPU);
+  const { navigator } = globalThis as { navigator?: { gpu?: object } };
+  if (!navigator?.gpu) {
+    const { create, globals } = (await import(findOptional('webgpu', INSTALL_WEBGPU))) as Dawn;
+    const gpu = create([]);
+    for (const [name, value] of Object.entries(globals)) if (!(name in globalThis)) define(globalThis, name, value);
+    // Node 20 has no navigator.
+    if (!navigator) define(globalThis, 'navigator', {});
+    define((globalThis as unknown as { navigator: object }).navigator, 'gpu', gpu);
+  }
+  await import(backend);
+}
+
+const define = (target: object, name: string, value: unknown): void =>
+  void Object.defineProperty(target, name, { value, configurable: true, writable: true, enumerable: false });
 
 /**
  * Events that tfjs' wasm code listens to. Its listeners throw every uncaught error again, so that Node prints the whole
@@ -53,6 +77,12 @@ function removeListeners(): void {
       if (!listenersBefore.includes(listener)) process.removeListener(event, listener);
 }
 
+/** Returns the names in the environment variable `CNNZOO_BACKEND`: 'webgpu,wasm'. undefined if it is not set. */
+export function preferredBackends(): string[] | undefined {
+  const text = process.env.CNNZOO_BACKEND?.trim();
+  return text ? text.split(',').map((name) => name.trim()) : undefined;
+}
+
 /** Backends in order of preference. */
 export const backends: readonly BackendCandidate[] = [
   native('tfjs-node-gpu'),
@@ -61,7 +91,8 @@ export const backends: readonly BackendCandidate[] = [
     name: 'wasm',
     backend: 'wasm',
     automatic: true,
-    install: 'It comes with @cnnzoo/core: reinstall the packages, or check the wasmPaths you gave.',
+    isProbed: false,
+    advice: 'It comes with @cnnzoo/core: reinstall the packages, or check the wasmPaths you gave.',
     load: async (wasmPaths) => {
       listenersBefore = listeners();
       const { setWasmPaths } = await import('@tensorflow/tfjs-backend-wasm');
@@ -74,7 +105,22 @@ export const backends: readonly BackendCandidate[] = [
     name: 'cpu',
     backend: 'cpu',
     automatic: true,
-    install: 'It comes with @cnnzoo/core: reinstall the packages.',
+    isProbed: false,
+    advice: 'It comes with @cnnzoo/core: reinstall the packages.',
     load: () => import('@tensorflow/tfjs-backend-cpu'),
+  },
+  {
+    name: 'webgpu',
+    backend: 'webgpu',
+    automatic: false,
+    isProbed: true,
+    advice: 'Update the GPU\'s driver and the package webgpu, or take another backend: useBackend("wasm").',
+    load: loadWebgpu,
+    check: () =>
+      requireAdapter(
+        'the package webgpu finds no driver of a GPU.',
+        'Install the driver (Linux: a Vulkan driver and libvulkan.so.1; in a container, also make the GPU visible ' +
+          'there), or take another backend: useBackend("wasm").',
+      ),
   },
 ];

@@ -1,0 +1,23 @@
+import type { KernelName } from '@cnnzoo/kernels';
+import { engine, getBackend, getKernel } from '@tensorflow/tfjs-core';
+import { warn } from '../util/index.js';
+import { guardOf } from './gpu.js';
+
+/**
+ * Prepares the current backend. tfjs' wasm backend, which alone can't train and has one thread in Node, gets the kernels
+ * of @cnnzoo/kernels, and tfjs-node gets TensorFlow's own. Kernels that the caller has registered stay. The webgl and
+ * webgpu backends get a guard, which notices a lost GPU.
+ */
+export async function accelerateBackend(): Promise<void> {
+  const name = getBackend();
+  const current = engine().registry[name];
+  if (current) guardOf(current);
+  if (name === 'tensorflow') (await import('./native-kernels.js')).registerNativeKernels();
+  if (name !== 'wasm' || getKernel('CnnzooConv2D' satisfies KernelName, 'wasm')) return;
+  const { accelerate } = await import('@cnnzoo/kernels');
+  try {
+    await accelerate();
+  } catch (error) {
+    warn(`Nets run slower here and can't be trained: ${(error as Error).message}`);
+  }
+}
