@@ -16,7 +16,7 @@ beforeAll(async () => {
 it("the textbook's ResNet-18 answers as the same net in PyTorch", async () => {
   const golden: Golden = JSON.parse(readFileSync(new URL('goldens/textbook_resnet18.json', import.meta.url), 'utf8'));
   const net = textbookResnet18([null, null, 3]);
-  await loadStateDict(net, syntheticCheckpoint(stateDict(net), golden.seed));
+  await loadStateDict(net, syntheticCheckpoint(await stateDict(net), golden.seed));
   for (const { height, width, largest, logits } of golden.cases) {
     const shape = [height, width, 3] as const;
     const received = logitsOf(net, syntheticImage(...shape, golden.seed), [...shape]);
@@ -26,10 +26,10 @@ it("the textbook's ResNet-18 answers as the same net in PyTorch", async () => {
   net.dispose();
 });
 
-it("a VGG with GoogLeNet's block has the keys of both, and learns in all of them", () => {
+it("a VGG with GoogLeNet's block has the keys of both, and learns in all of them", async () => {
   const net = vggWithInception();
-  expect(stateDict(net).get('mixed.branch3.1.conv.weight')!.shape).toEqual([16, 8, 3, 3]);
-  expect(stateDict(net).get('block4.2.weight')!.shape).toEqual([128, 128, 3, 3]);
+  expect((await stateDict(net)).get('mixed.branch3.1.conv.weight')!.shape).toEqual([16, 8, 3, 3]);
+  expect((await stateDict(net)).get('block4.2.weight')!.shape).toEqual([128, 128, 3, 3]);
   expect(summary(net).rows.find(({ name }) => name === 'mixed.concat')!.output).toEqual([8, 8, 128]);
   tf.tidy(() => {
     const x = tf.tensor4d(syntheticImage(32, 32, 3), [1, 32, 32, 3]);

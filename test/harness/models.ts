@@ -99,7 +99,7 @@ export function testModels(models: Readonly<Record<string, ModelDefinition<never
           if (!net || !options.anySize) {
             net?.dispose();
             net = definition({ inputShape: options.anySize ? [null, null, channels] : [height, width, channels] });
-            await loadStateDict(net, syntheticCheckpoint(stateDict(net), golden.seed));
+            await loadStateDict(net, syntheticCheckpoint(await stateDict(net), golden.seed));
           }
           const shape = [height, width, channels] as const;
           const image = syntheticImage(...shape, golden.seed);
@@ -121,7 +121,7 @@ export function testModels(models: Readonly<Record<string, ModelDefinition<never
         for (const { height, width, largest, logits, auxiliary } of golden.cases) {
           const shape: InputSize = [height, width, channels];
           const net = (definition as ModelDefinition<WithAuxHeads>)({ inputShape: shape, auxHeads: true });
-          await loadStateDict(net, syntheticCheckpoint(stateDict(net), golden.seed));
+          await loadStateDict(net, syntheticCheckpoint(await stateDict(net), golden.seed));
           const outputs = outputsOf(net, syntheticImage(...shape, golden.seed), shape);
           net.dispose();
           const expected = [{ largest, logits }, ...auxiliary!];
@@ -144,7 +144,7 @@ export function testModels(models: Readonly<Record<string, ModelDefinition<never
     it('with no classes gives what the head sees', async () => {
       const [whole, bare] = [5, 0].map((numClasses) => definition({ inputShape: small, numClasses }));
       expect(whole!.outputShape).toEqual([null, 5]);
-      const state = stateDict(whole!);
+      const state = await stateDict(whole!);
       const isHead = (key: string) => key.startsWith(`${definition.head}.`);
       const body = [...state].filter(([key]) => !isHead(key));
       expect(body.length).toBeLessThan(state.size);
@@ -179,11 +179,11 @@ export function testModels(models: Readonly<Record<string, ModelDefinition<never
       loaded.dispose();
     });
 
-    it('repeats its initial values by the seed, and every weight gets a gradient', () => {
+    it('repeats its initial values by the seed, and every weight gets a gradient', async () => {
       const net = definition({ inputShape: small, numClasses: 3, seed: 7 });
       const same = definition({ inputShape: small, numClasses: 3, seed: 7 });
-      const state = stateDict(same);
-      for (const [key, { data }] of stateDict(net))
+      const state = await stateDict(same);
+      for (const [key, { data }] of await stateDict(net))
         expect(Buffer.compare(bytesOf(data), bytesOf(state.get(key)!.data)), key).toBe(0);
       same.dispose();
       const image = syntheticImage(...small);

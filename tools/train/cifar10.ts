@@ -66,7 +66,7 @@ const directory = `${root}/packages/${recipe.family}/weights`;
 const file = `${directory}/${name}.safetensors`;
 await mkdir(directory, { recursive: true });
 const metadata = { 'cnnzoo.model': name, 'cnnzoo.weights': 'CIFAR10_V1' };
-await writeFile(file, Buffer.concat([...encodeSafetensors(stateDict(net), metadata, { dtype: 'float16' })]));
+await writeFile(file, Buffer.concat([...encodeSafetensors(await stateDict(net), metadata, { dtype: 'float16' })]));
 const history = { data: 'CIFAR-10 (JPEG copy)', seed, epochs };
 await writeFile(`${directory}/${name}.history.json`, `${JSON.stringify(history, null, 2)}\n`);
 

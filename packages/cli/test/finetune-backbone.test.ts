@@ -33,7 +33,7 @@ describe.skipIf(!found)(`a head on the features of VGG-16${reason}`, () => {
       'IMAGENET1K_FEATURES, from vgg16-features.safetensors',
     );
     const net = await Classifier.load(out);
-    const [saved, given] = [stateDict(net), await readStateDict(file)];
+    const [saved, given] = [await stateDict(net), await readStateDict(file)];
     net.dispose();
     expect(given.size).toBe(26);
     for (const [key, { data }] of given) expect(saved.get(key)!.data, key).toEqual(data);

@@ -49,7 +49,7 @@ describe('a picture', () => {
       std: Array(channels).fill(std),
       interpolation: 'bilinear',
     };
-    const [url] = picturesOf(x, preprocessing);
+    const [url] = await picturesOf(x, preprocessing);
     x.dispose();
     const png = Buffer.from(url!.replace('data:image/png;base64,', ''), 'base64');
     const space = channels === 1 ? 'b-w' : 'srgb';

@@ -30,9 +30,9 @@ it('recognises errors and classifiers of another copy of core', async () => {
   expect(classifier).toBeInstanceOf(core.Classifier);
   expect(model).not.toBeInstanceOf(core.Classifier);
   // Every function on nets takes a net or a Classifier, whichever copy of core made it.
-  expect(core.stateDict(classifier).size).toBe(2);
+  expect((await core.stateDict(classifier)).size).toBe(2);
   expect(core.summary(classifier).parameters).toBe(8);
-  await core.loadStateDict(classifier, core.stateDict(model));
+  await core.loadStateDict(classifier, await core.stateDict(model));
   classifier.dispose();
   expect(tf.memory().numTensors).toBe(0);
 });

@@ -43,7 +43,7 @@ describe('GoogLeNet', () => {
 
   it('answers the same with auxiliary heads and without', async () => {
     const [plain, both] = [false, true].map((auxHeads) => googlenet({ inputShape: [64, 64, 3], auxHeads }));
-    const state = syntheticCheckpoint(stateDict(both!));
+    const state = syntheticCheckpoint(await stateDict(both!));
     await loadStateDict(both!, state);
     await loadStateDict(plain!, new Map([...state].filter(([key]) => !key.startsWith('aux'))));
     const image = syntheticImage(64, 64, 3);
@@ -53,7 +53,7 @@ describe('GoogLeNet', () => {
     both!.dispose();
   });
 
-  it('has a block to build with', () => {
+  it('has a block to build with', async () => {
     const widths = [4, 2, 6, 2, 3, 5] as const;
     const net = buildModel(
       'own',
@@ -61,8 +61,8 @@ describe('GoogLeNet', () => {
       [9, 7, 3],
     );
     expect(net.outputShape).toEqual([null, 9, 7, 18]);
-    expect(stateDict(net).get('a.branch3.1.conv.weight')!.shape).toEqual([3, 2, 3, 3]);
-    expect(stateDict(net).get('b.branch3.1.conv.weight')!.shape).toEqual([3, 2, 5, 5]);
+    expect((await stateDict(net)).get('a.branch3.1.conv.weight')!.shape).toEqual([3, 2, 3, 3]);
+    expect((await stateDict(net)).get('b.branch3.1.conv.weight')!.shape).toEqual([3, 2, 5, 5]);
     net.dispose();
   });
 

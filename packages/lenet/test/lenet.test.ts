@@ -29,9 +29,9 @@ describe('LeNet', () => {
     }
   });
 
-  it('has the keys of an nn.Sequential', () => {
+  it('has the keys of an nn.Sequential', async () => {
     const net = lenet5();
-    expect([...stateDict(net).keys()]).toEqual(
+    expect([...(await stateDict(net)).keys()]).toEqual(
       [0, 3, 7, 9, 11].flatMap((index) => [`${index}.weight`, `${index}.bias`]),
     );
     net.dispose();

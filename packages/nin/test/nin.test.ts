@@ -13,7 +13,7 @@ describe('NiN', () => {
   const convolutions = (keys: Iterable<string>) =>
     [...keys].filter((key) => key.endsWith('.weight')).map((key) => key.slice(0, -'.weight'.length));
 
-  it("has the textbook's shapes and keys", () => {
+  it("has the textbook's shapes and keys", async () => {
     const net = nin({ numClasses: 10 });
     const { rows } = summary(net);
     const shape = (name: string) => rows.find((row) => row.name === name)!.output;
@@ -27,13 +27,13 @@ describe('NiN', () => {
       [5, 5, 10],
       [10],
     ]);
-    expect(convolutions(stateDict(net).keys())).toEqual(
+    expect(convolutions((await stateDict(net)).keys())).toEqual(
       ['0', '2', '4', '7'].flatMap((block) => ['0', '2', '4'].map((layer) => `${block}.${layer}`)),
     );
     net.dispose();
   });
 
-  it('has the published names and parameters for CIFAR-10', () => {
+  it('has the published names and parameters for CIFAR-10', async () => {
     const net = nin_cifar();
     const { rows, parameters } = summary(net);
     const shape = (name: string) => rows.find((row) => row.name === name)!.output;
@@ -43,7 +43,7 @@ describe('NiN', () => {
       [8, 8, 192],
       [8, 8, 10],
     ]);
-    expect(convolutions(stateDict(net).keys())).toEqual([
+    expect(convolutions((await stateDict(net)).keys())).toEqual([
       'conv1',
       'cccp1',
       'cccp2',

@@ -53,7 +53,7 @@ describe('ResNet', () => {
 
   it('answers the same with any input size left open', async () => {
     const [fixed, open] = [resnet18({ inputShape: [45, 60, 3] }), resnet18({ inputShape: [null, null, 3] })];
-    const state = syntheticCheckpoint(stateDict(fixed));
+    const state = syntheticCheckpoint(await stateDict(fixed));
     await loadStateDict(fixed, state);
     await loadStateDict(open, state);
     const image = syntheticImage(45, 60, 3);
@@ -62,10 +62,10 @@ describe('ResNet', () => {
     open.dispose();
   });
 
-  it('begins every block as the identity where asked', () => {
+  it('begins every block as the identity where asked', async () => {
     for (const zeroInitResidual of [false, true]) {
       const net = resnet18({ inputShape: [33, 33, 3], zeroInitResidual });
-      const state = stateDict(net);
+      const state = await stateDict(net);
       const last = [...state].filter(([key]) => /layer.*bn2\.weight/.test(key));
       expect(last.length).toBe(8);
       for (const [, { data }] of last)
@@ -74,26 +74,26 @@ describe('ResNet', () => {
     }
   });
 
-  it('has blocks to build with', () => {
+  it('has blocks to build with', async () => {
     const net = buildModel(
       'own',
       seq({ a: basicBlock(8), b: bottleneck(4, { stride: 2, widthPerGroup: 128 }), pool: globalAvgPool }),
       [9, 12, 3],
     );
     expect(net.outputShape).toEqual([null, 16]);
-    expect(stateDict(net).get('b.conv2.weight')!.shape).toEqual([8, 8, 3, 3]);
+    expect((await stateDict(net)).get('b.conv2.weight')!.shape).toEqual([8, 8, 3, 3]);
     net.dispose();
   });
 
-  it('is wider in groups as ResNeXt', () => {
+  it('is wider in groups as ResNeXt', async () => {
     const net = buildModel('own', seq({ a: bottleneck(64, { groups: 32, widthPerGroup: 4 }) }), [9, 12, 64]);
     expect(net.outputShape).toEqual([null, 9, 12, 256]);
-    expect(stateDict(net).get('a.conv1.weight')!.shape).toEqual([128, 64, 1, 1]);
-    expect(stateDict(net).get('a.conv2.weight')!.shape).toEqual([128, 4, 3, 3]);
+    expect((await stateDict(net)).get('a.conv1.weight')!.shape).toEqual([128, 64, 1, 1]);
+    expect((await stateDict(net)).get('a.conv2.weight')!.shape).toEqual([128, 4, 3, 3]);
     net.dispose();
   });
 
-  it('passes on every other pixel and zeros, without parameters, in the nets for CIFAR-10', () => {
+  it('passes on every other pixel and zeros, without parameters, in the nets for CIFAR-10', async () => {
     const net = resnet20();
     const { rows } = summary(net);
     const shape = (name: string) => rows.find((row) => row.name === name)!.output;
@@ -102,7 +102,7 @@ describe('ResNet', () => {
       [16, 16, 32],
       [8, 8, 64],
     ]);
-    expect([...stateDict(net).keys()].filter((key) => key.includes('downsample'))).toEqual([]);
+    expect([...(await stateDict(net)).keys()].filter((key) => key.includes('downsample'))).toEqual([]);
     net.dispose();
   });
 
@@ -133,19 +133,19 @@ describe('ResNet', () => {
       [resnet18, [33, 40, 3]],
       [resnet50, [33, 40, 3]],
     ] as const) {
-      const keysOf = (net: LayersModel) => [...stateDict(net).keys()];
+      const keysOf = async (net: LayersModel) => [...(await stateDict(net)).keys()];
       const plain = build({ inputShape: shape, numClasses: 2 });
       const norm: Norm = (options) => groupNorm(8, options);
       const grouped = build({ inputShape: shape, numClasses: 2, norm, activation: sigmoid, zeroInitResidual: true });
-      expect(keysOf(grouped)).toEqual(keysOf(plain).filter((key) => !key.includes('running_')));
+      expect(await keysOf(grouped)).toEqual((await keysOf(plain)).filter((key) => !key.includes('running_')));
       const types = summary(grouped).rows.map(({ type }) => type);
       expect(types).not.toContain('BatchNorm');
       expect(types).not.toContain('relu');
       const last = build === resnet18 ? 'layer1.0.bn2.weight' : 'layer1.0.bn3.weight';
-      expect([...stateDict(grouped).get(last)!.data].every((value) => value === 0)).toBe(true);
+      expect([...(await stateDict(grouped)).get(last)!.data].every((value) => value === 0)).toBe(true);
       expect([...logitsOf(grouped, image, [...shape])].every(Number.isFinite)).toBe(true);
       const bare = build({ inputShape: shape, numClasses: 2, norm: () => identity });
-      expect(keysOf(bare)).toEqual(keysOf(plain).filter((key) => !/bn\d|downsample\.1/.test(key)));
+      expect(await keysOf(bare)).toEqual((await keysOf(plain)).filter((key) => !/bn\d|downsample\.1/.test(key)));
       for (const net of [plain, grouped, bare]) net.dispose();
     }
     expect(() => basicBlock(4, { norm: () => identity, zeroInit: true })).toThrow(CnnzooError);

@@ -25,5 +25,5 @@ net.dispose();
 await useBackend();
 const untrained = resnet18({ numClasses: 10, inputShape: [32, 32, 3] });
 assert.equal(summary(untrained).parameters, 11181642);
-await loadStateDict(untrained, stateDict(untrained));
+await loadStateDict(untrained, await stateDict(untrained));
 untrained.dispose();

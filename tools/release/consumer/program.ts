@@ -39,7 +39,7 @@ export async function build(): Promise<LayersModel> {
   const values: StateDict = await readStateDict('net.pth');
   await loadStateDict(net, values);
   await saveStateDict(net, 'net.safetensors');
-  console.log(String(summary(net)), stateDict(net).size);
+  console.log(String(summary(net)), (await stateDict(net)).size);
   return net;
 }
 

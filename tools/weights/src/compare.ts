@@ -17,7 +17,7 @@ export async function worstError(
     const shape: [number, number, number] = [height, width, channels];
     const net = definition({ inputShape: shape });
     try {
-      await loadStateDict(net, weights ?? syntheticCheckpoint(stateDict(net), seed));
+      await loadStateDict(net, weights ?? syntheticCheckpoint(await stateDict(net), seed));
       const received = logitsOf(net, syntheticImage(...shape, seed), shape);
       errors.push(...logits.map((expected, i) => Math.abs(received[i]! - expected) / largest));
     } finally {

@@ -33,7 +33,7 @@ describe('saveStateDict', () => {
       const [{ definition }] = members([name]) as [Member];
       const path = join(directory, `${name}.safetensors`);
       const net = definition();
-      await loadStateDict(net, syntheticCheckpoint(stateDict(net), SEED));
+      await loadStateDict(net, syntheticCheckpoint(await stateDict(net), SEED));
       await saveStateDict(net, path);
       net.dispose();
       // The net here has the values as they were before they were written.

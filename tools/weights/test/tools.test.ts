@@ -24,9 +24,9 @@ beforeAll(async () => {
 });
 
 /** Builds a checkpoint of lenet5 in memory. */
-function checkpoint() {
+async function checkpoint() {
   const net = lenet5();
-  const state = syntheticCheckpoint(stateDict(net), 'tools');
+  const state = syntheticCheckpoint(await stateDict(net), 'tools');
   net.dispose();
   return openTensors(state);
 }

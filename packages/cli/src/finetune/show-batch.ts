@@ -23,13 +23,15 @@ export async function showBatch({ folder, out, options, data, net, context }: Jo
   const { value: batch } = await batches.next();
   await batches.return();
   const { x, y } = batch!;
-  const labels = y.dataSync();
-  const images = picturesOf(x, preprocessing).map((picture, i) => ({
-    picture,
-    category: data.categories[labels[i]!]!,
-  }));
-  x.dispose();
-  y.dispose();
+  let images: { picture: string; category: string }[];
+  try {
+    const labels = await y.data();
+    const pictures = await picturesOf(x, preprocessing);
+    images = pictures.map((picture, i) => ({ picture, category: data.categories[labels[i]!]! }));
+  } finally {
+    x.dispose();
+    y.dispose();
+  }
   const note =
     `${images.length} of ${data.train.size} images, as ${options.model} sees them in training: ` +
     `${preprocessing.crop.join(' x ')} px, ${augment ? 'random crops, half of them flipped' : 'the same in every epoch'}.`;

@@ -63,7 +63,7 @@ export const unfreeze = (net: Net, part: Part = () => true): void => setTrainabl
 /** Returns a function that returns true if a state_dict key, or the path of a layer without weights, belongs to the part. */
 function membership(model: LayersModel, part: Part): (key: string) => boolean {
   if (part !== 'backbone') return (key) => matches(part, key);
-  const note = requireNote(model, 'Name state_dict prefixes, as stateDict(net) has them.');
+  const note = requireNote(model, 'Name state_dict prefixes, as `await stateDict(net)` has them.');
   return (key) => !isInHead(note, key);
 }
 

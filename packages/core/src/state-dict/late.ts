@@ -10,3 +10,4 @@ export {
   type Wanted,
 } from './fit-keys.js';
 export { type BuildFromOptions, buildFrom, wantedBy } from './load.js';
+export { type Keyed, Snapshot } from './snapshot.js';

@@ -1,21 +1,15 @@
-import {
-  type ReadOptions,
-  type StateDict,
-  type StateTensor,
-  toTorchShape,
-  toTorchValues,
-  type WeightsSource,
-} from '../checkpoint/index.js';
+import type { ReadOptions, StateDict, WeightsSource } from '../checkpoint/index.js';
 import { modelOf, type Net, slotsOf } from '../graph/index.js';
 import { CnnzooError } from '../util/index.js';
 import type { LoadedStateDict } from './fit-keys.js';
+import { Snapshot } from './snapshot.js';
 
 /**
- * Returns the weights of a net as PyTorch's `state_dict()` does: copies, float32, in PyTorch's layout (convolution OIHW,
- * linear [out, in]).
+ * Reads the weights of a net as PyTorch's `state_dict()` does: copies, float32, in PyTorch's layout (convolution OIHW,
+ * linear [out, in]). The values are those at the time of the call: the net may go on training while they are read.
  *
  * @param net a LayersModel or Classifier.
- * @returns { shape, dtype, data } by state_dict key, e.g. 'layer1.0.conv1.weight'. No tf tensor: nothing to dispose.
+ * @returns promise of { shape, dtype, data } by state_dict key, e.g. 'layer1.0.conv1.weight'. No tf tensor: nothing to dispose.
  * @throws CnnzooError INPUT if the net was disposed of.
  *
  * @example
@@ -24,22 +18,17 @@ import type { LoadedStateDict } from './fit-keys.js';
  * import { resnet18 } from '@cnnzoo/resnet';
  *
  * await useBackend();
- * const state = stateDict(resnet18());
+ * const state = await stateDict(resnet18());
  * console.log(state.get('conv1.weight')!.shape); // [64, 3, 7, 7]
  * ```
  */
-export function stateDict(net: Net): StateDict {
-  const model = modelOf(net);
-  return new Map(
-    slotsOf(model).map(({ key, variable }): [string, StateTensor] => {
-      const value = variable.read();
-      const shape = toTorchShape(value.shape);
-      // The cpu backend hands out its own array, which a caller could change by mistake.
-      const data = toTorchValues(value.dataSync() as Float32Array, shape);
-      return [key, { shape, dtype: 'float32', data: shape.length < 2 ? data.slice() : data }];
-    }),
-  );
+export async function stateDict(net: Net): Promise<StateDict> {
+  return snapshotOf(net).read();
 }
+
+/** Returns copies of a net's weights as they are now. */
+const snapshotOf = (net: Net): Snapshot =>
+  new Snapshot(slotsOf(modelOf(net)).map(({ key, variable }) => ({ key, tensor: variable.read() })));
 
 /**
  * Loads a checkpoint (safetensors, a file of `torch.save`, or a state dict) into a net. Strict, as PyTorch's
@@ -75,6 +64,7 @@ export async function loadStateDict(
 
 /**
  * Writes the weights of a net as safetensors, which PyTorch loads strictly. The file is replaced whole or not at all.
+ * The weights are those at the time of the call.
  *
  * @param net a LayersModel or Classifier.
  * @param location path or file: URL that ends in `.safetensors`.
@@ -101,15 +91,20 @@ export async function saveStateDict(
         'INPUT',
         `saveStateDict: expected texts as metadata, received ${typeof value} for '${key}'.`,
       );
-  const [{ encodeSafetensors }, { pathOf, writeFileAtomic }] = await Promise.all([
-    import('../checkpoint/index.js'),
-    import('#platform'),
-  ]);
-  const path = pathOf(location);
-  if (!path.endsWith('.safetensors'))
-    throw new CnnzooError(
-      'INPUT',
-      `saveStateDict writes safetensors: expected a path that ends so, received '${path}'.`,
-    );
-  await writeFileAtomic(path, encodeSafetensors(stateDict(net), metadata));
+  const snapshot = snapshotOf(net);
+  try {
+    const [{ encodeSafetensors }, { pathOf, writeFileAtomic }] = await Promise.all([
+      import('../checkpoint/index.js'),
+      import('#platform'),
+    ]);
+    const path = pathOf(location);
+    if (!path.endsWith('.safetensors'))
+      throw new CnnzooError(
+        'INPUT',
+        `saveStateDict writes safetensors: expected a path that ends so, received '${path}'.`,
+      );
+    await writeFileAtomic(path, encodeSafetensors(await snapshot.read(), metadata));
+  } finally {
+    snapshot.dispose();
+  }
 }

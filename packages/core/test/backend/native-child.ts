@@ -25,10 +25,10 @@ async function compute(build: () => LayersModel, shape: [number, number, number]
   const results = [(await logits.data()) as Float32Array];
   const categories = Array.from({ length: 10 }, (_, i) => `${i}`);
   const data = await fromTensors(x, y, { categories });
-  const before = stateDict(net);
+  const before = await stateDict(net);
   for await (const { loss } of train(net, data, { optimizer: sgd({ lr: 1 }), batchSize: 8, random }))
     results.push(Float32Array.of(loss));
-  for (const [key, { data: after }] of stateDict(net)) {
+  for (const [key, { data: after }] of await stateDict(net)) {
     const values = before.get(key)!.data as Float32Array;
     results.push((after as Float32Array).map((value, i) => value - values[i]!));
   }

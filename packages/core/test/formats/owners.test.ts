@@ -188,7 +188,7 @@ describe.each(['cpu', 'wasm'] as const)('a net on %s', (backend) => {
     await loadStateDict(net, source);
     if (source instanceof Map) for (const { data } of source.values()) (data as Float32Array).fill(0);
     else source.fill(0);
-    expect([...stateDict(net)]).toEqual([...values()]);
+    expect([...(await stateDict(net))]).toEqual([...values()]);
     net.dispose();
   });
 });

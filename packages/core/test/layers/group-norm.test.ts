@@ -81,7 +81,7 @@ describe.each(['cpu', 'wasm'] as const)('GroupNorm on %s', (backend) => {
     const layer = seq({ norm: groupNorm(3, { eps: 1e-3, initial: 'zeros' }), pool: globalAvgPool, fc: linear(2) });
     const model = buildModel('net', layer, [4, 4, 6]);
     expect(summary(model).rows[1]).toMatchObject({ type: 'GroupNorm', output: [4, 4, 6], parameters: 12 });
-    const state = stateDict(model);
+    const state = await stateDict(model);
     expect([...state.get('norm.weight')!.data]).toEqual(new Array(6).fill(0));
     const net = new Classifier({
       model,
@@ -98,7 +98,7 @@ describe.each(['cpu', 'wasm'] as const)('GroupNorm on %s', (backend) => {
     await net.save(join(directory, backend));
     net.dispose();
     const loaded = await load(join(directory, backend));
-    expect([...stateDict(loaded)]).toEqual([...state]);
+    expect([...(await stateDict(loaded))]).toEqual([...state]);
     expect(loaded.model.getLayer('norm').getConfig()).toMatchObject({ groups: 3, eps: 1e-3 });
     loaded.dispose();
   });

@@ -154,7 +154,7 @@ it('every class of ours that has numbers is in the table', () => {
 describe('initial values', () => {
   const build = (layer: Layer): LayersModel => buildModel('net', layer, [4, 4, 6]);
 
-  it('come from a function, in tfjs layout', () => {
+  it('come from a function, in tfjs layout', async () => {
     const seen: unknown[] = [];
     const layer = conv(4, [3, 1], {
       groups: 2,
@@ -167,8 +167,8 @@ describe('initial values', () => {
     const net = build((x) => layer(x, 'net'));
     expect(seen).toEqual([[3, 1, 3, 4], { fanIn: 9, fanOut: 12 }, 'function']);
     // PyTorch's order, [out, in, h, w]: the filters lie last in tfjs'.
-    expect([...stateDict(net).get('net.weight')!.data].slice(0, 3)).toEqual([0, 12, 24]);
-    expect([...stateDict(net).get('net.bias')!.data]).toEqual([7, 7, 7, 7]);
+    expect([...(await stateDict(net)).get('net.weight')!.data].slice(0, 3)).toEqual([0, 12, 24]);
+    expect([...(await stateDict(net)).get('net.bias')!.data]).toEqual([7, 7, 7, 7]);
     expect(net.getLayer('net').getConfig()).toMatchObject({ initial: 'torch_default', biasInitial: 'torch_default' });
     net.dispose();
   });
@@ -200,17 +200,17 @@ describe('initial values', () => {
 });
 
 describe("words of PyTorch's", () => {
-  it('have its defaults', () => {
+  it('have its defaults', async () => {
     const net = buildModel('net', core.seq([conv(4, 3), maxPool(3), core.flatten, linear(2)]), [11, 8, 3]);
     expect(net.layers.map(({ outputShape }) => outputShape)).toContainEqual([null, 9, 6, 4]);
     expect(net.layers.map(({ outputShape }) => outputShape)).toContainEqual([null, 3, 2, 4]);
-    expect([...stateDict(net).keys()]).toEqual(['0.weight', '0.bias', '3.weight', '3.bias']);
+    expect([...(await stateDict(net)).keys()]).toEqual(['0.weight', '0.bias', '3.weight', '3.bias']);
     net.dispose();
   });
 
-  it('a linear layer without bias has none', () => {
+  it('a linear layer without bias has none', async () => {
     const net = buildModel('net', core.seq([core.globalAvgPool, linear(2, { bias: false })]), [4, 4, 3]);
-    expect([...stateDict(net).keys()]).toEqual(['1.weight']);
+    expect([...(await stateDict(net)).keys()]).toEqual(['1.weight']);
     net.dispose();
   });
 

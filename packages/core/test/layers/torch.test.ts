@@ -127,7 +127,7 @@ describe.each(['cpu', 'wasm'] as const)('on %s', (backend) => {
       await loadStateDict(net, toState(start));
       for (const step of training) {
         check(net, step, true);
-        const state = stateDict(net);
+        const state = await stateDict(net);
         for (const key of ['running_mean', 'running_var']) {
           const { data, shape } = state.get(`net.${key}`)!;
           tf.tidy(() => expectClose(tf.tensor(data as Float32Array, [...shape]), step.state[key]!));
@@ -236,17 +236,17 @@ describe('BatchNorm that is frozen', () => {
     },
   };
 
-  it.each(Object.entries(freezes))('%s uses its running statistics and keeps them', (_how, freeze) => {
+  it.each(Object.entries(freezes))('%s uses its running statistics and keeps them', async (_how, freeze) => {
     const inner = build(batchNorm(), { shape: [2, 3, 3, 2], data: [] });
     const outer = freeze(inner);
-    const before = [...stateDict(inner).values()].map(({ data }) => [...(data as Float32Array)]);
+    const before = [...(await stateDict(inner)).values()].map(({ data }) => [...(data as Float32Array)]);
     tf.tidy(() => {
       const x = tf.randomNormal([2, 3, 3, 2], 5, 3);
       const inTraining = inner.apply(x, { training: true }) as tf.Tensor;
       const inEvaluation = inner.apply(x, { training: false }) as tf.Tensor;
       expect([...inTraining.dataSync()]).toEqual([...inEvaluation.dataSync()]);
     });
-    expect([...stateDict(inner).values()].map(({ data }) => [...(data as Float32Array)])).toEqual(before);
+    expect([...(await stateDict(inner)).values()].map(({ data }) => [...(data as Float32Array)])).toEqual(before);
     // Disposing of the outer model disposes of the inner one.
     net = outer ?? net;
   });

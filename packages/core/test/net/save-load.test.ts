@@ -80,7 +80,7 @@ describe('save and load', () => {
     for (const source of [join(directory, path), pathToFileURL(join(directory, path))]) {
       const loaded = await load(source);
       expect(logits(loaded.model)).toEqual(logits(saved.model));
-      expect([...stateDict(loaded)]).toEqual([...stateDict(saved)]);
+      expect([...(await stateDict(loaded))]).toEqual([...(await stateDict(saved))]);
       expect(loaded.preprocessing).toEqual(preprocessing);
       expect(loaded.categories).toEqual(categories);
       expect(loaded.weights).toBe('MINE_V1');

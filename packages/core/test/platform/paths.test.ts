@@ -94,7 +94,7 @@ describe.each(FORMS)('%s', (form) => {
     await saveStateDict(model, given);
     expect(existsSync(path)).toBe(true);
     await loadStateDict(model, given);
-    expect((await readStateDict(given)).size).toBe(stateDict(model).size);
+    expect((await readStateDict(given)).size).toBe((await stateDict(model)).size);
   });
 
   it('is where fit keeps checkpoints, log and features', async () => {

@@ -119,19 +119,21 @@ async function netOf(heads: Record<string, ReturnType<typeof tensors>>): Promise
 
 const dataOf = ({ isSoft }: Pick<Case, 'isSoft'>) => new InOrder(X, [1, 1, 2], Y, isSoft && ((label) => SOFT[label]!));
 
-const valuesOf = (net: LayersModel, head = 'fc'): number[] =>
-  ['weight', 'bias'].flatMap((name) => [...(stateDict(net).get(`${head}.${name}`)!.data as Float32Array)]);
+async function valuesOf(net: LayersModel, head = 'fc'): Promise<number[]> {
+  const state = await stateDict(net);
+  return ['weight', 'bias'].flatMap((name) => [...(state.get(`${head}.${name}`)!.data as Float32Array)]);
+}
 
 /** The mean of the steps' losses, and the gradient that the first step went along. */
 async function gradientOf(net: LayersModel, loss: Loss, batchSize: number, accumulate: number, isSoft?: true) {
-  const before = valuesOf(net);
+  const before = await valuesOf(net);
   for await (const step of train(net, dataOf({ ...(isSoft && { isSoft }) }), {
     optimizer: sgd({ lr: 1 }),
     loss,
     batchSize,
     accumulate,
   })) {
-    const after = valuesOf(net);
+    const after = await valuesOf(net);
     return { loss: step.loss, gradient: before.map((value, i) => value - after[i]!) };
   }
   throw new Error('No step was taken.');
@@ -226,12 +228,12 @@ describe.each(['cpu', 'wasm'] as const)('on %s', (backend) => {
   it('a step whose images all weigh 0 is an error that says so, and evaluate of such images too', async () => {
     const none = new InOrder(X.slice(4, 6), [1, 1, 2], [2]);
     const loss = crossEntropy({ classWeights });
-    const before = valuesOf(net);
+    const before = await valuesOf(net);
     const failed = async () => {
       for await (const _ of train(net, none, { loss, optimizer: sgd({ lr: 1 }) }));
     };
     await expect(failed()).rejects.toMatchObject({ code: 'TRAINING', message: expect.stringContaining('weight of 0') });
-    expect(valuesOf(net)).toEqual(before);
+    expect(await valuesOf(net)).toEqual(before);
     await expect(evaluate(net, none, { loss })).rejects.toThrow(/weight of 0/);
   });
 });
@@ -239,7 +241,7 @@ describe.each(['cpu', 'wasm'] as const)('on %s', (backend) => {
 /** The weights that `netOf` gives, in the place of what a step made of them. */
 async function restart(net: LayersModel): Promise<void> {
   const fresh = await netOf({ fc: tensors(W, B), aux: tensors(V) });
-  await loadStateDict(net, stateDict(fresh));
+  await loadStateDict(net, await stateDict(fresh));
   fresh.dispose();
 }
 

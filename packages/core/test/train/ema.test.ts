@@ -17,23 +17,23 @@ const data = easyImages(32);
 const valuesOf = (state: StateDict) => new Map([...state].map(([key, { data }]) => [key, [...(data as Float32Array)]]));
 
 /** Trains for an epoch; `each` runs after every step. */
-async function trained(each: () => void): Promise<void> {
-  for await (const _ of train(net, data, { optimizer: sgd({ lr: 0.3 }), batchSize: 8 })) each();
+async function trained(each: () => Promise<void>): Promise<void> {
+  for await (const _ of train(net, data, { optimizer: sgd({ lr: 0.3 }), batchSize: 8 })) await each();
 }
 
 it('is the moving average of weights and running statistics', async () => {
   const ema = new Ema(net, { decay: 0.7 });
-  const expected = valuesOf(stateDict(net));
-  await trained(() => {
-    ema.update();
-    for (const [key, values] of valuesOf(stateDict(net)))
+  const expected = valuesOf(await stateDict(net));
+  await trained(async () => {
+    await ema.update();
+    for (const [key, values] of valuesOf(await stateDict(net)))
       expected.set(
         key,
         values.map((value, i) => 0.7 * expected.get(key)![i]! + 0.3 * value),
       );
   });
-  const state = valuesOf(ema.state());
-  const own = valuesOf(stateDict(net));
+  const state = valuesOf(await ema.state());
+  const own = valuesOf(await stateDict(net));
   expect([...state.keys()]).toEqual([...own.keys()]);
   for (const [key, values] of state) {
     expect(relativeError(values, expected.get(key)!), key).toBeLessThanOrEqual(1e-6);
@@ -45,10 +45,10 @@ it('is the moving average of weights and running statistics', async () => {
 it('is in the net while something runs, and the net is itself again after it', async () => {
   const ema = new Ema({ model: net }, { decay: 0.9 });
   await trained(() => ema.update());
-  const [own, average] = [valuesOf(stateDict(net)), valuesOf(ema.state())];
+  const [own, average] = [valuesOf(await stateDict(net)), valuesOf(await ema.state())];
   const before = tf.memory().numTensors;
   const evaluated = await ema.during(async () => {
-    expect(valuesOf(stateDict(net))).toEqual(average);
+    expect(valuesOf(await stateDict(net))).toEqual(average);
     return (await evaluate(net, data)).loss;
   });
   expect(evaluated).not.toBe((await evaluate(net, data)).loss);
@@ -56,8 +56,8 @@ it('is in the net while something runs, and the net is itself again after it', a
     throw new Error('mine');
   });
   await expect(failing).rejects.toThrow('mine');
-  expect(valuesOf(stateDict(net))).toEqual(own);
-  expect(valuesOf(ema.state())).toEqual(average);
+  expect(valuesOf(await stateDict(net))).toEqual(own);
+  expect(valuesOf(await ema.state())).toEqual(average);
   expect(tf.memory().numTensors).toBe(before);
   ema.dispose();
 });
@@ -65,25 +65,25 @@ it('is in the net while something runs, and the net is itself again after it', a
 it('goes on from its state', async () => {
   const ema = new Ema(net, { decay: 0.9 });
   await trained(() => ema.update());
-  const own = valuesOf(stateDict(net));
+  const own = valuesOf(await stateDict(net));
   const again = new Ema(net, { decay: 0.9 });
-  expect(valuesOf(again.state())).toEqual(own);
-  await again.restore(ema.state());
-  expect(valuesOf(again.state())).toEqual(valuesOf(ema.state()));
-  expect(valuesOf(stateDict(net))).toEqual(own);
+  expect(valuesOf(await again.state())).toEqual(own);
+  await again.restore(await ema.state());
+  expect(valuesOf(await again.state())).toEqual(valuesOf(await ema.state()));
+  expect(valuesOf(await stateDict(net))).toEqual(own);
   await expect(again.restore(new Map())).rejects.toMatchObject({ code: 'STATE_DICT' });
-  expect(valuesOf(again.state())).toEqual(valuesOf(ema.state()));
-  expect(valuesOf(stateDict(net))).toEqual(own);
+  expect(valuesOf(await again.state())).toEqual(valuesOf(await ema.state()));
+  expect(valuesOf(await stateDict(net))).toEqual(own);
   ema.dispose();
   again.dispose();
 });
 
 it('leaves what is frozen as it is, to the bit', async () => {
   for (const layer of net.layers) if (layer.name !== 'fc') layer.trainable = false;
-  const before = valuesOf(stateDict(net));
+  const before = valuesOf(await stateDict(net));
   const ema = new Ema(net, { decay: 0.9 });
   await trained(() => ema.update());
-  for (const [key, values] of valuesOf(ema.state()))
+  for (const [key, values] of valuesOf(await ema.state()))
     if (key.startsWith('fc')) expect(values, key).not.toEqual(before.get(key));
     else expect(values, key).toEqual(before.get(key));
   ema.dispose();

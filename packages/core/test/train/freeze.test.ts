@@ -19,9 +19,9 @@ const options = { optimizer: sgd({ lr: 0.1, momentum: 0.9, weightDecay: 0.1 }), 
 
 /** The keys that a training changes. */
 async function changed(): Promise<string[]> {
-  const before = stateDict(net);
+  const before = await stateDict(net);
   for await (const _ of train(net, data, options));
-  return [...stateDict(net)].flatMap(([key, { data }]) => {
+  return [...(await stateDict(net))].flatMap(([key, { data }]) => {
     const old = before.get(key)!.data as Float32Array;
     return (data as Float32Array).every((value, i) => Object.is(value, old[i])) ? [] : [key];
   });

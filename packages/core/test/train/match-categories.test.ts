@@ -52,7 +52,7 @@ const options = { ...steps, seed: 3 };
 async function trained(run: (fresh: Net) => Promise<unknown>): Promise<unknown> {
   const fresh = smallNet();
   try {
-    return [await run({ model: fresh, categories: NAMES }), weightValues(fresh)];
+    return [await run({ model: fresh, categories: NAMES }), await weightValues(fresh)];
   } finally {
     fresh.dispose();
   }

@@ -51,12 +51,12 @@ it('where the kernels get no more memory, an error says so and the net is as it 
     for await (const _ of train(net, data, { optimizer: sgd({ lr: 0.01, momentum: 0.9 }), batchSize })) steps++;
     return steps;
   };
-  const [before, { numTensors }] = [weightValues(net), tf.memory()];
+  const [before, { numTensors }] = [await weightValues(net), tf.memory()];
   await expect(run(16)).rejects.toThrow(/needs \d+ MB of memory for its kernels, but only \d+ MB were granted\. Use/);
-  expect(weightValues(net)).toEqual(before);
+  expect(await weightValues(net)).toEqual(before);
   expect(tf.memory().numTensors).toBe(numTensors);
   // Smaller batches, as it says, find room.
   expect(await run(1)).toBe(16);
-  expect(weightValues(net)).not.toEqual(before);
+  expect(await weightValues(net)).not.toEqual(before);
   net.dispose();
 });

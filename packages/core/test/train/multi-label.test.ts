@@ -147,7 +147,7 @@ describe.each(['cpu', 'wasm'] as const)('on %s', (backend) => {
       const losses: number[] = [];
       for await (const step of train(net, data(), { optimizer, epochs: 3 })) losses.push(step.loss);
       for (const [i, loss] of ONE.losses.entries()) expect(losses[i]).toBeCloseTo(loss, 5);
-      const end = [...stateDict(net).values()].flatMap(({ data }) => [...(data as Float32Array)]);
+      const end = [...(await stateDict(net)).values()].flatMap(({ data }) => [...(data as Float32Array)]);
       for (const [i, value] of ONE.end.entries()) expect(end[i]).toBeCloseTo(value, 5);
       const measured = await evaluate(net, data(), { batchSize: 2 });
       expect(measured.loss).toBeCloseTo(0.6646498, 5);

@@ -33,8 +33,8 @@ export const smallNet = ({ classes = 4, rate = 0, shape = [6, 5] as [number, num
   );
 
 /** A net's weights and running statistics, with their keys, to be compared. */
-export const weightValues = (net: LayersModel): [key: string, values: number[]][] =>
-  [...stateDict(net)].map(([key, { data }]) => [key, [...(data as Float32Array)]]);
+export const weightValues = async (net: LayersModel): Promise<[key: string, values: number[]][]> =>
+  [...(await stateDict(net))].map(([key, { data }]) => [key, [...(data as Float32Array)]]);
 
 /** Images in the order they are given, whatever is asked for. */
 export class InOrder implements Dataset {

@@ -75,11 +75,11 @@ const parametersOf = (start: Values) =>
   KEYS.map((key) => ({ key, variable: tf.tidy(() => tf.variable(tensorOf(key, start[key]))) }));
 
 /** Takes the golden's steps from `from` up to `to`, and hands over the weights after each. */
-function follow(
+async function follow(
   golden: Golden,
   parameters: ReturnType<typeof parametersOf>,
   { from = 0, to = golden.rates.length, state = undefined as StateDict | undefined, optimizer = optimizerOf(golden) },
-): { weights: Float32Array[][]; state: StateDict } {
+): Promise<{ weights: Float32Array[][]; state: StateDict }> {
   const run = optimizer.start(KEYS, state);
   const weights = [];
   for (let step = from; step < to; step++) {
@@ -93,7 +93,7 @@ function follow(
     tf.dispose(gradients.map(({ gradient }) => gradient));
     weights.push(parameters.map(({ key, variable }) => valuesOf(key, variable)));
   }
-  const result = { weights, state: run.state() };
+  const result = { weights, state: await run.state() };
   run.dispose();
   return result;
 }
@@ -107,8 +107,8 @@ const [plain] = goldens.optimizers as [Golden];
 const withMomentum = goldens.optimizers[1]!;
 
 describe.each(goldens.optimizers)('$name $options, bias $bias, $rates', (golden) => {
-  it("takes PyTorch's steps, and keeps PyTorch's state", () => {
-    const { weights, state } = follow(golden, parametersOf(golden.start), {});
+  it("takes PyTorch's steps, and keeps PyTorch's state", async () => {
+    const { weights, state } = await follow(golden, parametersOf(golden.start), {});
     for (const [step, values] of weights.entries())
       for (const [i, key] of KEYS.entries()) {
         const [theirs, exact] = [golden.float32.weights[step]![key], golden.float64.weights[step]![key]];
@@ -126,43 +126,47 @@ describe.each(goldens.optimizers)('$name $options, bias $bias, $rates', (golden)
     }
   });
 
-  it('goes on from its state as if it had never stopped', () => {
-    const { weights } = follow(golden, parametersOf(golden.start), {});
+  it('goes on from its state as if it had never stopped', async () => {
+    const { weights } = await follow(golden, parametersOf(golden.start), {});
     const parameters = parametersOf(golden.start);
-    const { state } = follow(golden, parameters, { to: 2 });
+    const { state } = await follow(golden, parameters, { to: 2 });
     const before = structuredClone(state);
-    const second = follow(golden, parameters, { from: 2, state });
+    const second = await follow(golden, parameters, { from: 2, state });
     expect(second.weights).toEqual(weights.slice(2));
     expect(state).toEqual(before);
   });
 });
 
-it('decays neither norms nor biases where it is told not to', () => {
+it('decays neither norms nor biases where it is told not to', async () => {
   const decayed = goldens.optimizers.find(({ name, bias }) => name === 'AdamW' && bias.weight_decay === 0)!;
   const optimizer = adamW({
     lr: (step) => decayed.rates[step]!,
     weightDecay: decayed.options.weight_decay!,
     decayNormsAndBiases: false,
   });
-  const { weights } = follow(decayed, parametersOf(decayed.start), { optimizer });
+  const { weights } = await follow(decayed, parametersOf(decayed.start), { optimizer });
   for (const [i, key] of KEYS.entries())
     expect(relativeError(weights.at(-1)![i]!, decayed.float32.weights.at(-1)![key])).toBeLessThanOrEqual(1e-6);
 });
 
-it('a parameter belongs to the first group that matches: by prefix, prefixes or predicate', () => {
-  const after = (optimizer: Optimizer) => follow(plain, parametersOf(plain.start), { to: 1, optimizer }).weights[0]!;
-  const moved = (optimizer: Optimizer) =>
-    after(optimizer).map((values, i) => relativeError(values, plain.start[KEYS[i]!]) > 0);
+it('a parameter belongs to the first group that matches: by prefix, prefixes or predicate', async () => {
+  const after = async (optimizer: Optimizer) =>
+    (await follow(plain, parametersOf(plain.start), { to: 1, optimizer })).weights[0]!;
+  const moved = async (optimizer: Optimizer) =>
+    (await after(optimizer)).map((values, i) => relativeError(values, plain.start[KEYS[i]!]) > 0);
   const still = { lr: 0 };
-  expect(moved(sgd({ lr: 0.1, groups: [{ match: 'fc', ...still }] }))).toEqual([false, false]);
-  expect(moved(sgd({ lr: 0.1, groups: [{ match: 'fc.weight', ...still }] }))).toEqual([false, true]);
-  expect(moved(sgd({ lr: 0.1, groups: [{ match: ['fc.bias'], ...still }] }))).toEqual([true, false]);
-  expect(moved(sgd({ lr: 0, groups: [{ match: (key) => key.endsWith('bias'), lr: 0.1 }] }))).toEqual([false, true]);
+  expect(await moved(sgd({ lr: 0.1, groups: [{ match: 'fc', ...still }] }))).toEqual([false, false]);
+  expect(await moved(sgd({ lr: 0.1, groups: [{ match: 'fc.weight', ...still }] }))).toEqual([false, true]);
+  expect(await moved(sgd({ lr: 0.1, groups: [{ match: ['fc.bias'], ...still }] }))).toEqual([true, false]);
+  expect(await moved(sgd({ lr: 0, groups: [{ match: (key) => key.endsWith('bias'), lr: 0.1 }] }))).toEqual([
+    false,
+    true,
+  ]);
   const both = [
     { match: 'fc.bias', lr: 0.1 },
     { match: 'fc', ...still },
   ];
-  expect(moved(sgd({ lr: 0.1, groups: both }))).toEqual([false, true]);
+  expect(await moved(sgd({ lr: 0.1, groups: both }))).toEqual([false, true]);
 });
 
 describe('refuses', () => {
@@ -209,8 +213,8 @@ describe('refuses', () => {
     expect(() => optimizer.start(KEYS, state)).toThrow(message);
   });
 
-  it('a state of another shape', () => {
-    const { state } = follow(withMomentum, parametersOf(withMomentum.start), {});
+  it('a state of another shape', async () => {
+    const { state } = await follow(withMomentum, parametersOf(withMomentum.start), {});
     state.set('fc.bias.momentum_buffer', { shape: [3], dtype: 'float32', data: new Float32Array(3) });
     const run = optimizerOf(withMomentum).start(KEYS, state);
     const [, bias] = parametersOf(withMomentum.start);
@@ -222,10 +226,10 @@ describe('refuses', () => {
   });
 });
 
-it('the state of parameters that get no gradient is kept', () => {
-  const { state } = follow(withMomentum, parametersOf(withMomentum.start), { to: 2 });
+it('the state of parameters that get no gradient is kept', async () => {
+  const { state } = await follow(withMomentum, parametersOf(withMomentum.start), { to: 2 });
   const onlyWeight = parametersOf(withMomentum.start).slice(0, 1);
-  const later = follow(withMomentum, onlyWeight, { from: 2, to: 3, state }).state;
+  const later = (await follow(withMomentum, onlyWeight, { from: 2, to: 3, state })).state;
   expect(later.get('fc.bias.momentum_buffer')).toEqual(state.get('fc.bias.momentum_buffer'));
   expect(later.get('fc.bias.step')!.data[0]).toBe(2);
   expect(later.get('fc.weight.step')!.data[0]).toBe(3);

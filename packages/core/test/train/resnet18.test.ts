@@ -38,7 +38,7 @@ function images(): PixelsDataset {
 /** ResNet-18 with the weights that the golden starts from. */
 async function startingNet() {
   const net = resnet18({ numClasses: CLASSES, inputShape: [SIZE, SIZE, 3] });
-  const start = syntheticCheckpoint(stateDict(net), 'start/');
+  const start = syntheticCheckpoint(await stateDict(net), 'start/');
   for (const [key, { data }] of start)
     for (const [suffix, scale] of Object.entries(SCALES))
       if (key.endsWith(suffix))

@@ -109,7 +109,7 @@ describe.each(['cpu', 'wasm'] as const)('on %s', (backend) => {
       received.push(step.loss);
     }
     expect(relativeError(received, losses)).toBeLessThanOrEqual(1e-5);
-    expectState(stateDict(net), end);
+    expectState(await stateDict(net), end);
     const evaluation = await evaluate(net, data, { batchSize: 3 });
     expect(evaluation).toEqual({ loss: expect.closeTo(loss, 5), top1: expect.closeTo(top1, 6), count: 10 });
     net.dispose();
@@ -132,11 +132,11 @@ describe.each(['cpu', 'wasm'] as const)('on %s', (backend) => {
     })) {
       expect({ step, steps }).toEqual({ step: received.length, steps: losses.length });
       received.push(loss);
-      ema.update();
+      await ema.update();
     }
     expect(relativeError(received, losses)).toBeLessThanOrEqual(1e-5);
-    expectState(stateDict(net), end);
-    expectState(ema.state(), average);
+    expectState(await stateDict(net), end);
+    expectState(await ema.state(), average);
     ema.dispose();
     net.dispose();
   });

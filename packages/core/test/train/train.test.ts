@@ -134,31 +134,31 @@ it('its signal stops it before the next step, with the weights of the last', asy
   let last: unknown;
   const aborted = async () => {
     for await (const { step } of train(net, data, { ...options, signal: controller.signal })) {
-      last = values();
+      last = await values();
       if (step === 1) controller.abort();
     }
   };
   await expect(aborted()).rejects.toMatchObject({ code: 'ABORTED' });
-  expect(values()).toEqual(last);
+  expect(await values()).toEqual(last);
   await expect(evaluate(net, data, { signal: controller.signal })).rejects.toMatchObject({ code: 'ABORTED' });
 });
 
 it('a loss that is not finite stops it, and takes no step', async () => {
   const broken = new InOrder(new Array<number>(60).fill(Number.NaN), [6, 5, 1], [0, 1]);
-  const trainable = () => values().filter(([key]) => !key.includes('running'));
-  const before = trainable();
+  const trainable = async () => (await values()).filter(([key]) => !key.includes('running'));
+  const before = await trainable();
   await expect(trained(net, {}, broken)).rejects.toMatchObject({
     code: 'TRAINING',
     message: expect.stringMatching(/NaN at step 0.*learning rate/),
   });
-  expect(trainable()).toEqual(before);
+  expect(await trainable()).toEqual(before);
 });
 
 it('leaves frozen layers as they are, statistics too, and trains the rest', async () => {
   for (const layer of net.layers) if (layer.name !== 'fc') layer.trainable = false;
-  const before = new Map(stateDict(net));
+  const before = new Map(await stateDict(net));
   await trained(net, { epochs: 2 });
-  for (const [key, { data }] of stateDict(net)) {
+  for (const [key, { data }] of await stateDict(net)) {
     if (key.startsWith('fc')) expect(data, key).not.toEqual(before.get(key)!.data);
     else expect(data, key).toEqual(before.get(key)!.data);
   }
@@ -169,7 +169,7 @@ it('a layer can be freed on the way', async () => {
   fc.trainable = false;
   const snapshots: unknown[] = [];
   for await (const { step } of train(net, data, options)) {
-    snapshots.push([...(stateDict(net).get('fc.weight')!.data as Float32Array)]);
+    snapshots.push([...((await stateDict(net)).get('fc.weight')!.data as Float32Array)]);
     if (step === 1) fc.trainable = true;
   }
   expect(snapshots[1]).toEqual(snapshots[0]);
@@ -191,7 +191,7 @@ it('a seed repeats order, augmentation and dropout; another does not', async () 
     const losses: number[] = [];
     const more = { epochs: 2, batchSize: 8, augment: padAndCrop(1), random: new Random(seed) };
     for await (const { loss } of train(model, set, { ...options, ...more })) losses.push(loss);
-    const result = { losses, values: values(model) };
+    const result = { losses, values: await values(model) };
     model.dispose();
     return result;
   };
@@ -210,7 +210,7 @@ describe('batches that make one step', () => {
     const parts = await trained(several, { batchSize: 8, accumulate: 3, epochs: 2 });
     expect(parts.length).toBe(6);
     expect(relativeError(parts, whole)).toBeLessThanOrEqual(1e-5);
-    const [expected, received] = [stateDict(one), stateDict(several)];
+    const [expected, received] = [await stateDict(one), await stateDict(several)];
     for (const [key, { data }] of received)
       expect(relativeError(data as Float32Array, expected.get(key)!.data as Float32Array)).toBeLessThanOrEqual(1e-5);
     one.dispose();
@@ -231,23 +231,21 @@ describe('batches that make one step', () => {
 
 describe('clipNorm', () => {
   it('bounds the step', async () => {
-    const trainable = () =>
-      values()
-        .filter(([key]) => !key.includes('running'))
-        .flatMap(([, each]) => each);
-    const before = trainable();
+    const trainable = async () =>
+      (await values()).filter(([key]) => !key.includes('running')).flatMap(([, each]) => each);
+    const before = await trainable();
     for await (const _ of train(net, data, { optimizer: sgd({ lr: 1 }), batchSize: 64, clipNorm: 1e-3 }));
-    const moved = trainable().map((value, i) => value - before[i]!);
+    const moved = (await trainable()).map((value, i) => value - before[i]!);
     expect(Math.hypot(...moved)).toBeCloseTo(1e-3, 5);
   });
 
   it('stops at gradients that are not finite, with the weights of the step before', async () => {
-    const [before, tensors] = [values(), tf.memory().numTensors];
+    const [before, tensors] = [await values(), tf.memory().numTensors];
     // Finite, with a gradient that is not: the root's at 0.
     const loss = (logits: tf.Tensor) => tf.mean(tf.sqrt(tf.mul(logits, 0))) as tf.Scalar;
     await expect(trained(net, { clipNorm: 1, loss })).rejects.toMatchObject({ code: 'TRAINING' });
     const trainable = (of: typeof before) => of.filter(([key]) => !key.includes('running'));
-    expect(trainable(values())).toEqual(trainable(before));
+    expect(trainable(await values())).toEqual(trainable(before));
     expect(tf.memory().numTensors).toBe(tensors);
   });
 });
@@ -346,9 +344,9 @@ describe('evaluate', () => {
 
   it('drops nothing out, and changes nothing', async () => {
     const dropping = smallNet({ rate: 0.9 });
-    const before = values(dropping);
+    const before = await values(dropping);
     expect(await evaluate(dropping, data)).toEqual(await evaluate(dropping, data));
-    expect(values(dropping)).toEqual(before);
+    expect(await values(dropping)).toEqual(before);
     dropping.dispose();
   });
 

@@ -148,7 +148,7 @@ describe('weights of a backbone alone', () => {
 
   it.each(Object.entries(sources))('%s: one linear layer on the mean over the last map', async (_, source) => {
     const net = keep(await small().pretrained({ ...source, categories: ['a', 'b', 'c'], freeze: 'backbone' }));
-    const state = stateDict(net);
+    const state = await stateDict(net);
     expect([...state.keys()].sort()).toEqual(['features.bias', 'features.weight', 'head.bias', 'head.weight']);
     expect(state.get('head.weight')!.shape).toEqual([3, 5]);
     expect(values(state, 'features.weight')).toEqual(Array.from(BODY['features.weight'].data));
@@ -207,7 +207,7 @@ describe('weights with other names', () => {
     });
     const model = small();
     const [net, same] = [keep(await model.pretrained({ weights: file })), keep(await model.pretrained())];
-    expect(stateDict(net)).toEqual(stateDict(same));
+    expect(await stateDict(net)).toEqual(await stateDict(same));
   });
 
   it('are read so from the cache', async () => {
@@ -232,7 +232,9 @@ describe('weights with other names', () => {
     }).weights.HUB;
     for (let round = 0; round < 2; round++) {
       const net = keep(await model.pretrained({ weights }));
-      expect(values(stateDict(net), 'classifier.0.weight')).toEqual(Array.from(HIDDEN['classifier.0.weight'].data));
+      expect(values(await stateDict(net), 'classifier.0.weight')).toEqual(
+        Array.from(HIDDEN['classifier.0.weight'].data),
+      );
     }
     expect(server.seen.length).toBe(1);
   });
@@ -244,7 +246,7 @@ describe('auxiliary heads', () => {
     const [plain, both] = [keep(await model.pretrained()), keep(await model.pretrained({ aux: true }))];
     expect(plain.model.outputs.length).toBe(1);
     expect(both.model.outputs.length).toBe(2);
-    expect(values(stateDict(both), 'aux.bias')).toEqual(Array.from(tensor([4], 7).data));
+    expect(values(await stateDict(both), 'aux.bias')).toEqual(Array.from(tensor([4], 7).data));
     const x = image();
     expect(await both.classify(x)).toEqual(await plain.classify(x));
     expect(await both.embed(x)).toEqual(await plain.embed(x));
@@ -253,7 +255,7 @@ describe('auxiliary heads', () => {
 
   it('are fresh where the head is, and train where the backbone is frozen', async () => {
     const net = keep(await small().pretrained({ aux: true, numClasses: 2, freeze: 'backbone' }));
-    expect(stateDict(net).get('aux.weight')!.shape).toEqual([2, 5]);
+    expect((await stateDict(net)).get('aux.weight')!.shape).toEqual([2, 5]);
     const trainable = net.model.trainableWeights.map(({ originalName }) => originalName);
     expect(trainable.sort()).toEqual(['aux/bias', 'aux/weight', 'classifier.2/bias', 'classifier.2/weight']);
   });

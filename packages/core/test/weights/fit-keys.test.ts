@@ -41,7 +41,7 @@ beforeAll(async () => {
   await useBackend('cpu');
   net = small({ seed: 1 });
   const other = small({ seed: 2 });
-  state = stateDict(other);
+  state = await stateDict(other);
   other.dispose();
 });
 afterAll(() => net.dispose());
@@ -56,10 +56,10 @@ const values = (from: StateDict) => [...from].map(([key, { data }]) => [key, [..
 /** Loads, expects the weights of `state` in the net, and gives what was said. */
 async function loaded(source: StateDict, options = {}) {
   const blank = small({ seed: 3 });
-  await loadStateDict(net, stateDict(blank));
+  await loadStateDict(net, await stateDict(blank));
   blank.dispose();
   const said = await loadStateDict(net, source, options);
-  expect(values(stateDict(net))).toEqual(values(state));
+  expect(values(await stateDict(net))).toEqual(values(state));
   return said;
 }
 
@@ -125,7 +125,7 @@ describe('a prefix of all keys is removed, and said', () => {
       seq({ module: conv(2, 1, { bias: false }), pool: globalAvgPool, fc: linear(2) }),
       [4, 4, 3],
     );
-    const from = stateDict(own);
+    const from = await stateDict(own);
     expect(await loadStateDict(own, from)).toMatchObject({ prefixes: [], renamed: {} });
     expect(
       await loadStateDict(
@@ -165,7 +165,7 @@ describe('the head by another name', () => {
       seq({ stem: conv(2, 1, { bias: false }), pool: globalAvgPool, out: linear(2) }),
       [4, 4, 3],
     );
-    const from = renamed((key) => key.replace('out', 'fc'), stateDict(own));
+    const from = renamed((key) => key.replace('out', 'fc'), await stateDict(own));
     expect(await loadStateDict(own, from)).toMatchObject({ renamed: { fc: 'out' } });
     own.dispose();
   });
@@ -217,7 +217,7 @@ describe('the error of a strict load', () => {
     expect(message).toContain('missing keys (20)');
     expect(message).toContain('… and 13 more');
     expect(String(message).split('\n').length).toBeLessThan(30);
-    const names = renamed((key) => key.replace('c', 'd'), stateDict(deep));
+    const names = renamed((key) => key.replace('c', 'd'), await stateDict(deep));
     await expect(
       loadStateDict(
         deep,

@@ -26,11 +26,11 @@ function shrink({ width, height, channels, data }: Picture, factor: number): Pic
   return { width: w, height: h, channels, data: out };
 }
 
-/** Returns a PNG data URL for each image of a batch [n, height, width, channels], as the net sees it. */
-export function picturesOf(x: Tensor4D, preprocessing: Preprocessing): string[] {
+/** Makes a PNG data URL of each image of a batch [n, height, width, channels], as the net sees it. */
+export async function picturesOf(x: Tensor4D, preprocessing: Preprocessing): Promise<string[]> {
   const [count, height, width] = x.shape;
   const { channels } = preprocessing;
-  const values = x.dataSync() as Float32Array;
+  const values = await x.data<'float32'>();
   const size = height * width * channels;
   const factor = Math.ceil(Math.max(height, width) / LONGEST);
   return Array.from({ length: count }, (_, i) => {
@@ -44,8 +44,11 @@ export async function picturesOfFiles(net: Classifier, files: readonly string[])
   const pictures = new Map<string, string>();
   for (const file of new Set(files)) {
     const x = await net.preprocess(file);
-    pictures.set(file, picturesOf(x, net.preprocessing)[0]!);
-    x.dispose();
+    try {
+      pictures.set(file, (await picturesOf(x, net.preprocessing))[0]!);
+    } finally {
+      x.dispose();
+    }
   }
   return pictures;
 }

@@ -62,7 +62,7 @@ export const readFile = /* @__PURE__ */ fileReader(openPath);
 export async function writeFileAtomic(path: string | URL): Promise<void> {
   throw new CnnzooError(
     'FILE',
-    `Can't write '${path}': a page has no file system. Use encodeSafetensors(stateDict(net)) and offer a download.`,
+    `Can't write '${path}': a page has no file system. Use encodeSafetensors(await stateDict(net)) and offer a download.`,
   );
 }
 

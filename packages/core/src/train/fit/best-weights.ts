@@ -34,13 +34,13 @@ export class BestWeights {
 
   /**
    * Takes in the validation of an epoch.
-   * @param weights returns the weights that were validated. Called if they are the best.
+   * @param weights reads the weights that were validated. Called if they are the best.
    */
-  see(validation: Evaluation, weights: () => StateDict): void {
+  async see(validation: Evaluation, weights: () => Promise<StateDict>): Promise<void> {
     // Larger is better. NaN is worse than any number, also if it comes first.
     const measured = this.options.monitor === 'loss' ? -validation.loss : validation.top1;
     const value = Number.isNaN(measured) ? Number.NEGATIVE_INFINITY : measured;
-    if (!this.best || value > this.best.value) this.best = { value, since: 0, weights: weights() };
+    if (!this.best || value > this.best.value) this.best = { value, since: 0, weights: await weights() };
     else this.best = { ...this.best, since: this.best.since + 1 };
   }
 }

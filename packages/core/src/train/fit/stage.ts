@@ -87,7 +87,7 @@ export class StageRun {
       throw error;
     }
     if (this.best?.state) await loadStateDict(net, this.best.state.weights);
-    else if (this.ema && this.stage.epochs > 0) await loadStateDict(net, this.ema.state());
+    else if (this.ema && this.stage.epochs > 0) await loadStateDict(net, await this.ema.state());
     return this.run.position.step;
   }
 
@@ -107,7 +107,7 @@ export class StageRun {
     }
     let mark = performance.now();
     for await (const step of this.run) {
-      this.ema?.update();
+      await this.ema?.update();
       this.sums = addStep(this.sums, step, (performance.now() - mark) / 1000, options.stepLosses);
       const ends = this.run.position.batches === 0;
       const inEpoch = ends ? perEpoch : Math.ceil(this.run.position.batches / this.stage.accumulate);
@@ -145,7 +145,7 @@ export class StageRun {
     };
     epochs.push(record);
     this.sums = NO_SUMS;
-    if (validation) this.best?.see(validation, () => this.ema?.state() ?? stateDict(net));
+    if (validation) await this.best?.see(validation, () => this.ema?.state() ?? stateDict(net));
     await reports.epoch(record);
   }
 
@@ -169,8 +169,13 @@ export class StageRun {
   private async writeCheckpoint(): Promise<void> {
     const { net, checkpoints, setup, seed, epochs } = this.training;
     if (!checkpoints || !setup) return;
-    const { position, optimizer } = this.run.state();
     const best = this.best?.state;
+    // Called together: all are of the same step.
+    const [{ position, optimizer }, model, ema] = await Promise.all([
+      this.run.state(),
+      stateDict(net),
+      this.ema?.state(),
+    ]);
     const state: TrainingCheckpoint = {
       setup,
       seed,
@@ -181,9 +186,9 @@ export class StageRun {
       progress: this.sums,
       frozen: { atStart: this.frozenAtStart, now: frozenOf(modelOf(net)) },
       activation: outputActivationOf(modelOf(net)),
-      model: stateDict(net),
+      model,
       optimizer,
-      ...(this.ema && { ema: this.ema.state() }),
+      ...(ema && { ema }),
       ...(best && { best }),
     };
     await checkpoints.write(state, this.stepsSoFar);

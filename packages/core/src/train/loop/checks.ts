@@ -83,7 +83,10 @@ function sumOf(named: readonly Named[]): tf.Tensor {
 
 const areFinite = (values: tf.TypedArray): boolean => values.every((value) => Number.isFinite(value));
 
-/** Resolves to the key of the first tensor with a value that is not finite; undefined if all values are finite. */
+/**
+ * Resolves to the key of the first tensor with a value that is not finite; undefined if all values are finite. The tensors
+ * must live until then.
+ */
 export async function findNotFinite(named: readonly Named[]): Promise<string | undefined> {
   const sum = sumOf(named);
   try {
@@ -93,15 +96,4 @@ export async function findNotFinite(named: readonly Named[]): Promise<string | u
   }
   for (const { key, tensor } of named) if (!areFinite(await tensor.data())) return key;
   return undefined;
-}
-
-/** Returns the result of `findNotFinite` at once. */
-export function findNotFiniteSync(named: readonly Named[]): string | undefined {
-  const sum = sumOf(named);
-  try {
-    if (areFinite(sum.dataSync())) return undefined;
-  } finally {
-    sum.dispose();
-  }
-  return named.find(({ tensor }) => !areFinite(tensor.dataSync()))?.key;
 }

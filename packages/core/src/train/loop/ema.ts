@@ -1,9 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { StateDict } from '../../checkpoint/index.js';
 import { modelOf, type Net, type Slot, slotsOf } from '../../graph/index.js';
-import { loadStateDict, stateDict } from '../../state-dict/index.js';
+import { loadStateDict } from '../../state-dict/index.js';
+import { type Keyed, Snapshot } from '../../state-dict/late.js';
 import { CnnzooError, checkOptions } from '../../util/index.js';
-import { findNotFiniteSync } from './checks.js';
+import { findNotFinite } from './checks.js';
 
 /** Options of an exponential moving average. */
 export interface EmaOptions {
@@ -25,7 +26,7 @@ export interface EmaOptions {
  * const net = await load('my-net');
  * const data = await imageFolder('flowers');
  * const ema = new Ema(net, { decay: 0.999 });
- * for await (const _ of train(net, data.train, { optimizer: sgd({ lr: 0.01 }) })) ema.update();
+ * for await (const _ of train(net, data.train, { optimizer: sgd({ lr: 0.01 }) })) await ema.update();
  * const { top1 } = await ema.during(() => evaluate(net, data.train));
  * ema.dispose();
  * ```
@@ -33,6 +34,10 @@ export interface EmaOptions {
 export class Ema {
   private readonly slots: readonly Slot[];
   private readonly averages: readonly tf.Variable[];
+  /** End of the latest update; undefined once it is over. */
+  private pending: Promise<void> | undefined;
+  /** Number of calls of `during` in progress. */
+  private users = 0;
 
   /**
    * @param net the net to average; it stays the caller's.
@@ -51,42 +56,43 @@ export class Ema {
   }
 
   /**
-   * Takes the net's values into the average. To be called after each step.
-   * @throws CnnzooError TRAINING if one of the values is not finite: it would stay in the average forever.
+   * Takes the net's values at the time of the call into the average. To be awaited after each step.
+   * @throws CnnzooError TRAINING if one of the values is not finite, which would stay in the average forever, and while
+   * `during` runs; the average is then unchanged.
    */
-  update(): void {
-    const key = findNotFiniteSync(this.slots.map(({ key, variable }) => ({ key, tensor: variable.read() })));
-    if (key !== undefined)
+  async update(): Promise<void> {
+    if (this.users > 0)
       throw new CnnzooError(
         'TRAINING',
-        `Ema: '${key}' of the net is not finite; the average is that of the step before. Lower the learning rate.`,
+        'Ema: the net holds its averages while `during` runs: expected update before or after it.',
       );
-    tf.tidy(() => {
-      for (const [i, { variable }] of this.slots.entries()) {
-        const average = this.averages[i]!;
-        average.assign(tf.add(average, tf.mul(tf.sub(variable.read(), average), 1 - this.options.decay)));
-      }
-    });
+    const before = this.pending;
+    const update = this.takeIn(new Snapshot(this.values), before);
+    const pending = update.catch(() => undefined);
+    this.pending = pending;
+    try {
+      await update;
+    } finally {
+      if (this.pending === pending) this.pending = undefined;
+    }
   }
 
   /** Runs `work` with the averages in the net, then puts the net's own values back. `work` must not train. */
   async during<T>(work: () => T | Promise<T>): Promise<T> {
-    this.swap();
+    while (this.pending) await this.pending;
+    if (this.users++ === 0) this.swap();
     try {
       return await work();
     } finally {
-      this.swap();
+      if (--this.users === 0) this.swap();
     }
   }
 
-  /** Returns a copy of the averages, in the form of the net's `stateDict`. */
-  state(): StateDict {
-    this.swap();
-    try {
-      return stateDict(this.net);
-    } finally {
-      this.swap();
-    }
+  /** Reads a copy of the averages, in the form of the net's `stateDict`. */
+  async state(): Promise<StateDict> {
+    while (this.pending) await this.pending;
+    const averages = this.slots.map(({ key }, i) => ({ key, tensor: this.averages[i]! }));
+    return new Snapshot(this.users > 0 ? this.values : averages).read();
   }
 
   /** Sets the averages to the result of an earlier `state`. */
@@ -97,6 +103,31 @@ export class Ema {
   /** Frees the averages. */
   dispose(): void {
     tf.dispose([...this.averages]);
+  }
+
+  /** The net's values: its own or, while `during` runs, the averages. */
+  private get values(): Keyed[] {
+    return this.slots.map(({ key, variable }) => ({ key, tensor: variable.read() }));
+  }
+
+  /** Averages the values of a step after those of the step before. Disposes of `values`. */
+  private async takeIn(values: Snapshot, before: Promise<void> | undefined): Promise<void> {
+    try {
+      const [key] = await Promise.all([findNotFinite(values.tensors), before]);
+      if (key !== undefined)
+        throw new CnnzooError(
+          'TRAINING',
+          `Ema: '${key}' of the net is not finite; the average is that of the step before. Lower the learning rate.`,
+        );
+      tf.tidy(() => {
+        for (const [i, { tensor: value }] of values.tensors.entries()) {
+          const average = this.averages[i]!;
+          average.assign(tf.add(average, tf.mul(tf.sub(value, average), 1 - this.options.decay)));
+        }
+      });
+    } finally {
+      values.dispose();
+    }
   }
 
   /** Exchanges the averages and the net's values: the tensors change hands, nothing is copied. */

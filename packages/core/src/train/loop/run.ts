@@ -85,9 +85,10 @@ export class TrainingRun {
     return this.at;
   }
 
-  /** Returns everything, beside the weights, that a run needs to continue from here. To be called between steps. */
-  state(): RunState {
-    return { position: this.at, optimizer: this.settings.optimizer.state() };
+  /** Reads everything, beside the weights, that a run needs to continue from here. To be called between steps. */
+  async state(): Promise<RunState> {
+    const { at: position } = this;
+    return { position, optimizer: await this.settings.optimizer.state() };
   }
 
   /** Takes the remaining steps, each when it is asked for. */

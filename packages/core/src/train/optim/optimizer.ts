@@ -50,10 +50,10 @@ export interface OptimizerRun {
    */
   update(gradients: readonly Gradient[], step: number, steps: number): void;
   /**
-   * Returns a copy of the optimizer's state: float32 tensors in PyTorch's layout. A key is the parameter's key and
-   * PyTorch's name of the tensor, such as 'fc.weight.momentum_buffer'.
+   * Reads a copy of the optimizer's state at the time of the call: float32 tensors in PyTorch's layout. A key is the
+   * parameter's key and PyTorch's name of the tensor, such as 'fc.weight.momentum_buffer'.
    */
-  state(): StateDict;
+  state(): Promise<StateDict>;
   /** Frees the state's tensors. */
   dispose(): void;
 }

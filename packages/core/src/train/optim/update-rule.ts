@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { type StateDict, type StateTensor, toTfShape, toTorchShape, toTorchValues } from '../../checkpoint/index.js';
+import { type StateDict, type StateTensor, toTfShape, toTorchShape } from '../../checkpoint/index.js';
 import { toTfValues } from '../../checkpoint/late.js';
+import { type Keyed, Snapshot } from '../../state-dict/late.js';
 import { CnnzooError } from '../../util/index.js';
 import { withConfig } from './config.js';
 import { type Optimizer, type OptimizerOptions, type OptimizerRun, ParameterGroups } from './optimizer.js';
@@ -112,17 +113,14 @@ class RuleRun<Slot extends string> implements OptimizerRun {
     }
   }
 
-  state(): StateDict {
+  async state(): Promise<StateDict> {
     const state: StateDict = new Map(this.waiting);
+    const tensors: Keyed[] = [];
     for (const [key, { slots, count }] of this.entries) {
       state.set(`${key}.${COUNT}`, { shape: [], dtype: 'float32', data: Float32Array.of(count) });
-      for (const name of this.rule.slots) {
-        const shape = toTorchShape(slots[name].shape);
-        // At rank 0 and 1 the values come as the backend holds them, and a backend may go on to use them.
-        const data = toTorchValues(slots[name].dataSync() as Float32Array, shape).slice();
-        state.set(`${key}.${name}`, { shape, dtype: 'float32', data });
-      }
+      for (const name of this.rule.slots) tensors.push({ key: `${key}.${name}`, tensor: slots[name] });
     }
+    for (const [key, tensor] of await new Snapshot(tensors).read()) state.set(key, tensor);
     return state;
   }
 

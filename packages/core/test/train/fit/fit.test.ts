@@ -67,7 +67,7 @@ describe('goes on', () => {
     };
     const strip = ({ epochs }: History) => epochs.map(({ imagesPerSecond: _, ...rest }) => rest);
     const whole = strip(await fit(net, data, { ...all, log: join(directory, 'whole.jsonl') }));
-    const ended = weights();
+    const ended = await weights();
     renewNet();
     const stop = new AbortController();
     const stopped = fit(net, data, {
@@ -80,7 +80,7 @@ describe('goes on', () => {
     renewNet();
     const resumed = await fit(net, data, { ...all, checkpoint: join(directory, 'run'), resume: true });
     expect(strip(resumed)).toEqual(whole);
-    expect(weights()).toEqual(ended);
+    expect(await weights()).toEqual(ended);
     const lines = async (name: string) =>
       (await readFile(join(directory, name), 'utf8'))
         .split('\n')

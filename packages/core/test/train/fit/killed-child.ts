@@ -23,4 +23,4 @@ const { epochs: records } = await fit(net, await noise(60, 1), {
   onStep: () => process.stdout.write('.'),
 });
 const history = records.map(({ imagesPerSecond: _, ...record }) => record);
-process.stdout.write(`\n${JSON.stringify({ history, weights: weightValues(net) })}`);
+process.stdout.write(`\n${JSON.stringify({ history, weights: await weightValues(net) })}`);

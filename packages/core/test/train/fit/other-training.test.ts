@@ -103,7 +103,7 @@ describe('another training is not resumed in silence, and is where that is allow
   it.each(cases)('%s (%#)', async (name, then, now, message) => {
     await fit(net, data, { ...options, ...then, checkpoint: directory });
     renewNet();
-    const fresh = weights();
+    const fresh = await weights();
     const again = { ...options, ...then, ...now, epochs: 2, checkpoint: directory };
     await expect(fit(net, data, { ...again, resume: true })).rejects.toMatchObject({
       code: 'INPUT',
@@ -111,7 +111,7 @@ describe('another training is not resumed in silence, and is where that is allow
     });
     await expect(fit(net, data, { ...again, resume: true })).rejects.toThrow(`allow: ['${name}']`);
     // A refused training changes nothing.
-    expect(weights()).toEqual(fresh);
+    expect(await weights()).toEqual(fresh);
     expect((await fit(net, data, { ...again, resume: { allow: [name] } })).epochs).toHaveLength(2);
   });
 

@@ -52,7 +52,7 @@ interface Run {
 async function compare({ options: all, prepare, prepareAgain = prepare }: Run, at: number): Promise<void> {
   prepare?.(net);
   const whole = strip(await fit(net, data, all));
-  const ended = weights();
+  const ended = await weights();
   renewNet();
   prepare?.(net);
   const checkpoint = join(directory, `run-${at}`);
@@ -61,14 +61,14 @@ async function compare({ options: all, prepare, prepareAgain = prepare }: Run, a
   renewNet();
   prepareAgain?.(net);
   expect(strip(await fit(net, data, { ...all, checkpoint, resume: true }))).toEqual(whole);
-  expect(weights()).toEqual(ended);
+  expect(await weights()).toEqual(ended);
   // Nothing is left to do, also on the net of the first time.
   expect(strip(await fit(net, data, { ...all, checkpoint, resume: true }))).toEqual(whole);
-  expect(weights()).toEqual(ended);
+  expect(await weights()).toEqual(ended);
   renewNet();
 }
 
-const valuesOf = (key: string) => [...(stateDict(net).get(key)!.data as Float32Array)];
+const valuesOf = async (key: string) => [...((await stateDict(net)).get(key)!.data as Float32Array)];
 
 describe('a resumed training has frozen what the untouched one has', () => {
   // Five batches an epoch.
@@ -81,7 +81,7 @@ describe('a resumed training has frozen what the untouched one has', () => {
   it.each([3, 5, 7])('by an earlier stage, over features that are kept, stopped after %i steps', async (steps) => {
     const { features: _, ...all }: FitOptions = { ...options, stages };
     const whole = strip(await fit(net, data, all));
-    const ended = weights();
+    const ended = await weights();
     renewNet();
     const stop = new AbortController();
     let taken = 0;
@@ -90,18 +90,18 @@ describe('a resumed training has frozen what the untouched one has', () => {
     await expect(stopped).rejects.toMatchObject({ code: 'ABORTED' });
     renewNet();
     expect(strip(await fit(net, data, { ...all, checkpoint: directory, resume: true }))).toEqual(whole);
-    expect(weights()).toEqual(ended);
+    expect(await weights()).toEqual(ended);
   });
 
   it('to the bit, where the first stage froze a layer', async () => {
     const all: FitOptions = { ...options, stages: [{ freeze: ['conv'] }, { epochs: 3 }] };
-    const first = valuesOf('conv.weight');
+    const first = await valuesOf('conv.weight');
     const checkpoint = directory;
     const { data: set, signal } = stoppedBefore(8);
     await expect(fit(net, set, { ...all, checkpoint, signal })).rejects.toMatchObject({ code: 'ABORTED' });
     renewNet();
     await fit(net, data, { ...all, checkpoint, resume: true });
-    expect(valuesOf('conv.weight')).toEqual(first);
+    expect(await valuesOf('conv.weight')).toEqual(first);
   });
 
   const byHand: [string, (net: LayersModel) => void][] = [
@@ -168,13 +168,13 @@ describe('a training that is stopped inside of a step goes on as if it had not b
     const stopped = fit(net, set, { ...all(), checkpoint: directory, signal });
     await expect(stopped).rejects.toMatchObject({ code: 'ABORTED' });
     const kept = (await (await Checkpoints.open(directory)).newest())!;
-    expect(stateDict(net)).toEqual(kept.model);
+    expect(await stateDict(net)).toEqual(kept.model);
     expect(strip(await fit(net, data, { ...all(), checkpoint: directory, resume: true }))).toEqual(whole);
   });
 
   it('also where its data failed, and the newest checkpoint is of a step before', async () => {
     const whole = strip(await fit(net, data, all()));
-    const ended = weights();
+    const ended = await weights();
     renewNet();
     const { data: set, signal } = stoppedBefore(11);
     const broken: Dataset = {
@@ -191,7 +191,7 @@ describe('a training that is stopped inside of a step goes on as if it had not b
     };
     await expect(fit(net, broken, { ...all(), checkpoint: { directory, everySteps: 1 } })).rejects.toThrow('no disk');
     expect(strip(await fit(net, data, { ...all(), checkpoint: directory, resume: true }))).toEqual(whole);
-    expect(weights()).toEqual(ended);
+    expect(await weights()).toEqual(ended);
   });
 });
 
@@ -213,7 +213,7 @@ it('a stage that was stopped in its last validation is over, and the next begins
   });
   const all = { ...options, stages };
   const whole = strip(await fit(net, data, { ...all, validation }));
-  const ended = weights();
+  const ended = await weights();
   const last = whole.filter(({ stage }) => stage === 0).length;
   expect(last).toBeLessThan(6);
   renewNet();
@@ -221,5 +221,5 @@ it('a stage that was stopped in its last validation is over, and the next begins
   await expect(stopped).rejects.toMatchObject({ code: 'ABORTED' });
   renewNet();
   expect(strip(await fit(net, data, { ...all, validation, checkpoint: directory, resume: true }))).toEqual(whole);
-  expect(weights()).toEqual(ended);
+  expect(await weights()).toEqual(ended);
 });

@@ -8,7 +8,7 @@ import { data, directory, net, renewNet, setUp, validation, weights } from './se
 setUp();
 
 const options = { optimizer: sgd({ lr: 0.05 }), batchSize: 16, seed: 3 } satisfies FitOptions;
-const valuesOf = (key: string) => [...(stateDict(net).get(key)!.data as Float32Array)];
+const valuesOf = async (key: string) => [...((await stateDict(net)).get(key)!.data as Float32Array)];
 
 describe('stages', () => {
   const stages: FitOptions['stages'] = [
@@ -17,9 +17,11 @@ describe('stages', () => {
   ];
 
   it('come one after the other, each with its own part frozen', async () => {
-    const first = valuesOf('conv.weight');
-    const after: number[][] = [];
-    const { epochs } = await fit(net, data, { ...options, stages, onEpoch: () => after.push(valuesOf('conv.weight')) });
+    const first = await valuesOf('conv.weight');
+    const reading: Promise<number[]>[] = [];
+    const onEpoch = () => void reading.push(valuesOf('conv.weight'));
+    const { epochs } = await fit(net, data, { ...options, stages, onEpoch });
+    const after = await Promise.all(reading);
     expect(epochs.map(({ epoch, stage, steps }) => [epoch, stage, steps])).toEqual([
       [0, 0, 3],
       [1, 0, 6],
@@ -34,7 +36,7 @@ describe('stages', () => {
     const strip = ({ epochs }: Awaited<ReturnType<typeof fit>>) =>
       epochs.map(({ imagesPerSecond: _, ...rest }) => rest);
     const whole = strip(await fit(net, data, all));
-    const ended = weights();
+    const ended = await weights();
     renewNet();
     const stop = new AbortController();
     let steps = 0;
@@ -44,10 +46,10 @@ describe('stages', () => {
     });
     renewNet();
     expect(strip(await fit(net, data, { ...all, checkpoint: directory, resume: true }))).toEqual(whole);
-    expect(weights()).toEqual(ended);
+    expect(await weights()).toEqual(ended);
     // Nothing is left to do.
     expect(strip(await fit(net, data, { ...all, checkpoint: directory, resume: true }))).toEqual(whole);
-    expect(weights()).toEqual(ended);
+    expect(await weights()).toEqual(ended);
   });
 });
 
@@ -88,7 +90,7 @@ describe('checkpoints', () => {
 
   it('goes on from the one before where the newest can not be read', async () => {
     const whole = await fit(net, data, { ...options, epochs: 3, checkpoint: checkpoint(), stepLosses: true });
-    const ended = weights();
+    const ended = await weights();
     await writeFile(join(directory, 'step-00000009.safetensors'), 'cut short');
     const warned = vi.spyOn(console, 'warn').mockReturnValue();
     const again = await fit(net, data, {
@@ -101,20 +103,20 @@ describe('checkpoints', () => {
     expect(warned).toHaveBeenCalledWith(expect.stringContaining('step-00000009'));
     warned.mockRestore();
     expect(again.epochs.map(({ losses }) => losses)).toEqual(whole.epochs.map(({ losses }) => losses));
-    expect(weights()).toEqual(ended);
+    expect(await weights()).toEqual(ended);
   });
 
   it('takes more stages, as if they had been there from the beginning', async () => {
     const stages = [{ epochs: 2 }, { epochs: 1, batchSize: 8, optimizer: sgd({ lr: 0.01, momentum: 0.9 }) }];
     const all = { ...options, ema: { decay: 0.8 }, stepLosses: true };
     const whole = await fit(net, data, { ...all, stages });
-    const ended = weights();
+    const ended = await weights();
     renewNet();
     await fit(net, data, { ...all, stages: stages.slice(0, 1), checkpoint: directory });
     const resume = { ...all, checkpoint: directory, resume: true };
     const { epochs } = await fit(net, data, { ...resume, stages });
     expect(epochs.map(({ losses }) => losses)).toEqual(whole.epochs.map(({ losses }) => losses));
-    expect(weights()).toEqual(ended);
+    expect(await weights()).toEqual(ended);
     await expect(fit(net, data, { ...resume, stages: stages.slice(0, 1) })).rejects.toThrow(/stages 2, received 1/);
     await expect(fit(net, data, { ...resume, stages: [{ epochs: 2 }, { epochs: 1 }, {}] })).rejects.toThrow(
       /batchSize 16,8, received 16,16/,
@@ -126,12 +128,12 @@ describe('checkpoints', () => {
     const resume = { ...options, checkpoint: directory, resume: true };
     expect((await fit(net, data, { ...resume, epochs: 2 })).epochs).toHaveLength(2);
     renewNet();
-    const fresh = weights();
+    const fresh = await weights();
     await expect(fit(net, data, { ...resume, batchSize: 8 })).rejects.toThrow(/batchSize 16, received 8/);
     await expect(fit(net, validation, resume)).rejects.toThrow(/images 40, received 20/);
     await expect(fit(net, data, { ...resume, seed: 4 })).rejects.toThrow(/seed 3, received 4/);
     // A refused training changes nothing.
-    expect(weights()).toEqual(fresh);
+    expect(await weights()).toEqual(fresh);
     const { seed: _, ...rest } = resume;
     expect((await fit(net, data, rest)).seed).toBe(3);
   });
@@ -166,11 +168,11 @@ it.each<[string, Partial<FitOptions>, RegExp]>([
   ['a negative norm', { clipNorm: -1 }, /clipNorm above 0/],
   ['a loss by its name', { loss: 'crossEntropy' as never }, /loss to be a function/],
 ])('finds %s of a later stage before the first step', async (_, later, message) => {
-  const before = weights();
+  const before = await weights();
   const onStep = vi.fn();
   const stages = [{ epochs: 1 }, later];
   await expect(fit(net, data, { ...options, validation, stages, onStep })).rejects.toThrow(message);
   expect(onStep).not.toHaveBeenCalled();
-  expect(weights()).toEqual(before);
+  expect(await weights()).toEqual(before);
   expect(net.trainableWeights).toHaveLength(6);
 });
