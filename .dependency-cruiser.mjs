@@ -2,6 +2,7 @@
 
 /** Core's rooms from the top to the bottom: a room may import those after it in this list, and none before it. */
 const ROOMS = [
+  'worker',
   'zoo',
   'train/fit',
   'train/loop',

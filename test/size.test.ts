@@ -58,7 +58,7 @@ const HEAVY: Record<string, readonly string[]> = {
   'zip reader': ['is not a whole zip archive'],
   'safetensors reader': ['is not a whole safetensors file'],
   download: ['content-range', 'could not be fetched. Tried:'],
-  'preprocessing of images': ['means and as many standard deviations', 'a canvas, an image, a video or a Tensor3D'],
+  'preprocessing of images': ['means and as many standard deviations', 'a VideoFrame or a Tensor3D'],
 };
 const HEAVY_ON: Record<'browser' | 'node', Record<string, readonly string[]>> = {
   browser: {

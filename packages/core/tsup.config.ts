@@ -65,6 +65,7 @@ export default defineConfig(
       index: 'src/index.ts',
       train: 'src/train.ts',
       data: 'src/data.ts',
+      worker: 'src/worker.ts',
       family: 'src/family.ts',
       internal: 'src/internal.ts',
       'internal-text': 'src/internal-text.ts',

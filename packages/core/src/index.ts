@@ -39,7 +39,7 @@ export {
   summary,
 } from './graph/index.js';
 export type { Thresholds } from './graph/late.js';
-export type { ImageInput, ImageOptions, Preprocessing } from './images/index.js';
+export type { FrameSource, ImageInput, ImageOptions, Preprocessing } from './images/index.js';
 export type {
   Fans,
   Initial,

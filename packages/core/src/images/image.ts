@@ -6,9 +6,9 @@ export const ascii = (bytes: Uint8Array, start: number, end: number): string =>
 
 /**
  * Image in any form that cnnzoo takes: a path (in Node), a URL, an encoded JPEG, PNG or WebP as bytes, Blob or File,
- * pixels of a page (ImageData, canvas, image, video, ImageBitmap), or a Tensor3D [height, width, channels] of 1, 3 or 4
- * channels, int32 from 0 to 255 or float32 from 0 to 1. Bytes and tensors stay the caller's: they are neither changed
- * nor transferred nor disposed.
+ * pixels of a page (ImageData, canvas, image, video, ImageBitmap, VideoFrame), or a Tensor3D [height, width, channels] of
+ * 1, 3 or 4 channels, int32 from 0 to 255 or float32 from 0 to 1. Bytes, bitmaps, frames and tensors stay the caller's: they
+ * are neither changed nor transferred nor closed nor disposed.
  */
 export type ImageInput =
   | string
@@ -25,7 +25,14 @@ export type ImageInput =
   | HTMLImageElement
   | HTMLVideoElement
   | ImageBitmap
+  | VideoFrame
   | Tensor3D;
+
+/**
+ * Images that follow each other, such as those of a camera: a video element, a ReadableStream (that of a
+ * `MediaStreamTrackProcessor`), or any async iterable of images.
+ */
+export type FrameSource = HTMLVideoElement | ReadableStream<ImageInput> | AsyncIterable<ImageInput>;
 
 /** Options of the functions that read images. */
 export interface ImageOptions {

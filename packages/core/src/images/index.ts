@@ -2,7 +2,7 @@ export { decodeWith } from './codec.js';
 export { wasmCodec } from './codecs.js';
 export { decodeImage } from './decode.js';
 export type { Codec } from './header.js';
-export { type DecodedImage, type ImageInput, type ImageOptions, toGrey } from './image.js';
+export { type DecodedImage, type FrameSource, type ImageInput, type ImageOptions, toGrey } from './image.js';
 export { toPixels } from './pixels.js';
 export { preprocess } from './preprocess.js';
 export { resize } from './resize.js';

@@ -1,4 +1,41 @@
 import { type ByteSource, ReusedBuffer, throwIfAborted } from '../util/late.js';
+import type { WorkerPort } from './contract.js';
+
+/** Members of a Web Worker's global scope that are used here. TypeScript's own types are those of a page. */
+interface WorkerScope {
+  addEventListener(type: 'message' | 'messageerror', listener: (event: MessageEvent<unknown>) => void): void;
+  postMessage(message: unknown, transfer: readonly Transferable[]): void;
+}
+
+/** Takes a lock that is kept until the page or worker ends. */
+function lockForGood(): Promise<string | undefined> {
+  // Browsers have locks where the page came by https, or from this machine.
+  if (typeof navigator === 'undefined' || !navigator.locks) return Promise.resolve(undefined);
+  const name = `cnnzoo-worker-${Math.random().toString(36).slice(2)}`;
+  return new Promise((resolve) => {
+    const keep = (): Promise<never> => {
+      resolve(name);
+      return new Promise(() => undefined);
+    };
+    // A frame without an origin may take none.
+    navigator.locks.request(name, keep).catch(() => resolve(undefined));
+  });
+}
+
+/** Returns the line of a Web Worker to the program that started it; undefined if this is no Web Worker. */
+export function scopePort(): WorkerPort | undefined {
+  const scope = globalThis as unknown as WorkerScope & { WorkerGlobalScope?: abstract new () => object };
+  if (!(scope.WorkerGlobalScope && scope instanceof scope.WorkerGlobalScope && 'postMessage' in scope))
+    return undefined;
+  return {
+    post: (message, transfer = []) => scope.postMessage(message, transfer),
+    listen(heard, unreadable) {
+      scope.addEventListener('message', ({ data }) => heard(data));
+      scope.addEventListener('messageerror', unreadable);
+    },
+    lock: lockForGood,
+  };
+}
 
 /** Functions of a platform that `breathe` needs. */
 interface Turns {

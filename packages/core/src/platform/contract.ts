@@ -25,6 +25,18 @@ export interface WorkerEvents<Reply> {
   failed(error: unknown): void;
 }
 
+/** Line from a worker to the program that started it. */
+export interface WorkerPort {
+  post(message: unknown, transfer?: readonly Transferable[]): void;
+  /** Calls `heard` for each message, and `unreadable` for one that can't be read here. */
+  listen(heard: (message: unknown) => void, unreadable: () => void): void;
+  /**
+   * Takes a lock that the worker keeps until it ends, so that others notice its end. Resolves to the lock's name; undefined if
+   * there are no locks here, or the end is announced anyway.
+   */
+  lock(): Promise<string | undefined>;
+}
+
 /** Files and folders below a folder, as paths relative to it, with slashes. */
 export interface Listing {
   readonly files: string[];

@@ -2,7 +2,7 @@ import type * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { FetchOptions } from '../checkpoint/index.js';
 import { isDisposed, noteOutputActivation, type OutputActivation, outputActivationOf } from '../graph/index.js';
-import type { ImageInput, ImageOptions, Preprocessing } from '../images/index.js';
+import type { FrameSource, ImageInput, ImageOptions, Preprocessing } from '../images/index.js';
 import { CnnzooError, checkCategories } from '../util/index.js';
 import type { ClassifierImages, ClassifierParts, ClassifyOptions, Prediction } from './classifier-parts.js';
 import type { LoadedWeights } from './weights.js';
@@ -90,6 +90,32 @@ export class Classifier implements ClassifierParts {
   async classify(images: ClassifierImages, options?: ClassifyOptions): Promise<Prediction[] | Prediction[][]> {
     const predictions = await (await import('./predict.js')).classify(this, images, options);
     return Array.isArray(images) ? predictions : predictions[0]!;
+  }
+
+  /**
+   * Classifies the images of a camera or video: always the newest one, so that the answers keep up however long each
+   * takes. Images that arrive meanwhile are dropped. The loop ends with the source, when the signal aborts (without an error), or
+   * when it is left.
+   *
+   * @param source video element, ReadableStream, or async iterable of images. A video element's current frame is read, and a
+   * paused video or hidden page waits. VideoFrames, ImageBitmaps and tensors of a stream or iterable are freed, classified or
+   * dropped.
+   * @throws CnnzooError INPUT for another source or an unknown option; IMAGE for a video that can't be played; the errors of
+   * `classify` and of the source.
+   *
+   * @example
+   * ```ts
+   * import { load } from '@cnnzoo/core';
+   *
+   * const net = await load('flowers/');
+   * const video = document.querySelector('video')!;
+   * video.srcObject = await navigator.mediaDevices.getUserMedia({ video: true });
+   * await video.play();
+   * for await (const [best] of net.watch(video, { topK: 1, signal })) document.title = best!.label;
+   * ```
+   */
+  async *watch(source: FrameSource, options: ClassifyOptions = {}): AsyncGenerator<Prediction[], void, undefined> {
+    yield* (await import('./predict.js')).watch(this, source, options);
   }
 
   /**

@@ -3,7 +3,8 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { breathe } from '#platform';
 import { modelOf, requireHead } from '../graph/index.js';
 import { checkInput, featuresOf, inputOf, type NetPart, partOf, tapOf, thresholdsOf } from '../graph/late.js';
-import { type ImageInput, type ImageOptions, preprocess } from '../images/index.js';
+import { type FrameSource, type ImageInput, type ImageOptions, preprocess } from '../images/index.js';
+import { watch as watchFrames } from '../images/late.js';
 import { CnnzooError, checkOptions } from '../util/index.js';
 import type { ClassifierImages, ClassifierParts, ClassifyOptions, Prediction } from './classifier-parts.js';
 
@@ -108,4 +109,15 @@ export async function activations<Name extends string>(
   } finally {
     x.dispose();
   }
+}
+
+/** Classifies the newest frame, again and again: `Classifier.watch`. */
+export function watch(
+  net: ClassifierParts,
+  source: FrameSource,
+  options: ClassifyOptions,
+): AsyncGenerator<Prediction[], void, undefined> {
+  checkOptions('watch', options, ['topK', 'threshold', 'signal', 'maxPixels']);
+  const answer = async (frame: ImageInput): Promise<Prediction[]> => (await classify(net, frame, options))[0]!;
+  return watchFrames(source, answer, options.signal);
 }

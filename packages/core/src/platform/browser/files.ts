@@ -2,8 +2,20 @@ import { CnnzooError } from '../../util/index.js';
 import { type ByteSource, bytesSource } from '../../util/late.js';
 import { fileReader } from '../common.js';
 import type { Listing } from '../contract.js';
-import { fetchBytes, PATIENCE } from '../http.js';
+import { fetchBytes, isFetched, PATIENCE } from '../http.js';
 import { fetchUrl } from './network.js';
+
+/** Returns a location for use in a worker, whose relative URLs begin elsewhere: an absolute URL. */
+export function absolute(location: string | URL): string {
+  const text = String(location);
+  const base = typeof document === 'undefined' ? globalThis.location?.href : document.baseURI;
+  try {
+    return isFetched(text) ? text : new URL(text, base).href;
+  } catch {
+    // Whoever reads it refuses it, as in a page.
+    return text;
+  }
+}
 
 /** Returns undefined, since no location is local to a page. */
 export const localPath = (_location: string | URL): string | undefined => undefined;

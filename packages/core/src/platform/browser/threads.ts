@@ -1,5 +1,5 @@
-import { breathing } from '../common.js';
-import type { FromWorker, LoadWasm, Sharp, WasmFormat, WorkerEvents, WorkerThread } from '../contract.js';
+import { breathing, scopePort } from '../common.js';
+import type { FromWorker, LoadWasm, Sharp, WasmFormat, WorkerEvents, WorkerPort, WorkerThread } from '../contract.js';
 
 /** URL of each decoder's WebAssembly. */
 export type CodecUrls = Readonly<Record<WasmFormat, string>>;
@@ -47,6 +47,9 @@ export async function startImageWorker<Job, Reply>({ reply, failed }: WorkerEven
   worker.postMessage(codecUrls());
   return { post: (job) => worker.postMessage(job), hold: () => undefined, stop: () => worker.terminate() };
 }
+
+/** Returns the line to the page that started this worker; undefined in a page. */
+export const workerPort = (): WorkerPort | undefined => scopePort();
 
 /** Milliseconds for which a computation may block the event loop: about a frame. */
 export const LONGEST_TURN = 16;

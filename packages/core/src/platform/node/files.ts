@@ -32,6 +32,9 @@ function pathOfFileUrl(location: string): string {
     : refused(location, `it names the machine '${url.host}'. Name a file of this one`);
 }
 
+/** Returns a location for use in a worker, which has the working directory of its process. */
+export const absolute = (location: string | URL): string => String(location);
+
 /**
  * Returns the path that a path or file: URL names. undefined for a location behind a network.
  *

@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { setImmediate } from 'node:timers';
-import { Worker } from 'node:worker_threads';
-import { breathing } from '../common.js';
-import type { FromWorker, LoadWasm, Sharp, WorkerEvents, WorkerThread } from '../contract.js';
+import { parentPort, Worker } from 'node:worker_threads';
+import { breathing, scopePort } from '../common.js';
+import type { FromWorker, LoadWasm, Sharp, WorkerEvents, WorkerPort, WorkerThread } from '../contract.js';
 
 /** Returns the number of threads that this machine runs at once. */
 export const processors = (): number => availableParallelism();
@@ -29,6 +29,22 @@ export async function startImageWorker<Job, Reply>({ reply, failed }: WorkerEven
       stopped = true;
       void worker.terminate();
     },
+  };
+}
+
+/** Returns the line to the program that started this thread; undefined on the main thread. */
+export function workerPort(): WorkerPort | undefined {
+  const port = parentPort;
+  // Runtimes with Node's modules may have Web Workers too.
+  if (!port) return scopePort();
+  return {
+    post: (message, transfer = []) => port.postMessage(message, transfer as Parameters<typeof port.postMessage>[1]),
+    listen(heard, unreadable) {
+      port.on('message', heard);
+      port.on('messageerror', unreadable);
+    },
+    // A thread's end is an event.
+    lock: () => Promise.resolve(undefined),
   };
 }
 

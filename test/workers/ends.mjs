@@ -1,0 +1,1 @@
+// A worker's file that serves nothing and ends.
