@@ -5,7 +5,7 @@ import { discard, type Packed, refusedImages, sent } from './pack.js';
 /** Worker that `inWorker` can use: a page's `Worker`, or one of `node:worker_threads`. */
 export interface WorkerLike {
   /** `never` stands for all that the platform can transfer, of which each has a type of its own. */
-  postMessage(message: unknown, transfer?: never[]): void;
+  postMessage(message: unknown, transfer: never[]): void;
   terminate(): unknown;
 }
 
