@@ -131,6 +131,16 @@ describe('sources', () => {
       expect(read(path), path).not.toMatch(/hasKernel|runKernel|getKernel|registerGradient|\bCnnzoo(?!Error\b)[A-Z]/);
   });
 
+  it('read tensors asynchronously: a synchronous read is slow on a GPU, and on WebGPU wrong or refused', () => {
+    const bySync = /\.(?:dataSync|arraySync|bufferSync|readSync|print)\b|\.toString\(true\)/;
+    // Kernels of tfjs' GPU backends that read their inputs synchronously.
+    const byKernel =
+      /\btf\.(?:unique|topk|bincount|denseBincount|nonMaxSuppression\w*|sparse\w*|ragged\w*|string\w*)\b/;
+    // platform reads files, and the backends' guard refuses reads.
+    for (const path of sources.filter((each) => !/^packages\/core\/src\/(platform|backend)\//.test(each)))
+      for (const pattern of [bySync, byKernel]) expect(read(path).match(pattern)?.[0], path).toBeUndefined();
+  });
+
   it('take values of another realm (jsdom, vm, Jest) for what they are: by bytes.ts, not by `instanceof`', () => {
     const byClass =
       /\binstanceof\s+(?:\w*Array(?:Buffer)?|ArrayBuffer|SharedArrayBuffer|DataView|Buffer|Map|Set|Blob|File|URL|Date|RegExp|Promise|Object|ImageData|ImageBitmap|\w+Canvas|HTML\w+|AbortSignal)\b/;

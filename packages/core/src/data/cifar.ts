@@ -1,5 +1,5 @@
 import { readFile } from '#platform';
-import { CnnzooError, checkOptions, isUrl, requireBytesOf } from '../util/index.js';
+import { CnnzooError, checkOptions, isUrl, requireBytesOf, shownValue } from '../util/index.js';
 import { CIFAR10 } from './cifar10.js';
 import { PixelsDataset } from './pixels-dataset.js';
 
@@ -69,7 +69,7 @@ async function cifar(
   )
     throw new CnnzooError(
       'INPUT',
-      `${name}: expected a path, a file: URL, or a list of files' bytes, received ${String(source)}.`,
+      `${name}: expected a path, a file: URL, or a list of files' bytes, received ${shownValue(source)}.`,
     );
   const files =
     directory === undefined

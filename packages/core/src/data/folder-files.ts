@@ -1,4 +1,4 @@
-import { CnnzooError, isBlob, isUrl, visible } from '../util/index.js';
+import { CnnzooError, isBlob, isUrl, shownValue, visible } from '../util/index.js';
 import { foldersAbove } from './folder-layout.js';
 import type { ImageFile } from './pipeline/job.js';
 
@@ -102,7 +102,7 @@ async function filesOnDisk(folder: string | URL): Promise<Files> {
 function listOf(folder: unknown): readonly File[] {
   const expected = 'imageFolder: expected a path, a file: URL or a list of files, received';
   if (typeof (folder as Partial<Iterable<File>> | null | undefined)?.[Symbol.iterator] !== 'function')
-    throw new CnnzooError('INPUT', `${expected} ${String(folder)}.`);
+    throw new CnnzooError('INPUT', `${expected} ${shownValue(folder)}.`);
   const files = [...(folder as Iterable<File>)];
   const stray = files.findIndex((file) => !isBlob(file) || typeof file.name !== 'string');
   if (stray >= 0) throw new CnnzooError('INPUT', `${expected} a list with ${visible(String(files[stray]))} in it.`);

@@ -1,4 +1,4 @@
-import { CnnzooError } from '../util/index.js';
+import { CnnzooError, shownValue } from '../util/index.js';
 
 /** Range of a number, with its words for messages. NaN is in none. */
 export interface Range {
@@ -61,6 +61,6 @@ export function checkFlags(layer: string, flags: Readonly<Record<string, unknown
 
 /** Error for an argument of a layer. */
 export function unexpected(layer: string, expected: string, name: string, value: unknown): CnnzooError {
-  const received = typeof value === 'string' ? `'${value}'` : String(value);
+  const received = typeof value === 'string' ? `'${value}'` : shownValue(value);
   return new CnnzooError('INPUT', `Layer '${layer}': expected ${expected} as ${name}, received ${received}.`);
 }

@@ -11,5 +11,5 @@ export {
   requireBytesOf,
 } from './bytes.js';
 export { CnnzooError, type ErrorCode, visible, visibleText, warn } from './errors.js';
-export { checkCategories, checkOptions, checkWhole } from './options.js';
+export { checkCategories, checkOptions, checkWhole, shownValue } from './options.js';
 export { currentRandom, Random, type RandomState, withRandom } from './random.js';

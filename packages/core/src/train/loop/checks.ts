@@ -1,13 +1,16 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Batch, Dataset } from '../../data/late.js';
 import { checkInput } from '../../graph/late.js';
-import { CnnzooError } from '../../util/index.js';
+import { CnnzooError, shownValue } from '../../util/index.js';
 import type { Trainee } from './trainee.js';
 
 /** Refuses a value other than a function, such as a loss by its name. undefined passes. */
 export function checkFunction(name: string, value: unknown, example: string): void {
   if (value === undefined || typeof value === 'function') return;
-  throw new CnnzooError('INPUT', `expected ${name} to be a function, such as ${example}, received ${String(value)}.`);
+  throw new CnnzooError(
+    'INPUT',
+    `expected ${name} to be a function, such as ${example}, received ${shownValue(value)}.`,
+  );
 }
 
 /**
@@ -19,7 +22,7 @@ export function checkNotEmpty(where: string, data: Dataset): void {
     throw new CnnzooError(
       'INPUT',
       `${where}: expected a data set, received ` +
-        `${(data as { then?: unknown } | undefined)?.then ? 'a promise: await it' : String(data)}.`,
+        `${(data as { then?: unknown } | undefined)?.then ? 'a promise: await it' : shownValue(data)}.`,
     );
   const { size } = data;
   if (Number.isInteger(size) && size > 0) return;

@@ -1,5 +1,5 @@
 import type { Augment } from '../../data/augment/index.js';
-import { CnnzooError, checkOptions, checkWhole, type Random } from '../../util/index.js';
+import { CnnzooError, checkOptions, checkWhole, type Random, shownValue } from '../../util/index.js';
 import type { Optimizer } from '../optim/index.js';
 import { checkFunction } from './checks.js';
 import type { Loss } from './loss.js';
@@ -116,7 +116,7 @@ export function completeRunOptions<T extends Partial<Omit<RunOptions, 'augment'>
   if (typeof optimizer?.start !== 'function')
     throw new CnnzooError(
       'INPUT',
-      `${where}: expected an optimizer, such as sgd({ lr: 0.01 }), received ${optimizer ?? 'none'}.`,
+      `${where}: expected an optimizer, such as sgd({ lr: 0.01 }), received ${optimizer == null ? 'none' : shownValue(optimizer)}.`,
     );
   checkWhole('epochs', epochs, 0);
   checkWhole('batchSize', batchSize, 1);
