@@ -1,3 +1,5 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Options } from 'tsup';
 
 type CompilerOptions = Extract<Options['dts'], { compilerOptions?: unknown }>['compilerOptions'];
@@ -7,8 +9,26 @@ export const declarations = (compilerOptions: CompilerOptions = {}): Options['dt
   compilerOptions: { ignoreDeprecations: '6.0', ...compilerOptions },
 });
 
+/** Empties the source maps of files that are modules (tools/inline.mjs): they would contain the file a second time. */
+async function emptyMaps(): Promise<void> {
+  for (const name of await readdir('dist')) {
+    if (
+      !name.endsWith('.js') ||
+      !/^\/\/ src\/generated\/|^var packed = /.test(await readFile(join('dist', name), 'utf8'))
+    )
+      continue;
+    await writeFile(join('dist', `${name}.map`), '{"version":3,"sources":[],"mappings":""}');
+  }
+}
+
+/** Options of tsup, and work at the end of the build. */
+export type BuildOptions = Omit<Options, 'onSuccess'> & { readonly done?: () => Promise<void> };
+
 /** Returns the build options of every package. A package's own tsup.config.ts names its entries. */
-export const build = (entry: Record<string, string>, more: Options = {}): Options => ({
+export const build = (
+  entry: Record<string, string>,
+  { done = async () => {}, ...more }: BuildOptions = {},
+): Options => ({
   entry,
   format: 'esm',
   target: 'es2022',
@@ -22,4 +42,8 @@ export const build = (entry: Record<string, string>, more: Options = {}): Option
   external: ['#platform'],
   dts: declarations(),
   ...more,
+  onSuccess: async () => {
+    await emptyMaps();
+    await done();
+  },
 });

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { inflateRawSync } from 'node:zlib';
 import { useBackend } from '@cnnzoo/core';
 import { imageFolder } from '@cnnzoo/core/data';
 import { evaluate, type History } from '@cnnzoo/core/train';
@@ -19,11 +20,12 @@ beforeAll(async () => {
 
 it.each([lenet5.weights, lenet5_relu.weights, nin_cifar.weights, resnet20.weights])(
   '$DEFAULT.model has the file of its registry entry',
-  ({ DEFAULT }) => {
-    const [source] = DEFAULT.sources;
-    expect(source!.kind).toBe('package');
-    const file = readFileSync(fileURLToPath(source!.url));
-    expect(createHash('sha256').update(file).digest('hex')).toBe(source!.sha256);
+  async ({ DEFAULT }) => {
+    const source = DEFAULT.sources[0]!;
+    if (source.kind !== 'package') throw new Error(`expected a file of the package, received ${source.url}`);
+    const file = readFileSync(join(root, source.url.replace('npm:@cnnzoo/', 'packages/')));
+    expect(createHash('sha256').update(file).digest('hex')).toBe(source.sha256);
+    expect(inflateRawSync(Buffer.from((await source.load()).packed, 'base64')).equals(file)).toBe(true);
     expect((file.length / 2 ** 20).toFixed(3)).toBe(DEFAULT.fileSize.toFixed(3));
   },
 );

@@ -1,26 +1,17 @@
 import { copyFile, mkdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { build as bundle } from 'esbuild';
 import { defineConfig, type Options } from 'tsup';
 import { build, declarations } from '../../tsup.config';
 
-/** WebAssembly of packages that core needs, where a page built by any bundler finds it (docs/decisions/0006). */
-const WASM = [
-  '@cwasm/jpeg-turbo/jpeg-turbo.wasm',
-  '@jsquash/webp/codec/dec/webp_dec.wasm',
-  '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm',
-  '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm',
-  // The licences, which ask to be passed on.
-  '@jsquash/webp/LICENSE',
-];
-
-async function copyWasm(): Promise<void> {
+/** Licences that ask to be passed on with the WebAssembly inside dist/ (docs/decisions/0038). */
+async function copyLicences(): Promise<void> {
   const { resolve } = createRequire(join(process.cwd(), 'package.json'));
-  await mkdir('dist/wasm', { recursive: true });
-  for (const file of WASM) await copyFile(resolve(file), join('dist/wasm', basename(file)));
+  await mkdir('dist/licences', { recursive: true });
+  await copyFile(resolve('@jsquash/webp/LICENSE'), 'dist/licences/webp.LICENSE');
   // libjpeg-turbo's own, which its package lacks.
-  await copyFile('wasm/jpeg-turbo.LICENSE', 'dist/wasm/jpeg-turbo.LICENSE');
+  await copyFile('licences/jpeg-turbo.LICENSE', 'dist/licences/jpeg-turbo.LICENSE');
 }
 
 type Plugin = NonNullable<Options['esbuildPlugins']>[number];
@@ -77,7 +68,7 @@ export default defineConfig(
       esbuildPlugins: [browserWorker],
       // Declarations are made before dist/, to which package.json's `imports` point, is there.
       dts: declarations({ baseUrl: '.', paths: { '#platform': ['src/platform/node/index.ts'] } }),
-      onSuccess: copyWasm,
+      done: copyLicences,
     },
   ),
 );

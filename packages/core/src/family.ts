@@ -30,7 +30,7 @@ export {
   seq,
   sigmoid,
 } from './layers/index.js';
-export { CnnzooError } from './util/index.js';
+export { CnnzooError, type PackedFile } from './util/index.js';
 export {
   type BuildOptions,
   cifar10Weights,

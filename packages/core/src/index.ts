@@ -23,6 +23,8 @@ export {
   type MirrorFile,
   type MirrorIndex,
   mirrorPath,
+  type PackageSource,
+  type PublishedSource,
   type Source,
   verifyCache,
 } from './download/index.js';
@@ -96,7 +98,7 @@ export {
 export type { SkippedFile, WasmPaths } from './platform/index.js';
 export { loadStateDict, saveStateDict, stateDict } from './state-dict/index.js';
 export type { LoadedStateDict } from './state-dict/late.js';
-export { CnnzooError, type ErrorCode, Random, type RandomState } from './util/index.js';
+export { CnnzooError, type ErrorCode, type PackedFile, Random, type RandomState } from './util/index.js';
 export type {
   LoadedWeights,
   Metrics,

@@ -1,9 +1,9 @@
 /** Our own weights, shipped in this package; trained and measured by tools/train/lenet.ts. */
-import { defineWeights, type WeightsInfo } from '@cnnzoo/core/family';
+import { defineWeights, type PackedFile, type WeightsInfo } from '@cnnzoo/core/family';
 
 interface Facts {
-  /** Written out in full, so that bundlers see and emit the file; in a function, so that they can drop an unused one. */
-  url: () => URL;
+  url: `npm:${string}`;
+  load: () => Promise<PackedFile>;
   sha256: string;
   fileSize: number;
   /** Per cent of the 10,000 test digits. */
@@ -11,8 +11,8 @@ interface Facts {
   recipe: string;
 }
 
-const mnist = ({ url, sha256, fileSize, top1, recipe }: Facts): WeightsInfo => ({
-  sources: [{ kind: 'package', url: url().href, sha256 }],
+const mnist = ({ url, load, sha256, fileSize, top1, recipe }: Facts): WeightsInfo => ({
+  sources: [{ kind: 'package', url, load, sha256 }],
   parameters: 61706,
   fileSize,
   gflops: 0.000416,
@@ -34,7 +34,8 @@ const mnist = ({ url, sha256, fileSize, top1, recipe }: Facts): WeightsInfo => (
 export const lenet5 = /* @__PURE__ */ defineWeights(
   {
     MNIST_V1: /* @__PURE__ */ mnist({
-      url: () => new URL('../weights/lenet5.safetensors', import.meta.url),
+      url: 'npm:@cnnzoo/lenet/weights/lenet5.safetensors',
+      load: () => import('./generated/lenet5.js'),
       sha256: 'ea93751b106a780a33d43001106adb23117571878345be436d07a5b2bfe64670',
       fileSize: 0.236,
       top1: 99.06,
@@ -47,7 +48,8 @@ export const lenet5 = /* @__PURE__ */ defineWeights(
 export const lenet5_relu = /* @__PURE__ */ defineWeights(
   {
     MNIST_V1: /* @__PURE__ */ mnist({
-      url: () => new URL('../weights/lenet5_relu.safetensors', import.meta.url),
+      url: 'npm:@cnnzoo/lenet/weights/lenet5_relu.safetensors',
+      load: () => import('./generated/lenet5_relu.js'),
       sha256: '25867cd5f6642ce730789186fc6f5730af3e7f224f08ec4562dd32c82237c6df',
       fileSize: 0.236,
       top1: 99.45,

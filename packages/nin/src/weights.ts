@@ -7,7 +7,8 @@ export const nin = /* @__PURE__ */ defineWeights({});
 export const nin_cifar = /* @__PURE__ */ defineWeights(
   {
     CIFAR10_V1: /* @__PURE__ */ cifar10Weights({
-      url: () => new URL('../weights/nin_cifar.safetensors', import.meta.url),
+      url: 'npm:@cnnzoo/nin/weights/nin_cifar.safetensors',
+      load: () => import('./generated/nin_cifar.js'),
       sha256: 'ca7076e1b42cf39e66fa479f2a2987aa06f80efdcbb853acb6901e46b559c060',
       parameters: 966986,
       fileSize: 1.846,

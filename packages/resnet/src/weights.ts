@@ -316,7 +316,8 @@ const idelbayevWeights = ({ name, sha256, parameters, fileSize, gflops, error }:
 export const resnet20 = /* @__PURE__ */ defineWeights(
   {
     CIFAR10_V1: /* @__PURE__ */ cifar10Weights({
-      url: () => new URL('../weights/resnet20.safetensors', import.meta.url),
+      url: 'npm:@cnnzoo/resnet/weights/resnet20.safetensors',
+      load: () => import('./generated/resnet20.js'),
       sha256: '6018eded70ac46be2ac7b69eee8e0b779da0f5cf2131991eb9e7850568cc801d',
       parameters: 269722,
       fileSize: 0.525,

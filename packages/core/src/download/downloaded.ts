@@ -1,18 +1,30 @@
 import type { ReadBytesOptions } from '../checkpoint/late.js';
+import type { PackedFile } from '../util/index.js';
 import type { ByteSource } from '../util/late.js';
 import type { ExpectedHash } from './verify.js';
 
-/** One address that a checkpoint can be downloaded from. */
-export interface Source extends ExpectedHash {
+/** Address that a checkpoint can be downloaded from. */
+export interface PublishedSource extends ExpectedHash {
   /**
    * `publisher`: the file of the people who trained it, its hash prefix in its name (torch.hub's convention).
    * `hub`: a copy on the Hugging Face hub; its hash is asked of the server.
-   * `package`: a file inside the npm package of the family.
    */
-  readonly kind: 'publisher' | 'hub' | 'package';
+  readonly kind: 'publisher' | 'hub';
   /** Address of the file. */
   readonly url: string;
 }
+
+/** Checkpoint that is part of an npm package, as JavaScript, so that no bundler has to find and copy a file. */
+export interface PackageSource extends ExpectedHash {
+  readonly kind: 'package';
+  /** Name of the file in the package's repository: 'npm:@cnnzoo/lenet/weights/lenet5.safetensors'. */
+  readonly url: string;
+  /** Imports the file as a module. */
+  load(): Promise<PackedFile>;
+}
+
+/** Place of a checkpoint. */
+export type Source = PublishedSource | PackageSource;
 
 /** Facts of a checkpoint that a download needs: an entry of a registry, or a URL as one. */
 export interface Downloadable {

@@ -3,7 +3,7 @@ import { checkStart, MAX_CHECKPOINT, MAX_UNSTATED } from '../checkpoint/late.js'
 import type { Part } from '../platform/index.js';
 import { CnnzooError } from '../util/index.js';
 import type { ByteSource } from '../util/late.js';
-import type { Downloadable, Source } from './downloaded.js';
+import type { Downloadable, PublishedSource } from './downloaded.js';
 import { findInMirror, parseMirrorIndex } from './mirror.js';
 import { MIRROR_INDEX } from './mirror-layout.js';
 import { type FileBounds, type Send, type TransferContext, transfer } from './transfer.js';
@@ -81,7 +81,9 @@ export function candidatesOf(entry: Downloadable, context: TransferContext): Can
   const mirror = mirrorLocation();
   return [
     ...(mirror ? [mirrorCandidate(mirror, entry, context)] : []),
-    ...entry.sources.map((source) => sourceCandidate(source, context, boundsOf(entry))),
+    ...entry.sources
+      .filter((source) => source.kind !== 'package')
+      .map((source) => sourceCandidate(source, context, boundsOf(entry))),
   ];
 }
 
@@ -96,7 +98,7 @@ function boundsOf({ fileSize = 0, parameters = 0 }: Downloadable): FileBounds {
     : { maxBytes: MAX_CHECKPOINT, maxUnstated: MAX_UNSTATED, checkStart: (start) => checkStart('the file', start) };
 }
 
-const sourceCandidate = (source: Source, context: TransferContext, bounds: FileBounds): Candidate => ({
+const sourceCandidate = (source: PublishedSource, context: TransferContext, bounds: FileBounds): Candidate => ({
   kind: source.kind,
   url: source.url,
   async fill(part) {

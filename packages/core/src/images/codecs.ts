@@ -11,8 +11,7 @@ const cantStart = (format: WasmFormat, cause: unknown): CnnzooError =>
   new CnnzooError(
     'BACKEND',
     `The ${format} decoder can't start: ${cause instanceof Error ? cause.message : String(cause)}. No image is at fault. ` +
-      'Are the wasm files of @cnnzoo/core where the program finds them, and does the page allow WebAssembly ' +
-      "(script-src 'wasm-unsafe-eval')?",
+      "Does the page allow WebAssembly (script-src 'wasm-unsafe-eval')?",
     { cause },
   );
 

@@ -1,7 +1,7 @@
 /** Formats whose decoders are WebAssembly. */
 export type WasmFormat = 'JPEG' | 'WebP';
 
-/** Loads a decoder's WebAssembly: from a file in Node, from a URL in a page. */
+/** Loads a decoder's WebAssembly. */
 export type LoadWasm = (format: WasmFormat) => Promise<WebAssembly.Module>;
 
 /** Main function of the package sharp. */
@@ -9,6 +9,20 @@ export type Sharp = typeof import('sharp').default;
 
 /** Messages of a worker thread: 'ready' once, then the reply to each job. */
 export type FromWorker<Reply> = 'ready' | Reply;
+
+/** Message of a page's worker that asks the page for a decoder. */
+export interface Wanted {
+  readonly wanted: WasmFormat;
+}
+
+/** Messages of a page's worker. */
+export type FromPageWorker<Reply> = FromWorker<Reply> | Wanted;
+
+/** Messages to a page's worker: a job, or the decoder that it asked for. */
+export type ToPageWorker<Job> =
+  | Job
+  | (Wanted & { readonly module: WebAssembly.Module })
+  | (Wanted & { readonly failure: string });
 
 /** Thread that does one job at a time. */
 export interface WorkerThread<Job> {

@@ -8,3 +8,4 @@ export {
   ReusedBuffer,
   readBlob,
 } from './byte-source.js';
+export { unpack } from './packed.js';

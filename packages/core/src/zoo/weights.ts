@@ -2,6 +2,7 @@ import { CIFAR10 } from '../data/index.js';
 import type { Source } from '../download/index.js';
 import type { ImageInput, Preprocessing } from '../images/index.js';
 import type { LoadedStateDict } from '../state-dict/late.js';
+import type { PackedFile } from '../util/index.js';
 import { IMAGENET_CATEGORIES } from './imagenet.js';
 
 /** Accuracy of weights, and who measured it. */
@@ -146,8 +147,10 @@ export const torchvisionWeights = (facts: TorchvisionFacts): WeightsInfo => ({
 
 /** Facts of a net that is trained here on CIFAR-10 and shipped in its package. */
 export interface Cifar10Facts {
-  /** Returns the file's URL, written out in full, so that bundlers see it and can drop an unused one. */
-  url: () => URL;
+  /** Name of the file: 'npm:@cnnzoo/resnet/weights/resnet20.safetensors'. */
+  url: `npm:${string}`;
+  /** Imports the file as a module. */
+  load: () => Promise<PackedFile>;
   /** sha256 of the file. */
   sha256: string;
   /** Number of parameters. */
@@ -172,7 +175,8 @@ export interface Cifar10Facts {
  * import { cifar10Weights } from '@cnnzoo/core';
  *
  * const { preprocessing, categories } = cifar10Weights({
- *   url: () => new URL('../weights/tiny.safetensors', import.meta.url),
+ *   url: 'npm:tiny/weights/tiny.safetensors',
+ *   load: async () => ({ packed: '' }),
  *   sha256: '0'.repeat(64),
  *   parameters: 269_722,
  *   fileSize: 0.541,
@@ -185,7 +189,7 @@ export interface Cifar10Facts {
  * ```
  */
 export const cifar10Weights = (facts: Cifar10Facts): WeightsInfo => ({
-  sources: [{ kind: 'package', url: facts.url().href, sha256: facts.sha256 }],
+  sources: [{ kind: 'package', url: facts.url, load: facts.load, sha256: facts.sha256 }],
   parameters: facts.parameters,
   fileSize: facts.fileSize,
   gflops: facts.gflops,

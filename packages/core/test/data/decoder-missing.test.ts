@@ -7,15 +7,15 @@ import { imageFolder } from '../../src/data.js';
 import { CnnzooError } from '../../src/util/errors.js';
 import { fixture } from '../images/goldens.js';
 
-// Stands for a program whose bundle lacks the codecs' files.
+// Stands for a program whose bundle lacks the codecs' chunks.
 const codecs = vi.hoisted(() => ({ missing: true }));
-vi.mock('../../src/platform/node/threads.js', async (original) => {
-  const threads = await original<typeof import('../../src/platform/node/threads.js')>();
+vi.mock('../../src/platform/wasm.js', async (original) => {
+  const wasm = await original<typeof import('../../src/platform/wasm.js')>();
   return {
-    ...threads,
+    ...wasm,
     loadCodecWasm: async (format: 'JPEG' | 'WebP') => {
-      if (codecs.missing) throw new Error('ENOENT: jpeg-turbo.wasm');
-      return threads.loadCodecWasm(format);
+      if (codecs.missing) throw new Error('no such chunk');
+      return wasm.loadCodecWasm(format);
     },
   };
 });
@@ -39,7 +39,7 @@ describe('where a decoder is missing', () => {
       await expect(imageFolder(folder, { workers: 0, corrupt })).rejects.toMatchObject({
         name: 'CnnzooError',
         code: 'BACKEND',
-        message: expect.stringMatching(/decoder can't start: ENOENT: jpeg-turbo.wasm. No image is at fault/),
+        message: expect.stringMatching(/decoder can't start: no such chunk. No image is at fault/),
       });
     codecs.missing = false;
     expect((await imageFolder(folder, { workers: 0 })).train.size).toBe(2);

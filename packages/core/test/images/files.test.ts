@@ -4,7 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { decodeWith } from '../../src/images/codec.js';
 import { sharpCodec, wasmCodec } from '../../src/images/codecs.js';
 import { decodeImage } from '../../src/images/decode.js';
-import { findSharp, loadCodecWasm } from '../../src/platform/node/threads.js';
+import { findSharp } from '../../src/platform/node/threads.js';
+import { loadCodecWasm } from '../../src/platform/wasm.js';
 import { photo, rgbOf } from './goldens.js';
 import { sha256 } from './noise.js';
 

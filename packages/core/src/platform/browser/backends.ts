@@ -1,19 +1,8 @@
 import { env } from '@tensorflow/tfjs-core';
-import { type BackendCandidate, MissingBackend, type WasmPaths } from '../contract.js';
+import { type BackendCandidate, MissingBackend } from '../contract.js';
+import { loadWasmBackend } from '../wasm.js';
 import { gpuOf, requireAdapter } from '../webgpu.js';
-
-/**
- * Returns the URLs of the copies in dist/wasm, each written out: bundlers only emit files that they find in this form.
- */
-const ownFiles = (): WasmPaths => {
-  const simd = new URL('./wasm/tfjs-backend-wasm-simd.wasm', import.meta.url).href;
-  return {
-    'tfjs-backend-wasm.wasm': new URL('./wasm/tfjs-backend-wasm.wasm', import.meta.url).href,
-    'tfjs-backend-wasm-simd.wasm': simd,
-    // tfjs needs an entry, but never fetches it: threads are switched off below.
-    'tfjs-backend-wasm-threaded-simd.wasm': simd,
-  };
-};
+import { readFile } from './files.js';
 
 const OTHER = 'or take another backend: useBackend("wasm")';
 
@@ -75,14 +64,8 @@ export const backends: readonly BackendCandidate[] = [
     backend: 'wasm',
     automatic: true,
     isProbed: false,
-    advice: 'Check that the page can fetch its .wasm files, or say where they are: useBackend("wasm", { wasmPaths }).',
-    load: async (wasmPaths) => {
-      const { setWasmPaths } = await import('@tensorflow/tfjs-backend-wasm');
-      // With COOP and COEP headers tfjs would choose its threaded build, whose initialisation never ends in minified
-      // code.
-      env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
-      setWasmPaths((wasmPaths ?? ownFiles()) as Parameters<typeof setWasmPaths>[0]);
-    },
+    advice: "Check that the page's policy allows WebAssembly (script-src 'wasm-unsafe-eval').",
+    load: (wasmPaths) => loadWasmBackend(wasmPaths, readFile),
   },
   {
     name: 'cpu',

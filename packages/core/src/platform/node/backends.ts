@@ -1,19 +1,18 @@
-import { createRequire } from 'node:module';
-import { pathToFileURL } from 'node:url';
 import { type BackendCandidate, MissingBackend } from '../contract.js';
+import { loadWasmBackend } from '../wasm.js';
 import { requireAdapter } from '../webgpu.js';
+import { readFile } from './files.js';
+import { findOptional, importFound } from './optional.js';
 
 /**
- * Returns the place of a package that core does not depend on. Bundlers don't look for it, since its name is no literal.
+ * Returns the URL of a package that core does not depend on.
  *
  * @throws MissingBackend if the package is not installed.
  */
-function findOptional(name: string, advice: string): string {
-  try {
-    return pathToFileURL(createRequire(import.meta.url).resolve(name)).href;
-  } catch (cause) {
-    throw new MissingBackend(`${name} is not installed.`, advice, { cause });
-  }
+function requireOptional(name: string, advice: string): string {
+  const found = findOptional(name);
+  if (found === undefined) throw new MissingBackend(`${name} is not installed.`, advice);
+  return found;
 }
 
 const native = (name: 'tfjs-node' | 'tfjs-node-gpu'): BackendCandidate => ({
@@ -25,8 +24,8 @@ const native = (name: 'tfjs-node' | 'tfjs-node-gpu'): BackendCandidate => ({
     `Run the install script of @tensorflow/${name}, which downloads TensorFlow, on a version of Node before 23: ` +
     'tfjs-node 4.22 calls functions that Node 23 has removed.',
   load: async () =>
-    import(
-      findOptional(
+    importFound(
+      requireOptional(
         `@tensorflow/${name}`,
         `Install it with \`npm install @tensorflow/${name}\`, and let its install script run.`,
       )
@@ -45,17 +44,17 @@ const INSTALL_WEBGPU = 'Install both packages it needs: `npm install webgpu @ten
 
 /** Sets WebGPU's globals and `navigator.gpu`, unless the runtime has them. Then loads tfjs' backend, which needs them. */
 async function loadWebgpu(): Promise<void> {
-  const backend = findOptional('@tensorflow/tfjs-backend-webgpu', INSTALL_WEBGPU);
+  const backend = requireOptional('@tensorflow/tfjs-backend-webgpu', INSTALL_WEBGPU);
   const { navigator } = globalThis as { navigator?: { gpu?: object } };
   if (!navigator?.gpu) {
-    const { create, globals } = (await import(findOptional('webgpu', INSTALL_WEBGPU))) as Dawn;
+    const { create, globals } = (await importFound(requireOptional('webgpu', INSTALL_WEBGPU))) as Dawn;
     const gpu = create([]);
     for (const [name, value] of Object.entries(globals)) if (!(name in globalThis)) define(globalThis, name, value);
     // Node 20 has no navigator.
     if (!navigator) define(globalThis, 'navigator', {});
     define((globalThis as unknown as { navigator: object }).navigator, 'gpu', gpu);
   }
-  await import(backend);
+  await importFound(backend);
 }
 
 const define = (target: object, name: string, value: unknown): void =>
@@ -95,9 +94,7 @@ export const backends: readonly BackendCandidate[] = [
     advice: 'It comes with @cnnzoo/core: reinstall the packages, or check the wasmPaths you gave.',
     load: async (wasmPaths) => {
       listenersBefore = listeners();
-      const { setWasmPaths } = await import('@tensorflow/tfjs-backend-wasm');
-      // In Node the package finds its own files.
-      if (wasmPaths) setWasmPaths(wasmPaths as Parameters<typeof setWasmPaths>[0]);
+      await loadWasmBackend(wasmPaths, readFile);
     },
     settle: removeListeners,
   },

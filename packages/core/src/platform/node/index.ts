@@ -2,6 +2,7 @@ export * from '../common.js';
 export * from '../contract.js';
 export * from '../http.js';
 export * from '../store.js';
+export { loadCodecWasm } from '../wasm.js';
 export * from './backends.js';
 export * from './file-store.js';
 export * from './files.js';

@@ -1,10 +1,9 @@
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { setImmediate } from 'node:timers';
 import { parentPort, Worker } from 'node:worker_threads';
 import { breathing, scopePort } from '../common.js';
-import type { FromWorker, LoadWasm, Sharp, WorkerEvents, WorkerPort, WorkerThread } from '../contract.js';
+import type { FromWorker, Sharp, WorkerEvents, WorkerPort, WorkerThread } from '../contract.js';
+import { findOptional, importFound } from './optional.js';
 
 /** Returns the number of threads that this machine runs at once. */
 export const processors = (): number => availableParallelism();
@@ -58,19 +57,12 @@ export const nextTurn = (): Promise<void> =>
 
 export const breathe = /* @__PURE__ */ breathing({ LONGEST_TURN, nextTurn });
 
-const FILES = {
-  JPEG: '@cwasm/jpeg-turbo/jpeg-turbo.wasm',
-  WebP: '@jsquash/webp/codec/dec/webp_dec.wasm',
-};
-
-/** Loads a decoder from its package. The codecs can't do it themselves, since Node's `fetch` reads no files. */
-export const loadCodecWasm: LoadWasm = async (format) =>
-  WebAssembly.compile(new Uint8Array(await readFile(createRequire(import.meta.url).resolve(FILES[format]))));
-
 /** Loads sharp. Resolves to null if it is not installed or does not run on this machine. */
 export async function findSharp(): Promise<Sharp | null> {
+  const found = findOptional('sharp');
+  if (found === undefined) return null;
   try {
-    return (await import('sharp')).default;
+    return ((await importFound(found)) as { default: Sharp }).default;
   } catch {
     return null;
   }

@@ -1,0 +1,2 @@
+// Apart from packed.ts, so that pako is loaded with the first file.
+export { inflateRaw } from 'pako';
