@@ -81,7 +81,7 @@ describe.each(families)('packages/%s, a family', (name) => {
     expect(files).toEqual(expect.arrayContaining(['index.ts', 'models.ts', 'weights.ts', `${name}.ts`]));
     const { dependencies } = manifest(name);
     expect(Object.keys(dependencies!)).toEqual(['@cnnzoo/core']);
-    for (const file of files.filter((each) => !['index.ts', 'models.ts', 'weights.ts'].includes(each))) {
+    for (const file of files.filter((each) => !['index.ts', 'models.ts', 'weights.ts', 'generated'].includes(each))) {
       const net = read(`packages/${name}/src/${file}`);
       expect(net, 'no weights, labels or preprocessing beside the architecture').not.toMatch(
         /https?:.*\.pth|categories|mean:/,
@@ -117,6 +117,11 @@ describe('sources', () => {
 
   it('import tfjs by its parts', () => {
     for (const path of sources) expect(read(path), path).not.toMatch(/['"]@tensorflow\/tfjs['"]/);
+  });
+
+  it('know no address of their own but in platform/node: a bundle has none, or another', () => {
+    for (const path of sources.filter((each) => !/platform\/node\/|packages\/cli\//.test(each)))
+      expect(codeOf(path), path).not.toMatch(/(?<!["'`])import\.meta/);
   });
 
   it('core knows no architecture', () => {

@@ -37,6 +37,13 @@ const entries = packages.flatMap(({ path: directory, manifest: { name, exports }
 const node = async (cwd: string, type: 'module' | 'commonjs', program: string): Promise<unknown> =>
   JSON.parse((await run(process.execPath, [`--input-type=${type}`, '--eval', program], { cwd })).stdout);
 
+/** The same for a CommonJS program that is too long for an argument. */
+const script = async (cwd: string, program: string): Promise<unknown> => {
+  const running = run(process.execPath, ['--input-type=commonjs', '-'], { cwd });
+  running.child.stdin!.end(program);
+  return JSON.parse((await running).stdout);
+};
+
 it('finds the packages', () => {
   expect(entries.map(([entry]) => entry)).toEqual(
     expect.arrayContaining(['@cnnzoo/core', '@cnnzoo/core/train', '@cnnzoo/resnet', 'cnnzoo']),
@@ -78,6 +85,25 @@ describe.each(entries)('%s', (entry, directory) => {
       tsconfigRaw: '{}',
     });
     expect(outputFiles.length).toBeGreaterThan(0);
+  });
+
+  it('loads where import.meta.url is undefined, as in a bundle that is CommonJS', async () => {
+    for (const platform of ['node', 'browser'] as const) {
+      const { outputFiles } = await build({
+        stdin: { contents: `export * from '${entry}'`, resolveDir: directory },
+        bundle: true,
+        format: 'cjs',
+        platform,
+        external: ['@tensorflow/*'],
+        write: false,
+        logLevel: 'silent',
+        tsconfigRaw: '{}',
+      });
+      const program = `const module = { exports: {} };
+        new Function('module', 'exports', 'require', ${JSON.stringify(outputFiles[0]!.text)})(module, {}, require);
+        console.log(JSON.stringify(Object.keys(module.exports)));`;
+      expect(await script(directory, program)).not.toEqual([]);
+    }
   });
 
   it('registers nothing by being imported', async () => {

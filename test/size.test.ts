@@ -63,12 +63,12 @@ const HEAVY: Record<string, readonly string[]> = {
 const HEAVY_ON: Record<'browser' | 'node', Record<string, readonly string[]>> = {
   browser: {
     'cache of a browser': ['caches.open('],
-    'codecs of a browser': ['jpeg-turbo.wasm', 'webp_dec.wasm'],
+    'codecs of a browser': ['tjDecompress2', "decoder can't start"],
     'backends of a browser': ['tfjs-backend-wasm-simd.wasm'],
   },
   node: {
     'cache of Node': ['CNNZOO_CACHE', 'node:fs/promises'],
-    'codecs of Node': ['"sharp"', 'jpeg-turbo.wasm', 'webp_dec.wasm'],
+    'codecs of Node': ['"sharp"', 'tjDecompress2', "decoder can't start"],
     'backends of Node': ['tfjs-node-gpu'],
   },
 };
@@ -94,11 +94,14 @@ describe.each(['browser', 'node'] as const)("import { resnet18 } from '@cnnzoo/r
 });
 
 describe("import { lenet5 } from '@cnnzoo/lenet'", async () => {
-  const { eager } = await bundle('browser', "import { lenet5 } from '@cnnzoo/lenet'; console.log(lenet5);");
+  const { eager, lazy } = await bundle('browser', "import { lenet5 } from '@cnnzoo/lenet'; console.log(lenet5);");
 
   it('holds neither the other variant nor what only ImageNet nets need', () => {
     const words = ['lenet5.safetensors', 'lenet5_relu', 'goldfish', 'download.pytorch.org'];
     expect(wordsIn(eager, words)).toEqual(['lenet5.safetensors']);
+    // Its weights are 306 KB of text.
+    expect(eager.length).toBeLessThan(100_000);
+    expect(lazy.length).toBeGreaterThan(300_000);
   });
 });
 

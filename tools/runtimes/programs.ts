@@ -11,7 +11,7 @@ const programs = fileURLToPath(new URL('programs/', import.meta.url));
 
 /**
  * Writes the programs into a project, and the images into its public/, which pages are served from, and folder/, a
- * data set of two classes.
+ * data set of two classes, which public/ contains too.
  */
 export async function writePrograms(directory: string): Promise<void> {
   await cp(programs, directory, { recursive: true });
@@ -28,6 +28,7 @@ export async function writePrograms(directory: string): Promise<void> {
       await cp(join(root, 'tools/release/fixtures/seven.webp'), join(directory, 'folder', label, `${i}.webp`));
     }
   }
+  await cp(join(directory, 'folder'), join(directory, 'public/folder'), { recursive: true });
 }
 
 /** A program's JSON, and what was printed besides. */

@@ -24,7 +24,7 @@ function cachedByFormat<T>(make: (format: WasmFormat) => Promise<T>) {
       if (known) return known;
       const made = make(format).catch((cause: unknown) => {
         kept.delete(format);
-        throw cause instanceof CnnzooError ? cause : cantStart(format, cause);
+        throw cause instanceof CnnzooError && cause.code === 'BACKEND' ? cause : cantStart(format, cause);
       });
       kept.set(format, made);
       return made;

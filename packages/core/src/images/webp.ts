@@ -49,6 +49,7 @@ interface EmscriptenCodec {
       imports: WebAssembly.Imports,
       callback: (instance: WebAssembly.Instance) => void,
     ): WebAssembly.Exports;
+    locateFile(file: string): string;
     printErr(line: string): void;
   }): Promise<void>;
 }
@@ -75,7 +76,9 @@ export async function startWebp(wasm: WebAssembly.Module): Promise<Decoder<unkno
         return {};
       }
     };
-    codec.init({ instantiateWasm, printErr: (line) => complaints.push(line) }).then(resolve, reject);
+    // Without locateFile the codec would resolve the file's address against import.meta.url, which a script lacks.
+    const locateFile = (file: string): string => file;
+    codec.init({ instantiateWasm, locateFile, printErr: (line) => complaints.push(line) }).then(resolve, reject);
   });
   return {
     memory: () => memory!.buffer.byteLength,

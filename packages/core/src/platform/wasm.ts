@@ -61,7 +61,7 @@ function answerNextFetch(bytes: Uint8Array<ArrayBuffer>): void {
  * Loads tfjs' wasm backend, which registers itself, and gives it its WebAssembly: the copy inside core's JavaScript, or a
  * file of `wasmPaths`.
  *
- * @throws CnnzooError BACKEND for a wrong `wasmPaths`; FILE if the copy can't be loaded; an error if WebAssembly is
+ * @throws CnnzooError BACKEND for a wrong `wasmPaths`; DOWNLOAD if the copy can't be loaded; an error if WebAssembly is
  * forbidden or lacks SIMD.
  */
 export async function loadWasmBackend(wasmPaths: WasmPaths | undefined, readFile: ReadFile): Promise<void> {

@@ -11,7 +11,7 @@ export interface PackedFile {
  *
  * @param load Imports the module.
  * @param name Name of the file, for messages.
- * @throws CnnzooError FILE if the module can't be loaded, as after a new release of the site.
+ * @throws CnnzooError DOWNLOAD if the module can't be loaded, as after a new release of the site.
  */
 export async function unpack(load: () => Promise<PackedFile>, name: string): Promise<Uint8Array<ArrayBuffer>> {
   try {
@@ -19,7 +19,7 @@ export async function unpack(load: () => Promise<PackedFile>, name: string): Pro
     return inflateRaw(Uint8Array.from(atob(packed), (character) => character.charCodeAt(0)));
   } catch (cause) {
     throw new CnnzooError(
-      'FILE',
+      'DOWNLOAD',
       `'${name}' is part of the JavaScript of its package, as a chunk that is loaded late, and can't be loaded: ${cause}. ` +
         'Does the server have every file that the build made? A page that was opened before a new version was put there ' +
         'has to be opened again.',

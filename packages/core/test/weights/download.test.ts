@@ -317,7 +317,7 @@ describe('sources', () => {
     expect(await failure(obtain(entryOf(inPackage(synthetic(40_000, 4)))))).toMatchObject({ code: 'HASH' });
     const missing = () => Promise.reject(new TypeError('Failed to fetch dynamically imported module'));
     expect(await failure(obtain(entryOf(inPackage(bytes, missing))))).toMatchObject({
-      code: 'FILE',
+      code: 'DOWNLOAD',
       message: expect.stringMatching(/^'npm:net\/weights\/inside.safetensors' .*Failed to fetch dynamically/),
     });
     expect(server.seen).toHaveLength(0);

@@ -28,7 +28,7 @@ const native = (name: 'tfjs-node' | 'tfjs-node-gpu'): BackendCandidate => ({
       requireOptional(
         `@tensorflow/${name}`,
         `Install it with \`npm install @tensorflow/${name}\`, and let its install script run.`,
-      )
+      ),
     ),
 });
 
