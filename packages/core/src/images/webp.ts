@@ -76,7 +76,7 @@ export async function startWebp(wasm: WebAssembly.Module): Promise<Decoder<unkno
         return {};
       }
     };
-    // Without locateFile the codec would resolve the file's address against import.meta.url, which a script lacks.
+    // Without locateFile the codec would resolve an address against its module's, which a bundle may lack.
     const locateFile = (file: string): string => file;
     codec.init({ instantiateWasm, locateFile, printErr: (line) => complaints.push(line) }).then(resolve, reject);
   });
