@@ -4,6 +4,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Batch, BatchOptions, Dataset } from '../../src/data/dataset.js';
 import { weightsOf } from '../../src/graph/slots.js';
 import { batchNorm, buildModel, globalAvgPool, linear, Random, seq, useBackend } from '../../src/index.js';
+import { findNotFinite } from '../../src/train/loop/checks.js';
 import {
   crossEntropy,
   Ema,
@@ -191,6 +192,21 @@ describe('weights that overflow', () => {
       for await (const _ of train(net, data, { optimizer: exploding, loss, batchSize: 32 }));
     };
     await expect(run()).rejects.toMatchObject({ code: 'TRAINING', message: expect.stringContaining('after step 1') });
+  });
+
+  it('are told from finite ones whose sum overflows, among any number of tensors', async () => {
+    const tensors = Array.from({ length: 40 }, () => tf.tensor1d([3e38, 3e38, -1]));
+    const labels = tf.tensor1d([1, 2], 'int32');
+    const named = [labels, ...tensors].map((tensor, i) => ({ key: `${i}`, tensor: tensor as tf.Tensor }));
+    expect(await findNotFinite(named)).toBeUndefined();
+    expect(await findNotFinite([])).toBeUndefined();
+    expect(await findNotFinite([named[0]!])).toBeUndefined();
+    for (const bad of [Number.NaN, Number.NEGATIVE_INFINITY]) {
+      const tensor = tf.tensor1d([0, bad, 0]);
+      expect(await findNotFinite([...named, { key: 'bad', tensor }, ...named])).toBe('bad');
+      tensor.dispose();
+    }
+    tf.dispose([labels, ...tensors]);
   });
 
   it('do not reach an average', async () => {

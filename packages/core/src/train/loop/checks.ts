@@ -78,12 +78,6 @@ export interface Named {
   readonly tensor: tf.Tensor;
 }
 
-/** Returns the sum of all floats: not finite if one of them is not, or if finite ones are too large for a sum. */
-function sumOf(named: readonly Named[]): tf.Tensor {
-  const floats = named.filter(({ tensor }) => tensor.dtype === 'float32');
-  return tf.tidy(() => tf.addN([tf.scalar(0), ...floats.map(({ tensor }) => tf.sum(tensor))]));
-}
-
 const areFinite = (values: tf.TypedArray): boolean => values.every((value) => Number.isFinite(value));
 
 /**
@@ -91,12 +85,16 @@ const areFinite = (values: tf.TypedArray): boolean => values.every((value) => Nu
  * must live until then.
  */
 export async function findNotFinite(named: readonly Named[]): Promise<string | undefined> {
-  const sum = sumOf(named);
+  const floats = named.filter(({ tensor }) => tensor.dtype === 'float32');
+  if (floats.length === 0) return undefined;
+  // Stacked: addN of tfjs' webgpu backend takes at most one tensor less than a shader has buffers, 7, and fails for more.
+  const sums = tf.tidy(() => tf.stack(floats.map(({ tensor }) => tf.sum(tensor))));
   try {
-    if (areFinite(await sum.data())) return undefined;
+    // The sum is not finite if a value is not, or if finite values are too large for a sum.
+    for (const [i, sum] of (await sums.data()).entries())
+      if (!Number.isFinite(sum) && !areFinite(await floats[i]!.tensor.data())) return floats[i]!.key;
+    return undefined;
   } finally {
-    sum.dispose();
+    sums.dispose();
   }
-  for (const { key, tensor } of named) if (!areFinite(await tensor.data())) return key;
-  return undefined;
 }
