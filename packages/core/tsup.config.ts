@@ -16,11 +16,14 @@ async function copyLicences(): Promise<void> {
 
 type Plugin = NonNullable<Options['esbuildPlugins']>[number];
 
-/** A worker decodes images and computes no tensors: tfjs, which the rooms of its modules lead to, stays out. */
-const withoutTfjs: Plugin = {
-  name: 'without-tfjs',
+/**
+ * A worker decodes images and computes no tensors: tfjs, which the rooms of its modules lead to, stays out, and so do files
+ * that are modules, since the page sends it the decoders.
+ */
+const withoutUnused: Plugin = {
+  name: 'without-unused',
   setup(build) {
-    build.onResolve({ filter: /^@tensorflow\// }, ({ path }) => ({ path, namespace: 'none' }));
+    build.onResolve({ filter: /^@tensorflow\/|\/generated\// }, ({ path }) => ({ path, namespace: 'none' }));
     build.onLoad({ filter: /.*/, namespace: 'none' }, () => ({ contents: 'module.exports = {};' }));
   },
 };
@@ -39,7 +42,7 @@ const browserWorker: Plugin = {
         target: 'es2022',
         platform: 'browser',
         alias: { '#platform': './src/platform/browser/index.ts' },
-        plugins: [withoutTfjs],
+        plugins: [withoutUnused],
         // The workspace's own tsconfig leads to Node's.
         tsconfigRaw: {},
         // The codecs' own addresses for their WebAssembly, which they are given instead.

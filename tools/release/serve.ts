@@ -20,7 +20,10 @@ export interface Served {
   close(): Promise<void>;
 }
 
-/** Serves a directory of static files, like any web server. */
+/** Headers of a CDN: pages of every origin may load the files. */
+const OPEN = { 'access-control-allow-origin': '*', 'cross-origin-resource-policy': 'cross-origin' };
+
+/** Serves a directory of static files, like any web server, to pages of every origin. */
 export async function serve(directory: string, isolated: boolean): Promise<Served> {
   const server = createServer((request, response) => {
     const path = normalize(decodeURIComponent(new URL(request.url ?? '/', 'http://localhost').pathname));
@@ -28,7 +31,7 @@ export async function serve(directory: string, isolated: boolean): Promise<Serve
     readFile(file).then(
       (bytes) => {
         const type = TYPES[extname(file)] ?? 'application/octet-stream';
-        response.writeHead(200, { 'content-type': type, ...(isolated && ISOLATION) }).end(bytes);
+        response.writeHead(200, { 'content-type': type, ...OPEN, ...(isolated && ISOLATION) }).end(bytes);
       },
       () => response.writeHead(404).end(),
     );
