@@ -32,6 +32,9 @@ class Bell {
 /** HAVE_CURRENT_DATA of HTMLMediaElement: the element shows a frame. */
 const SHOWS_A_FRAME = 2;
 
+/** Events after which a video element may have come to its end. */
+const ENDS = ['ended', 'emptied', 'error'];
+
 /** Current frame of a video element. */
 class VideoElement implements NewestFrame {
   private readonly bell = new Bell();
@@ -41,10 +44,12 @@ class VideoElement implements NewestFrame {
   private fresh: boolean;
   /** Position of the latest frame, in seconds: the only sign of a new frame if the browser announces none. */
   private position = Number.NaN;
+  /** Camera or other live source of the element. */
+  private stream: MediaStream | undefined;
 
   constructor(private readonly video: HTMLVideoElement) {
     this.fresh = video.readyState >= SHOWS_A_FRAME;
-    for (const type of ['ended', 'error']) video.addEventListener(type, this.onEvent);
+    for (const type of ENDS) video.addEventListener(type, this.onEvent);
     this.listen();
   }
 
@@ -61,7 +66,8 @@ class VideoElement implements NewestFrame {
         this.fresh = false;
         return video;
       }
-      if (video.ended) return undefined;
+      // A stream whose tracks its page has stopped does not end the video.
+      if (video.ended || this.stream?.active === false) return undefined;
       await this.bell.wait();
     }
   }
@@ -74,16 +80,29 @@ class VideoElement implements NewestFrame {
     const { video, handle } = this;
     if (this.stopped) return;
     this.stopped = true;
-    for (const type of ['ended', 'error']) video.removeEventListener(type, this.onEvent);
+    for (const type of ENDS) video.removeEventListener(type, this.onEvent);
+    this.stream?.removeEventListener('inactive', this.onEvent);
     if ('cancelVideoFrameCallback' in video) video.cancelVideoFrameCallback(handle);
     else cancelAnimationFrame(handle);
     this.bell.ring();
   }
 
-  private readonly onEvent = (): void => this.bell.ring();
+  private readonly onEvent = ({ type }: Event): void => {
+    // The page has taken the source away.
+    if (type === 'emptied' && !this.video.srcObject && !this.video.currentSrc) this.stop();
+    this.bell.ring();
+  };
 
+  /** Waits for the next frame, and for the end of the stream that the element shows by now. */
   private listen(): void {
     const { video } = this;
+    const { srcObject } = video;
+    const stream = srcObject && 'active' in srcObject ? srcObject : undefined;
+    if (stream !== this.stream) {
+      this.stream?.removeEventListener('inactive', this.onEvent);
+      stream?.addEventListener('inactive', this.onEvent);
+      this.stream = stream;
+    }
     this.handle =
       'requestVideoFrameCallback' in video
         ? video.requestVideoFrameCallback(() => this.arrive())

@@ -1,5 +1,5 @@
 import { Tensor } from '@tensorflow/tfjs-core';
-import { fetchBytes, fetchUrl, isFetched, PATIENCE, readFile, shownUrl } from '#platform';
+import { absolute, fetchBytes, fetchUrl, isFetched, PATIENCE, readFile, shownUrl } from '#platform';
 import { bytesIn, CnnzooError, isBlob, isUrl } from '../util/index.js';
 import { readBlob } from '../util/late.js';
 import { decodeImage } from './decode.js';
@@ -46,7 +46,7 @@ async function readImage(
   location: string | URL,
   signal: AbortSignal | undefined,
 ): Promise<{ bytes: Uint8Array; name: string }> {
-  const url = String(location);
+  const url = absolute(location);
   const bytes = isFetched(url)
     ? await fetchBytes(url, {
         fetch: fetchUrl,

@@ -97,8 +97,7 @@ export class Line {
    */
   async open({ signal, progress, timeoutMs }: OpenOptions): Promise<Facts> {
     const onAbort = (): void => this.close(abortedBy('The start of the worker', signal!));
-    const late = (): void =>
-      this.died(`its file has not called serveClassifier within ${timeoutMs / 1000} s. Does it, and before any await?`);
+    const late = (): void => this.died(`its file has not called serveClassifier within ${timeoutMs / 1000} s`);
     const timer = timeoutMs <= LONGEST ? setTimeout(late, timeoutMs) : undefined;
     signal?.addEventListener('abort', onAbort, { once: true });
     try {

@@ -133,8 +133,8 @@ export function refusedImages(packed: Packed, name: string, cause: unknown): Cnn
     if (typeof image !== 'object' || !isFrame(image)) continue;
     try {
       structuredClone(image).close();
-    } catch (why) {
-      return refusedPicture(Array.isArray(packed) ? `images[${i}]` : name, why);
+    } catch {
+      return refusedPicture(Array.isArray(packed) ? `images[${i}]` : name, cause);
     }
   }
   return new CnnzooError(

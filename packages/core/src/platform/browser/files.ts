@@ -5,7 +5,7 @@ import type { Listing } from '../contract.js';
 import { fetchBytes, isFetched, PATIENCE } from '../http.js';
 import { fetchUrl } from './network.js';
 
-/** Returns a location for use in a worker, whose relative URLs begin elsewhere: an absolute URL. */
+/** Returns the absolute URL of a location. Relative ones of a worker begin elsewhere than those of its page. */
 export function absolute(location: string | URL): string {
   const text = String(location);
   const base = typeof document === 'undefined' ? globalThis.location?.href : document.baseURI;

@@ -32,7 +32,7 @@ function pathOfFileUrl(location: string): string {
     : refused(location, `it names the machine '${url.host}'. Name a file of this one`);
 }
 
-/** Returns a location for use in a worker, which has the working directory of its process. */
+/** Returns the location itself: a worker has the working directory of its process. */
 export const absolute = (location: string | URL): string => String(location);
 
 /**

@@ -1,0 +1,1 @@
+throw new Error('a fault of the file');
