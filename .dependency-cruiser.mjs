@@ -12,6 +12,7 @@ const ROOMS = [
   'download',
   'state-dict',
   'checkpoint',
+  'compile',
   'graph',
   'images',
   'layers',

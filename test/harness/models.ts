@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import {
   type BuildOptions,
   Classifier,
+  compile,
   load,
   loadStateDict,
   type ModelDefinition,
@@ -111,6 +112,12 @@ export function testModels(models: Readonly<Record<string, ModelDefinition<never
           expectGolden(logitsOf(net, image, shape), classes, logits, largest);
           const { length, largest: scale, first } = features!;
           expectGolden(logitsOf(featuresOf(net), image, shape), length, first, scale);
+          const compiled = await compile(net);
+          const [fused, apart] = [logitsOf(compiled, image, shape), logitsOf(net, image, shape)];
+          expectGolden(fused, classes, logits, largest);
+          expect(relativeError(fused, apart)).toBeLessThanOrEqual(PARITY);
+          expectGolden(logitsOf(featuresOf(compiled), image, shape), length, first, scale);
+          compiled.dispose();
         }
         net!.dispose();
       }, 300_000);
@@ -121,9 +128,18 @@ export function testModels(models: Readonly<Record<string, ModelDefinition<never
         for (const { height, width, largest, logits, auxiliary } of golden.cases) {
           const shape: InputSize = [height, width, channels];
           const net = (definition as ModelDefinition<WithAuxHeads>)({ inputShape: shape, auxHeads: true });
+<<<<<<< HEAD
           await loadStateDict(net, syntheticCheckpoint(await stateDict(net), golden.seed));
+=======
+          await loadStateDict(net, syntheticCheckpoint(stateDict(net), golden.seed));
+          const compiled = await compile(net);
+>>>>>>> 549aeec (compile(net): fused inference with weights of its own, planned on the walk over the net)
           const outputs = outputsOf(net, syntheticImage(...shape, golden.seed), shape);
+          const fused = outputsOf(compiled, syntheticImage(...shape, golden.seed), shape);
           net.dispose();
+          compiled.dispose();
+          for (const [i, output] of outputs.entries())
+            expect(relativeError(fused[i]!, output)).toBeLessThanOrEqual(PARITY);
           const expected = [{ largest, logits }, ...auxiliary!];
           expect(outputs.length).toBe(1 + definition.auxiliaryHeads.length);
           for (const [i, output] of outputs.entries())

@@ -115,6 +115,7 @@ export {
   type ClassifierParts,
   type ClassifyOptions,
   cifar10Weights,
+  compile,
   type DropoutOptions,
   defineModel,
   defineWeights,

@@ -2,7 +2,7 @@ import type { LayersModel, layers } from '@tensorflow/tfjs-layers';
 import { isUnder } from '../layers/index.js';
 import { CnnzooError } from '../util/index.js';
 import { isInHead, requireNote } from './head.js';
-import { modelOf, type Net } from './net.js';
+import { modelOf, type Net, refuseCompiled } from './net.js';
 import { modelsOf } from './order.js';
 import { layerSlotsOf, type Slot } from './slots.js';
 
@@ -71,6 +71,7 @@ function membership(model: LayersModel, part: Part): (key: string) => boolean {
 const RUNNING = /\.running_(mean|var)$/;
 
 function setTrainable(model: LayersModel, part: Part, trainable: boolean): void {
+  refuseCompiled(trainable ? 'unfreeze' : 'freeze', model);
   const isMeant = membership(model, part);
   const all = layerSlotsOf(model);
   // Dropout has a path, and no weights.

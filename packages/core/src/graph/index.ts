@@ -2,6 +2,8 @@ export { type FeaturePyramid, featurePyramid, type PyramidLevel } from './featur
 export { hasHead, isInHead, type ModelNote, noteOf, requireHead, writeNote } from './head.js';
 export {
   categoriesOf,
+  compiledNetError,
+  isCompiled,
   isDisposed,
   modelOf,
   type Net,
@@ -9,6 +11,7 @@ export {
   type OutputActivation,
   outputActivationOf,
   preprocessingOf,
+  refuseCompiled,
 } from './net.js';
 export { buildModel, type InputShape, type NetLayer, NetModel } from './net-model.js';
 export { modelsOf, orderTo } from './order.js';

@@ -25,6 +25,22 @@ export function modelOf(net: Net): LayersModel {
   return model;
 }
 
+/** Returns true if the net was made by `compile`, of this copy of core or another. */
+export const isCompiled = (model: LayersModel): boolean => 'cnnzooCompiled' in model;
+
+/** Error for an operation that needs the net that a compiled net was made from. */
+export const compiledNetError = (what: string, net: string): CnnzooError =>
+  new CnnzooError(
+    'INPUT',
+    `${what} needs a net that can train; '${net}' was made by compile, and has fused weights for inference alone. Use the ` +
+      'net that it was compiled from, and compile that again afterwards.',
+  );
+
+/** @throws CnnzooError INPUT if the net was made by `compile`. */
+export function refuseCompiled(what: string, model: LayersModel): void {
+  if (isCompiled(model)) throw compiledNetError(what, model.name);
+}
+
 /** Returns the net's preprocessing; undefined for a LayersModel and for a net that states none. */
 export const preprocessingOf = (net: Net): Preprocessing | undefined =>
   'model' in net ? net.preprocessing : undefined;

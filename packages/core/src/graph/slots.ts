@@ -1,5 +1,6 @@
 import type { LayersModel, LayerVariable, layers } from '@tensorflow/tfjs-layers';
 import { CnnzooError } from '../util/index.js';
+import { refuseCompiled } from './net.js';
 import { isOwn, layersOf } from './order.js';
 
 /** A weight of a net by its key in the state dict. */
@@ -45,9 +46,11 @@ export const layerSlotsOf = (model: LayersModel): LayerSlots[] =>
 /**
  * Lists the weights of a net's state dict, layer by layer.
  *
- * @throws CnnzooError INPUT if the net has a layer with weights that have no place in a PyTorch state dict.
+ * @throws CnnzooError INPUT if the net has a layer with weights that have no place in a PyTorch state dict, or was made by
+ * `compile`.
  */
 export function slotsOf(model: LayersModel): Slot[] {
+  refuseCompiled('Its state dict', model);
   for (const [path, layer] of layersOf(model))
     if (layer.weights.length > 0 && !isKnown(layer))
       throw new CnnzooError(

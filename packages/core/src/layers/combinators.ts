@@ -8,7 +8,7 @@ import { fusionOf } from './scopes.js';
 
 /** Sum of two maps of one shape. If a BatchNorm and the ReLU are fused with it, it computes them too. */
 export class Add extends layers.Layer {
-  static readonly className = 'cnnzoo.Add';
+  static readonly className: string = 'cnnzoo.Add';
   readonly kind = 'add' satisfies OwnKind;
 
   constructor(args: LayerArgs = {}) {

@@ -79,11 +79,11 @@ type DescribedConv2d = Omit<Conv2dArgs, 'dilation'> & { dilation?: Conv2dArgs['d
  * ```
  */
 export class Conv2d extends Parametric {
-  static readonly className = 'cnnzoo.Conv2d';
+  static readonly className: string = 'cnnzoo.Conv2d';
   readonly kind = 'conv' satisfies OwnKind;
   readonly args: Conv2dArgs;
-  private weight!: LayerVariable;
-  private bias: LayerVariable | undefined;
+  protected weight!: LayerVariable;
+  protected bias: LayerVariable | undefined;
 
   constructor(args: DescribedConv2d & LayerArgs) {
     super(layerArgs(args));

@@ -4,7 +4,7 @@ export { Add, type Children, concat, identity, type ResidualOptions, residual, s
 export { Conv2d, type ConvOptions, conv, type SameConvOptions, sameConv } from './conv.js';
 export { Dropout, dropout } from './dropout.js';
 export { GroupNorm, type GroupNormOptions, groupNorm } from './group-norm.js';
-export { at, isUnder, type Layer, type OwnKind } from './layer.js';
+export { at, isUnder, type Layer, type LayerArgs, type OwnKind } from './layer.js';
 export { flatten, head, Linear, type LinearOptions, linear } from './linear.js';
 export { LocalResponseNorm, type LocalResponseNormOptions, localResponseNorm } from './local-response-norm.js';
 export type { Norm, NormOptions } from './norm.js';

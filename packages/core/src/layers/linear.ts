@@ -39,11 +39,11 @@ function checkLinear(layer: string, { units, bias, ...initials }: LinearArgs): v
  * ```
  */
 export class Linear extends Parametric {
-  static readonly className = 'cnnzoo.Linear';
+  static readonly className: string = 'cnnzoo.Linear';
   readonly kind = 'linear' satisfies OwnKind;
   readonly args: LinearArgs;
-  private weight!: LayerVariable;
-  private bias: LayerVariable | undefined;
+  protected weight!: LayerVariable;
+  protected bias: LayerVariable | undefined;
 
   /** A saved net describes `bias` only if it is false. */
   constructor({

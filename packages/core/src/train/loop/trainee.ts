@@ -1,6 +1,6 @@
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import type { LayersModel, LayerVariable, SymbolicTensor } from '@tensorflow/tfjs-layers';
-import { weightsOf } from '../../graph/index.js';
+import { refuseCompiled, weightsOf } from '../../graph/index.js';
 import { inputOf, partOf } from '../../graph/late.js';
 import { CnnzooError } from '../../util/index.js';
 
@@ -55,9 +55,11 @@ const claimed = new WeakSet<LayerVariable>();
  * Claims a net's weights for one training: two at once would each train on the other's steps. Returns the function
  * that gives the weights back.
  * @param where the function that trains, for the message.
- * @throws CnnzooError TRAINING if another training, of this net or of one that shares weights with it, is in progress.
+ * @throws CnnzooError TRAINING if another training, of this net or of one that shares weights with it, is in progress; INPUT
+ * for a net that was made by `compile`.
  */
 export function claim(where: string, model: LayersModel): () => void {
+  refuseCompiled(where, model);
   const weights = weightsOf(model).map(({ variable }) => variable);
   if (weights.some((weight) => claimed.has(weight)))
     throw new CnnzooError(

@@ -1,0 +1,1 @@
+export { WeightsSnapshot } from './snapshot.js';

@@ -1,0 +1,3 @@
+export { compileModel } from './build.js';
+export { FusedAdd, FusedConv2d, FusedLinear } from './layers.js';
+export { type Plan, planOf, type Step } from './plan.js';
