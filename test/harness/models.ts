@@ -128,12 +128,8 @@ export function testModels(models: Readonly<Record<string, ModelDefinition<never
         for (const { height, width, largest, logits, auxiliary } of golden.cases) {
           const shape: InputSize = [height, width, channels];
           const net = (definition as ModelDefinition<WithAuxHeads>)({ inputShape: shape, auxHeads: true });
-<<<<<<< HEAD
           await loadStateDict(net, syntheticCheckpoint(await stateDict(net), golden.seed));
-=======
-          await loadStateDict(net, syntheticCheckpoint(stateDict(net), golden.seed));
           const compiled = await compile(net);
->>>>>>> 549aeec (compile(net): fused inference with weights of its own, planned on the walk over the net)
           const outputs = outputsOf(net, syntheticImage(...shape, golden.seed), shape);
           const fused = outputsOf(compiled, syntheticImage(...shape, golden.seed), shape);
           net.dispose();

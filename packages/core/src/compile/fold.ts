@@ -6,6 +6,8 @@ import type { Step } from './plan.js';
 export const weightOf = (layer: layers.Layer, name: string): LayerVariable | undefined =>
   layer.weights.find(({ originalName }) => originalName.endsWith(`/${name}`));
 
+const NORM = ['weight', 'bias', 'running_mean', 'running_var'];
+
 /** Values of weights at the moment when the compiling began. */
 export interface Values {
   read(variable: LayerVariable): Promise<Float32Array>;
@@ -24,18 +26,24 @@ export interface Folded {
  * @throws CnnzooError INPUT if finite values give a folded weight beyond float32.
  */
 export async function fold({ node, norms }: Step, values: Values): Promise<Folded> {
-  const weight = await values.read(weightOf(node.layer, 'weight')!);
-  const variable = weightOf(node.layer, 'bias');
   const channels = node.shape.at(-1)!;
+  const biasOf = weightOf(node.layer, 'bias');
+  const [weight, bias, ...statistics] = await Promise.all([
+    values.read(weightOf(node.layer, 'weight')!),
+    biasOf ? values.read(biasOf) : new Float32Array(channels),
+    ...norms.flatMap(({ layer }) => NORM.map((name) => values.read(weightOf(layer, name)!))),
+  ]);
+  const isFiniteBefore = [weight, bias, ...statistics].every((each) => each.every(Number.isFinite));
   const scale = new Float64Array(channels).fill(1);
-  const shift = variable ? Float64Array.from(await values.read(variable)) : new Float64Array(channels);
-  let isFiniteBefore = [weight, shift].every((each) => each.every(Number.isFinite));
-  for (const { layer } of norms) {
-    const [gamma, beta, mean, variance] = (await Promise.all(
-      ['weight', 'bias', 'running_mean', 'running_var'].map((name) => values.read(weightOf(layer, name)!)),
-    )) as [Float32Array, Float32Array, Float32Array, Float32Array];
+  const shift = Float64Array.from(bias);
+  for (const [n, { layer }] of norms.entries()) {
+    const [gamma, beta, mean, variance] = statistics.slice(4 * n, 4 * n + 4) as [
+      Float32Array,
+      Float32Array,
+      Float32Array,
+      Float32Array,
+    ];
     const eps = layer.getConfig().eps as number;
-    isFiniteBefore &&= [gamma, beta, mean, variance].every((each) => each.every(Number.isFinite));
     for (let i = 0; i < channels; i++) {
       const factor = gamma[i]! / Math.sqrt(variance[i]! + eps);
       scale[i]! *= factor;

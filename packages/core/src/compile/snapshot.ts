@@ -7,7 +7,8 @@ export class WeightsSnapshot {
   private readonly tensors: ReadonlyMap<LayerVariable, tf.Tensor>;
 
   constructor(model: LayersModel) {
-    this.tensors = new Map(weightsOf(model).map(({ variable }) => [variable, tf.clone(variable.read())]));
+    // Kept, because a caller's tidy may end before the values are read.
+    this.tensors = new Map(weightsOf(model).map(({ variable }) => [variable, tf.keep(tf.clone(variable.read()))]));
   }
 
   /** Returns a tensor that shares the snapshot's memory. The caller disposes of it. */

@@ -1,7 +1,7 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { requireBackend } from '../backend/index.js';
 import { WeightsSnapshot } from '../compile/index.js';
-import { modelOf } from '../graph/index.js';
+import { isInStep, modelOf } from '../graph/index.js';
 import { CnnzooError } from '../util/index.js';
 import { Classifier } from './classifier.js';
 
@@ -18,7 +18,8 @@ import { Classifier } from './classifier.js';
  *
  * @param net a LayersModel or Classifier. It stays as it is.
  * @returns a net of the same kind, whose outputs differ by rounding alone (float32, relative 1e-5).
- * @throws CnnzooError INPUT for another value, a net that was disposed of, or a layer that can't be copied.
+ * @throws CnnzooError INPUT for another value, a net that was disposed of, or a layer that can't be copied;
+ * TRAINING in the middle of a training step of `net`.
  *
  * @example
  * ```ts
@@ -41,6 +42,12 @@ export async function compile(net: Classifier | LayersModel): Promise<Classifier
   if (!isClassifier && !Array.isArray((net as LayersModel | undefined)?.layers))
     throw new CnnzooError('INPUT', `compile: expected a Classifier or LayersModel, received ${describe(net)}.`);
   const source = modelOf(net);
+  if (isInStep(source))
+    throw new CnnzooError(
+      'TRAINING',
+      `compile: a training step of '${source.name}' is in progress, so that its weights and statistics do not fit together. ` +
+        'Compile between steps, as in the loop over train, or after the training.',
+    );
   // Before the first await: a training that goes on changes the weights.
   const weights = new WeightsSnapshot(source);
   try {

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { breathe } from '#platform';
 import type { Batch } from '../../data/late.js';
-import { modelOf, type Slot, weightsOf } from '../../graph/index.js';
+import { beginStep, modelOf, type Slot, weightsOf } from '../../graph/index.js';
 import { withSmallestBatch } from '../../layers/index.js';
 import { CnnzooError, type Random, withRandom } from '../../util/index.js';
 import type { OptimizerRun } from '../optim/index.js';
@@ -203,8 +203,10 @@ interface Kept extends Slot {
  */
 class StatisticsSnapshot {
   private readonly kept: readonly Kept[];
+  private readonly end: () => void;
 
   constructor(model: LayersModel) {
+    this.end = beginStep(model);
     const trainable = new Set(model.trainableWeights);
     this.kept = weightsOf(model)
       .filter(({ variable }) => !trainable.has(variable))
@@ -221,6 +223,7 @@ class StatisticsSnapshot {
 
   /** Leaves the net with the values that passes have written. */
   dispose(): void {
+    this.end();
     tf.dispose(this.kept.map(({ value }) => value));
   }
 
