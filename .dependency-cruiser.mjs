@@ -3,6 +3,7 @@
 /** Core's rooms from the top to the bottom: a room may import those after it in this list, and none before it. */
 const ROOMS = [
   'worker',
+  'compile',
   'zoo',
   'train/fit',
   'train/loop',
@@ -12,7 +13,6 @@ const ROOMS = [
   'download',
   'state-dict',
   'checkpoint',
-  'compile',
   'graph',
   'images',
   'layers',

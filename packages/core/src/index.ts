@@ -10,6 +10,7 @@ export type {
   WeightsSource,
 } from './checkpoint/index.js';
 export { type EncodeOptions, encodeSafetensors, openTensors, readStateDict } from './checkpoint/index.js';
+export { compile } from './compile/index.js';
 export { CIFAR10 } from './data/index.js';
 export {
   type CacheEntry,
@@ -115,7 +116,6 @@ export {
   type ClassifierParts,
   type ClassifyOptions,
   cifar10Weights,
-  compile,
   type DropoutOptions,
   defineModel,
   defineWeights,

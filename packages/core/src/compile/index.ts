@@ -1,1 +1,1 @@
-export { WeightsSnapshot } from './snapshot.js';
+export { compile } from './compile.js';

@@ -10,7 +10,7 @@ import {
   type PackedFilter,
   packFilter,
   refuseGradient,
-} from '../ops/index.js';
+} from '../ops/late.js';
 
 /* Layers of a compiled net. They compute inference alone, and have no gradient. */
 

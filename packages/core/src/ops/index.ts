@@ -10,17 +10,8 @@ export {
   type Normalization,
   type Statistics,
 } from './batch-norm.js';
-export {
-  type Conv2dOptions,
-  conv2d,
-  type FusedActivation,
-  fusedConv2d,
-  needsPacking,
-  type PackedFilter,
-  packFilter,
-} from './conv2d.js';
+export { type Conv2dOptions, conv2d } from './conv2d.js';
 export { crossEntropySum, meanCrossEntropy, oneHot, smoothTargets } from './cross-entropy.js';
-export { addRelu, fusedLinear, refuseGradient } from './fused-layers.js';
 export { type GroupNormalization, groupNormalize } from './group-normalize.js';
 export { adamWStep, sgdStep } from './optimizer-steps.js';
 export { avgPool2d, maxPool2d } from './pool.js';

@@ -361,7 +361,7 @@ async function dataOf() {
   return data;
 }
 
-/** Weight, then gamma, beta, mean and variance of the net's BatchNorm. */
+/** Returns the weights of the convolution and of the BatchNorm: weight, gamma, beta, mean and variance. */
 const byName = (net: LayersModel) =>
   [/conv\/weight|conv\.weight/, /bn\/weight/, /bn\/bias/, /running_mean/, /running_var/].map(
     (name) => net.weights.find(({ originalName }) => name.test(originalName))!,

@@ -1,9 +1,9 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { requireBackend } from '../backend/index.js';
-import { WeightsSnapshot } from '../compile/index.js';
 import { isInStep, modelOf } from '../graph/index.js';
 import { CnnzooError } from '../util/index.js';
-import { Classifier } from './classifier.js';
+import { Classifier } from '../zoo/index.js';
+import { WeightsSnapshot } from './snapshot.js';
 
 /**
  * Returns a net for inference alone that computes the same in fewer passes: BatchNorm is folded into the convolution or
@@ -51,7 +51,7 @@ export async function compile(net: Classifier | LayersModel): Promise<Classifier
   // Before the first await: a training that goes on changes the weights.
   const weights = new WeightsSnapshot(source);
   try {
-    const model = await (await import('../compile/late.js')).compileModel(source, weights);
+    const model = await (await import('./late.js')).compileModel(source, weights);
     return isClassifier ? new Classifier({ ...net, model, activation: net.activation }) : model;
   } finally {
     weights.dispose();

@@ -1,0 +1,10 @@
+export {
+  addRelu,
+  type FusedActivation,
+  fusedConv2d,
+  fusedLinear,
+  needsPacking,
+  type PackedFilter,
+  packFilter,
+  refuseGradient,
+} from './fused-layers.js';
