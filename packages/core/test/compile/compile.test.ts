@@ -551,7 +551,7 @@ describe('a compiled net', () => {
   });
 });
 
-it('flattens in front of a linear layer', async () => {
+it('flattens before a linear layer', async () => {
   await useBackend('wasm');
   const net = buildModel('net', seq({ a: seq(norm), flatten, fc: linear(3), relu }), [4, 5, 3]);
   const compiled = await compile(net);
