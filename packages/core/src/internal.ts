@@ -8,4 +8,5 @@ export { parseMirrorIndex } from './download/late.js';
 export { descriptionOf, featuresOf, type LayerDescription, type LayerKind, type NetNode, walk } from './graph/late.js';
 export { withBuildScope } from './layers/index.js';
 export { buildFrom } from './state-dict/late.js';
+export { withRandom } from './util/index.js';
 export { downloadWeights, MODEL_KEY, namedEntry, resolveBuild, resolveEntry, WEIGHTS_KEY } from './zoo/late.js';

@@ -6,12 +6,13 @@ import { guardOf } from './gpu.js';
 /**
  * Prepares the current backend. tfjs' wasm backend, which alone can't train and has one thread in Node, gets the kernels
  * of @cnnzoo/kernels, and tfjs-node gets TensorFlow's own. Kernels that the caller has registered stay. The webgl and
- * webgpu backends get a guard, which notices a lost GPU.
+ * webgpu backends get a guard, which notices a lost GPU, and webgpu a kernel that tfjs' own gets wrong.
  */
 export async function accelerateBackend(): Promise<void> {
   const name = getBackend();
   const current = engine().registry[name];
   if (current) guardOf(current);
+  if (name === 'webgpu') (await import('./webgpu-kernels.js')).repairWebgpuKernels();
   if (name === 'tensorflow') (await import('./native-kernels.js')).registerNativeKernels();
   if (name !== 'wasm' || getKernel('CnnzooConv2D' satisfies KernelName, 'wasm')) return;
   const { accelerate } = await import('@cnnzoo/kernels');

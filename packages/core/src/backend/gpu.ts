@@ -50,8 +50,11 @@ const WORK = [
   'createTensorFromTexture',
 ];
 
-/** Longest wait for the news of a loss after a read has failed, in milliseconds. */
-const NEWS_MS = 1000;
+/** Wait for the reason of a loss after a read has failed, in milliseconds. */
+const REASON_MS = 100;
+
+/** Names of the errors of reads from a device that is lost. */
+const LOST = ['AbortError', 'OperationError'];
 
 /**
  * Guard of one GPU backend of tfjs, which neither notices a lost GPU nor an error of one: kernels go on without a
@@ -82,13 +85,16 @@ export class GpuGuard {
       void backend.device.lost.then(({ reason, message }) => this.lose(message || reason || 'no reason is given'));
       // What follows an error that nobody captures is computed from buffers of zeros.
       backend.device.addEventListener('uncapturederror', (event) =>
-        this.lose((event as Event & { error: { message: string } }).error.message.trim()),
+        this.lose((event as Event & { error: { message: string } }).error.message),
       );
     } else {
       this.gl = backend.gpgpu.gl;
       this.store = backend.texData;
       this.gl.canvas.addEventListener('webglcontextlost', () => this.lose('the browser has lost the WebGL context'));
     }
+    // Variables that were made before the guard. Of other tensors tfjs keeps no list.
+    for (const { dataId } of Object.values(engine().state.registeredVariables))
+      if (engine().state.tensorInfo.get(dataId)?.backend === backend) this.held.add(dataId);
     this.guardStore();
     this.guardReads();
     this.guardWork();
@@ -131,26 +137,26 @@ export class GpuGuard {
   private error(cause?: unknown): CnnzooError {
     return new CnnzooError(
       'BACKEND',
-      `The GPU of the backend '${this.name}' was lost (${this.fault ?? 'it gave no reason'}), and with it all that it ` +
-        `held, weights too. Write \`await useBackend('${this.name}')\` to start it anew, or name another backend; then ` +
+      `The GPU of the backend '${this.name}' was lost or has failed: ${this.fault}. All that it held is gone, weights ` +
+        `too. Write \`await useBackend('${this.name}')\` to start it anew, or name another backend; then ` +
         'build or load the nets again. A training goes on from its training checkpoint.',
       { cause },
     );
   }
 
-  /** Returns the error for a read that has failed. A read may fail before the news of the loss arrives. */
+  /** Returns the error for a read that has failed. A read fails before the news of the loss arrives. */
   private async errorAfter(cause: unknown): Promise<unknown> {
-    if (!this.isLost && this.device) {
-      let timer: ReturnType<typeof setTimeout> | undefined;
-      await Promise.race([this.device.lost, new Promise((resolve) => (timer = setTimeout(resolve, NEWS_MS)))]);
-      clearTimeout(timer);
+    if (!this.isLost && LOST.includes((cause as Error).name)) {
+      await new Promise((resolve) => setTimeout(resolve, REASON_MS));
+      this.lose('a read from the device was aborted');
     }
     return this.isLost ? this.error(cause) : cause;
   }
 
   private lose(fault: string): void {
     if (this.fault !== undefined) return;
-    this.fault = fault;
+    // The first line says what is wrong; the others say where in the API.
+    this.fault = fault.trim().replace(/\.?\n[\s\S]*|\.$/, '');
     if ('gpgpu' in this.backend) {
       // tfjs would ask for ever whether the reads of the lost context are done, and would keep their tensors till then.
       this.backend.gpgpu.itemsToPoll = [];
