@@ -4,8 +4,25 @@ import type { Options } from 'tsup';
 
 type CompilerOptions = Extract<Options['dts'], { compilerOptions?: unknown }>['compilerOptions'];
 
+/** Global classes that the declarations name, and that programs without TypeScript's DOM library may lack. */
+const GLOBALS = [
+  ...['AbortSignal', 'Blob', 'File', 'ImageBitmap', 'ImageData', 'OffscreenCanvas', 'Response', 'URL'],
+  ...['HTMLCanvasElement', 'HTMLImageElement', 'HTMLVideoElement', 'VideoFrame', 'ReadableStream<_>'],
+];
+
+/**
+ * Names of these classes in a file of declarations: the class if the program has it, else never. A name that is not
+ * found would be `any`, which takes a whole union along; and @webgpu/types, which tfjs-core brings, declares some of
+ * them as empty interfaces, which every value fits.
+ */
+const aliases = GLOBALS.map(
+  (name) =>
+    `type ${name} = typeof globalThis extends { ${name.replace('<_>', '')}: { prototype: infer T } } ? T : never;`,
+).join('\n');
+
 /** tsup passes TypeScript an option that TypeScript 6 calls deprecated. */
 export const declarations = (compilerOptions: CompilerOptions = {}): Options['dts'] => ({
+  banner: aliases,
   compilerOptions: { ignoreDeprecations: '6.0', ...compilerOptions },
 });
 

@@ -91,6 +91,18 @@ describe.each(families)('packages/%s, a family', (name) => {
   });
 });
 
+it("every family exports core's door for users of its nets, and nothing in it is another thing than core's", async () => {
+  const core: Record<string, unknown> = await import('@cnnzoo/core');
+  const shared: Record<string, unknown> = await import('@cnnzoo/core/shared');
+  expect(Object.keys(shared)).toEqual(expect.arrayContaining(['useBackend', 'Classifier', 'loadStateDict']));
+  for (const [name, value] of Object.entries(shared)) expect(core[name], name).toBe(value);
+  for (const family of families) {
+    expect(read(`packages/${family}/src/index.ts`)).toContain("export * from '@cnnzoo/core/shared';");
+    expect(read(`packages/${family}/README.md`)).toContain(`npm install @cnnzoo/${family}\n`);
+    expect(await import(`@cnnzoo/${family}`)).toMatchObject(shared);
+  }
+});
+
 it('every optional engine and codec of core is an optional peer', () => {
   const { peerDependencies, peerDependenciesMeta } = manifest('core');
   for (const name of ['@tensorflow/tfjs-node', '@tensorflow/tfjs-node-gpu', 'sharp']) {

@@ -61,6 +61,7 @@ export default defineConfig(
       data: 'src/data.ts',
       worker: 'src/worker.ts',
       family: 'src/family.ts',
+      shared: 'src/shared.ts',
       internal: 'src/internal.ts',
       'internal-text': 'src/internal-text.ts',
       'platform-node': 'src/platform/node/index.ts',

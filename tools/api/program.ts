@@ -88,8 +88,8 @@ export function publicEntries(options: ts.CompilerOptions): Entry[] {
     const manifest = JSON.parse(readFileSync(join(root, 'packages', directory, 'package.json'), 'utf8')) as Manifest;
     if (manifest.private) continue;
     for (const path of Object.keys(manifest.exports)) {
-      // Everything behind the door for families is behind the main one too.
-      if (['./package.json', './family'].includes(path) || path.startsWith('./internal')) continue;
+      // Everything behind the doors for families is behind the main one too.
+      if (['./package.json', './family', './shared'].includes(path) || path.startsWith('./internal')) continue;
       const name = manifest.name + path.slice(1);
       const { resolvedModule } = ts.resolveModuleName(name, join(root, 'tools/api/program.ts'), options, ts.sys);
       if (!resolvedModule || resolvedModule.resolvedFileName.includes('/dist/'))

@@ -1,6 +1,6 @@
 /**
- * Packs every package and tries the packed files as a user would. They are linted; installed by the README's line in an
- * empty project outside the workspace (with npm, then with pnpm, which shows a project only its own dependencies);
+ * Packs every package and tries the packed files as a user would. They are linted; installed, by the README's line and
+ * with what a larger program needs, in empty projects outside the workspace (with npm, then with pnpm, which shows a project only its own dependencies);
  * imported, required, type-checked and run; and built into a page that runs in Chromium. Rows of docs/runtimes.md that are
  * marked for every release are run too.
  */
@@ -13,7 +13,14 @@ import { allRows } from '../runtimes/rows.js';
 import { failuresOf, runRow } from '../runtimes/run-row.js';
 import { buildPage, checkBuilt, checkDevelopment } from './browser.js';
 import { openChromium } from './chromium.js';
-import { checkCommandLine, checkPrograms, type Manager, makeCommandLine, makeConsumer } from './consumer.js';
+import {
+  checkAlone,
+  checkCommandLine,
+  checkPrograms,
+  type Manager,
+  makeCommandLine,
+  makeConsumer,
+} from './consumer.js';
 import { NO_ADDRESS, repositoryAddress, syncLinks } from './links.js';
 import { lint } from './lint.js';
 import { type Packed, packAll } from './packages.js';
@@ -47,7 +54,10 @@ async function checkManager(
   browser?: Browser,
 ) {
   const directory = join(place, manager);
-  await step(`${manager}: install by the README's line`, () => makeConsumer(manager, directory, registry));
+  await step(`${manager}: one net with the packages of the README's line alone`, () =>
+    checkAlone(manager, join(place, `${manager}-alone`), registry),
+  );
+  await step(`${manager}: install`, () => makeConsumer(manager, directory, registry));
   await step(`${manager}: import, require, types, a digit`, () => checkPrograms(directory));
   const command = packages.find(({ name }) => name === 'cnnzoo')!;
   await step(`${manager}: the cnnzoo command`, async () => {

@@ -9,6 +9,9 @@ import { run } from '../release/run.js';
 import { writePrograms } from './programs.js';
 import { type Manager, NotRun, type Place } from './row.js';
 
+/** Beginning of the name of a run's folder. */
+export const PREFIX = 'cnnzoo-runtimes-';
+
 /** Packages of the programs. */
 const PACKAGES = [
   ...['@cnnzoo/core', '@cnnzoo/lenet', '@cnnzoo/resnet'],
@@ -30,7 +33,7 @@ export async function withPlace(
   work: (place: Place) => Promise<void>,
   given?: { packages: readonly Packed[]; registry: string },
 ): Promise<void> {
-  const directory = await mkdtemp(join(tmpdir(), 'cnnzoo-runtimes-'));
+  const directory = await mkdtemp(join(tmpdir(), PREFIX));
   const packages = given?.packages ?? (await packAll(directory));
   const served = given ? undefined : await serveTarballs(packages);
   const registry = given?.registry ?? served!.url;

@@ -1,6 +1,17 @@
+import { root } from '../release/packages.js';
+import { PREFIX } from './place.js';
 import { type Check, NotRun, type Outcome, type Place, type Report, type Result, type Row } from './row.js';
 
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+/** Characters of an error that a record keeps. */
+const LENGTH = 1000;
+
+/** Returns an error's message without the places of this machine. */
+export const messageOf = (error: unknown): string =>
+  (error instanceof Error ? error.message : String(error))
+    .replace(new RegExp(`[^\\s'"(]*${PREFIX}\\w+/`, 'g'), '')
+    .replaceAll(root, '')
+    .replace(/(?<![\w.:/@-])\/(?:[\w.-]+\/)+/g, '…/')
+    .slice(0, LENGTH);
 
 /** Runs a row, and returns its record. An error outside of a check is one of `import`. */
 export async function runRow(row: Row, place: Place): Promise<Result> {

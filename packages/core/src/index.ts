@@ -1,4 +1,4 @@
-export { type BackendName, type UseBackendOptions, useBackend } from './backend/late.js';
+export { type BackendName, type UseBackendOptions, useBackend } from './backend/index.js';
 export type {
   DType,
   FetchOptions,

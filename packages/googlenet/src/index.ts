@@ -1,3 +1,4 @@
+export * from '@cnnzoo/core/shared';
 export { type GoogLeNetConfig, type GoogLeNetOptions, googLeNet } from './googlenet.js';
 export {
   biased,

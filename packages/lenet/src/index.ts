@@ -1,2 +1,3 @@
+export * from '@cnnzoo/core/shared';
 export { type LeNetConfig, lenet } from './lenet.js';
 export * from './models.js';

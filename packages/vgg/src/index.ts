@@ -1,2 +1,3 @@
+export * from '@cnnzoo/core/shared';
 export * from './models.js';
 export { type VggBlockOptions, type VggConfig, type VggOptions, vgg, vggBlock } from './vgg.js';

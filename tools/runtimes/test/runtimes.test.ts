@@ -6,7 +6,7 @@ import { FIXTURES } from '../fixtures.js';
 import { readResults, TABLE } from '../results.js';
 import { NotRun, type Place, type Report, type Row } from '../row.js';
 import { allRows } from '../rows.js';
-import { failuresOf, runRow } from '../run-row.js';
+import { failuresOf, messageOf, runRow } from '../run-row.js';
 import { table } from '../table.js';
 
 const place = {} as Place;
@@ -65,4 +65,9 @@ it('draws what passed, what failed, what a place lacks and what was not run', as
   const none = rowOf(() => Promise.reject(new NotRun('there is no Chromium')));
   expect(table([none], { A: await runRow(none, place) })).toContain('- A: not run, since there is no Chromium.');
   expect(table([none], {})).toContain('| not run | nothing | not run |');
+});
+
+it('keeps the places of a machine out of the records', () => {
+  const message = `no file ${'/tmp'}/cnnzoo-runtimes-a1B2c3/project-npm/x.js ('${'/home'}/me/y.js'), see https://a.org/b/c`;
+  expect(messageOf(new Error(message))).toBe("no file project-npm/x.js ('…/y.js'), see https://a.org/b/c");
 });

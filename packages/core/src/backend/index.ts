@@ -1,1 +1,2 @@
 export { requireBackend } from './require.js';
+export { type BackendName, type UseBackendOptions, useBackend } from './use-backend.js';

@@ -12,6 +12,6 @@ export function requireBackend(what: string): void {
   if (engine().backendName) return;
   throw new CnnzooError(
     'BACKEND',
-    `${what} needs a TensorFlow.js backend, and none is set. Write \`await useBackend()\` (from @cnnzoo/core) first.`,
+    `${what} needs a TensorFlow.js backend, and none is set. Write \`await useBackend()\` first: every cnnzoo package of nets exports it.`,
   );
 }

@@ -43,7 +43,7 @@ export interface BatchOptions {
   /** Number of batches to leave out at the start of the order, to resume an interrupted epoch. Default: 0. */
   skip?: number;
   /** Stops the reading: the next batch throws a CnnzooError ABORTED. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** Labelled images, returned batch by batch. A data set of your own implements `size`, `categories` and `batches`. */

@@ -41,7 +41,7 @@ export interface ImageFolderOptions {
   /** Called with the number of files checked and the total. */
   onImages?: (done: number, total: number) => void;
   /** Stops the check of the files. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** File or folder that can't be read or decoded, and why. */

@@ -4,7 +4,7 @@ import type { WorkerPort } from './contract.js';
 /** Members of a Web Worker's global scope that are used here. TypeScript's own types are those of a page. */
 interface WorkerScope {
   addEventListener(type: 'message' | 'messageerror', listener: (event: MessageEvent<unknown>) => void): void;
-  postMessage(message: unknown, transfer: readonly Transferable[]): void;
+  postMessage(message: unknown, transfer: readonly object[]): void;
 }
 
 /** Takes a lock that is kept until the page or worker ends. */

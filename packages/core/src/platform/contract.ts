@@ -1,12 +1,6 @@
 /** Formats whose decoders are WebAssembly. */
 export type WasmFormat = 'JPEG' | 'WebP';
 
-/** Loads a decoder's WebAssembly. */
-export type LoadWasm = (format: WasmFormat) => Promise<WebAssembly.Module>;
-
-/** Main function of the package sharp. */
-export type Sharp = typeof import('sharp').default;
-
 /** Messages of a worker thread: 'ready' once, then the reply to each job. */
 export type FromWorker<Reply> = 'ready' | Reply;
 
@@ -41,7 +35,7 @@ export interface WorkerEvents<Reply> {
 
 /** Line from a worker to the program that started it. */
 export interface WorkerPort {
-  post(message: unknown, transfer?: readonly Transferable[]): void;
+  post(message: unknown, transfer?: readonly object[]): void;
   /** Calls `heard` for each message, and `unreadable` for one that can't be read here. */
   listen(heard: (message: unknown) => void, unreadable: () => void): void;
   /**

@@ -157,7 +157,7 @@ export class StartCheck {
   }
 }
 
-export type Fetch = typeof globalThis.fetch;
+export type Fetch = typeof globalThis extends { fetch: infer F } ? F : never;
 
 /** Options of `fetchBytes`. */
 export interface FetchBytesOptions {

@@ -1,7 +1,8 @@
 import { env } from '@tensorflow/tfjs-core';
 import { CnnzooError } from '../util/index.js';
 import { unpack } from '../util/late.js';
-import type { LoadWasm, WasmPaths } from './contract.js';
+import type { WasmPaths } from './contract.js';
+import type { LoadWasm } from './decoders.js';
 
 /** WebAssembly of other packages as modules (docs/decisions/0038). */
 const CODECS = {

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { useBackend, type WasmMemory, wasmMemory } from '../backend/late.js';
+import { useBackend } from '../backend/index.js';
+import { type WasmMemory, wasmMemory } from '../backend/late.js';
 import {
   type LazyTensor,
   type ReadOptions,

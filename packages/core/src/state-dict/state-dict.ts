@@ -1,6 +1,5 @@
 import type { ReadOptions, StateDict, WeightsSource } from '../checkpoint/index.js';
 import { modelOf, type Net, slotsOf } from '../graph/index.js';
-import { CnnzooError } from '../util/index.js';
 import type { LoadedStateDict } from './fit-keys.js';
 import { Snapshot } from './snapshot.js';
 
@@ -85,25 +84,10 @@ export async function saveStateDict(
   location: string | URL,
   metadata: Record<string, string> = {},
 ): Promise<void> {
-  for (const [key, value] of Object.entries(metadata))
-    if (typeof value !== 'string')
-      throw new CnnzooError(
-        'INPUT',
-        `saveStateDict: expected texts as metadata, received ${typeof value} for '${key}'.`,
-      );
   const snapshot = snapshotOf(net);
   try {
-    const [{ encodeSafetensors }, { pathOf, writeFileAtomic }] = await Promise.all([
-      import('../checkpoint/index.js'),
-      import('#platform'),
-    ]);
-    const path = pathOf(location);
-    if (!path.endsWith('.safetensors'))
-      throw new CnnzooError(
-        'INPUT',
-        `saveStateDict writes safetensors: expected a path that ends so, received '${path}'.`,
-      );
-    await writeFileAtomic(path, encodeSafetensors(await snapshot.read(), metadata));
+    // The writer stays out of what a page loads to build a net.
+    await (await import('./save.js')).saveSnapshot(snapshot, location, metadata);
   } finally {
     snapshot.dispose();
   }

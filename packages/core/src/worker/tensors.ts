@@ -1,6 +1,6 @@
 // Apart, and imported late: a page whose net lives in a worker needs TensorFlow.js only for tensors.
 import * as tf from '@tensorflow/tfjs-core';
-import { useBackend } from '../backend/late.js';
+import { useBackend } from '../backend/index.js';
 import type { SentTensor } from './messages.js';
 
 /** Makes tensors of the values that a worker has sent. The caller disposes of them. */

@@ -1,4 +1,4 @@
-import { useBackend } from '../backend/late.js';
+import { useBackend } from '../backend/index.js';
 import type { WeightsSource } from '../checkpoint/index.js';
 import { checkKey } from '../checkpoint/late.js';
 import type { DownloadOptions } from '../download/late.js';

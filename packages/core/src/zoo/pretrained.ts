@@ -1,5 +1,5 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { useBackend } from '../backend/late.js';
+import { useBackend } from '../backend/index.js';
 import { slotsOf } from '../graph/index.js';
 import { freeze } from '../graph/late.js';
 import { isUnder } from '../layers/index.js';

@@ -1,6 +1,6 @@
 import type { serialization } from '@tensorflow/tfjs-core';
 import { type LayersModel, Sequential } from '@tensorflow/tfjs-layers';
-import { useBackend } from '../backend/late.js';
+import { useBackend } from '../backend/index.js';
 import type { FetchOptions } from '../checkpoint/index.js';
 import { readCheckpoint } from '../checkpoint/late.js';
 import { hasHead, NetModel, noteOf, type OutputActivation, writeNote } from '../graph/index.js';

@@ -4,7 +4,7 @@
  */
 import Module from 'node:module';
 import * as tf from '@tensorflow/tfjs-core';
-import { type BackendName, type UseBackendOptions, useBackend } from '../../src/backend/choose.js';
+import { type BackendName, type UseBackendOptions, useBackend } from '../../src/backend/use-backend.js';
 import type { CnnzooError } from '../../src/util/errors.js';
 
 const calls = JSON.parse(process.argv[2]!) as [BackendName | BackendName[] | null, UseBackendOptions?][];

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { useBackend } from '../../src/backend/choose.js';
+import { useBackend } from '../../src/backend/use-backend.js';
 import { buildModel } from '../../src/graph/net-model.js';
 import { identity } from '../../src/layers/combinators.js';
 
@@ -102,6 +102,10 @@ it('then tfjs-node', async () => {
     backend: 'tensorflow',
     two: 2,
   });
+});
+
+it.each(['wasm', 'cpu'])("prints nothing when it takes '%s', and at the first tensor", async (name) => {
+  expect(await outcome({}, [[name]])).toMatchObject({ results: [name], two: 2, warnings: [] });
 });
 
 it('takes the next where one is installed but does not load, and warns', async () => {

@@ -4,7 +4,7 @@ import { lenet5_relu } from '@cnnzoo/lenet';
 import { resnet18 } from '@cnnzoo/resnet';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { useBackend } from '../../src/backend/choose.js';
+import { useBackend } from '../../src/backend/use-backend.js';
 import { fromTensors } from '../../src/data/pixels-dataset.js';
 import { stateDict } from '../../src/state-dict/state-dict.js';
 import { train } from '../../src/train/loop/train.js';

@@ -93,8 +93,9 @@ async function inNode(data: HelperData, onEnd: () => void): Promise<Helper> {
   worker.on('exit', onEnd);
   worker.unref();
   // The event loop of a serving helper never idles. Node at once reports an idle time of -1 ms for a thread that has
-  // ended.
-  const idle = (): number | undefined => worker.performance?.eventLoopUtilization?.().idle;
+  // ended. Bun has the function, and it prints an error.
+  const idle = (): number | undefined =>
+    'bun' in process.versions ? undefined : worker.performance?.eventLoopUtilization?.().idle;
   const idleAtStart = idle();
   return { terminate, isAlive: () => (idleAtStart === undefined ? undefined : idle() === idleAtStart) };
 }

@@ -1,7 +1,6 @@
 import { breathing, scopePort } from '../common.js';
 import type {
   FromPageWorker,
-  Sharp,
   ToPageWorker,
   Wanted,
   WasmFormat,
@@ -9,6 +8,7 @@ import type {
   WorkerPort,
   WorkerThread,
 } from '../contract.js';
+import type { Sharp } from '../decoders.js';
 import { loadCodecWasm } from '../wasm.js';
 
 /**

@@ -1,3 +1,4 @@
+import { backend } from '@tensorflow/tfjs-core';
 import { type BackendCandidate, MissingBackend } from '../contract.js';
 import { loadWasmBackend } from '../wasm.js';
 import { requireAdapter } from '../webgpu.js';
@@ -76,6 +77,11 @@ function removeListeners(): void {
       if (!listenersBefore.includes(listener)) process.removeListener(event, listener);
 }
 
+/** Keeps tfjs' cpu backend from advertising tfjs-node when it gets its first tensor. */
+function removeAdvertisement(): void {
+  (backend() as { firstUse?: boolean }).firstUse = false;
+}
+
 /** Returns the names in the environment variable `CNNZOO_BACKEND`: 'webgpu,wasm'. undefined if it is not set. */
 export function preferredBackends(): string[] | undefined {
   const text = process.env.CNNZOO_BACKEND?.trim();
@@ -105,6 +111,7 @@ export const backends: readonly BackendCandidate[] = [
     isProbed: false,
     advice: 'It comes with @cnnzoo/core: reinstall the packages.',
     load: () => import('@tensorflow/tfjs-backend-cpu'),
+    settle: removeAdvertisement,
   },
   {
     name: 'webgpu',

@@ -1,5 +1,6 @@
 export * from '../common.js';
 export * from '../contract.js';
+export type * from '../decoders.js';
 export * from '../http.js';
 export * from '../store.js';
 export { loadCodecWasm } from '../wasm.js';

@@ -2,7 +2,8 @@ import { availableParallelism } from 'node:os';
 import { setImmediate } from 'node:timers';
 import { parentPort, Worker } from 'node:worker_threads';
 import { breathing, scopePort } from '../common.js';
-import type { FromWorker, Sharp, WorkerEvents, WorkerPort, WorkerThread } from '../contract.js';
+import type { FromWorker, WorkerEvents, WorkerPort, WorkerThread } from '../contract.js';
+import type { Sharp } from '../decoders.js';
 import { findOptional, importFound } from './optional.js';
 
 /** Returns the number of threads that this machine runs at once. */

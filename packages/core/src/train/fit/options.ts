@@ -164,5 +164,5 @@ export interface FitOptions extends Omit<StageOptions, 'optimizer'>, MatchOption
    */
   onProgress?: (event: FitProgress) => void;
   /** Ends the training before its next step, with a training checkpoint if those are kept. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }

@@ -50,7 +50,7 @@ export interface EvaluateOptions extends MatchOptions {
   /** Called after every batch with the number of images measured and the total. */
   onImages?: (done: number, total: number) => void;
   /** Ends the evaluation before its next batch, with a CnnzooError ABORTED. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 const OPTIONS = ['batchSize', 'loss', 'threshold', 'matchCategories', 'onImages', 'signal'];

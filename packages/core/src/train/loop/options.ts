@@ -62,7 +62,7 @@ export interface RunOptions {
    */
   accumulate?: number;
   /** Ends the run before its next batch, with a CnnzooError ABORTED. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** Options of `train`. */
