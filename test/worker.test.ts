@@ -193,6 +193,11 @@ describe('memory of the caller', () => {
 
 describe('errors', () => {
   const anything = (value: unknown): ImageInput => value as ImageInput;
+  async function* framesOf(frame: unknown): AsyncGenerator<ImageInput> {
+    yield anything(frame);
+  }
+  const holed: ImageInput[] = [];
+  holed[1] = photo;
   const calls: Record<string, (net: Classifier | WorkerClassifier) => Promise<unknown>> = {
     'a missing file': (net) => net.classify('no/such.png'),
     'bytes that are no image': (net) => net.classify(new Uint8Array(9)),
@@ -205,12 +210,40 @@ describe('errors', () => {
     'topK 0': (net) => net.classify(photo, { topK: 0 }),
     'thresholds of other classes': (net) => net.classify(photo, { threshold: [0.5] }),
     'a layer that does not exist': (net) => net.activations(photo, ['layer9']),
+    'topK of a text': (net) => net.classify(photo, { topK: 'one' as never }),
+    'options that are null': (net) => net.classify(photo, null as never),
+    'options that are a number': (net) => net.embed(photo, 5 as never),
+    'options that are a text': (net) => net.classify(photo, 'fast' as never),
+    'a signal that is none': (net) => net.classify(photo, { signal: {} as never }),
+    'the controller of a signal': (net) => net.embed(photo, { signal: new AbortController() as never }),
+    'a single name of a layer': (net) => net.activations(photo, 'conv1' as never),
+    'no names of layers': (net) => net.activations(photo, undefined as never),
+    'a set of names': (net) => net.activations(photo, new Set(['conv1']) as never),
+    'a list with a hole': (net) => net.classify(holed),
+    'a frame that is none': (net) => net.watch(framesOf(null)).next(),
+    'a frame that is undefined': (net) => net.watch(framesOf(undefined)).next(),
+    'a frame that is a list': (net) => net.watch(framesOf([photo, photo])).next(),
     'a signal that has aborted': (net) => net.classify(photo, { signal: AbortSignal.abort() }),
     'a source that is none': (net) => net.watch(anything([photo]) as never).next(),
   };
 
   it.each(Object.entries(calls))('of %s are those of the same thread', async (_, call) => {
     expect(await faultOf(call(net))).toEqual(await faultOf(call(here20)));
+  });
+
+  it('name options that can not be sent', async () => {
+    const calls: [string, () => Promise<unknown>][] = [
+      ['topK', () => net.classify(photo, { topK: (() => 1) as never })],
+      ['threshold', () => net.classify(photo, { threshold: (() => 1) as never })],
+      ['maxPixels', () => net.embed(photo, { maxPixels: Symbol('many') as never })],
+      ['names', () => net.activations(photo, [(() => 1) as never])],
+    ];
+    for (const [name, call] of calls)
+      expect(await faultOf(call())).toMatchObject({
+        code: 'INPUT',
+        message: expect.stringContaining(`expected ${name} to`),
+      });
+    expect(await net.classify(photo)).toHaveLength(5);
   });
 
   it('name options that do not exist', async () => {
@@ -223,6 +256,14 @@ describe('errors', () => {
       message: /'timeout'/,
     });
     expect(await faultOf(inWorker(() => startThread(), { timeoutMs: 0 }))).toMatchObject({ code: 'INPUT' });
+    for (const timeoutMs of ['5000', true, null])
+      expect(await faultOf(inWorker(() => startThread(), { timeoutMs: timeoutMs as never }))).toMatchObject({
+        message: /timeoutMs/,
+      });
+    expect(await faultOf(inWorker(() => startThread(), { progress: 5 as never }))).toMatchObject({
+      message: /progress/,
+    });
+    expect(await faultOf(inWorker(() => startThread(), { signal: {} as never }))).toMatchObject({ message: /signal/ });
     expect(await faultOf(inWorker(startThread() as never))).toMatchObject({ code: 'INPUT' });
     expect(await faultOf(inWorker(() => ({}) as never))).toMatchObject({ code: 'INPUT' });
   });
@@ -309,6 +350,31 @@ describe('a worker that fails', () => {
     ],
   ])('rejects if %s', async (_, start, expected) => {
     expect(await faultOf(start())).toMatchObject({ ...BACKEND, ...expected });
+  });
+
+  it('rejects at once if it has ended before', async () => {
+    const worker = startThread();
+    await worker.terminate();
+    expect(await faultOf(inWorker(() => worker))).toMatchObject({ ...BACKEND, message: /has ended already/ });
+  });
+
+  it('rejects with an error of progress', async () => {
+    const error = new Error('no such bar');
+    const start = serve(
+      {},
+      {
+        progress: () => {
+          throw error;
+        },
+      },
+    );
+    await expect(start).rejects.toBe(error);
+  });
+
+  it('answers on after an error or an answer that can not be sent', async () => {
+    const odd = await serve({ mode: 'fake' });
+    for (const image of ['odd error', 'odd answer']) await expect(odd.classify(image)).rejects.toThrow();
+    expect(await odd.classify('fast')).toEqual(['fast']);
   });
 
   it('passes on the error of the function that makes the classifier', async () => {

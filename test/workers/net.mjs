@@ -31,6 +31,8 @@ function fake({ preprocessing, categories, activation }) {
     async classify(image, { signal }) {
       if (image.endsWith('log')) return log;
       log.push(`begins ${image}`);
+      if (image === 'odd answer') return [() => image];
+      if (image === 'odd error') throw Object.assign(new Error(image), { stack: [() => image] });
       if (image === 'slow') await wait(50);
       if (image === 'dies') process.exit(3);
       if (image === 'throws')

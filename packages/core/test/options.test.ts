@@ -20,6 +20,24 @@ describe('checkOptions', () => {
     );
   });
 
+  it.each([
+    ['signal', 5],
+    ['signal', {}],
+    ['signal', new AbortController()],
+    ['progress', 5],
+    ['progress', {}],
+  ])('refuses a %s that is none: %s', (name, value) => {
+    expect(() => checkOptions('f', { [name]: value }, ['signal', 'progress'])).toThrow(
+      expect.objectContaining({ code: 'INPUT', message: expect.stringContaining(`f: expected ${name} to be`) }),
+    );
+  });
+
+  it('lets a signal and a function pass', () => {
+    const options = { signal: new AbortController().signal, progress: () => undefined };
+    checkOptions('f', options, ['signal', 'progress']);
+    checkOptions('f', { signal: null }, ['signal']);
+  });
+
   it.each([10, 'resnet18', null, true])('refuses %s in the place of options', (options) => {
     expect(() => checkOptions('f', options, known)).toThrow(expect.objectContaining({ code: 'INPUT' }));
   });

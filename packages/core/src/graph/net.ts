@@ -1,6 +1,6 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { Preprocessing } from '../images/index.js';
-import { CnnzooError } from '../util/index.js';
+import { CnnzooError, shownValue } from '../util/index.js';
 
 /** A LayersModel, or an object that holds one, such as a `Classifier`. */
 export type Net =
@@ -14,9 +14,11 @@ export type Net =
 /** Returns true if the net's weights have been freed. tfjs has no public way to ask. */
 export const isDisposed = (model: LayersModel): boolean => (model as unknown as { _refCount: number })._refCount === 0;
 
-/** @throws CnnzooError INPUT if the net has been disposed of. */
+/** @throws CnnzooError INPUT for a value that is no net, or if the net has been disposed of. */
 export function modelOf(net: Net): LayersModel {
-  const model = 'model' in net ? net.model : net;
+  const model = (net as { model?: LayersModel } | null | undefined)?.model ?? (net as LayersModel);
+  if (!Array.isArray(model?.layers))
+    throw new CnnzooError('INPUT', `Expected a net (a LayersModel or a Classifier), received ${shownValue(net)}.`);
   if (isDisposed(model))
     throw new CnnzooError(
       'INPUT',

@@ -1,5 +1,5 @@
 import { type LayersModel, layers, type SymbolicTensor } from '@tensorflow/tfjs-layers';
-import { CnnzooError } from '../util/index.js';
+import { CnnzooError, shownValue } from '../util/index.js';
 import { headLayer, requireNote } from './head.js';
 import { netModel } from './net-model.js';
 import { isModel, layersOf, orderTo } from './order.js';
@@ -25,6 +25,8 @@ export function featuresOf(model: LayersModel): LayersModel {
  * @throws CnnzooError INPUT for a name that no layer has, or that of a layer applied several times.
  */
 export function tapOf(model: LayersModel, names: readonly string[]): LayersModel {
+  if (!Array.isArray(names))
+    throw new CnnzooError('INPUT', `activations: expected a list of layer names, received ${shownValue(names)}.`);
   if (names.length === 0)
     throw new CnnzooError('INPUT', 'activations: expected the name of at least one layer, received none.');
   return netModel({ inputs: model.inputs, outputs: outputsAt(model, names) });

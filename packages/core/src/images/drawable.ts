@@ -27,11 +27,16 @@ export const isDrawable = (input: object): input is Drawable =>
  * Returns the pixels of an ImageData.
  *
  * @param name Name for messages.
- * @throws CnnzooError IMAGE if the values are not 8-bit.
+ * @throws CnnzooError IMAGE if the values are not 8-bit, or too few or too many for the size.
  */
 export function imageDataPixels({ data, width, height }: ImageData, name: string): DecodedImage {
   // An ImageData can hold float16 values.
-  if (Object.prototype.toString.call(data) !== '[object Uint8ClampedArray]' || data.length !== width * height * 4)
+  const isImage = [width, height].every((size) => Number.isInteger(size) && size > 0);
+  if (
+    !isImage ||
+    Object.prototype.toString.call(data) !== '[object Uint8ClampedArray]' ||
+    data.length !== width * height * 4
+  )
     throw new CnnzooError(
       'IMAGE',
       `${name}: expected ImageData of 8 bits a channel, width * height * 4 values, received ${data.length} values of ` +

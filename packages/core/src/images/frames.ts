@@ -1,12 +1,17 @@
 import { nextTurn } from '#platform';
 import { CnnzooError } from '../util/index.js';
-import { describe, isFrame } from './drawable.js';
+import { describe, isFrame, notAnImage } from './drawable.js';
 import type { FrameSource, ImageInput } from './image.js';
+
+/** Frame of a source. Sources of JavaScript may give values of any kind, undefined included. */
+interface Frame {
+  readonly frame: ImageInput;
+}
 
 /** Newest frame of a source. */
 interface NewestFrame {
   /** Resolves to the newest frame that was not returned before, once there is one. undefined: the source has ended. */
-  next(): Promise<ImageInput | undefined>;
+  next(): Promise<Frame | undefined>;
   /** Returns true if the frame is gone, so that its answer's error is no fault of the source. */
   isGone(): boolean;
   /** Ends the reading of the source: `next` resolves to undefined. A second call does nothing. */
@@ -53,7 +58,7 @@ class VideoElement implements NewestFrame {
     this.listen();
   }
 
-  async next(): Promise<ImageInput | undefined> {
+  async next(): Promise<Frame | undefined> {
     const { video } = this;
     for (;;) {
       if (this.stopped) return undefined;
@@ -64,7 +69,7 @@ class VideoElement implements NewestFrame {
       // While the video seeks, it shows no frame.
       if (this.fresh && video.readyState >= SHOWS_A_FRAME) {
         this.fresh = false;
-        return video;
+        return { frame: video };
       }
       // A stream whose tracks its page has stopped does not end the video.
       if (video.ended || this.stream?.active === false) return undefined;
@@ -138,18 +143,18 @@ class StreamOfFrames implements NewestFrame {
   private readonly bell = new Bell();
   private ended = false;
   private failure: { readonly error: unknown } | undefined;
-  private newest: { readonly frame: ImageInput } | undefined;
+  private newest: Frame | undefined;
 
   constructor(private readonly iterator: AsyncIterator<ImageInput>) {
     void this.read();
   }
 
-  async next(): Promise<ImageInput | undefined> {
+  async next(): Promise<Frame | undefined> {
     while (!this.newest && !this.ended) await this.bell.wait();
     if (this.failure) throw this.failure.error;
-    const frame = this.newest?.frame;
+    const { newest } = this;
     this.newest = undefined;
-    return frame;
+    return newest;
   }
 
   isGone(): boolean {
@@ -162,11 +167,12 @@ class StreamOfFrames implements NewestFrame {
     this.ended = true;
     this.bell.ring();
     // A generator that waits for its next frame ends after it, so nobody can wait for its end, or for an error there.
-    void Promise.resolve(this.iterator.return?.()).catch(() => undefined);
+    const end = async (): Promise<unknown> => this.iterator.return?.();
+    end().catch(() => undefined);
   }
 
   /** Replaces the newest frame. One that nobody has taken is freed. */
-  private put(newest: { readonly frame: ImageInput } | undefined): void {
+  private put(newest: Frame | undefined): void {
     free(this.newest?.frame);
     this.newest = newest;
   }
@@ -236,10 +242,13 @@ export async function* watch<Answer>(
   signal?.addEventListener('abort', stop);
   try {
     for (;;) {
-      const frame = await frames.next();
-      if (frame === undefined) return;
+      const newest = await frames.next();
+      if (!newest) return;
+      const { frame } = newest;
       let found: Answer;
       try {
+        // A list would be answered by its first image alone.
+        if (frame === undefined || frame === null || Array.isArray(frame)) throw notAnImage(frame, 'the frame');
         found = await answer(frame);
       } catch (error) {
         if (signal?.aborted) return;

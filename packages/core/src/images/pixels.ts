@@ -13,6 +13,11 @@ import type { DecodedImage, ImageInput, ImageOptions } from './image.js';
  * @param name Name for messages.
  */
 async function tensorPixels(tensor: Tensor, name: string): Promise<DecodedImage> {
+  if (tensor.isDisposed)
+    throw new CnnzooError(
+      'INPUT',
+      `${name}: expected a tensor, received one that was disposed of. Dispose of it later.`,
+    );
   const [height, width, channels] = tensor.shape;
   if (tensor.rank !== 3 || tensor.size === 0 || (channels !== 1 && channels !== 3 && channels !== 4))
     throw new CnnzooError(

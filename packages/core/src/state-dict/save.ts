@@ -1,6 +1,6 @@
 import { pathOf, writeFileAtomic } from '#platform';
 import { encodeSafetensors } from '../checkpoint/index.js';
-import { CnnzooError } from '../util/index.js';
+import { CnnzooError, shownValue } from '../util/index.js';
 import type { Snapshot } from './snapshot.js';
 
 /** Writes copies of a net's weights as safetensors: `saveStateDict`. */
@@ -9,6 +9,8 @@ export async function saveSnapshot(
   location: string | URL,
   metadata: Readonly<Record<string, string>>,
 ): Promise<void> {
+  if (typeof metadata !== 'object' || metadata === null)
+    throw new CnnzooError('INPUT', `saveStateDict: expected texts as metadata, received ${shownValue(metadata)}.`);
   for (const [key, value] of Object.entries(metadata))
     if (typeof value !== 'string')
       throw new CnnzooError(

@@ -9,8 +9,15 @@ export function shownValue(value: unknown): string {
   return dataId === undefined ? String(value) : `a tensor, ${dtype} [${shape}]`;
 }
 
+/** Options that are called or listened to long after the check, when an error would have nowhere to go. */
+const KINDS: Readonly<Record<string, readonly [fits: (value: object) => boolean, expected: string]>> = {
+  signal: [(value) => 'aborted' in value && 'addEventListener' in value, 'an AbortSignal'],
+  progress: [(value) => typeof value === 'function', 'a function'],
+};
+
 /**
- * Refuses unknown options. A misspelled option would otherwise have no effect, without notice.
+ * Refuses unknown options, and a `signal` or `progress` that is none. A misspelled option would otherwise have no effect,
+ * without notice.
  *
  * @param where Name of the function, for the message.
  * @param options An object or undefined. Properties whose value is undefined count as absent.
@@ -21,9 +28,15 @@ export function checkOptions(where: string, options: unknown, known: readonly st
   if (options === undefined) return;
   if (typeof options !== 'object' || options === null)
     throw new CnnzooError('INPUT', `${where}: expected options, received ${shownValue(options)}.`);
-  for (const [name, value] of Object.entries(options))
-    if (value !== undefined && !known.includes(name))
+  for (const [name, value] of Object.entries(options)) {
+    if (value === undefined) continue;
+    if (!known.includes(name))
       throw new CnnzooError('INPUT', `${where}: there is no option '${name}'. Expected '${known.join("', '")}'.`);
+    const kind = KINDS[name];
+    // null is no signal, as for fetch.
+    if (kind && value !== null && !kind[0](Object(value)))
+      throw new CnnzooError('INPUT', `${where}: expected ${name} to be ${kind[1]}, received ${shownValue(value)}.`);
+  }
 }
 
 /**

@@ -46,7 +46,7 @@ export async function inWorker(
   const { signal, progress, timeoutMs = TIMEOUT } = options;
   if (typeof start !== 'function')
     throw new CnnzooError('INPUT', `inWorker: expected a function that makes a worker, received ${typeof start}.`);
-  if (!(timeoutMs > 0))
+  if (typeof timeoutMs !== 'number' || !(timeoutMs > 0))
     throw new CnnzooError('INPUT', `inWorker: expected timeoutMs above 0, received ${String(timeoutMs)}.`);
   throwIfAborted('The start of the worker', signal);
   let worker: WorkerLike;
@@ -61,6 +61,9 @@ export async function inWorker(
       "inWorker: expected the function to return a worker. Write `() => new Worker(new URL('./net.worker.js', " +
         "import.meta.url), { type: 'module' })`.",
     );
+  // A thread that has ended answers nothing, not even with an event.
+  if ('threadId' in worker && worker.threadId === -1)
+    throw new CnnzooError('BACKEND', 'The worker has ended already. Make a new one in the function.');
   const line = new Line(worker);
   return new WorkerClassifier(line, await line.open({ signal, progress, timeoutMs }));
 }

@@ -1,4 +1,4 @@
-import { CnnzooError } from '../util/index.js';
+import { CnnzooError, shownValue } from '../util/index.js';
 import { type Call, errorOf, type Facts, marked, nameOf, ours, type Reply, type Request } from './messages.js';
 import { discard, type Packed, refusedImages, sent } from './pack.js';
 
@@ -97,6 +97,14 @@ export class Line {
    */
   async open({ signal, progress, timeoutMs }: OpenOptions): Promise<Facts> {
     const onAbort = (): void => this.close(abortedBy('The start of the worker', signal!));
+    const report: Opening['progress'] = (state) => {
+      try {
+        progress?.(state);
+      } catch (error) {
+        // An error in an event's listener would end the process.
+        this.close(error as Error);
+      }
+    };
     const late = (): void => this.died(`its file has not called serveClassifier within ${timeoutMs / 1000} s`);
     const timer = timeoutMs <= LONGEST ? setTimeout(late, timeoutMs) : undefined;
     signal?.addEventListener('abort', onAbort, { once: true });
@@ -105,7 +113,7 @@ export class Line {
       this.requireOpen();
       const facts = await new Promise<Facts>((resolve, reject) => {
         const serving = (): void => clearTimeout(timer);
-        this.opening = { serving, progress: (state) => progress?.(state), resolve, reject };
+        this.opening = { serving, progress: report, resolve, reject };
         // The worker's own messages may have come before anyone listened.
         this.post({ kind: 'hello' });
       });
@@ -145,7 +153,7 @@ export class Line {
         isSent = true;
       } catch (cause) {
         discard(packed);
-        throw refusedImages(packed, nameOf(call.method), cause);
+        throw refusedCall(call) ?? refusedImages(packed, nameOf(call.method), cause);
       }
     };
     return new Promise((resolve, reject) => {
@@ -214,6 +222,22 @@ export class Line {
     const { signal } = this.lockWait;
     navigator.locks.request(name, { signal }, () => this.died('it ended')).catch(() => undefined);
   }
+}
+
+/** Returns the error for an option or name that can't be sent; undefined if all can be. */
+function refusedCall({ method, options, names }: Omit<Call, 'images'>): CnnzooError | undefined {
+  for (const [name, value] of Object.entries({ ...options, names })) {
+    try {
+      structuredClone(value);
+    } catch (cause) {
+      return new CnnzooError(
+        'INPUT',
+        `${method}: expected ${name} to be a value that can be sent to a worker, received ${shownValue(value)}.`,
+        { cause },
+      );
+    }
+  }
+  return undefined;
 }
 
 const abortedBy = (what: string, { reason }: AbortSignal): CnnzooError =>

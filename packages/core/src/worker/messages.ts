@@ -88,9 +88,10 @@ export function failureOf(error: unknown, depth = 0): Failure {
   if (!(error instanceof Error)) return { name: 'Error', message: String(error) };
   const { name, message, stack, cause } = error;
   return {
-    name,
-    message,
-    stack,
+    // Programs may put values there that can't be sent.
+    name: String(name),
+    message: String(message),
+    stack: stack === undefined ? undefined : String(stack),
     ...(error instanceof CnnzooError && { code: error.code }),
     ...(cause !== undefined && depth < MOST_CAUSES && { cause: failureOf(cause, depth + 1) }),
   };

@@ -108,7 +108,7 @@ export async function packAll(
 ): Promise<Packed> {
   if (!Array.isArray(images)) return pack(images as ImageInput, name, transfer);
   const packed = await Promise.allSettled(
-    images.map(async (image: ImageInput, i) => pack(image, `images[${i}]`, transfer)),
+    Array.from(images, async (image: ImageInput, i) => pack(image, `images[${i}]`, transfer)),
   );
   const failed = packed.find(({ status }) => status === 'rejected');
   const done = packed.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));

@@ -115,7 +115,7 @@ interface Answer {
 
 /** Answers a call. The signal is already aborted if the call was stopped while it waited. */
 async function answerOf(classifier: Classifier, call: Call, signal: AbortSignal): Promise<Answer> {
-  const { method, images, names = [] } = call;
+  const { method, images, names } = call;
   const options = { ...call.options, signal };
   // A sent image is one that a classifier takes: pixels have the members of an ImageData that are read.
   const given = images as Parameters<Classifier['activations']>[0] & string;
@@ -125,7 +125,7 @@ async function answerOf(classifier: Classifier, call: Call, signal: AbortSignal)
     const rows = Array.isArray(value) ? value : [value];
     return { value, moved: rows.map(({ buffer }) => buffer as ArrayBuffer) };
   }
-  const tensors = Object.entries(await classifier.activations(given, names, options));
+  const tensors = Object.entries(await classifier.activations(given, names!, options));
   const moved: ArrayBuffer[] = [];
   const value: Record<string, SentTensor> = {};
   try {

@@ -138,14 +138,15 @@ export class WorkerClassifier {
 
   private async call(
     { method, images, names }: Pick<Call, 'method' | 'names'> & { readonly images: ClassifierImages },
-    { signal, transfer = false, ...options }: ImageOptions & TransferOptions = {},
+    given: ImageOptions & TransferOptions = {},
   ): Promise<unknown> {
-    checkOptions(method, { signal, transfer, ...options }, OPTIONS[method]);
+    checkOptions(method, given, OPTIONS[method]);
+    const { signal, transfer = false, ...options } = given;
     if (typeof transfer !== 'boolean')
       throw new CnnzooError('INPUT', `${method}: expected transfer to be true or false, received ${String(transfer)}.`);
     this.line.requireOpen();
     throwIfAborted(WHAT[method], signal);
-    const request = { method, options, ...(names && { names }) };
+    const request = { method, options, ...(method === 'activations' && { names }) };
     return this.line.call(request, packAll(images, nameOf(method), transfer), WHAT[method], signal);
   }
 }

@@ -5,7 +5,7 @@ import { modelOf, requireHead } from '../graph/index.js';
 import { checkInput, featuresOf, inputOf, type NetPart, partOf, tapOf, thresholdsOf } from '../graph/late.js';
 import { type FrameSource, type ImageInput, type ImageOptions, preprocess } from '../images/index.js';
 import { watch as watchFrames } from '../images/late.js';
-import { CnnzooError, checkOptions } from '../util/index.js';
+import { CnnzooError, checkOptions, shownValue } from '../util/index.js';
 import type { ClassifierImages, ClassifierParts, ClassifyOptions, Prediction } from './classifier-parts.js';
 
 /** Images that the net takes at once; bounds the memory of long lists. */
@@ -61,7 +61,7 @@ export async function classify(
   checkOptions('classify', options, ['topK', 'threshold', 'signal', 'maxPixels']);
   const { threshold, topK = threshold === undefined ? 5 : Number.MAX_SAFE_INTEGER } = options;
   if (!(Number.isInteger(topK) && topK > 0))
-    throw new CnnzooError('INPUT', `classify: expected topK 1, 2, …, received ${topK}.`);
+    throw new CnnzooError('INPUT', `classify: expected topK 1, 2, …, received ${shownValue(topK)}.`);
   requireHead(modelOf(net));
   const classes = net.model.outputs[0]!.shape.at(-1)!;
   const thresholds = threshold === undefined ? undefined : thresholdsOf('classify', threshold, classes);

@@ -185,6 +185,41 @@ describe('watch', () => {
       expect(shape).toEqual([1, 1, 3]);
   });
 
+  it.each([[undefined], [null], [['a.png', 'b.png']]])('refuses the frame %j, and asks no further', async (frame) => {
+    let isLeft = false;
+    async function* frames(): AsyncGenerator<ImageInput> {
+      try {
+        for (;;) yield asImage(frame);
+      } finally {
+        isLeft = true;
+      }
+    }
+    const answers = watch(frames(), async () => 0, undefined);
+    await expect(answers.next()).rejects.toMatchObject({
+      code: 'INPUT',
+      message: expect.stringContaining('the frame: expected a path'),
+    });
+    await wait(1);
+    expect(isLeft).toBe(true);
+  });
+
+  it('ends by its signal though the end of the source throws', async () => {
+    const source: AsyncIterable<ImageInput> = {
+      [Symbol.asyncIterator]: () => ({
+        next: () => new Promise(() => undefined),
+        return: () => {
+          throw new Error('unplugged');
+        },
+      }),
+    };
+    const controller = new AbortController();
+    const answers = watch(source, async () => 0, controller.signal);
+    const next = answers.next();
+    // An error in the signal's listener would be an uncaught exception, which fails the run.
+    controller.abort();
+    expect(await next).toEqual({ done: true, value: undefined });
+  });
+
   it.each([[['a.png']], ['a.png'], [null], [{}]])('refuses %j', async (source) => {
     const answers = watch(source as unknown as FrameSource, async () => 0, undefined);
     await expect(answers.next()).rejects.toMatchObject({

@@ -204,6 +204,25 @@ describe('tensors', () => {
   });
 });
 
+test('a tensor that was disposed of is refused', async () => {
+  const tensor = tf.zeros<tf.Rank.R3>([2, 2, 3]);
+  tensor.dispose();
+  await expect(toPixels(tensor, 'images[3]')).rejects.toMatchObject({
+    code: 'INPUT',
+    message: expect.stringContaining('images[3]: expected a tensor, received one that was disposed of'),
+  });
+});
+
+test.each([
+  [0, 0, 0],
+  [2.5, 1.6, 16],
+  ['2', '2', 16],
+  [-2, -2, 16],
+])('ImageData of %s x %s pixels is refused', async (width, height, values) => {
+  const image = { data: new Uint8ClampedArray(values), width, height } as unknown as ImageData;
+  await expect(toPixels(image)).rejects.toMatchObject({ code: 'IMAGE' });
+});
+
 // Stand-ins have those properties of a browser's classes that are read.
 describe('pictures of a page', () => {
   const { data, width, height } = synthetic(6, 4, 4);

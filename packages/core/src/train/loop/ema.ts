@@ -1,9 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { StateDict } from '../../checkpoint/index.js';
-import { modelOf, type Net, type Slot, slotsOf } from '../../graph/index.js';
+import { isDisposed, modelOf, type Net, type Slot, slotsOf } from '../../graph/index.js';
 import { loadStateDict } from '../../state-dict/index.js';
 import { type Keyed, Snapshot } from '../../state-dict/late.js';
-import { CnnzooError, checkOptions } from '../../util/index.js';
+import { CnnzooError, checkOptions, shownValue } from '../../util/index.js';
 import { findNotFinite } from './checks.js';
 
 /** Options of an exponential moving average. */
@@ -38,6 +39,7 @@ export class Ema {
   private pending: Promise<void> | undefined;
   /** Number of calls of `during` in progress. */
   private users = 0;
+  private isDisposed = false;
 
   /**
    * @param net the net to average; it stays the caller's.
@@ -49,8 +51,8 @@ export class Ema {
   ) {
     checkOptions('Ema', options, ['decay']);
     const { decay } = options;
-    if (!(decay >= 0 && decay < 1))
-      throw new CnnzooError('INPUT', `Ema: expected decay of at least 0 and below 1, received ${decay}.`);
+    if (typeof decay !== 'number' || !(decay >= 0 && decay < 1))
+      throw new CnnzooError('INPUT', `Ema: expected decay of at least 0 and below 1, received ${shownValue(decay)}.`);
     this.slots = slotsOf(modelOf(net));
     this.averages = this.slots.map(({ variable }) => tf.tidy(() => tf.variable(variable.read().clone(), false)));
   }
@@ -58,9 +60,10 @@ export class Ema {
   /**
    * Takes the net's values at the time of the call into the average. To be awaited after each step.
    * @throws CnnzooError TRAINING if one of the values is not finite, which would stay in the average forever, and while
-   * `during` runs; the average is then unchanged.
+   * `during` runs; the average is then unchanged. INPUT after `dispose`, and if the net was disposed of.
    */
   async update(): Promise<void> {
+    this.requireAlive();
     if (this.users > 0)
       throw new CnnzooError(
         'TRAINING',
@@ -77,20 +80,30 @@ export class Ema {
     }
   }
 
-  /** Runs `work` with the averages in the net, then puts the net's own values back. `work` must not train. */
+  /**
+   * Runs `work` with the averages in the net, then puts the net's own values back. `work` must not train.
+   * @throws CnnzooError INPUT after `dispose`, and if the net was disposed of; the error of `work`.
+   */
   async during<T>(work: () => T | Promise<T>): Promise<T> {
+    if (typeof work !== 'function')
+      throw new CnnzooError('INPUT', `Ema.during: expected a function, received ${shownValue(work)}.`);
     while (this.pending) await this.pending;
+    this.requireAlive();
     if (this.users++ === 0) this.swap();
     try {
       return await work();
     } finally {
-      if (--this.users === 0) this.swap();
+      if (--this.users === 0) this.putBack();
     }
   }
 
-  /** Reads a copy of the averages, in the form of the net's `stateDict`. */
+  /**
+   * Reads a copy of the averages, in the form of the net's `stateDict`.
+   * @throws CnnzooError INPUT after `dispose`.
+   */
   async state(): Promise<StateDict> {
     while (this.pending) await this.pending;
+    this.requireAverages();
     const averages = this.slots.map(({ key }, i) => ({ key, tensor: this.averages[i]! }));
     return new Snapshot(this.users > 0 ? this.values : averages).read();
   }
@@ -100,9 +113,37 @@ export class Ema {
     await this.during(() => loadStateDict(this.net, state));
   }
 
-  /** Frees the averages. */
+  /** Frees the averages; while `during` runs, at its end, once the net has its own values again. A second call does nothing. */
   dispose(): void {
+    // tfjs would free a variable's memory a second time: at first it is also the net's.
+    if (this.isDisposed) return;
+    this.isDisposed = true;
+    if (this.users === 0) this.free();
+  }
+
+  /** Ends `during`. A net that was disposed of meanwhile has taken the averages along. */
+  private putBack(): void {
+    if (isDisposed(this.model)) this.isDisposed = true;
+    else this.swap();
+    if (this.isDisposed) this.free();
+  }
+
+  private free(): void {
     tf.dispose([...this.averages]);
+  }
+
+  private get model(): LayersModel {
+    return 'model' in this.net ? this.net.model : this.net;
+  }
+
+  private requireAverages(): void {
+    if (this.isDisposed && this.users === 0)
+      throw new CnnzooError('INPUT', 'The Ema was disposed of: its averages are gone. Dispose of it last.');
+  }
+
+  private requireAlive(): void {
+    this.requireAverages();
+    modelOf(this.net);
   }
 
   /** The net's values: its own or, while `during` runs, the averages. */
@@ -119,6 +160,8 @@ export class Ema {
           'TRAINING',
           `Ema: '${key}' of the net is not finite; the average is that of the step before. Lower the learning rate.`,
         );
+      // Disposed of while the values were read.
+      if (this.isDisposed) return;
       tf.tidy(() => {
         for (const [i, { tensor: value }] of values.tensors.entries()) {
           const average = this.averages[i]!;
