@@ -121,7 +121,10 @@ describe('disposal', () => {
     const tensors = tf.memory().numTensors;
     const ema = new Ema(net, { decay: 0.5 });
     const averages = valuesOf(await ema.state());
-    for (const weight of net.weights) tf.tidy(() => weight.write(tf.fill(weight.shape as number[], 0.25)));
+    for (const weight of net.weights)
+      tf.tidy(() => {
+        weight.write(tf.fill(weight.shape as number[], 0.25));
+      });
     const own = valuesOf(await stateDict(net));
     const inside = await ema.during(async () => {
       ema.dispose();
