@@ -218,11 +218,22 @@ export class GpuGuard {
         try {
           return work(...args);
         } catch (error) {
-          throw this.isLost ? this.error(error) : error;
+          throw this.isLost ? this.error(error) : (tooLarge(error) ?? error);
         }
       };
     }
   }
+}
+
+/** Returns the error for a tensor beyond the largest texture. undefined for another fault. */
+function tooLarge(cause: unknown): CnnzooError | undefined {
+  if (!(cause instanceof Error && /^Requested texture size .* greater than/.test(cause.message))) return;
+  return new CnnzooError(
+    'BACKEND',
+    `A tensor is too large for the backend 'webgl' on this GPU: ${cause.message} Take smaller batches or images, or ` +
+      "write `await useBackend('wasm')`.",
+    { cause },
+  );
 }
 
 const guards = new WeakMap<KernelBackend, GpuGuard>();

@@ -1,2 +1,3 @@
+export { checkFitsGpu, isHalfPrecision } from './gpu-limits.js';
 export { requireBackend } from './require.js';
 export { type BackendName, type UseBackendOptions, useBackend } from './use-backend.js';

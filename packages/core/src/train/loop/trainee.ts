@@ -1,5 +1,6 @@
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import type { LayersModel, LayerVariable, SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { isHalfPrecision } from '../../backend/index.js';
 import { refuseCompiled, weightsOf } from '../../graph/index.js';
 import { inputOf, partOf } from '../../graph/late.js';
 import { CnnzooError } from '../../util/index.js';
@@ -56,10 +57,16 @@ const claimed = new WeakSet<LayerVariable>();
  * that gives the weights back.
  * @param where the function that trains, for the message.
  * @throws CnnzooError TRAINING if another training, of this net or of one that shares weights with it, is in progress; INPUT
- * for a net that was made by `compile`.
+ * for a net that was made by `compile`; BACKEND where the backend computes with float16.
  */
 export function claim(where: string, model: LayersModel): () => void {
   refuseCompiled(where, model);
+  if (isHalfPrecision())
+    throw new CnnzooError(
+      'BACKEND',
+      `${where}: WebGL keeps tensors as float16 on this GPU, in which values below 6e-8, such as the eps of AdamW, are 0. ` +
+        "Train after `await useBackend('webgpu')` or `useBackend('wasm')`; weights move along.",
+    );
   const weights = weightsOf(model).map(({ variable }) => variable);
   if (weights.some((weight) => claimed.has(weight)))
     throw new CnnzooError(
