@@ -61,7 +61,7 @@ describe.each(['webgl', 'webgpu'])('%s', (name) => {
       expect.objectContaining({ code: 'BACKEND', message: expect.stringContaining("'fc.weight'") }),
     );
     await tf.setBackend('cpu');
-    tf.dispose(net.apply(x));
+    tf.dispose(net.apply(x) as tf.Tensor);
     x.dispose();
     net.dispose();
   });
