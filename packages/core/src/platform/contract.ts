@@ -4,20 +4,6 @@ export type WasmFormat = 'JPEG' | 'WebP';
 /** Messages of a worker thread: 'ready' once, then the reply to each job. */
 export type FromWorker<Reply> = 'ready' | Reply;
 
-/** Message of a page's worker that asks the page for a decoder. */
-export interface Wanted {
-  readonly wanted: WasmFormat;
-}
-
-/** Messages of a page's worker. */
-export type FromPageWorker<Reply> = FromWorker<Reply> | Wanted;
-
-/** Messages to a page's worker: a job, or the decoder that it asked for. */
-export type ToPageWorker<Job> =
-  | Job
-  | (Wanted & { readonly module: WebAssembly.Module })
-  | (Wanted & { readonly failure: string });
-
 /** Thread that does one job at a time. */
 export interface WorkerThread<Job> {
   post(job: Job): void;

@@ -1,14 +1,6 @@
 import { breathing, scopePort } from '../common.js';
-import type {
-  FromPageWorker,
-  ToPageWorker,
-  Wanted,
-  WasmFormat,
-  WorkerEvents,
-  WorkerPort,
-  WorkerThread,
-} from '../contract.js';
-import type { Sharp } from '../decoders.js';
+import type { WasmFormat, WorkerEvents, WorkerPort, WorkerThread } from '../contract.js';
+import type { FromPageWorker, Sharp, ToPageWorker, Wanted } from '../decoders.js';
 import { loadCodecWasm } from '../wasm.js';
 
 /**
