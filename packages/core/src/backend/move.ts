@@ -1,4 +1,5 @@
 import { type DataId, engine, type KernelBackend, setBackend } from '@tensorflow/tfjs-core';
+import { dropConstants } from './constants.js';
 import { type GpuGuard, guardOf, type Values } from './gpu.js';
 
 /**
@@ -10,6 +11,7 @@ export async function switchTo(name: string): Promise<void> {
   const { registry } = engine();
   const to = registry[name]!;
   const sources = Object.values(registry).filter((each) => each !== to && guardOf(each) && !guardOf(each)!.isLost);
+  for (const from of sources) dropConstants(from);
   const moves = sources.map((from) => new Move(from, to, guardOf(from)!));
   const change = (async () => {
     while (moves.some((move) => move.isIncomplete)) await Promise.all(moves.map((move) => move.read()));

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { layers } from '@tensorflow/tfjs-layers';
+import { constant } from '../backend/index.js';
 import { checkOptions } from '../util/index.js';
 import { COUNT, checkNumbers, FINITE } from './check-numbers.js';
 import { applyOwn, type Layer, type LayerArgs, layerArgs, type OwnKind } from './layer.js';
@@ -51,11 +52,14 @@ export class LocalResponseNorm extends layers.Layer {
       const channels = x.shape[3];
       // A product with a band of ones, since the wasm backend has no kernel for it. An even window has one channel more before than after.
       const before = Math.floor(size / 2);
-      const band = Array.from({ length: channels }, (_, from) =>
-        Array.from({ length: channels }, (_, to) => (from >= to - before && from < to - before + size ? 1 : 0)),
+      const band = constant<tf.Tensor2D>(`band ${channels} ${size}`, [channels, channels], () =>
+        Float32Array.from({ length: channels * channels }, (_, i) => {
+          const [from, to] = [Math.floor(i / channels), i % channels];
+          return from >= to - before && from < to - before + size ? 1 : 0;
+        }),
       );
       const squares = tf.reshape(tf.square(x), [-1, channels]) as tf.Tensor2D;
-      const sums = tf.reshape(tf.matMul(squares, tf.tensor2d(band)), x.shape);
+      const sums = tf.reshape(tf.matMul(squares, band), x.shape);
       return tf.div(x, tf.pow(tf.add(tf.mul(sums, alpha / size), k), beta));
     });
   }

@@ -1,6 +1,7 @@
 import type { PoolAttributes } from '@cnnzoo/kernels';
 import * as tf from '@tensorflow/tfjs-core';
 import { layers, type Shape } from '@tensorflow/tfjs-layers';
+import { constant } from '../backend/index.js';
 import { avgPool2d, maxPool2d } from '../ops/index.js';
 import { CnnzooError, checkOptions } from '../util/index.js';
 import { checkFlags, checkNumbers, PADDING, PIXELS } from './check-numbers.js';
@@ -192,15 +193,17 @@ interface AdaptiveArgs {
 const RANGES = { outputSize: PIXELS };
 
 /**
- * Returns rows of weights: row i holds the weight of each of `size` inputs in output i, the mean over
- * floor(i size / out) … ceil((i + 1) size / out).
+ * Returns rows of weights [1, out, size]: row i holds the weight of each of `size` inputs in output i, the mean over
+ * floor(i size / out) … ceil((i + 1) size / out). For use inside a tidy.
  */
-function adaptiveShares(size: number, out: number): number[][] {
-  return Array.from({ length: out }, (_, i) => {
-    const [start, end] = [Math.floor((i * size) / out), Math.ceil(((i + 1) * size) / out)];
-    return Array.from({ length: size }, (_, j) => (j >= start && j < end ? 1 / (end - start) : 0));
-  });
-}
+const adaptiveShares = (size: number, out: number): tf.Tensor3D =>
+  constant(`adaptive ${size} ${out}`, [1, out, size], () =>
+    Float32Array.from({ length: out * size }, (_, at) => {
+      const [i, j] = [Math.floor(at / size), at % size];
+      const [start, end] = [Math.floor((i * size) / out), Math.ceil(((i + 1) * size) / out)];
+      return j >= start && j < end ? 1 / (end - start) : 0;
+    }),
+  );
 
 /**
  * Mean over windows that cover the input whatever its size: [n, h, w, c] -> [n, out, out, c]. As in PyTorch (ATen's
@@ -238,8 +241,8 @@ export class AdaptiveAvgPool2d extends layers.Layer {
     if (h === out && w === out) return tf.clone(x);
     return tf.tidy(() => {
       // One axis after the other, each a product with the weights.
-      const rows = tf.matMul(tf.tensor3d([adaptiveShares(h, out)]), tf.reshape(x, [n, h, w * c]));
-      const both = tf.matMul(tf.tensor3d([adaptiveShares(w, out)]), tf.reshape(rows, [n * out, w, c]));
+      const rows = tf.matMul(adaptiveShares(h, out), tf.reshape(x, [n, h, w * c]));
+      const both = tf.matMul(adaptiveShares(w, out), tf.reshape(rows, [n * out, w, c]));
       return tf.reshape(both, [n, out, out, c]);
     });
   }

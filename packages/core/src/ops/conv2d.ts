@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { constant } from '../backend/index.js';
 import { differentiable, hasKernel, runKernel } from './kernel.js';
 
 export interface Conv2dOptions {
@@ -96,9 +97,12 @@ export function bundle(filter: tf.Tensor4D, groups: number): { bundled: tf.Tenso
   const most = tf.getBackend() === 'cpu' ? 1 : Math.max(1, Math.floor(BUNDLE / channels));
   const size = Array.from({ length: most }, (_, i) => most - i).find((n) => groups % n === 0)!;
   const bundles = groups / size;
+  if (size === 1) return { bundled: filter, bundles };
   const blocks = tf.mul(
     tf.reshape(filter, [kh * kw, 1, channels, bundles, size, filters / groups]),
-    tf.reshape(tf.eye(size), [1, size, 1, 1, size, 1]),
+    constant(`identity ${size}`, [1, size, 1, 1, size, 1], () =>
+      Float32Array.from({ length: size * size }, (_, i) => (i % (size + 1) === 0 ? 1 : 0)),
+    ),
   );
   return { bundled: tf.reshape(blocks, [kh, kw, size * channels, filters]) as tf.Tensor4D, bundles };
 }

@@ -1,5 +1,6 @@
 import type { PaddingPairs, PoolAttributes } from '@cnnzoo/kernels';
 import * as tf from '@tensorflow/tfjs-core';
+import { constant } from '../backend/index.js';
 import { differentiable, hasKernel, runKernel } from './kernel.js';
 
 /** Largest value of each window: x [n, h, w, c] -> [n, h', w', c]. The padding counts as -Infinity, as in PyTorch. */
@@ -35,7 +36,12 @@ export function avgPool2d(x: tf.Tensor4D, windows: PoolAttributes, counted: Padd
     const area = kernelSize[0] * kernelSize[1];
     const share = rows.flatMap((row) => columns.map((column) => area / (row * column)));
     if (share.every((each) => each === 1)) return mean;
-    return tf.mul(mean, tf.tensor4d(share, [1, rows.length, columns.length, 1]));
+    const shape = [1, rows.length, columns.length, 1] as [number, number, number, number];
+    const key = `shares ${area} / ${rows} x ${columns}`;
+    return tf.mul(
+      mean,
+      constant<tf.Tensor4D>(key, shape, () => Float32Array.from(share)),
+    );
   });
 }
 

@@ -80,21 +80,41 @@ export interface Named {
 
 const areFinite = (values: tf.TypedArray): boolean => values.every((value) => Number.isFinite(value));
 
+/** Values that `readChecked` has read. */
+interface Checked {
+  /** The values of the scalars. */
+  readonly values: readonly number[];
+  /** Key of the first tensor with a value that is not finite; undefined if all values are finite. */
+  readonly notFinite: string | undefined;
+}
+
+/**
+ * Reads scalars and checks that all values of `named` are finite, by one read from the backend. All tensors must live until
+ * it resolves.
+ */
+export async function readChecked(scalars: readonly tf.Scalar[], named: readonly Named[]): Promise<Checked> {
+  const floats = named.filter(({ tensor }) => tensor.dtype === 'float32');
+  if (scalars.length + floats.length === 0) return { values: [], notFinite: undefined };
+  // Stacked: addN of tfjs' webgpu backend takes at most one tensor less than a shader has buffers, 7, and fails for more.
+  const all = tf.tidy(() =>
+    tf.stack([...scalars.map((scalar) => tf.cast(scalar, 'float32')), ...floats.map(({ tensor }) => tf.sum(tensor))]),
+  );
+  try {
+    const read = [...(await all.data<'float32'>())];
+    const values = read.slice(0, scalars.length);
+    // The sum is not finite if a value is not, or if finite values are too large for a sum.
+    for (const [i, sum] of read.slice(scalars.length).entries())
+      if (!Number.isFinite(sum) && !areFinite(await floats[i]!.tensor.data()))
+        return { values, notFinite: floats[i]!.key };
+    return { values, notFinite: undefined };
+  } finally {
+    all.dispose();
+  }
+}
+
 /**
  * Resolves to the key of the first tensor with a value that is not finite; undefined if all values are finite. The tensors
  * must live until then.
  */
-export async function findNotFinite(named: readonly Named[]): Promise<string | undefined> {
-  const floats = named.filter(({ tensor }) => tensor.dtype === 'float32');
-  if (floats.length === 0) return undefined;
-  // Stacked: addN of tfjs' webgpu backend takes at most one tensor less than a shader has buffers, 7, and fails for more.
-  const sums = tf.tidy(() => tf.stack(floats.map(({ tensor }) => tf.sum(tensor))));
-  try {
-    // The sum is not finite if a value is not, or if finite values are too large for a sum.
-    for (const [i, sum] of (await sums.data()).entries())
-      if (!Number.isFinite(sum) && !areFinite(await floats[i]!.tensor.data())) return floats[i]!.key;
-    return undefined;
-  } finally {
-    sums.dispose();
-  }
-}
+export const findNotFinite = async (named: readonly Named[]): Promise<string | undefined> =>
+  (await readChecked([], named)).notFinite;

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { constant } from '../../backend/index.js';
 import type { Targets } from '../../data/late.js';
 import { softTargets } from './loss.js';
 
@@ -28,7 +29,10 @@ function hits(k: number, logits: tf.Tensor2D, labels: tf.Tensor1D): tf.Tensor {
   const classes = logits.shape[1];
   const isLabel = tf.oneHot(labels, classes);
   const own = tf.sum(tf.where(tf.cast(isLabel, 'bool'), logits, 0), 1, true);
-  const isBefore = tf.less(tf.range(0, classes, 1, 'int32'), tf.expandDims(labels, 1));
+  const indices = constant<tf.Tensor1D>(`indices ${classes}`, [classes], () =>
+    Float32Array.from({ length: classes }, (_, i) => i),
+  );
+  const isBefore = tf.less(indices, tf.cast(tf.expandDims(labels, 1), 'float32'));
   const ahead = tf.logicalOr(tf.greater(logits, own), tf.logicalAnd(tf.equal(logits, own), isBefore));
   const rank = tf.sum(tf.cast(ahead, 'int32'), 1, true);
   return tf.logicalAnd(tf.less(rank, k), tf.equal(own, own));

@@ -6,7 +6,7 @@ import { beginStep, modelOf, type Slot, weightsOf } from '../../graph/index.js';
 import { withSmallestBatch } from '../../layers/index.js';
 import { CnnzooError, type Random, withRandom } from '../../util/index.js';
 import type { OptimizerRun } from '../optim/index.js';
-import { checkBatch, findNotFinite, type Named } from './checks.js';
+import { checkBatch, type Named, readChecked } from './checks.js';
 import { addBatches, type BatchResult, clipByGlobalNorm, disposeGradients, meanOf } from './gradients.js';
 import type { Loss } from './loss.js';
 import { hitsAt } from './metrics.js';
@@ -80,13 +80,12 @@ export async function trainStep(
         await checkBatch('train', trainee, batch, classes);
         before ??= new StatisticsSnapshot(trainee.model);
         images = mixed(batch, settings);
-        const ofBatch = await forwardBackward(images, settings, step);
+        const ofBatch = await forwardBackward(images, settings, step, before);
         result = result ? addBatches(result, ofBatch) : ofBatch;
       } finally {
         tf.dispose([batch.x, batch.y, images.x, images.y]);
       }
     }
-    await requireFinite(result!, before!, step);
     if (clipNorm !== undefined) result = { ...result!, gradients: await clipByGlobalNorm(result!.gradients, clipNorm) };
     const { gradients, ...measured } = result!;
     if (measured.weight === 0) throw noWeight(step);
@@ -108,12 +107,14 @@ function mixed(batch: Batch, { mixes, classes, random }: StepSettings): Images {
 
 /**
  * Runs the net in training mode on a batch, and the loss back to the trainable weights. BatchNorm's running statistics
- * take the batch in. `x` and `y` stay the caller's.
+ * take the batch in. `x` and `y` stay the caller's. All figures and the check for values that are not finite are one read
+ * from the backend.
  */
 async function forwardBackward(
   { x, y }: Images,
   { trainee: { model, apply }, loss, auxiliaryWeight, smallestBatch, random }: StepSettings,
   step: number,
+  before: StatisticsSnapshot,
 ): Promise<BatchResult> {
   const trainable = new Set(model.trainableWeights);
   const parameters = weightsOf(model)
@@ -140,23 +141,37 @@ async function forwardBackward(
       },
       parameters.map(({ variable }) => variable),
     );
-    const [right, lossValue, ...losses] = (
-      await Promise.all([hits!, computed.value, ...costs].map((tensor) => tensor.data()))
-    ).map(([value]) => value!) as [number, number, ...number[]];
+    const { grads } = computed;
+    const gradients = parameters.flatMap(({ key, variable }) => {
+      const gradient = grads[variable.name];
+      return gradient ? [{ key, variable, gradient }] : [];
+    });
+    const named = gradients.map(({ key, gradient }) => ({ key: `the gradient of '${key}'`, tensor: gradient }));
+    const count = x.shape[0];
+    const scalars = [hits!, computed.value, ...costs, ...(weight ? [weight] : [])];
+    const { values, notFinite } = await readChecked(scalars, [...named, ...before.written]);
+    const [right, lossValue, ...others] = values as [number, number, ...number[]];
     if (!Number.isFinite(lossValue))
       throw new CnnzooError(
         'TRAINING',
         `The loss is ${lossValue} at step ${step}; the trainable weights are those of the step before. ` +
           'Lower the learning rate, or look for inputs that are not finite.',
       );
-    const { grads } = computed;
-    const gradients = parameters.flatMap(({ key, variable }) => {
-      const gradient = grads[variable.name];
-      return gradient ? [{ key, variable, gradient }] : [];
-    });
-    const count = x.shape[0];
-    const total = weight ? (await weight.data())[0]! : count;
-    return { gradients, count, weight: total, loss: lossValue, losses, accuracy: right / count };
+    if (notFinite !== undefined)
+      throw new CnnzooError(
+        'TRAINING',
+        `The loss is finite at step ${step}, but not ${notFinite}; the net is as it was after the step before. ` +
+          'Lower the learning rate, or look for inputs that are not finite.',
+      );
+    const losses = others.slice(0, costs.length);
+    return {
+      gradients,
+      count,
+      weight: others[costs.length] ?? count,
+      loss: lossValue,
+      losses,
+      accuracy: right / count,
+    };
   } catch (error) {
     if (computed) tf.dispose(computed.grads);
     else disposeTape();
@@ -171,18 +186,6 @@ function disposeTape(): void {
   const { state } = tf.engine();
   for (const { saved } of state.activeTape ?? []) if (saved) tf.dispose(saved);
   state.activeTape = [];
-}
-
-/** Refuses a step that would leave the net with values that are not finite. */
-async function requireFinite({ gradients }: BatchResult, { written }: StatisticsSnapshot, step: number): Promise<void> {
-  const named = gradients.map(({ key, gradient }) => ({ key: `the gradient of '${key}'`, tensor: gradient }));
-  const key = await findNotFinite([...named, ...written]);
-  if (key === undefined) return;
-  throw new CnnzooError(
-    'TRAINING',
-    `The loss is finite at step ${step}, but not ${key}; the net is as it was after the step before. ` +
-      'Lower the learning rate, or look for inputs that are not finite.',
-  );
 }
 
 const noWeight = (step: number): CnnzooError =>
