@@ -93,8 +93,8 @@ function trainOnKernel(
 }
 
 /** Sums over all but the last axis: a product with ones is much faster than a reduction over outer axes in wasm. */
-const channelSum = (rows: tf.Tensor2D): tf.Tensor1D =>
-  tf.reshape(tf.matMul(tf.ones([1, rows.shape[0]]), rows), [rows.shape[1]]);
+const channelSum = (ones: tf.Tensor2D, rows: tf.Tensor2D): tf.Tensor1D =>
+  tf.reshape(tf.matMul(ones, rows), [rows.shape[1]]);
 
 function trainOnTfjs(
   x: tf.Tensor,
@@ -104,13 +104,16 @@ function trainOnTfjs(
   const channels = weight.shape[0];
   const n = x.size / channels;
   const flat = (t: tf.Tensor): tf.Tensor2D => tf.reshape(t, [n, channels]);
+  // Filled by the backend: tf.ones would upload as many values as a channel has.
+  const onesOf = (): tf.Tensor2D => tf.fill([1, n], 1);
 
   const op = tf.customGrad((...args: (tf.Tensor | tf.GradSaveFunc)[]) => {
     const [input, gamma, beta, save] = args as [tf.Tensor, tf.Tensor1D, tf.Tensor1D, tf.GradSaveFunc];
     const rows = flat(input);
-    const mean = tf.div(channelSum(rows), n) as tf.Tensor1D;
+    const ones = onesOf();
+    const mean = tf.div(channelSum(ones, rows), n) as tf.Tensor1D;
     const centred = tf.sub(rows, mean);
-    const variance = tf.div(channelSum(tf.square(centred) as tf.Tensor2D), n) as tf.Tensor1D;
+    const variance = tf.div(channelSum(ones, tf.square(centred) as tf.Tensor2D), n) as tf.Tensor1D;
     const inverseStd = tf.rsqrt(tf.add(variance, eps));
     const normal = tf.mul(centred, inverseStd);
     onStatistics({ mean, variance });
@@ -120,8 +123,9 @@ function trainOnTfjs(
       gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
         const [normal, gamma, inverseStd] = saved as [tf.Tensor2D, tf.Tensor1D, tf.Tensor1D];
         const dRows = flat(dy);
-        const dBeta = channelSum(dRows);
-        const dGamma = channelSum(tf.mul(dRows, normal));
+        const ones = onesOf();
+        const dBeta = channelSum(ones, dRows);
+        const dGamma = channelSum(ones, tf.mul(dRows, normal));
         const projected = tf.add(tf.div(dBeta, n), tf.mul(normal, tf.div(dGamma, n)));
         const dx = tf.mul(tf.sub(dRows, projected), tf.mul(gamma, inverseStd));
         return [tf.reshape(dx, x.shape), dGamma, dBeta];

@@ -22,7 +22,7 @@ export function groupNormalize(x: tf.Tensor, { weight, bias, groups, eps }: Grou
   const flat = (t: tf.Tensor): tf.Tensor3D => tf.reshape(t, [n, pixels, channels]);
 
   /** Sums over the pixels: a product with ones is much faster than a reduction over outer axes in wasm. */
-  const pixelSum = (t: tf.Tensor3D): tf.Tensor3D => tf.matMul(tf.ones([n, 1, pixels]), t);
+  const pixelSum = (t: tf.Tensor3D): tf.Tensor3D => tf.matMul(tf.fill<tf.Rank.R3>([n, 1, pixels], 1), t);
 
   /** Means over a group, at each of its channels: [n, pixels, c] -> [n, 1, c]. */
   const groupMean = (t: tf.Tensor3D): tf.Tensor3D => {

@@ -9,9 +9,11 @@ import { constant, dropConstants } from '../../src/backend/constants.js';
 import {
   adaptiveAvgPool,
   avgPool,
+  batchNorm,
   buildModel,
   conv,
   flatten,
+  groupNorm,
   type Layer,
   linear,
   localResponseNorm,
@@ -91,7 +93,16 @@ describe('a second training step', () => {
   beforeEach(() => {
     net = buildModel(
       'own',
-      seq([localResponseNorm(3), adaptiveAvgPool(4), avgPool(3, 2, 1, { countIncludePad: false }), flatten, linear(4)]),
+      seq([
+        conv(4, 3),
+        batchNorm(),
+        groupNorm(2),
+        localResponseNorm(3),
+        adaptiveAvgPool(5),
+        avgPool(3, 2, 1, { countIncludePad: false }),
+        flatten,
+        linear(4),
+      ]),
       [6, 5, 1],
     );
   });
