@@ -70,10 +70,7 @@ export {
   Dropout,
   dropout,
   flatten,
-  GroupNorm,
-  type GroupNormOptions,
   globalAvgPool,
-  groupNorm,
   head,
   identity,
   Linear,
@@ -88,7 +85,6 @@ export {
   type PadChannelsOptions,
   padChannels,
   type ResidualOptions,
-  registerLayers,
   relu,
   residual,
   type SameConvOptions,
@@ -96,6 +92,7 @@ export {
   seq,
   sigmoid,
 } from './layers/index.js';
+export { GroupNorm, type GroupNormOptions, groupNorm, registerLayers } from './layers/late.js';
 export type { SkippedFile, WasmPaths } from './platform/index.js';
 export { loadStateDict, saveStateDict, stateDict } from './state-dict/index.js';
 export type { LoadedStateDict } from './state-dict/late.js';

@@ -2,7 +2,9 @@ import type { KernelName } from '@cnnzoo/kernels';
 import { engine, getBackend, getKernel } from '@tensorflow/tfjs-core';
 import { warn } from '../util/index.js';
 import { guardOf } from './gpu.js';
-import { isHalfPrecision } from './gpu-limits.js';
+import { checkFitsGpu } from './gpu-limits.js';
+import { isHalfPrecision } from './half-precision.js';
+import { weightCheck } from './weight-check.js';
 
 /**
  * Prepares the current backend. tfjs' wasm backend, which alone can't train and has one thread in Node, gets the kernels
@@ -12,6 +14,7 @@ import { isHalfPrecision } from './gpu-limits.js';
  */
 export async function accelerateBackend(): Promise<void> {
   const name = getBackend();
+  weightCheck.current = checkFitsGpu;
   const current = engine().registry[name];
   if (current) guardOf(current);
   if (isHalfPrecision())

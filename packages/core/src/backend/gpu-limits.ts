@@ -17,11 +17,11 @@ function mostValues(): number {
 
 /**
  * Refuses a weight that is too large for the GPU.
- * @param weight its key in the state dict, or its layer's name.
+ * @param weight its key in the state dict.
  * @throws CnnzooError BACKEND.
  */
-export function checkFitsGpu(weight: string, shape: readonly (number | null)[]): void {
-  const [count, most] = [numel(shape as number[]), mostValues()];
+export function checkFitsGpu(weight: string, shape: readonly number[]): void {
+  const [count, most] = [numel(shape), mostValues()];
   if (count <= most) return;
   throw new CnnzooError(
     'BACKEND',
@@ -29,7 +29,3 @@ export function checkFitsGpu(weight: string, shape: readonly (number | null)[]):
       "this GPU. Write `await useBackend('wasm')`, or build the layer smaller.",
   );
 }
-
-/** Returns true if the current backend keeps tensors as float16: WebGL on GPUs that can't draw into float32 textures. */
-export const isHalfPrecision = (): boolean =>
-  getBackend() === 'webgl' && !env().getBool('WEBGL_RENDER_FLOAT32_ENABLED');

@@ -1,2 +1,3 @@
 export { accelerateBackend } from './accelerate.js';
+export { isHalfPrecision } from './half-precision.js';
 export { type WasmMemory, wasmMemory } from './wasm-memory.js';

@@ -1,5 +1,6 @@
 import { readFile } from '#platform';
-import { CnnzooError, checkOptions, isUrl, requireBytesOf, shownValue } from '../util/index.js';
+import { CnnzooError, checkOptions, isUrl, shownValue } from '../util/index.js';
+import { requireBytesOf } from '../util/late.js';
 import { CIFAR10 } from './cifar10.js';
 import { PixelsDataset } from './pixels-dataset.js';
 

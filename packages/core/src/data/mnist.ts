@@ -1,14 +1,5 @@
-import {
-  CnnzooError,
-  checkCategories,
-  checkOptions,
-  copyOf,
-  isBytes,
-  isUrl,
-  numel,
-  requireBytesOf,
-} from '../util/index.js';
-import { joinBytes } from '../util/late.js';
+import { CnnzooError, checkCategories, checkOptions, copyOf, isBytes, isUrl, numel } from '../util/index.js';
+import { joinBytes, requireBytesOf } from '../util/late.js';
 import { PixelsDataset } from './pixels-dataset.js';
 
 /** Values of an idx file, in the types that the format has. */

@@ -1,9 +1,10 @@
 import type { LayersModel, layers } from '@tensorflow/tfjs-layers';
 import { isUnder } from '../layers/index.js';
 import { CnnzooError } from '../util/index.js';
-import { isInHead, requireNote } from './head.js';
+import { isInHead } from './head.js';
 import { modelOf, type Net, refuseCompiled } from './net.js';
 import { modelsOf } from './order.js';
+import { requireNote } from './require-head.js';
 import { layerSlotsOf, type Slot } from './slots.js';
 
 /** A choice of parameters: state_dict prefixes such as 'fc' and 'layer4.1', or a predicate on state_dict keys. */

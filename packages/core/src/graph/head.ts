@@ -1,6 +1,5 @@
 import type { LayersModel, layers } from '@tensorflow/tfjs-layers';
 import { isUnder } from '../layers/index.js';
-import { CnnzooError } from '../util/index.js';
 
 /** Metadata that a builder writes into its model. */
 export interface ModelNote {
@@ -14,21 +13,6 @@ export interface ModelNote {
 /** Returns the builder's metadata; undefined if the net was not made by a builder. */
 export const noteOf = (model: LayersModel): ModelNote | undefined =>
   (model.getUserDefinedMetadata() as { cnnzoo?: ModelNote } | undefined)?.cnnzoo;
-
-/**
- * Returns the builder's metadata.
- *
- * @param advice sentence on another way, for a net without it.
- * @throws CnnzooError INPUT if the net was not made by a builder.
- */
-export function requireNote(model: LayersModel, advice: string): ModelNote {
-  const note = noteOf(model);
-  if (note) return note;
-  throw new CnnzooError(
-    'INPUT',
-    `The net '${model.name}' does not say where its head is: expected one made by a builder, pretrained or load. ${advice}`,
-  );
-}
 
 /** Returns true if the key or layer path is in the head or an auxiliary head. */
 export const isInHead = ({ head, auxiliaryHeads = [] }: ModelNote, key: string): boolean =>
@@ -44,14 +28,4 @@ export const headLayer = (model: LayersModel, head: string): layers.Layer | unde
 export function hasHead(model: LayersModel): boolean {
   const note = noteOf(model);
   return !note || headLayer(model, note.head) !== undefined;
-}
-
-/** @throws CnnzooError INPUT if the net outputs features, not logits. */
-export function requireHead(model: LayersModel): void {
-  if (hasHead(model)) return;
-  throw new CnnzooError(
-    'INPUT',
-    `The net '${model.name}' has no head '${noteOf(model)?.head}' to classify with: it was made with numClasses: 0. ` +
-      'Use embed, or make it with numClasses or categories.',
-  );
 }

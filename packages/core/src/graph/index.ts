@@ -1,5 +1,5 @@
 export { type FeaturePyramid, featurePyramid, type PyramidLevel } from './feature-pyramid.js';
-export { hasHead, isInHead, type ModelNote, noteOf, requireHead, writeNote } from './head.js';
+export { hasHead, isInHead, type ModelNote, noteOf, writeNote } from './head.js';
 export {
   categoriesOf,
   compiledNetError,

@@ -34,8 +34,7 @@ export const isCompiled = (model: LayersModel): boolean => 'cnnzooCompiled' in m
 export const compiledNetError = (what: string, net: string): CnnzooError =>
   new CnnzooError(
     'INPUT',
-    `${what} needs a net that can train; '${net}' was made by compile, and has fused weights for inference alone. Use the ` +
-      'net that it was compiled from, and compile that again afterwards.',
+    `${what} needs a net that can train; '${net}' was made by compile. Use the net that it was compiled from.`,
   );
 
 /** @throws CnnzooError INPUT if the net was made by `compile`. */

@@ -1,8 +1,9 @@
 import { type LayersModel, layers, type SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { CnnzooError, shownValue } from '../util/index.js';
-import { headLayer, requireNote } from './head.js';
+import { headLayer } from './head.js';
 import { netModel } from './net-model.js';
 import { isModel, layersOf, orderTo } from './order.js';
+import { requireNote } from './require-head.js';
 
 /**
  * Returns the net up to its head, on the same weights: images [n, h, w, c] -> [n, features], averaged over a map.

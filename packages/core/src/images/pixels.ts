@@ -1,7 +1,7 @@
 import { Tensor } from '@tensorflow/tfjs-core';
 import { absolute, fetchBytes, fetchUrl, isFetched, PATIENCE, readFile, shownUrl } from '#platform';
-import { bytesIn, CnnzooError, isBlob, isUrl } from '../util/index.js';
-import { readBlob } from '../util/late.js';
+import { CnnzooError, isBlob, isUrl } from '../util/index.js';
+import { bytesIn, readBlob } from '../util/late.js';
 import { decodeImage } from './decode.js';
 import { drawablePixels, imageDataPixels, isDrawable, isImageData, notAnImage } from './drawable.js';
 import type { DecodedImage, ImageInput, ImageOptions } from './image.js';

@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { LayerVariable, Shape } from '@tensorflow/tfjs-layers';
-import { groupNormalize } from '../ops/index.js';
+import { groupNormalize } from '../ops/late.js';
 import { CnnzooError, checkOptions } from '../util/index.js';
 import { COUNT, checkNumbers, EPSILON } from './check-numbers.js';
 import { applyOwn, type Layer, type LayerArgs, layerArgs, type OwnKind } from './layer.js';

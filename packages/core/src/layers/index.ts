@@ -3,7 +3,6 @@ export { BatchNorm, type BatchNormOptions, batchNorm } from './batch-norm.js';
 export { Add, type Children, concat, identity, type ResidualOptions, residual, seq } from './combinators.js';
 export { Conv2d, type ConvOptions, conv, type SameConvOptions, sameConv } from './conv.js';
 export { Dropout, dropout } from './dropout.js';
-export { GroupNorm, type GroupNormOptions, groupNorm } from './group-norm.js';
 export { at, isUnder, type Layer, type LayerArgs, type OwnKind } from './layer.js';
 export { flatten, head, Linear, type LinearOptions, linear } from './linear.js';
 export { LocalResponseNorm, type LocalResponseNormOptions, localResponseNorm } from './local-response-norm.js';
@@ -21,7 +20,6 @@ export {
   maxPool,
   type PoolOptions,
 } from './pool.js';
-export { registerLayers } from './register.js';
 export {
   type Fusion,
   type Fusions,

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { type LayerVariable, layers } from '@tensorflow/tfjs-layers';
-import { checkFitsGpu } from '../backend/index.js';
+import { weightCheck } from '../backend/index.js';
 import { CnnzooError, currentRandom, isTypedArray, numel, type Random } from '../util/index.js';
 import { unexpected } from './check-numbers.js';
 import { givenValue, noteCreated } from './scopes.js';
@@ -124,19 +124,15 @@ export abstract class Parametric extends layers.Layer {
   /** Creates a weight: from the build's given values, else freshly initialised. `shape` is in tfjs layout (HWIO, [in, out]). */
   protected parameter(name: string, shape: number[], initial: Initial, fans: Fans, trainable = true): LayerVariable {
     const key = `${this.name}.${name}`;
-    checkFitsGpu(key, shape);
+    weightCheck.current?.(key, shape);
     const value = () => givenValue(key, shape) ?? initialValue(key, initial, shape, fans);
     const variable = this.addWeight(name, shape, 'float32', new Given(value), undefined, trainable);
     noteCreated(variable);
     return variable;
   }
 
-  /**
-   * Returns the layer's input after a check that it is float32 [..., channels], which not every kernel makes. Weights that
-   * were made on another backend may be too large for this one.
-   */
+  /** Returns the layer's input after a check that it is float32 [..., channels], which not every kernel makes. */
   protected fitting<T extends tf.Tensor>(inputs: tf.Tensor | tf.Tensor[], channels: number, rank?: number): T {
-    for (const { originalName, shape } of this.weights) checkFitsGpu(originalName.replaceAll('/', '.'), shape);
     const x = single(inputs);
     const { dtype, shape } = x;
     if (dtype === 'float32' && shape.at(-1) === channels && shape.length === (rank ?? shape.length)) return x as T;

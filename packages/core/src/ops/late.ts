@@ -8,3 +8,4 @@ export {
   packFilter,
   refuseGradient,
 } from './fused-layers.js';
+export { type GroupNormalization, groupNormalize } from './group-normalize.js';

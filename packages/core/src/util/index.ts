@@ -1,5 +1,4 @@
 export {
-  bytesIn,
   copyOf,
   isArrayBuffer,
   isBlob,
@@ -8,9 +7,8 @@ export {
   isTypedArray,
   isUrl,
   numel,
-  requireBytesOf,
 } from './bytes.js';
 export { CnnzooError, type ErrorCode, visible, visibleText, warn } from './errors.js';
-export { checkCategories, checkOptions, checkWhole, shownValue } from './options.js';
+export { checkCategories, checkOptions, shownValue } from './options.js';
 export type { PackedFile } from './packed.js';
 export { currentRandom, Random, type RandomState, withRandom } from './random.js';

@@ -8,4 +8,6 @@ export {
   ReusedBuffer,
   readBlob,
 } from './byte-source.js';
+export { bytesIn, requireBytesOf } from './bytes-in.js';
+export { checkWhole } from './check-whole.js';
 export { unpack } from './packed.js';

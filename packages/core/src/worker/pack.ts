@@ -10,7 +10,8 @@ import {
   notAnImage,
   refusedPicture,
 } from '../images/late.js';
-import { bytesIn, CnnzooError, copyOf, isArrayBuffer, isBlob, isUrl } from '../util/index.js';
+import { CnnzooError, copyOf, isArrayBuffer, isBlob, isUrl } from '../util/index.js';
+import { bytesIn } from '../util/late.js';
 import type { SentImage } from './messages.js';
 
 /** Image that is ready to be sent. */

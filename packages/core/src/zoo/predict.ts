@@ -1,8 +1,17 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { breathe } from '#platform';
-import { modelOf, requireHead } from '../graph/index.js';
-import { checkInput, featuresOf, inputOf, type NetPart, partOf, tapOf, thresholdsOf } from '../graph/late.js';
+import { modelOf } from '../graph/index.js';
+import {
+  checkInput,
+  featuresOf,
+  inputOf,
+  type NetPart,
+  partOf,
+  requireHead,
+  tapOf,
+  thresholdsOf,
+} from '../graph/late.js';
 import { type FrameSource, type ImageInput, type ImageOptions, preprocess } from '../images/index.js';
 import { watch as watchFrames } from '../images/late.js';
 import { CnnzooError, checkOptions, shownValue } from '../util/index.js';

@@ -4,7 +4,7 @@ import { useBackend } from '../backend/index.js';
 import type { FetchOptions } from '../checkpoint/index.js';
 import { readCheckpoint } from '../checkpoint/late.js';
 import { hasHead, NetModel, noteOf, type OutputActivation, writeNote } from '../graph/index.js';
-import { registerLayers } from '../layers/index.js';
+import { registerLayers } from '../layers/late.js';
 import { saveStateDict } from '../state-dict/index.js';
 import { buildFrom } from '../state-dict/late.js';
 import { CnnzooError, checkOptions } from '../util/index.js';

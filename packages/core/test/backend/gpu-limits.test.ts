@@ -39,6 +39,7 @@ afterAll(() => {
 describe.each(['webgl', 'webgpu'])('%s', (name) => {
   it('refuses weights that are too large for its GPU, by their names', async () => {
     await tf.setBackend(name);
+    await useBackend();
     for (const [build, key] of [
       [wide, 'fc.weight'],
       [deep, 'conv.weight'],
@@ -46,24 +47,10 @@ describe.each(['webgl', 'webgpu'])('%s', (name) => {
       expect(build).toThrow(
         expect.objectContaining({
           code: 'BACKEND',
-          message: expect.stringMatching(new RegExp(`'${key}'.*'${name}' has at most 4096 .*useBackend\\('wasm'\\)`)),
+          message: expect.stringMatching(new RegExp(`'${key}', .*'${name}' has at most 4096 .*useBackend\\('wasm'\\)`)),
         }),
       );
     fitting().dispose();
-  });
-
-  it('refuses a net that was built on another backend', async () => {
-    await tf.setBackend('cpu');
-    const net = wide();
-    await tf.setBackend(name);
-    const x = tf.zeros([1, 8, 8, 1]);
-    expect(() => net.apply(x)).toThrow(
-      expect.objectContaining({ code: 'BACKEND', message: expect.stringContaining("'fc.weight'") }),
-    );
-    await tf.setBackend('cpu');
-    tf.dispose(net.apply(x) as tf.Tensor);
-    x.dispose();
-    net.dispose();
   });
 });
 

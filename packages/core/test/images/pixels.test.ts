@@ -8,7 +8,7 @@ import '@tensorflow/tfjs-backend-cpu';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { DecodedImage, ImageInput } from '../../src/images/image.js';
 import { toPixels } from '../../src/images/pixels.js';
-import { bytesIn } from '../../src/util/bytes.js';
+import { bytesIn } from '../../src/util/bytes-in.js';
 import { fixture, fixturePath, goldens, photo, photoPath, rgbOf } from './goldens.js';
 import { sha256, synthetic } from './noise.js';
 

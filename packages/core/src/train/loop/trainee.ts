@@ -1,6 +1,6 @@
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import type { LayersModel, LayerVariable, SymbolicTensor } from '@tensorflow/tfjs-layers';
-import { isHalfPrecision } from '../../backend/index.js';
+import { isHalfPrecision } from '../../backend/late.js';
 import { refuseCompiled, weightsOf } from '../../graph/index.js';
 import { inputOf, partOf } from '../../graph/late.js';
 import { CnnzooError } from '../../util/index.js';

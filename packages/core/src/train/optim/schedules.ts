@@ -1,4 +1,5 @@
-import { CnnzooError, checkOptions, checkWhole } from '../../util/index.js';
+import { CnnzooError, checkOptions } from '../../util/index.js';
+import { checkWhole } from '../../util/late.js';
 import { withConfig } from './config.js';
 import type { Schedule } from './optimizer.js';
 
