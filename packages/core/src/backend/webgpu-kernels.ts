@@ -8,7 +8,7 @@ interface WebgpuBackend extends tf.KernelBackend {
 const replaced = new WeakSet<tf.KernelConfig>();
 
 /**
- * Replaces tfjs' kernel of `tf.addN`, which binds all its inputs at once: of more than a device's shaders can bind (8
+ * Replaces tfjs' kernel AddN, which binds all its inputs at once: of more than a device's shaders can bind (8
  * buffers, with the result's) the sum is 0.
  */
 export function repairWebgpuKernels(): void {
