@@ -8,6 +8,7 @@ export const rows: readonly Row[] = [
     name: 'Bun',
     group: 'Other runtimes',
     needs: 'nothing',
+    everyRelease: true,
     async run(place, report) {
       const bun = join(await place.tool('bun'), 'node_modules/.bin/bun');
       report.version('Bun', (await run(bun, ['--version'], '.')).trim());

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { run } from '../../release/run.js';
 import { type Answers, checkAnswers } from '../answers.js';
 import { checkPage, checkSite } from '../pages.js';
+import { installPackages } from '../projects.js';
 import type { Place, Report, Row } from '../row.js';
 
 const FILES: Readonly<Record<string, string>> = {
@@ -47,24 +48,9 @@ async function start(folder: string): Promise<{ url: string; server: ChildProces
   throw new Error(`next start ended:\n${said}`);
 }
 
-const PACKAGES = [
-  '@cnnzoo/core',
-  '@cnnzoo/lenet',
-  '@cnnzoo/resnet',
-  '@tensorflow/tfjs-core',
-  '@tensorflow/tfjs-layers',
-];
-
-/** Makes a project with the packages and others. */
-async function install(place: Place, folder: string, manifest: object, others: readonly string[]): Promise<void> {
-  await writeFile(join(folder, 'package.json'), JSON.stringify({ name: 'project', private: true, ...manifest }));
-  await writeFile(join(folder, '.npmrc'), `@cnnzoo:registry=${place.registry}/\n`);
-  await run('npm', ['install', '--no-audit', '--no-fund', ...PACKAGES, ...others], folder);
-}
-
 async function runNext(place: Place, report: Report, flags: readonly string[]): Promise<void> {
   const [project, folder] = [await place.project('npm'), await place.folder(`next${flags.join('')}`)];
-  await install(place, folder, {}, ['next', 'react', 'react-dom']);
+  await installPackages(place, folder, {}, ['next', 'react', 'react-dom']);
   for (const [path, text] of Object.entries(FILES)) {
     await mkdir(join(folder, path, '..'), { recursive: true });
     await writeFile(join(folder, path), text);
@@ -103,7 +89,7 @@ async function runParcel(place: Place, report: Report): Promise<void> {
   const [tool, project] = [await place.tool('parcel'), await place.project('npm')];
   const [folder, site] = [await place.folder('parcel'), await place.folder('parcel-site')];
   const manifest = { '@parcel/resolver-default': { packageExports: true } };
-  await install(place, folder, manifest, ['buffer', 'process', 'util']);
+  await installPackages(place, folder, manifest, ['buffer', 'process', 'util']);
   for (const name of ['page.mjs', 'answers.mjs', 'sums.mjs']) await cp(join(project, name), join(folder, name));
   const version = ['-p', "require('parcel/package.json').version"];
   report.version('Parcel', (await run(process.execPath, version, tool)).trim());
