@@ -110,6 +110,6 @@ describe.skipIf(!findChromium())('a page with a classifier in a worker (needs Ch
       delete (HTMLVideoElement.prototype as Partial<HTMLVideoElement>).cancelVideoFrameCallback;
     });
     for (const leave of ['break', 'signal', 'end', 'empty'] as const)
-      expect(await run('watches', 'there', leave)).toBe(3);
+      expect(await run('watches', 'there', leave), leave).toBe(3);
   });
 });

@@ -25,7 +25,7 @@ const FLAGS = [
 const alias = {
   '#platform': join(root, 'packages/core/src/platform/browser/index.ts'),
   ...Object.fromEntries(
-    ['train', 'data', 'family', 'internal'].map((entry) => [
+    ['train', 'data', 'family', 'internal', 'shared'].map((entry) => [
       `@cnnzoo/core/${entry}`,
       join(root, `packages/core/src/${entry}.ts`),
     ]),

@@ -123,7 +123,9 @@ class VideoElement implements NewestFrame {
   /** Compares positions, in a browser that announces no frames. */
   private look(): void {
     const { currentTime } = this.video;
-    if (currentTime === this.position) this.listen();
+    // The position goes on for a while after the end of a stream.
+    if (this.stream?.active === false) this.bell.ring();
+    else if (currentTime === this.position) this.listen();
     else {
       this.position = currentTime;
       this.arrive();
