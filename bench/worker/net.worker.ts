@@ -1,0 +1,4 @@
+import { serveClassifier } from '@cnnzoo/core/worker';
+import { makeNet } from './net.js';
+
+serveClassifier(makeNet);
