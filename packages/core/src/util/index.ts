@@ -9,6 +9,6 @@ export {
   numel,
 } from './bytes.js';
 export { CnnzooError, type ErrorCode, visible, visibleText, warn } from './errors.js';
-export { checkCategories, checkOptions, shownValue } from './options.js';
+export { checkCategories, checkOptions, checkWhole, shownValue } from './options.js';
 export type { PackedFile } from './packed.js';
 export { currentRandom, Random, type RandomState, withRandom } from './random.js';

@@ -9,5 +9,4 @@ export {
   readBlob,
 } from './byte-source.js';
 export { bytesIn, requireBytesOf } from './bytes-in.js';
-export { checkWhole } from './check-whole.js';
 export { unpack } from './packed.js';

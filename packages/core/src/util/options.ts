@@ -52,3 +52,16 @@ export function checkCategories(where: string, categories: unknown): void {
       `${where}: expected categories as a list of at least one label, received ${JSON.stringify(categories)}.`,
     );
 }
+
+/**
+ * Refuses a number that is not an integer of at least `least`.
+ *
+ * @throws CnnzooError INPUT.
+ */
+export function checkWhole(name: string, value: number, least: number): void {
+  if (Number.isInteger(value) && value >= least) return;
+  throw new CnnzooError(
+    'INPUT',
+    `expected ${name} to be a whole number of at least ${least}, received ${shownValue(value)}.`,
+  );
+}

@@ -1,6 +1,5 @@
 import type { StateDict } from '../../checkpoint/index.js';
-import { CnnzooError, isUrl, warn } from '../../util/index.js';
-import { checkWhole } from '../../util/late.js';
+import { CnnzooError, checkWhole, isUrl, warn } from '../../util/index.js';
 import type { CheckpointOptions } from './options.js';
 import type { TrainingCheckpoint } from './training-checkpoint.js';
 

@@ -1,6 +1,5 @@
 import type { Augment } from '../../data/augment/index.js';
-import { CnnzooError, checkOptions, type Random, shownValue } from '../../util/index.js';
-import { checkWhole } from '../../util/late.js';
+import { CnnzooError, checkOptions, checkWhole, type Random, shownValue } from '../../util/index.js';
 import type { Optimizer } from '../optim/index.js';
 import { checkFunction } from './checks.js';
 import type { Loss } from './loss.js';

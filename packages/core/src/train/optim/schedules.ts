@@ -1,5 +1,4 @@
-import { CnnzooError, checkOptions } from '../../util/index.js';
-import { checkWhole } from '../../util/late.js';
+import { CnnzooError, checkOptions, checkWhole } from '../../util/index.js';
 import { withConfig } from './config.js';
 import type { Schedule } from './optimizer.js';
 
