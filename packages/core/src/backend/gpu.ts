@@ -83,7 +83,7 @@ export class GpuGuard {
       this.device = backend.device;
       this.store = backend.tensorMap;
       void backend.device.lost.then(({ reason, message }) => this.lose(message || reason || 'no reason is given'));
-      // What follows an error that nobody captures is computed from buffers of zeros.
+      // After an error that nobody captures, kernels compute from buffers of zeros.
       backend.device.addEventListener('uncapturederror', (event) =>
         this.lose((event as Event & { error: { message: string } }).error.message),
       );
