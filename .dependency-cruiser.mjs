@@ -35,7 +35,7 @@ const inside = (room) => {
 
 /** A room's doors: `index.ts`, and `late.ts` for modules that are loaded with the first call that needs them. */
 const doorsOf = (room) =>
-  room === 'platform' ? `${CORE}platform/((node|browser)/)?index\\.ts$` : `${CORE}${room}/(index|late)\\.ts$`;
+  room === 'platform' ? `${CORE}platform/(late|((node|browser)/)?index)\\.ts$` : `${CORE}${room}/(index|late)\\.ts$`;
 
 const arrowsUp = ROOMS.slice(1).map((room, i) => ({
   name: `no-arrow-up-from-${room.replace('/', '-')}`,

@@ -32,7 +32,7 @@ export async function start(candidate: BackendCandidate, wasmPaths: WasmPaths | 
   const tfjs = engine();
   const before = tfjs.backendName;
   if (started && started !== candidate && started.backend === backend) {
-    const { MissingBackend } = await import('#platform');
+    const { MissingBackend } = await import('../platform/late.js');
     throw new MissingBackend(
       `this process computes with '${started.name}' already, and tfjs knows but one of the two.`,
       'Choose it in another process, before any other backend.',

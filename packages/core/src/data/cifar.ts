@@ -1,4 +1,4 @@
-import { readFile } from '#platform';
+import { pathIn, readFile } from '#platform';
 import { CnnzooError, checkOptions, isUrl, shownValue } from '../util/index.js';
 import { requireBytesOf } from '../util/late.js';
 import { CIFAR10 } from './cifar10.js';
@@ -75,7 +75,7 @@ async function cifar(
   const files =
     directory === undefined
       ? [...(source as readonly Uint8Array[])].map((file, i) => requireBytesOf(file, `${name}: file ${i}`))
-      : await Promise.all(names.map(async (file) => readFile((await import('#platform')).pathIn(directory, file))));
+      : await Promise.all(names.map((file) => readFile(pathIn(directory, file))));
   const record = layout.labels + 3 * PLANE;
   for (const [i, { length }] of files.entries())
     if (length === 0 || length % record !== 0)

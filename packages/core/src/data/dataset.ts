@@ -1,4 +1,5 @@
 import type { Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
+import { hashSource, openPath } from '#platform';
 import type { Preprocessing } from '../images/index.js';
 import { CnnzooError, Random } from '../util/index.js';
 import { blobSource, bytesSource, throwIfAborted } from '../util/late.js';
@@ -121,7 +122,6 @@ export function stratifiedSplit<T extends { readonly label: number }>(
 
 /** Returns the sha256 of an array's bytes, in hexadecimal. */
 export async function hashBytes({ buffer, byteOffset, byteLength }: ArrayBufferView): Promise<string> {
-  const { hashSource } = await import('#platform');
   return hashSource(bytesSource(new Uint8Array(buffer, byteOffset, byteLength), 'bytes'));
 }
 
@@ -135,7 +135,6 @@ const SAMPLE = 2 ** 16;
  * @param source Path of the file, or the file itself (in a page).
  */
 export async function fingerprintFile(source: string | Blob): Promise<string> {
-  const { openPath } = await import('#platform');
   const file = typeof source === 'string' ? await openPath(source) : blobSource(source, 'file');
   try {
     const size = Math.min(SAMPLE, file.size);

@@ -1,3 +1,4 @@
+import { listFiles, openPath, pathOf } from '#platform';
 import { CnnzooError, isBlob, isUrl, shownValue, visible } from '../util/index.js';
 import { foldersAbove } from './folder-layout.js';
 import type { ImageFile } from './pipeline/job.js';
@@ -51,7 +52,6 @@ export async function isImage(path: string, source: ImageFile['source']): Promis
 
 async function startOf(source: ImageFile['source']): Promise<Uint8Array> {
   if (typeof source !== 'string') return new Uint8Array(await source.slice(0, 16).arrayBuffer());
-  const { openPath } = await import('#platform');
   const file = await openPath(source);
   try {
     return await file.read(0, Math.min(16, file.size));
@@ -79,7 +79,6 @@ interface Files extends Pick<FolderFiles, 'folders' | 'unreadable'> {
 }
 
 async function filesOnDisk(folder: string | URL): Promise<Files> {
-  const { listFiles, pathOf } = await import('#platform');
   const directory = pathOf(folder);
   const { files, folders, unreadable } = await listFiles(directory);
   const root = directory.replace(/[\\/]+$/, '');

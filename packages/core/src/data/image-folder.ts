@@ -1,3 +1,4 @@
+import { processors } from '#platform';
 import type { Preprocessing } from '../images/index.js';
 import { CnnzooError, checkOptions, visible, warn } from '../util/index.js';
 import { stratifiedSplit, throwIfReadingStopped } from './dataset.js';
@@ -227,6 +228,5 @@ export async function imageFolder(
 }
 
 async function defaultWorkers(): Promise<number> {
-  const { processors } = await import('#platform');
   return Math.max(1, Math.min(processors() - 1, MOST_WORKERS));
 }

@@ -1,3 +1,4 @@
+import { openPath, pathIn } from '#platform';
 import { CnnzooError, checkCategories, checkOptions, copyOf, isBytes, isUrl, numel } from '../util/index.js';
 import { joinBytes, requireBytesOf } from '../util/late.js';
 import { PixelsDataset } from './pixels-dataset.js';
@@ -198,7 +199,6 @@ export const FASHION_MNIST = {
 } as const;
 
 async function readFile(directory: string | URL, name: string): Promise<IdxArray> {
-  const { openPath, pathIn } = await import('#platform');
   const path = pathIn(directory, name);
   const source = await openPath(path).catch((error) =>
     openPath(pathIn(directory, `${name}.gz`)).catch(() => Promise.reject(error)),

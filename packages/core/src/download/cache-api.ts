@@ -16,7 +16,7 @@ const cache = () => import('./cache.js');
  * console.log(await cacheDirectory());
  * ```
  */
-export const cacheDirectory = async (): Promise<string> => (await import('#platform')).cacheDirectory();
+export const cacheDirectory = async (): Promise<string> => (await import('../platform/late.js')).cacheDirectory();
 
 /**
  * Lists the weights that the cache keeps.

@@ -1,3 +1,4 @@
+import { findSharp, loadCodecWasm } from '#platform';
 import { CnnzooError } from '../util/index.js';
 import type { DecodeOptions } from './codec.js';
 import type { Codec } from './header.js';
@@ -36,10 +37,9 @@ export function imageDecoder(loadCodec: () => Promise<Codec>): DecodeImage {
 
 /** Loads core's own codec, or one that uses sharp if sharp is installed. */
 async function loadCodec(): Promise<Codec> {
-  const [{ wasmCodec }, { findSharp, loadCodecWasm }] = await Promise.all([import('./codecs.js'), import('#platform')]);
+  const [{ sharpCodec, wasmCodec }, sharp] = await Promise.all([import('./codecs.js'), findSharp()]);
   const wasm = wasmCodec(loadCodecWasm);
-  const sharp = await findSharp();
-  return sharp ? (await import('./codecs.js')).sharpCodec(sharp, wasm) : wasm;
+  return sharp ? sharpCodec(sharp, wasm) : wasm;
 }
 
 /** Decodes a JPEG, PNG or WebP image. */

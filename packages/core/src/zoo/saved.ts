@@ -22,7 +22,7 @@ export async function save(
   classifier: ClassifierParts & { readonly activation: OutputActivation },
   location: string | URL,
 ): Promise<void> {
-  const { pathOf } = await import('#platform');
+  const { pathOf } = await import('../platform/late.js');
   const path = pathOf(location);
   const { model, preprocessing, categories, weights, activation } = classifier;
   const note = noteOf(model);
@@ -61,7 +61,7 @@ const hasModelInside = ({ topology }: SavedConfig): boolean =>
 
 /** Returns the saved file of a path, or of a URL, whose query stays at its end. */
 async function savedPlace(location: string | URL): Promise<string | URL> {
-  const { localPath, pathOf } = await import('#platform');
+  const { localPath, pathOf } = await import('../platform/late.js');
   const path = localPath(location);
   if (path !== undefined) return savedFile(pathOf(location));
   const [, place, query] = /^([^?#]*)([?#].*)?$/s.exec(String(location))!;

@@ -1,3 +1,4 @@
+import { startImageWorker } from '#platform';
 import type { FromWorker, WorkerThread } from '../../platform/index.js';
 import { CnnzooError, warn } from '../../util/index.js';
 import type { DecodeFile, ImageJob, JobReply, JobResult, JobResults } from './job.js';
@@ -88,7 +89,6 @@ export class WorkerPool {
   private async start(): Promise<void> {
     const seat: Seat = { worker: null, ready: false, task: undefined };
     this.seats.push(seat);
-    const { startImageWorker } = await import('#platform');
     try {
       seat.worker = await startImageWorker<ImageJob, JobReply>({
         reply: (reply) => this.reply(seat, reply),

@@ -1,3 +1,4 @@
+import { namesIn, removeFiles, requireWritable, writeFileAtomic } from '#platform';
 import type { StateDict } from '../../checkpoint/index.js';
 import { CnnzooError, checkWhole, isUrl, warn } from '../../util/index.js';
 import type { CheckpointOptions } from './options.js';
@@ -50,7 +51,6 @@ export class Checkpoints {
     } = typeof options === 'string' || isUrl(options) ? { directory: options } : options;
     if (everySteps !== Number.POSITIVE_INFINITY) checkWhole('everySteps', everySteps, 1);
     checkWhole('keep', keep, 1);
-    const { requireWritable } = await import('#platform');
     const path = await requireWritable(directory);
     return new Checkpoints(path.replace(/[\\/]+$/, ''), everySteps, keep);
   }
@@ -116,9 +116,8 @@ export class Checkpoints {
       hasEma: ema !== undefined,
       ...(best && { best: { value: best.value, since: best.since } }),
     });
-    const [{ encodeSafetensors }, { writeFileAtomic, removeFiles }, { checksumOf }] = await Promise.all([
+    const [{ encodeSafetensors }, { checksumOf }] = await Promise.all([
       import('../../checkpoint/index.js'),
-      import('#platform'),
       import('./training-checkpoint.js'),
     ]);
     await writeFileAtomic(
@@ -132,14 +131,12 @@ export class Checkpoints {
 
   /** Removes files that a killed process left half-written. */
   async clean(): Promise<void> {
-    const { namesIn, removeFiles } = await import('#platform');
     const left = (await namesIn(this.directory)).filter((name) => TEMPORARY.test(name));
     await removeFiles(left.map((name) => `${this.directory}/${name}`));
   }
 
   /** Resolves to the names of the checkpoints, the newest first. */
   private async names(): Promise<string[]> {
-    const { namesIn } = await import('#platform');
     const names = (await namesIn(this.directory)).filter((name) => NAME.test(name));
     return names.sort((a, b) => stepsOf(b) - stepsOf(a));
   }

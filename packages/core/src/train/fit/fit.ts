@@ -1,3 +1,4 @@
+import { requireWritable } from '#platform';
 import { requireBackend } from '../../backend/index.js';
 import { accelerateBackend } from '../../backend/late.js';
 import type { Dataset } from '../../data/late.js';
@@ -122,7 +123,6 @@ async function trainStages(net: Net, given: Dataset, options: CompleteFitOptions
 
 /** Refuses directories for features that can't be written to. */
 async function requireFeatureDirectories(stages: readonly Stage[]): Promise<void> {
-  const { requireWritable } = await import('#platform');
   for (const { features = false } of stages)
     if (features !== false && features.directory !== undefined) await requireWritable(features.directory);
 }

@@ -1,4 +1,4 @@
-import { readFile } from '#platform';
+import { appendText, namesIn, pathOf, readFile, writeFileAtomic } from '#platform';
 import type { Step } from '../loop/index.js';
 import type { EpochRecord, EpochSums, ImageWork } from './history.js';
 import type { FitOptions } from './options.js';
@@ -109,7 +109,6 @@ class RunLog {
    * before its first checkpoint begins anew, here too.
    */
   static async open(location: string | URL, seed: number, resumed: number | undefined): Promise<RunLog> {
-    const { pathOf } = await import('#platform');
     const log = new RunLog(pathOf(location));
     const { lines, isCut } = await log.read();
     const start = lines.findLastIndex((line) => line.startsWith('{"event":"start"'));
@@ -133,13 +132,11 @@ class RunLog {
     const text = this.waiting;
     this.waiting = '';
     if (!text) return;
-    const { appendText } = await import('#platform');
     await appendText(this.path, text);
   }
 
   /** Resolves to the whole lines of the file, none if there is no file. `isCut`: another line was cut short. */
   private async read(): Promise<{ lines: string[]; isCut: boolean }> {
-    const { namesIn } = await import('#platform');
     const slash = Math.max(this.path.lastIndexOf('/'), this.path.lastIndexOf('\\'));
     const directory = slash < 0 ? '.' : this.path.slice(0, slash) || '/';
     if (!(await namesIn(directory)).includes(this.path.slice(slash + 1))) return { lines: [], isCut: false };
@@ -149,7 +146,6 @@ class RunLog {
   }
 
   private async rewrite(lines: readonly string[]): Promise<void> {
-    const { writeFileAtomic } = await import('#platform');
     await writeFileAtomic(this.path, [new TextEncoder().encode(lines.map((line) => `${line}\n`).join(''))]);
   }
 }

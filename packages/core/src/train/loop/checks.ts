@@ -95,7 +95,6 @@ interface Checked {
 export async function readChecked(scalars: readonly tf.Scalar[], named: readonly Named[]): Promise<Checked> {
   const floats = named.filter(({ tensor }) => tensor.dtype === 'float32');
   if (scalars.length + floats.length === 0) return { values: [], notFinite: undefined };
-  // Stacked: addN of tfjs' webgpu backend takes at most one tensor less than a shader has buffers, 7, and fails for more.
   const all = tf.tidy(() =>
     tf.stack([...scalars.map((scalar) => tf.cast(scalar, 'float32')), ...floats.map(({ tensor }) => tf.sum(tensor))]),
   );

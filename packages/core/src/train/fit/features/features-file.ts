@@ -1,3 +1,4 @@
+import { namesIn, openPath, pathIn, writeFileAtomic } from '#platform';
 import { encodeHeader } from '../../../checkpoint/index.js';
 import { readCheckpoint } from '../../../checkpoint/late.js';
 import { type Dataset, hashBytes } from '../../../data/late.js';
@@ -19,7 +20,6 @@ import { FeaturesDataset, type Rows, rowsInFile, rowsInMemory, type StoredTarget
 /** Returns the features in a directory. They are computed if the directory has no file of them, or a damaged one. */
 export async function inDirectory(request: FeaturesRequest, directory: string | URL): Promise<Dataset> {
   const name = `features-${await featuresKey(request)}.safetensors`;
-  const { namesIn, pathIn, writeFileAtomic } = await import('#platform');
   const path = pathIn(directory, name);
   if ((await namesIn(directory)).includes(name))
     try {
@@ -36,7 +36,6 @@ export async function inDirectory(request: FeaturesRequest, directory: string | 
 /** Opens the file of a request. A damaged file throws errors of all kinds. */
 async function openFeatures(request: FeaturesRequest, path: string): Promise<Dataset> {
   const { data, mostInMemory } = request;
-  const { openPath } = await import('#platform');
   const damaged = (why: string): never => {
     throw new CnnzooError('FORMAT', `'${path}' does not hold these features: ${why}.`);
   };
