@@ -96,11 +96,14 @@ export function testModels(models: Readonly<Record<string, ModelDefinition<never
         expect(sizes.some(([height, width]) => height === width && height % 2 === 1)).toBe(true);
         expect(sizes.some(([height, width]) => height !== width)).toBe(true);
         let net: LayersModel | undefined;
+        let compiled: LayersModel | undefined;
         for (const { height, width, classes, largest, logits, features } of golden.cases) {
           if (!net || !options.anySize) {
             net?.dispose();
+            compiled?.dispose();
             net = definition({ inputShape: options.anySize ? [null, null, channels] : [height, width, channels] });
             await loadStateDict(net, syntheticCheckpoint(await stateDict(net), golden.seed));
+            compiled = await compile(net);
           }
           const shape = [height, width, channels] as const;
           const image = syntheticImage(...shape, golden.seed);
@@ -109,17 +112,15 @@ export function testModels(models: Readonly<Record<string, ModelDefinition<never
             const error = relativeError(received.subarray(0, first.length), first) * Math.max(...first.map(Math.abs));
             expect(error / scale, `${height} x ${width}`).toBeLessThanOrEqual(PARITY);
           };
-          expectGolden(logitsOf(net, image, shape), classes, logits, largest);
-          const { length, largest: scale, first } = features!;
-          expectGolden(logitsOf(featuresOf(net), image, shape), length, first, scale);
-          const compiled = await compile(net);
-          const [fused, apart] = [logitsOf(compiled, image, shape), logitsOf(net, image, shape)];
-          expectGolden(fused, classes, logits, largest);
+          const [apart, fused] = [logitsOf(net, image, shape), logitsOf(compiled!, image, shape)];
+          for (const received of [apart, fused]) expectGolden(received, classes, logits, largest);
           expect(relativeError(fused, apart)).toBeLessThanOrEqual(PARITY);
-          expectGolden(logitsOf(featuresOf(compiled), image, shape), length, first, scale);
-          compiled.dispose();
+          const { length, largest: scale, first } = features!;
+          for (const each of [net, compiled!])
+            expectGolden(logitsOf(featuresOf(each), image, shape), length, first, scale);
         }
         net!.dispose();
+        compiled!.dispose();
       }, 300_000);
 
     if (definition.auxiliaryHeads.length > 0)

@@ -1,5 +1,6 @@
 import { nextTurn } from '#platform';
 import { CnnzooError } from '../util/index.js';
+import { onAbort } from '../util/late.js';
 import { describe, isFrame, notAnImage } from './drawable.js';
 import type { FrameSource, ImageInput } from './image.js';
 
@@ -240,8 +241,7 @@ export async function* watch<Answer>(
 ): AsyncGenerator<Answer, void, undefined> {
   if (signal?.aborted) return;
   const frames = framesOf(source);
-  const stop = (): void => frames.stop();
-  signal?.addEventListener('abort', stop);
+  const forget = signal && onAbort(signal, () => frames.stop());
   try {
     for (;;) {
       const newest = await frames.next();
@@ -263,7 +263,7 @@ export async function* watch<Answer>(
       yield found;
     }
   } finally {
-    signal?.removeEventListener('abort', stop);
+    forget?.();
     frames.stop();
   }
 }

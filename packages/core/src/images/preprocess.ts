@@ -10,6 +10,8 @@ import { checkPreprocessing, normalised, type Preprocessing, prepare } from './t
 export interface PreprocessOptions extends ImageOptions {
   /** Subject of the message when the signal stops the work. Default: 'The preprocessing'. */
   what?: string;
+  /** Position of the first image in the caller's list, for messages. Default: 0. */
+  first?: number;
 }
 
 /**
@@ -33,8 +35,8 @@ export async function preprocess(
   options: PreprocessOptions = {},
 ): Promise<tf.Tensor4D> {
   requireBackend('preprocess');
-  checkOptions('preprocess', options, ['what', 'signal', 'maxPixels']);
-  const { what = 'The preprocessing', signal, maxPixels } = options;
+  checkOptions('preprocess', options, ['what', 'first', 'signal', 'maxPixels']);
+  const { what = 'The preprocessing', first = 0, signal, maxPixels } = options;
   checkPreprocessing(preprocessing);
   const list = (Array.isArray(images) ? images : [images]) as readonly ImageInput[];
   if (list.length === 0) throw new CnnzooError('INPUT', 'preprocess: expected an image or a list, received none.');
@@ -45,7 +47,7 @@ export async function preprocess(
   // Images are decoded one after the other, so that a list of photographs is never in memory at once.
   for (const [i, input] of list.entries()) {
     await breathe(what, signal);
-    const name = Array.isArray(images) ? `images[${i}]` : 'the image';
+    const name = Array.isArray(images) ? `images[${first + i}]` : 'the image';
     const pixels = await toPixels(input, name, { signal, maxPixels });
     prepare(values, i * size, pixels, preprocessing, tables);
   }

@@ -6,6 +6,7 @@ import { Snapshot } from './snapshot.js';
 /**
  * Reads the weights of a net as PyTorch's `state_dict()` does: copies, float32, in PyTorch's layout (convolution OIHW,
  * linear [out, in]). The values are those at the time of the call: the net may go on training while they are read.
+ * In the middle of a training step BatchNorm's statistics are that step's already, the weights not yet.
  *
  * @param net a LayersModel or Classifier.
  * @returns promise of { shape, dtype, data } by state_dict key, e.g. 'layer1.0.conv1.weight'. No tf tensor: nothing to dispose.

@@ -14,15 +14,35 @@ export function throwIfAborted(what: string, signal: AbortSignal | undefined): v
   if (signal?.aborted) throw new CnnzooError('ABORTED', `${what} was stopped by its signal.`, { cause: signal.reason });
 }
 
+/** Listeners of signals that are waited for. A signal itself gets one: Node warns of a leak at its eleventh. */
+const listeners = new WeakMap<AbortSignal, Set<() => void>>();
+
+/** Calls `listener` when the signal aborts, unless the returned function is called before. */
+export function onAbort(signal: AbortSignal, listener: () => void): () => void {
+  const known = listeners.get(signal);
+  const waiting = known ?? new Set();
+  // A function of its own, so that a listener can wait twice.
+  const entry = (): void => listener();
+  waiting.add(entry);
+  if (!known) {
+    const ring = (): void => {
+      for (const each of waiting) each();
+    };
+    listeners.set(signal, waiting);
+    signal.addEventListener('abort', ring, { once: true });
+  }
+  return () => void waiting.delete(entry);
+}
+
 /**
  * Settles as `promise` does, but rejects as soon as the signal aborts, even if `promise` does not listen to the signal.
  */
 export function orAbort<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
-    const onAbort = () => reject(signal.reason);
-    if (signal.aborted) onAbort();
-    signal.addEventListener('abort', onAbort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+    const stop = () => reject(signal.reason);
+    if (signal.aborted) stop();
+    const forget = onAbort(signal, stop);
+    promise.then(resolve, reject).finally(forget);
   });
 }
 

@@ -1,4 +1,4 @@
-export { abortedError, orAbort, sleep, throwIfAborted } from './abort.js';
+export { abortedError, onAbort, orAbort, sleep, throwIfAborted } from './abort.js';
 export {
   type ByteSource,
   blobSource,

@@ -1,5 +1,6 @@
 import { CnnzooError, shownValue } from '../util/index.js';
-import { type Call, errorOf, type Facts, marked, nameOf, ours, type Reply, type Request } from './messages.js';
+import { onAbort } from '../util/late.js';
+import { type Call, errorOf, type Facts, marked, ours, type Reply, type Request } from './messages.js';
 import { discard, type Packed, refusedImages, sent } from './pack.js';
 
 /** Worker that `inWorker` can use: a page's `Worker`, or one of `node:worker_threads`. */
@@ -96,7 +97,7 @@ export class Line {
    * the classifier.
    */
   async open({ signal, progress, timeoutMs }: OpenOptions): Promise<Facts> {
-    const onAbort = (): void => this.close(abortedBy('The start of the worker', signal!));
+    const stop = (): void => this.close(abortedBy('The start of the worker', signal!));
     const report: Opening['progress'] = (state) => {
       try {
         progress?.(state);
@@ -107,9 +108,9 @@ export class Line {
     };
     const late = (): void => this.died(`its file has not called serveClassifier within ${timeoutMs / 1000} s`);
     const timer = timeoutMs <= LONGEST ? setTimeout(late, timeoutMs) : undefined;
-    signal?.addEventListener('abort', onAbort, { once: true });
+    const forget = signal && onAbort(signal, stop);
     try {
-      if (signal?.aborted) onAbort();
+      if (signal?.aborted) stop();
       this.requireOpen();
       const facts = await new Promise<Facts>((resolve, reject) => {
         const serving = (): void => clearTimeout(timer);
@@ -121,7 +122,7 @@ export class Line {
       return facts;
     } finally {
       clearTimeout(timer);
-      signal?.removeEventListener('abort', onAbort);
+      forget?.();
       this.opening = undefined;
       this.hold();
     }
@@ -139,7 +140,8 @@ export class Line {
     this.latest = Promise.allSettled([before, packing]);
     const id = calls++;
     let isSent = false;
-    const onAbort = (): void => {
+    let forget: (() => void) | undefined;
+    const stop = (): void => {
       this.settle(id)?.reject(abortedBy(what, signal!));
       if (isSent) this.post({ kind: 'abort', id });
     };
@@ -153,16 +155,16 @@ export class Line {
         isSent = true;
       } catch (cause) {
         discard(packed);
-        throw refusedCall(call) ?? refusedImages(packed, nameOf(call.method), cause);
+        throw refusedCall(call) ?? refusedImages(packed, cause);
       }
     };
     return new Promise((resolve, reject) => {
       if (this.closed) throw this.closed;
       this.pending.set(id, { resolve, reject });
       this.hold();
-      signal?.addEventListener('abort', onAbort, { once: true });
+      if (signal) forget = onAbort(signal, stop);
       send().catch((error: unknown) => this.settle(id)?.reject(error));
-    }).finally(() => signal?.removeEventListener('abort', onAbort));
+    }).finally(() => forget?.());
   }
 
   /** Throws if the line is closed. */

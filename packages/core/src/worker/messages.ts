@@ -17,9 +17,6 @@ export type SentImage =
 /** Methods of a classifier that a worker answers. */
 export type Method = 'classify' | 'embed' | 'activations';
 
-/** Returns the name of a single image in messages, as without a worker. */
-export const nameOf = (method: Method): string => (method === 'activations' ? 'the image' : 'images[0]');
-
 /** Call of a method. A single image is sent as itself, so that messages name it as they do without a worker. */
 export interface Call {
   readonly method: Method;

@@ -99,15 +99,10 @@ export function discard(packed: Packed): void {
 /**
  * Packs the images of a call.
  *
- * @param name Name of a single image for messages; images of a list are called by their index.
  * @throws CnnzooError IMAGE or INPUT for an image that can't be read here.
  */
-export async function packAll(
-  images: ImageInput | readonly ImageInput[],
-  name: string,
-  transfer: boolean,
-): Promise<Packed> {
-  if (!Array.isArray(images)) return pack(images as ImageInput, name, transfer);
+export async function packAll(images: ImageInput | readonly ImageInput[], transfer: boolean): Promise<Packed> {
+  if (!Array.isArray(images)) return pack(images as ImageInput, 'the image', transfer);
   const packed = await Promise.allSettled(
     Array.from(images, async (image: ImageInput, i) => pack(image, `images[${i}]`, transfer)),
   );
@@ -124,18 +119,14 @@ export const sent = (packed: Packed): { images: SentImage | readonly SentImage[]
   moved: [...new Set(listOf(packed).flatMap(({ moved }) => moved ?? []))],
 });
 
-/**
- * Returns the error for images that the browser refused to send.
- *
- * @param name Name of a single image for messages.
- */
-export function refusedImages(packed: Packed, name: string, cause: unknown): CnnzooError {
+/** Returns the error for images that the browser refused to send. */
+export function refusedImages(packed: Packed, cause: unknown): CnnzooError {
   for (const [i, { image }] of listOf(packed).entries()) {
     if (typeof image !== 'object' || !isFrame(image)) continue;
     try {
       structuredClone(image).close();
     } catch {
-      return refusedPicture(Array.isArray(packed) ? `images[${i}]` : name, cause);
+      return refusedPicture(Array.isArray(packed) ? `images[${i}]` : 'the image', cause);
     }
   }
   return new CnnzooError(

@@ -6,7 +6,7 @@ import { CnnzooError, checkOptions } from '../util/index.js';
 import { throwIfAborted } from '../util/late.js';
 import type { ClassifierImages, ClassifyOptions, Prediction } from '../zoo/index.js';
 import type { Line } from './line.js';
-import { type Call, type Facts, type Method, nameOf, type SentTensor } from './messages.js';
+import type { Call, Facts, Method, SentTensor } from './messages.js';
 import { packAll } from './pack.js';
 
 /** Option of the calls of a WorkerClassifier. */
@@ -147,6 +147,6 @@ export class WorkerClassifier {
     this.line.requireOpen();
     throwIfAborted(WHAT[method], signal);
     const request = { method, options, ...(method === 'activations' && { names }) };
-    return this.line.call(request, packAll(images, nameOf(method), transfer), WHAT[method], signal);
+    return this.line.call(request, packAll(images, transfer), WHAT[method], signal);
   }
 }

@@ -32,16 +32,18 @@ const pauseOf = (what: string, model: LayersModel, signal: AbortSignal | undefin
 async function rowsOf(
   what: string,
   { model, preprocessing }: ClassifierParts,
-  images: readonly ImageInput[],
+  images: ClassifierImages,
   net: NetPart,
   { signal, maxPixels }: ImageOptions,
   finish: (y: tf.Tensor) => tf.Tensor = (y) => y,
 ): Promise<Float32Array[]> {
   const rows: Float32Array[] = [];
   const pause = pauseOf(what, model, signal);
-  for (let start = 0; start < images.length; start += BATCH) {
+  const count = Array.isArray(images) ? images.length : 1;
+  for (let start = 0; start < count; start += BATCH) {
     await pause();
-    const x = await preprocess(images.slice(start, start + BATCH), preprocessing, { what, signal, maxPixels });
+    const batch = Array.isArray(images) ? (images.slice(start, start + BATCH) as ImageInput[]) : images;
+    const x = await preprocess(batch, preprocessing, { what, first: start, signal, maxPixels });
     let outputs: tf.Tensor[] = [];
     try {
       checkInput(what, model.name, model.inputs[0]!.shape, x);
@@ -58,9 +60,6 @@ async function rowsOf(
   return rows;
 }
 
-const listOf = (images: ClassifierImages): readonly ImageInput[] =>
-  (Array.isArray(images) ? images : [images]) as readonly ImageInput[];
-
 /** Predicts the classes of each image: `Classifier.classify`. */
 export async function classify(
   net: ClassifierParts,
@@ -75,7 +74,7 @@ export async function classify(
   const classes = net.model.outputs[0]!.shape.at(-1)!;
   const thresholds = threshold === undefined ? undefined : thresholdsOf('classify', threshold, classes);
   const scoresOf = net.activation === 'sigmoid' ? tf.sigmoid : tf.softmax;
-  const rows = await rowsOf('The classification', net, listOf(images), wholeOf(net.model), options, scoresOf);
+  const rows = await rowsOf('The classification', net, images, wholeOf(net.model), options, scoresOf);
   return rows.map((scores) =>
     Array.from(scores, (score, index) => ({ label: net.categories?.[index] ?? String(index), index, score }))
       .filter(({ score, index }) => !thresholds || score > thresholds[index]!)
@@ -96,7 +95,7 @@ export async function embed(
   checkOptions('embed', options, ['signal', 'maxPixels']);
   const found = features.get(net.model) ?? featuresOf(modelOf(net));
   features.set(net.model, found);
-  return rowsOf('The embedding', net, listOf(images), wholeOf(found), options);
+  return rowsOf('The embedding', net, images, wholeOf(found), options);
 }
 
 /** Computes the outputs of the named layers: `Classifier.activations`. */

@@ -57,6 +57,15 @@ describe('encoded images', () => {
   const enough = { maxPixels: width * height };
   const few = { maxPixels: width * height - 1 };
 
+  it('are named by their place in the list, or are the image if there is one', async () => {
+    const bad = Uint8Array.from([1, 2, 3]);
+    const list = Array<Uint8Array | tf.Tensor3D>(40).fill(images[0]!).with(35, bad);
+    for (const work of ['classify', 'embed', 'preprocess'] as const) {
+      await expect(net[work](list)).rejects.toThrow('images[35]');
+      await expect(net[work](bad)).rejects.toThrow(/^the image/i);
+    }
+  });
+
   it('of more than maxPixels are refused by classify, embed, activations and preprocess', async () => {
     for (const images of [file, [file, file]]) {
       const outputs = await net.activations(images as Uint8Array, ['conv1'], enough);
