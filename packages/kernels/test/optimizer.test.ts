@@ -124,6 +124,31 @@ describe.each(places)('steps in %s', (place) => {
     tf.dispose([begin, variable, grad]);
   });
 
+  it.each([
+    ['CnnzooSgd', ['param', 'velocity'], { lr: 1, momentum: 0.5, nesterov: false, weightDecay: 0 }],
+    ['CnnzooAdamW', ['param', 'm', 'v'], { lr: 1, beta1: 0.5, beta2: 0.5, eps: 1, weightDecay: 0, step: 1 }],
+  ])('%s changes variables that another backend has computed', async (name, names, attributes) => {
+    const stepped = async (backend: string) => {
+      await tf.setBackend(backend);
+      const variables = names.map(() => tf.tidy(() => tf.variable(tf.tensor1d([1, 2, 3]))));
+      const held = tf.reshape(variables[0]!, [3, 1]);
+      const grad = tf.tensor1d([1, -1, 2]);
+      await tf.setBackend('wasm');
+      tf.tidy(() => {
+        const inputs = { ...Object.fromEntries(names.map((each, i) => [each, variables[i]!])), grad };
+        const results = tf.engine().runKernel(name, inputs, attributes) as unknown as tf.Tensor1D[];
+        for (const [i, variable] of variables.entries()) variable.assign(results[i]!);
+      });
+      const values = variables.map((variable) => [...variable.dataSync()]);
+      expect([...held.dataSync()]).toEqual([1, 2, 3]);
+      tf.dispose([...variables, held, grad]);
+      return values;
+    };
+    const values = await stepped('cpu');
+    for (const changed of values) expect(changed).not.toEqual([1, 2, 3]);
+    expect(values).toEqual(await stepped('wasm'));
+  });
+
   it('weights that were packed for convolutions are packed anew', async () => {
     await tf.setBackend('wasm');
     tf.tidy(() => {

@@ -3,9 +3,10 @@ import '@tensorflow/tfjs-backend-wasm';
 import { resnet18 } from '@cnnzoo/resnet';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
+import { relativeError } from '../../../../test/close.js';
 import { Random, useBackend } from '../../src/index.js';
 import { sgd, train } from '../../src/train.js';
-import { InOrder } from './nets.js';
+import { easyImages, InOrder, smallNet, weightValues } from './nets.js';
 
 const random = new Random(5);
 const COUNT = 8;
@@ -51,4 +52,24 @@ it('ResNet-18 trains as on the cpu backend, and computes nothing that is of no u
   expect(count('CnnzooSgd')).toBe(62);
   for (const absent of ['StridedSlice', 'Slice', 'PadV2', 'Transpose', 'Relu', 'Step'])
     expect(count(absent), absent).toBe(0);
+});
+
+it('goes on the same if the backend changes between steps', async () => {
+  const trained = async (backends: readonly ('cpu' | 'wasm')[]) => {
+    await useBackend('wasm');
+    const net = smallNet({ rate: 0.3 });
+    const losses: number[] = [];
+    const optimizer = sgd({ lr: 0.1, momentum: 0.9 });
+    for await (const { loss, step } of train(net, easyImages(64), { optimizer, batchSize: 8, random: new Random(3) })) {
+      losses.push(loss);
+      await useBackend(backends[step % backends.length]!);
+    }
+    const values = Object.fromEntries(await weightValues(net));
+    net.dispose();
+    return { losses, ...values };
+  };
+  const expected: Record<string, number[]> = await trained(['wasm']);
+  const values: Record<string, number[]> = await trained(['wasm', 'cpu']);
+  for (const [key, each] of Object.entries(expected))
+    expect(relativeError(values[key]!, each), key).toBeLessThanOrEqual(1e-5);
 });

@@ -26,7 +26,9 @@ export class WasmTensors {
    * Returns a view of a float32 tensor. It is void as soon as the backend makes a tensor, which may move the memory.
    */
   values(tensor: TensorInfo): Float32Array {
-    return new Float32Array(this.backend.wasm.HEAPU8.buffer, this.addressOf(tensor), sizeOf(tensor));
+    // The address first: tfjs may have to move the data here, which may move the memory.
+    const at = this.addressOf(tensor);
+    return new Float32Array(this.backend.wasm.HEAPU8.buffer, at, sizeOf(tensor));
   }
 
   /** Returns a copy of a float32 tensor; meant for small ones. */
@@ -36,7 +38,8 @@ export class WasmTensors {
 
   /** Returns a view of an int32 tensor, as short-lived as that of `values`. */
   integers(tensor: TensorInfo): Int32Array {
-    return new Int32Array(this.backend.wasm.HEAPU8.buffer, this.addressOf(tensor), sizeOf(tensor));
+    const at = this.addressOf(tensor);
+    return new Int32Array(this.backend.wasm.HEAPU8.buffer, at, sizeOf(tensor));
   }
 
   /** Copies a tensor's values into the arena. Returns their address. */
@@ -109,6 +112,8 @@ export class WasmTensors {
 
   /** Returns true if no other tensor shares the data. */
   protected isSole({ dataId }: TensorInfo): boolean {
+    // Data on another backend have no count here: `get` has tfjs move them.
+    this.backend.dataIdMap.get(dataId);
     return this.backend.refCount(dataId) === 1;
   }
 
