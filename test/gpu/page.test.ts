@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findChromium } from '../../tools/release/chromium.js';
 import { expectEqual, expectLosses } from './expectations.js';
 import { type GpuPage, openGpuPage } from './in-page.js';
-import { TRAININGS } from './program.js';
+import { NETS, TRAININGS } from './program.js';
 
 const slow = process.env.CNNZOO_SLOW === '1';
 
@@ -16,8 +16,8 @@ describe.skipIf(!findChromium()).each(['webgl', 'webgpu'] as const)('%s in a pag
     await page?.close();
   });
 
-  it('computes the shipped nets as wasm does', async () => {
-    expectEqual(await page.run('forward', gpu));
+  it.each(Object.keys(NETS))('computes a net as wasm does, and compiled: %s', async (name) => {
+    expectEqual(await page.run('forward', gpu, name));
   });
 
   it.each(Object.keys(TRAININGS))('trains a small net as wasm does: %s', async (name) => {

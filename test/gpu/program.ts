@@ -2,7 +2,16 @@
  * Scenarios on a GPU backend, each against wasm. They run in a page (page.test.ts) and in a process (node.test.ts), and
  * return what is compared.
  */
-import { type BackendName, Classifier, CnnzooError, loadStateDict, Random, stateDict, useBackend } from '@cnnzoo/core';
+import {
+  type BackendName,
+  Classifier,
+  CnnzooError,
+  compile,
+  loadStateDict,
+  Random,
+  stateDict,
+  useBackend,
+} from '@cnnzoo/core';
 
 import { adamW, evaluate, fit, freeze, mixup, type Optimizer, rmsprop, sgd, train } from '@cnnzoo/core/train';
 import { lenet5_relu } from '@cnnzoo/lenet';
@@ -11,7 +20,10 @@ import { resnet20 } from '@cnnzoo/resnet';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { lose } from './lose.js';
-import { datasetOf, imagesOf, smallNet } from './nets.js';
+
+export { draws } from './draws.js';
+
+import { branchyNet, datasetOf, imagesOf, smallNet } from './nets.js';
 
 export type Gpu = Extract<BackendName, 'webgl' | 'webgpu'>;
 
@@ -27,20 +39,32 @@ async function onBoth(gpu: Gpu, work: () => Promise<Record<string, readonly numb
   return Object.fromEntries(Object.keys(wasm).map((name) => [name, { gpu: values[name]!, wasm: wasm[name]! }]));
 }
 
-/** The shipped nets, with their weights. */
-export const forward = (gpu: Gpu): Promise<Compared> =>
+/** Nets of `forward`: those that are shipped with their weights, on small images, and one of each form that `compile`
+ * fuses. */
+export const NETS: Record<string, () => LayersModel | Promise<LayersModel>> = {
+  lenet5_relu: async () => (await lenet5_relu.pretrained()).model,
+  nin_cifar: async () => (await nin_cifar.pretrained({ inputShape: [8, 8, 3] })).model,
+  resnet20: async () => (await resnet20.pretrained({ inputShape: [16, 16, 3] })).model,
+  branchy: branchyNet,
+};
+
+/** A net's answers, and those of the same net compiled. */
+export const forward = (gpu: Gpu, name: string): Promise<Compared> =>
   onBoth(gpu, async () => {
+    const before = tf.memory().numTensors;
+    const net = await NETS[name]!();
+    const fused = await compile(net);
+    const [height, width, channels] = net.inputs[0]!.shape.slice(1) as [number, number, number];
+    const x = tf.tensor4d(imagesOf(1, [height, width, channels]), [1, height, width, channels]);
     const results: Record<string, number[]> = {};
-    for (const [name, definition] of Object.entries({ lenet5_relu, nin_cifar, resnet20 })) {
-      const net = await definition.pretrained();
-      const [height, width, channels] = net.model.inputs[0]!.shape.slice(1) as [number, number, number];
-      const x = tf.tensor4d(imagesOf(2, [height, width, channels]), [2, height, width, channels]);
-      const y = net.model.predict(x) as tf.Tensor;
-      results[name] = [...(await y.data())];
-      tf.dispose([x, y]);
-      net.dispose();
+    for (const [form, model] of Object.entries({ plain: net, compiled: fused })) {
+      const y = model.predict(x) as tf.Tensor;
+      results[form] = [...(await y.data())];
+      y.dispose();
+      model.dispose();
     }
-    return results;
+    x.dispose();
+    return { ...results, tensors: [tf.memory().numTensors - before] };
   });
 
 /**
@@ -49,24 +73,31 @@ export const forward = (gpu: Gpu): Promise<Compared> =>
  */
 export const TRAININGS: Record<
   string,
-  { optimizer: () => Optimizer; frozen?: readonly string[]; mixes?: true; heads?: number; lossesAlone?: true }
+  {
+    optimizer: () => Optimizer;
+    frozen?: readonly string[];
+    mixes?: true;
+    heads?: number;
+    lossesAlone?: true;
+    epochs?: number;
+  }
 > = {
   sgd: { optimizer: () => sgd({ lr: 0.05, momentum: 0.9, weightDecay: 1e-4 }) },
   adamW: { optimizer: () => adamW({ lr: 1e-3 }) },
   rmsprop: { optimizer: () => rmsprop({ lr: 1e-3 }), lossesAlone: true },
-  'sgd, BatchNorm frozen': { optimizer: () => sgd({ lr: 0.05 }), frozen: ['bn'] },
-  'sgd, mixup': { optimizer: () => sgd({ lr: 0.05 }), mixes: true },
-  'adamW, auxiliary head': { optimizer: () => adamW({ lr: 1e-3 }), heads: 2 },
+  'sgd, BatchNorm frozen': { optimizer: () => sgd({ lr: 0.05 }), frozen: ['bn'], epochs: 3 },
+  'sgd, mixup': { optimizer: () => sgd({ lr: 0.05 }), mixes: true, epochs: 3 },
+  'adamW, auxiliary head': { optimizer: () => adamW({ lr: 1e-3 }), heads: 2, epochs: 3 },
 };
 
 export const training = (gpu: Gpu, name: string): Promise<Compared> =>
   onBoth(gpu, async () => {
-    const { optimizer, frozen, mixes, heads, lossesAlone } = TRAININGS[name]!;
+    const { optimizer, epochs = 5, frozen, mixes, heads, lossesAlone } = TRAININGS[name]!;
     const net = smallNet({ rate: 0.2, heads });
     if (frozen) freeze(net, frozen);
     const losses: number[] = [];
-    const options = { epochs: 5, batchSize: 8, random: new Random(3), ...(mixes && { mix: mixup() }) };
-    for await (const { loss } of train(net, await datasetOf(32), { optimizer: optimizer(), ...options }))
+    const options = { epochs, batchSize: 4, random: new Random(3), ...(mixes && { mix: mixup() }) };
+    for await (const { loss } of train(net, await datasetOf(16), { optimizer: optimizer(), ...options }))
       losses.push(loss);
     const results = { losses, ...(!lossesAlone && (await weightsOf(net))) };
     net.dispose();
@@ -78,10 +109,10 @@ export const fitting = (gpu: Gpu, checkpoint?: Partial<Record<'gpu' | 'wasm', st
   onBoth(gpu, async () => {
     const net = smallNet({ rate: 0.2 });
     const directory = checkpoint?.[tf.getBackend() === 'wasm' ? 'wasm' : 'gpu'];
-    const { epochs } = await fit(net, await datasetOf(24), {
+    const { epochs } = await fit(net, await datasetOf(12), {
       optimizer: adamW({ lr: 2e-3 }),
       epochs: 4,
-      batchSize: 8,
+      batchSize: 4,
       seed: 5,
       ema: { decay: 0.9 },
       validation: await datasetOf(8, 7),
@@ -100,9 +131,9 @@ export async function moving(gpu: Gpu): Promise<Compared & { tensors: { gpu: num
     await useBackend('wasm');
     const before = tf.memory().numTensors;
     const net = smallNet({ rate: 0.2 });
-    const options = { optimizer: adamW({ lr: 1e-3 }), epochs: 4, batchSize: 8, random: new Random(3) };
+    const options = { optimizer: adamW({ lr: 1e-3 }), epochs: 4, batchSize: 4, random: new Random(3) };
     const losses: number[] = [];
-    for await (const { loss, step } of train(net, await datasetOf(32), options)) {
+    for await (const { loss, step } of train(net, await datasetOf(16), options)) {
       losses.push(loss);
       const next = backends[step % backends.length]!;
       // Half the changes happen while the next step is under way.
@@ -139,13 +170,13 @@ export interface Loss {
 export async function losing(gpu: Gpu, times: number, seed: number): Promise<Loss[]> {
   const random = new Random(seed);
   const losses: Loss[] = [];
-  const image = { width: 12, height: 12, data: new Uint8ClampedArray(12 * 12 * 4).map((_, i) => (i * 37) % 256) };
+  const image = { width: 8, height: 8, data: new Uint8ClampedArray(8 * 8 * 4).map((_, i) => (i * 37) % 256) };
   const classifier = () =>
     new Classifier({
       model: smallNet({ rate: 0.2 }),
       preprocessing: {
-        resize: 12,
-        crop: [12, 12],
+        resize: 8,
+        crop: [8, 8],
         channels: 3,
         mean: [0.5, 0.5, 0.5],
         std: [0.25, 0.25, 0.25],
@@ -173,16 +204,16 @@ export async function losing(gpu: Gpu, times: number, seed: number): Promise<Los
       }
     },
     fit: async (net) => {
-      const data = await datasetOf(16);
+      const data = await datasetOf(8);
       const { epochs } = await fit(net, data, {
         optimizer: adamW({ lr: 1e-3 }),
         epochs: 2,
-        batchSize: 8,
+        batchSize: 4,
         ema: { decay: 0.9 },
       });
       return epochs.every(({ loss }) => loss > 0);
     },
-    evaluate: async (net) => (await evaluate(net, await datasetOf(16), { batchSize: 4 })).loss > 0,
+    evaluate: async (net) => (await evaluate(net, await datasetOf(8), { batchSize: 4 })).loss > 0,
     save: async (net) =>
       [...(await stateDict(net.model))].every(([key, { data }]) => sameValues(data, state.get(key)!.data)),
     load: async (net) => {
