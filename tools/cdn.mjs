@@ -14,6 +14,7 @@ const modules = [
   '@cnnzoo/core',
   '@cnnzoo/core/train',
   '@cnnzoo/core/data',
+  '@cnnzoo/core/worker',
   ...process.argv.slice(2),
 ];
 

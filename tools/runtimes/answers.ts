@@ -9,6 +9,9 @@ export interface Answers {
   readonly training: readonly number[] | Failure;
 }
 
+/** Labels from nets in workers of their own, one for each kind of worker that the place has. */
+export type Served = readonly string[] | Failure;
+
 interface Failure {
   readonly error: string;
 }
@@ -28,6 +31,15 @@ function succeeded<T>(answer: T | Failure | undefined): T {
   if (answer === undefined) throw new Error('the program gave no answer');
   if ((answer as Failure).error !== undefined) throw new Error((answer as Failure).error);
   return answer as T;
+}
+
+/** Records the check of nets in workers of their own. */
+export async function checkServed(report: Report, served: Served | undefined): Promise<void> {
+  await report.check('served', () => {
+    const labels = succeeded(served);
+    assert.ok(labels.length > 0, 'no worker was started');
+    for (const label of labels) assert.equal(label, expected.digit);
+  });
 }
 
 /** Compares answers with the reference. */

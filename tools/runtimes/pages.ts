@@ -2,7 +2,7 @@ import { cp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openPage } from '../release/chromium.js';
 import { serve } from '../release/serve.js';
-import { type Answers, checkAnswers } from './answers.js';
+import { type Answers, checkAnswers, checkServed, type Served } from './answers.js';
 import { assertQuiet } from './programs.js';
 import type { Place, Report } from './row.js';
 
@@ -12,6 +12,7 @@ interface Shown extends Partial<Answers> {
   readonly backend?: string;
   readonly alone?: readonly number[];
   readonly workers?: readonly number[];
+  readonly served?: Served;
   readonly warnings: readonly string[];
 }
 
@@ -46,6 +47,7 @@ export async function checkPage(place: Place, report: Report, url: string): Prom
       if (alone?.length !== 1 || JSON.stringify(alone) !== JSON.stringify(workers))
         throw new Error(`expected ${alone}, received ${workers}`);
     });
+    await checkServed(report, shown.served);
     await report.check('quiet', () => assertQuiet([...noise, ...shown.warnings].join('\n')));
   } finally {
     await page.context().close();

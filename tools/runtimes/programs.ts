@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { transform } from 'esbuild';
 import { root } from '../release/packages.js';
 import { type Ended, runToEnd } from '../release/run.js';
-import { checkAnswers } from './answers.js';
+import { checkAnswers, checkServed, type Served } from './answers.js';
 import type { Report } from './row.js';
 
 const programs = fileURLToPath(new URL('programs/', import.meta.url));
@@ -50,6 +50,19 @@ export function assertQuiet(noise: string): void {
   if (noise) throw new Error(`expected nothing but the answers, received:\n${noise.slice(0, 2000)}`);
 }
 
+/** Results of programs/threads.mjs. */
+export interface Threads {
+  readonly alone: readonly number[];
+  readonly workers: readonly number[];
+  readonly served: Served;
+}
+
+/** Throws if threads have decoded the folder otherwise than the main thread. */
+export function assertDecoded({ alone, workers }: Threads): void {
+  if (alone.length !== 3 || JSON.stringify(alone) !== JSON.stringify(workers))
+    throw new Error(`expected ${alone}, received ${workers}`);
+}
+
 /** Command that runs a program: its arguments come after those of the command. */
 export interface Runner {
   readonly command: string;
@@ -81,13 +94,13 @@ export async function checkCommandLine(
       if ((value as { digit?: string }).digit !== '7') throw new Error(`received ${JSON.stringify(value)}`);
     });
   } else report.none('require', 'the place has no `require`');
-  await report.check('workers', async () => {
-    const { value, noise: more } = await run<{ alone: number[]; workers: number[]; warnings: string[] }>('workers.mjs');
+  const served = await report.check('workers', async () => {
+    const { value, noise: more } = await run<Threads & { warnings: string[] }>('workers.mjs');
     noise.push(more);
-    const { alone, workers, warnings } = value;
-    if (warnings.length) throw new Error(warnings.join('\n'));
-    if (alone.length !== 3 || JSON.stringify(alone) !== JSON.stringify(workers))
-      throw new Error(`expected ${alone}, received ${workers}`);
+    if (value.warnings.length) throw new Error(value.warnings.join('\n'));
+    assertDecoded(value);
+    return value.served;
   });
+  await checkServed(report, served);
   await report.check('quiet', () => assertQuiet(noise.filter(Boolean).join('\n')));
 }

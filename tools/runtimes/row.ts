@@ -9,6 +9,7 @@ export const CHECKS = {
   photograph: 'the shipped ResNet-20 finds the reference features of a JPEG of 640 x 427 pixels, within 1e-5',
   training: 'ten steps of SGD have the reference losses, within 1e-5',
   workers: 'worker threads decode a folder of images as the main thread does',
+  served: 'a net in a worker of its own (`serveClassifier`, `inWorker`) reads the seven',
   quiet: 'nothing is printed or logged, neither by cnnzoo nor by TensorFlow.js',
 } as const;
 
@@ -66,7 +67,7 @@ export class NotRun extends Error {}
 export interface Row {
   /** First column of the table, and an argument of `pnpm runtimes`. */
   readonly name: string;
-  readonly group: 'Node' | 'Other runtimes' | 'Test runners' | 'Bundlers and pages';
+  readonly group: 'Node' | 'Other runtimes' | 'Editors and desktops' | 'Test runners' | 'Bundlers and pages';
   /** Configuration and packages that a user has to add, as Markdown. 'nothing' if none. */
   readonly needs: string;
   /** true if the row is also part of `pnpm release:check`. */

@@ -1,7 +1,13 @@
 import { readdir } from 'node:fs/promises';
 import type { Row } from './row.js';
 
-const GROUPS: readonly Row['group'][] = ['Node', 'Other runtimes', 'Test runners', 'Bundlers and pages'];
+const GROUPS: readonly Row['group'][] = [
+  'Node',
+  'Other runtimes',
+  'Editors and desktops',
+  'Test runners',
+  'Bundlers and pages',
+];
 
 /** Returns the rows of every file in rows/, group by group, in the order of the files' names. */
 export async function allRows(): Promise<Row[]> {

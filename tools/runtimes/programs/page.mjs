@@ -1,6 +1,9 @@
-// The program of a page: the same answers, what two workers decode, and every warning, as the text of <output>.
+// The program of a page: the same answers, what two workers decode, the label from a net in a worker of its own, and every
+// warning, as the text of <output>.
 import { answers } from './answers.mjs';
+import { labelsFrom } from './served.mjs';
 import { sums } from './sums.mjs';
+import { startWorker } from './web-worker.mjs';
 
 const warnings = [];
 for (const level of ['log', 'info', 'warn', 'error']) {
@@ -25,7 +28,12 @@ async function files() {
 
 async function everything() {
   const found = await answers({ digit: 'seven.png', photograph: 'rocket.jpg' });
-  return { ...found, alone: await sums(await files(), 0), workers: await sums(await files(), 2) };
+  return {
+    ...found,
+    alone: await sums(await files(), 0),
+    workers: await sums(await files(), 2),
+    served: await labelsFrom([startWorker], 'seven.png'),
+  };
 }
 
 const show = (value) => {

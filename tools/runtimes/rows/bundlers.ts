@@ -1,10 +1,9 @@
-/** Bundlers by their command lines: pages in Chromium, and a program for Node. */
-import { cp, writeFile } from 'node:fs/promises';
+/** Bundlers by their command lines: pages in Chromium. */
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { run, runToEnd } from '../../release/run.js';
-import { checkAnswers } from '../answers.js';
+import { run } from '../../release/run.js';
 import { checkSite } from '../pages.js';
-import { assertQuiet, printedBy } from '../programs.js';
+import { versionOf } from '../projects.js';
 import type { Place, Report, Row } from '../row.js';
 
 interface Bundler {
@@ -13,7 +12,7 @@ interface Bundler {
   readonly tools: readonly string[];
   readonly needs: string;
   readonly everyRelease?: true;
-  /** Writes a build of the project's page.mjs into `site`. Returns the page's HTML for it. */
+  /** Writes a build of the project's page.mjs, and of net.worker.js where the bundler does not find it, into `site`. Returns the page's HTML for it. */
   build(project: string, site: string, tool: string): Promise<string>;
 }
 
@@ -23,7 +22,15 @@ const CLASSIC = '<script src="page.js"></script>';
 const esbuild = (...options: string[]) => ({
   tools: ['esbuild'],
   build: async (project: string, site: string, tool: string): Promise<void> => {
-    const args = ['page.mjs', '--bundle', '--minify', `--outdir=${site}`, '--log-level=warning', ...options];
+    const args = [
+      'page.mjs',
+      'net.worker.js',
+      '--bundle',
+      '--minify',
+      `--outdir=${site}`,
+      '--log-level=warning',
+      ...options,
+    ];
     await run(join(tool, 'node_modules/.bin/esbuild'), args, project);
   },
 });
@@ -48,7 +55,7 @@ const PACK_CONFIG = (project: string, site: string): string => `
 const bundlers: readonly Bundler[] = [
   {
     name: 'esbuild',
-    needs: 'nothing; with `--splitting --format=esm`, late parts are loaded late',
+    needs: 'nothing; with `--splitting --format=esm`, late parts are loaded late. A worker is one more entry',
     everyRelease: true,
     ...esbuild(),
     build: async (...folders) => {
@@ -58,22 +65,23 @@ const bundlers: readonly Bundler[] = [
   },
   {
     name: 'esbuild, one script',
-    needs: 'nothing',
+    needs: 'nothing. A worker is one more entry, and its line wants `--define:import.meta.url=document.baseURI`',
     ...esbuild(),
     build: async (...folders) => {
-      await esbuild('--format=iife').build(...folders);
+      await esbuild('--format=iife', '--define:import.meta.url=document.baseURI').build(...folders);
       return CLASSIC;
     },
   },
   {
     name: 'Rollup',
     tools: ['rollup', '@rollup/plugin-node-resolve', '@rollup/plugin-commonjs'],
-    needs: '`@rollup/plugin-node-resolve` with `browser: true`, and `@rollup/plugin-commonjs`',
+    needs:
+      '`@rollup/plugin-node-resolve` with `browser: true`, and `@rollup/plugin-commonjs`. A worker is one more input',
     everyRelease: true,
     async build(project, site, tool) {
       const config = join(tool, 'rollup.config.mjs');
       await writeFile(config, ROLLUP_CONFIG);
-      const args = ['-c', config, '-i', 'page.mjs', '-d', site, '--silent'];
+      const args = ['-c', config, '-i', 'page.mjs', '-i', 'net.worker.js', '-d', site, '--silent'];
       await run(join(tool, 'node_modules/.bin/rollup'), args, project);
       return MODULE;
     },
@@ -116,9 +124,6 @@ const bundlers: readonly Bundler[] = [
   },
 ];
 
-const versionOf = async (tool: string, name: string): Promise<string> =>
-  (await run(process.execPath, ['-p', `require('./node_modules/${name}/package.json').version`], tool)).trim();
-
 async function runBundler(bundler: Bundler, place: Place, report: Report): Promise<void> {
   const { name, tools } = bundler;
   const [tool, project] = [await place.tool(...tools), await place.project('npm')];
@@ -128,45 +133,10 @@ async function runBundler(bundler: Bundler, place: Place, report: Report): Promi
   await checkSite(place, report, project, site, await bundler.build(project, site, tool));
 }
 
-/** esbuild's CommonJS, where `import.meta.url` is undefined: the usual build for AWS Lambda. */
-async function runCommonJs(place: Place, report: Report): Promise<void> {
-  const [tool, project] = [await place.tool('esbuild'), await place.project('npm')];
-  report.version('esbuild', await versionOf(tool, 'esbuild'));
-  const folder = await place.folder('esbuild-cjs');
-  await writeFile(
-    join(folder, 'program.mjs'),
-    `import { answers } from ${JSON.stringify(join(project, 'answers.mjs'))};
-     answers({ digit: 'seven.png', photograph: 'rocket.jpg' }).then((found) => console.log(JSON.stringify(found)));`,
-  );
-  const args = ['program.mjs', '--bundle', '--platform=node', '--format=cjs', '--outfile=program.cjs'];
-  await run(join(tool, 'node_modules/.bin/esbuild'), [...args, '--log-level=error'], folder);
-  await cp(join(project, 'public'), folder, { recursive: true });
-  const env = { CNNZOO_CACHE: join(folder, 'cache') };
-  const printed = await report.check('import', async () =>
-    printedBy<object>(await runToEnd(process.execPath, ['program.cjs'], folder, env)),
-  );
-  report.none('require', 'the bundle is one program');
-  report.none('workers', 'a bundle has no file for threads: images are decoded on the calling thread, with a warning');
-  if (!printed) return;
-  await checkAnswers(report, printed.value);
-  await report.check('quiet', () => assertQuiet(printed.noise));
-}
-
-export const rows: readonly Row[] = [
-  ...bundlers.map(
-    (bundler): Row => ({
-      name: bundler.name,
-      group: 'Bundlers and pages',
-      needs: bundler.needs,
-      ...(bundler.everyRelease && { everyRelease: true }),
-      run: (place, report) => runBundler(bundler, place, report),
-    }),
-  ),
-  {
-    name: 'esbuild, CommonJS for Node',
-    group: 'Bundlers and pages',
-    needs: 'nothing',
-    everyRelease: true,
-    run: runCommonJs,
-  },
-];
+export const rows: readonly Row[] = bundlers.map((bundler) => ({
+  name: bundler.name,
+  group: 'Bundlers and pages',
+  needs: bundler.needs,
+  ...(bundler.everyRelease && { everyRelease: true }),
+  run: (place, report) => runBundler(bundler, place, report),
+}));

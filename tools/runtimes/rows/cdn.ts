@@ -1,5 +1,4 @@
 /** A page without a bundler: one address of a CDN, which is another origin than the page's. */
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 import { run } from '../../release/run.js';
@@ -31,15 +30,14 @@ async function runPage(place: Place, report: Report): Promise<void> {
   const cdn = await serve(files, false);
   try {
     const address = `${cdn.url}package/${(cnnzoo.manifest.jsdelivr as string).replace('./', '')}`;
-    const { outputFiles } = await build({
-      entryPoints: [join(project, 'page.mjs')],
+    await build({
+      entryPoints: ['page.mjs', 'net.worker.js'].map((name) => join(project, name)),
+      outdir: site,
       bundle: true,
       format: 'esm',
-      write: false,
       plugins: [fromAddress(address)],
       tsconfigRaw: '{}',
     });
-    await writeFile(join(site, 'page.js'), outputFiles[0]!.contents);
     await checkSite(place, report, project, site, '<script type="module" src="page.js"></script>');
   } finally {
     await cdn.close();

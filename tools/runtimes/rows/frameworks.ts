@@ -6,8 +6,11 @@ import { join } from 'node:path';
 import { run } from '../../release/run.js';
 import { type Answers, checkAnswers } from '../answers.js';
 import { checkPage, checkSite } from '../pages.js';
-import { installPackages } from '../projects.js';
+import { installPackages, versionOf } from '../projects.js';
 import type { Place, Report, Row } from '../row.js';
+
+/** Modules of the page, besides what bundlers find in packages. */
+const PAGE_FILES = ['page.mjs', 'answers.mjs', 'sums.mjs', 'served.mjs', 'web-worker.mjs', 'net.worker.js'];
 
 const FILES: Readonly<Record<string, string>> = {
   'app/layout.js': `
@@ -34,18 +37,23 @@ const FILES: Readonly<Record<string, string>> = {
 /** Starts `next start` on a free port. Resolves to its URL. */
 async function start(folder: string): Promise<{ url: string; server: ChildProcess }> {
   const next = join(folder, 'node_modules/next/dist/bin/next');
-  const server = spawn(process.execPath, [next, 'start', '-p', '0'], {
+  const server = spawn(process.execPath, [next, 'start', '-H', '127.0.0.1', '-p', '0'], {
     cwd: folder,
     env: { ...process.env, CNNZOO_CACHE: join(folder, 'cache'), NEXT_TELEMETRY_DISABLED: '1' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let said = '';
-  for await (const chunk of server.stdout!) {
-    said += chunk;
-    const url = /http:\/\/localhost:\d+/.exec(said)?.[0];
-    if (url) return { url, server };
-  }
-  throw new Error(`next start ended:\n${said}`);
+  const url = await new Promise<string>((resolve, reject) => {
+    // The streams are read to their end: a server whose output nobody takes stops.
+    for (const stream of [server.stdout, server.stderr])
+      stream.on('data', (chunk: Buffer) => {
+        said += chunk;
+        const found = /http:\/\/127\.0\.0\.1:\d+/.exec(said)?.[0];
+        if (found && said.includes('Ready')) resolve(found);
+      });
+    server.on('error', reject).on('exit', () => reject(new Error(`next start ended:\n${said}`)));
+  });
+  return { url, server };
 }
 
 async function runNext(place: Place, report: Report, flags: readonly string[]): Promise<void> {
@@ -55,12 +63,8 @@ async function runNext(place: Place, report: Report, flags: readonly string[]): 
     await mkdir(join(folder, path, '..'), { recursive: true });
     await writeFile(join(folder, path), text);
   }
-  for (const name of ['page.mjs', 'answers.mjs', 'sums.mjs', 'public'])
-    await cp(join(project, name), join(folder, name), { recursive: true });
-  report.version(
-    'Next.js',
-    (await run(process.execPath, ['-p', "require('next/package.json').version"], folder)).trim(),
-  );
+  for (const name of [...PAGE_FILES, 'public']) await cp(join(project, name), join(folder, name), { recursive: true });
+  report.version('Next.js', await versionOf(folder, 'next'));
   const env = { NEXT_TELEMETRY_DISABLED: '1' };
   await run(join(folder, 'node_modules/.bin/next'), ['build', ...flags], folder, env);
   const { url, server } = await start(folder);
@@ -80,8 +84,9 @@ async function runNext(place: Place, report: Report, flags: readonly string[]): 
     if (failed.length) throw new Error(failed.join('\n'));
     await checkPage(place, report, url);
   } finally {
+    const ended = once(server, 'exit');
     server.kill();
-    await once(server, 'exit');
+    await ended;
   }
 }
 
@@ -90,9 +95,8 @@ async function runParcel(place: Place, report: Report): Promise<void> {
   const [folder, site] = [await place.folder('parcel'), await place.folder('parcel-site')];
   const manifest = { '@parcel/resolver-default': { packageExports: true } };
   await installPackages(place, folder, manifest, ['buffer', 'process', 'util']);
-  for (const name of ['page.mjs', 'answers.mjs', 'sums.mjs']) await cp(join(project, name), join(folder, name));
-  const version = ['-p', "require('parcel/package.json').version"];
-  report.version('Parcel', (await run(process.execPath, version, tool)).trim());
+  for (const name of PAGE_FILES) await cp(join(project, name), join(folder, name));
+  report.version('Parcel', await versionOf(tool, 'parcel'));
   await writeFile(join(folder, 'index.html'), '<script type="module" src="page.mjs"></script>');
   const args = ['build', 'index.html', '--dist-dir', site, '--no-cache', '--no-source-maps', '--no-autoinstall'];
   await run(join(tool, 'node_modules/.bin/parcel'), args, folder);

@@ -1,3 +1,4 @@
+import { wasmAdvice } from '#platform';
 import type { LoadWasm, Sharp, WasmFormat } from '../platform/index.js';
 import { CnnzooError } from '../util/index.js';
 import type { Codec, CodecHeader, Decoder } from './header.js';
@@ -11,7 +12,7 @@ const cantStart = (format: WasmFormat, cause: unknown): CnnzooError =>
   new CnnzooError(
     'BACKEND',
     `The ${format} decoder can't start: ${cause instanceof Error ? cause.message : String(cause)}. No image is at fault. ` +
-      "Does the page allow WebAssembly (script-src 'wasm-unsafe-eval')?",
+      wasmAdvice(),
     { cause },
   );
 

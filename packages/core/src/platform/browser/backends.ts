@@ -1,5 +1,6 @@
 import { env } from '@tensorflow/tfjs-core';
 import { type BackendCandidate, MissingBackend } from '../contract.js';
+import { cpuBackend } from '../cpu.js';
 import { loadWasmBackend } from '../wasm.js';
 import { gpuOf, requireAdapter } from '../webgpu.js';
 import { readFile } from './files.js';
@@ -54,6 +55,15 @@ function webgl(version: 'webgl' | 'webgl2'): unknown {
 
 const page = (): Document | undefined => (globalThis as { document?: Document }).document;
 
+/** Returns true in workerd, the runtime of Cloudflare Workers. It is no page, and compiles no WebAssembly from bytes. */
+const isWorkerd = (): boolean => globalThis.navigator?.userAgent === 'Cloudflare-Workers';
+
+/** Returns advice for a decoder that can't start. */
+export const wasmAdvice = (): string =>
+  isWorkerd()
+    ? "Cloudflare Workers compile no WebAssembly at run time: give a PNG, or an image's pixels as { data, width, height }."
+    : "Does the page allow WebAssembly (script-src 'wasm-unsafe-eval')?";
+
 /** A page has no environment variables. */
 export const preferredBackends = (): string[] | undefined => undefined;
 
@@ -64,17 +74,14 @@ export const backends: readonly BackendCandidate[] = [
     backend: 'wasm',
     automatic: true,
     isProbed: false,
-    advice: "Check that the page's policy allows WebAssembly (script-src 'wasm-unsafe-eval').",
+    get advice() {
+      return isWorkerd()
+        ? "Cloudflare Workers compile no WebAssembly at run time: write useBackend('cpu') before other calls."
+        : "Check that the page's policy allows WebAssembly (script-src 'wasm-unsafe-eval').";
+    },
     load: (wasmPaths) => loadWasmBackend(wasmPaths, readFile),
   },
-  {
-    name: 'cpu',
-    backend: 'cpu',
-    automatic: true,
-    isProbed: false,
-    advice: 'It comes with @cnnzoo/core: reinstall the packages.',
-    load: () => import('@tensorflow/tfjs-backend-cpu'),
-  },
+  cpuBackend,
   {
     name: 'webgl',
     backend: 'webgl',

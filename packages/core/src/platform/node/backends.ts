@@ -1,5 +1,5 @@
-import { backend } from '@tensorflow/tfjs-core';
 import { type BackendCandidate, MissingBackend } from '../contract.js';
+import { cpuBackend } from '../cpu.js';
 import { loadWasmBackend } from '../wasm.js';
 import { requireAdapter } from '../webgpu.js';
 import { readFile } from './files.js';
@@ -77,10 +77,9 @@ function removeListeners(): void {
       if (!listenersBefore.includes(listener)) process.removeListener(event, listener);
 }
 
-/** Keeps tfjs' cpu backend from advertising tfjs-node when it gets its first tensor. */
-function removeAdvertisement(): void {
-  (backend() as { firstUse?: boolean }).firstUse = false;
-}
+/** Returns advice for a decoder that can't start. */
+export const wasmAdvice = (): string =>
+  "Does this Node run WebAssembly? Its option --jitless turns it off. Without it, take a PNG or an image's pixels.";
 
 /** Returns the names in the environment variable `CNNZOO_BACKEND`: 'webgpu,wasm'. undefined if it is not set. */
 export function preferredBackends(): string[] | undefined {
@@ -104,15 +103,7 @@ export const backends: readonly BackendCandidate[] = [
     },
     settle: removeListeners,
   },
-  {
-    name: 'cpu',
-    backend: 'cpu',
-    automatic: true,
-    isProbed: false,
-    advice: 'It comes with @cnnzoo/core: reinstall the packages.',
-    load: () => import('@tensorflow/tfjs-backend-cpu'),
-    settle: removeAdvertisement,
-  },
+  cpuBackend,
   {
     name: 'webgpu',
     backend: 'webgpu',
