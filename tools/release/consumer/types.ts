@@ -1,9 +1,10 @@
 // Types of the packages, in programs with and without TypeScript's DOM library. An `any` fails them. Never run.
-import type { Classifier, ClassifyOptions, ImageInput, Prediction, StateDict } from '@cnnzoo/core';
-import { load, readStateDict } from '@cnnzoo/core';
+import type { Classifier, ClassifyOptions, FrameSource, ImageInput, Prediction, StateDict } from '@cnnzoo/core';
+import { compile, load, readStateDict } from '@cnnzoo/core';
 import { type ImageFolder, imageFolder } from '@cnnzoo/core/data';
 import type { FitOptions, Step } from '@cnnzoo/core/train';
 import { sgd, train } from '@cnnzoo/core/train';
+import { inWorker, serveClassifier, type WorkerLike } from '@cnnzoo/core/worker';
 import { lenet5_relu } from '@cnnzoo/lenet';
 import { type models, resnet18 } from '@cnnzoo/resnet';
 import type { Tensor3D } from '@tensorflow/tfjs-core';
@@ -45,6 +46,24 @@ export async function nets(): Promise<void> {
   await load(7);
   // @ts-expect-error: an unknown option.
   await resnet18.pretrained({ weight: 'IMAGENET1K_V1' });
+}
+
+export async function workers(worker: WorkerLike): Promise<void> {
+  const net = await inWorker(() => worker);
+  no(undefined as unknown as IsAny<Parameters<typeof net.classify>[0]> as false);
+  exactly<Prediction[]>().of(await net.classify('a.jpg'));
+  exactly<Prediction[][]>().of(await net.classify(['a.jpg', 'b.jpg'], { transfer: true }));
+  serveClassifier((options) => lenet5_relu.pretrained(options));
+  // @ts-expect-error: a net that serves nothing.
+  serveClassifier(() => 7);
+  // @ts-expect-error: a path is no worker.
+  await inWorker(() => './net.worker.js');
+}
+
+export async function compiled(net: Classifier, model: LayersModel): Promise<void> {
+  no(undefined as unknown as IsAny<FrameSource> as false);
+  exactly<Classifier>().of(await compile(net));
+  exactly<LayersModel>().of(await compile(model));
 }
 
 export async function training(net: LayersModel, { train: data }: ImageFolder, options: FitOptions): Promise<void> {

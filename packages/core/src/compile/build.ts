@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { input, type LayersModel, type LayerVariable, type layers, type SymbolicTensor } from '@tensorflow/tfjs-layers';
-import { descriptionOf, type NetNode } from '../graph/late.js';
+import { descriptionOf, type NetNode, requireOneCopy } from '../graph/late.js';
 import { type Conv2d, type Linear, withBuildScope } from '../layers/index.js';
 import { CnnzooError } from '../util/index.js';
 import { CompiledModel } from './compiled-model.js';
@@ -13,9 +13,10 @@ import type { WeightsSnapshot } from './snapshot.js';
  * Builds the fused net of a model, with weights of its own. Each of its layers has the name of the last layer that it
  * computes, so that the output under a name is the same in both nets.
  *
- * @throws CnnzooError INPUT for a layer that can't be folded or copied.
+ * @throws CnnzooError INPUT for a layer that can't be folded or copied, or a net of another copy of tfjs-layers.
  */
 export async function compileModel(model: LayersModel, weights: WeightsSnapshot): Promise<LayersModel> {
+  requireOneCopy(model.inputs);
   const plan = planOf(model);
   const fusedLayers = new FusedLayers(plan.steps);
   const folded = new Map<string, Folded>();

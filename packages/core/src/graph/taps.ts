@@ -1,16 +1,17 @@
 import { type LayersModel, layers, type SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { CnnzooError, shownValue } from '../util/index.js';
 import { headLayer } from './head.js';
-import { netModel } from './net-model.js';
+import { netModel, requireOneCopy } from './net-model.js';
 import { isModel, layersOf, orderTo } from './order.js';
 import { requireNote } from './require-head.js';
 
 /**
  * Returns the net up to its head, on the same weights: images [n, h, w, c] -> [n, features], averaged over a map.
  *
- * @throws CnnzooError INPUT if the net does not know its head.
+ * @throws CnnzooError INPUT if the net does not know its head, or is of another copy of tfjs-layers.
  */
 export function featuresOf(model: LayersModel): LayersModel {
+  requireOneCopy(model.inputs);
   const note = requireNote(model, 'Use activations with the name of a layer.');
   const first = headLayer(model, note.head);
   const output = first ? (first.input as SymbolicTensor) : model.outputs[0]!;

@@ -189,7 +189,7 @@ export class Line {
     this.close(new CnnzooError('BACKEND', message, { cause }));
   }
 
-  private post(message: Request, moved: Transferable[] = []): void {
+  private post(message: Request, moved: object[] = []): void {
     this.worker.postMessage(marked(message), moved as never[]);
   }
 

@@ -18,7 +18,7 @@ import type { SentImage } from './messages.js';
 interface PackedImage {
   readonly image: SentImage;
   /** Memory or picture that is moved to the worker; the rest is copied. */
-  readonly moved?: Transferable;
+  readonly moved?: object;
   /** true for a picture that was made here, so that it has to be closed if it is not sent. */
   readonly isMade?: boolean;
 }
@@ -114,7 +114,7 @@ export async function packAll(images: ImageInput | readonly ImageInput[], transf
 }
 
 /** Returns the images as they are sent, and the memory and pictures that are moved, each of them once. */
-export const sent = (packed: Packed): { images: SentImage | readonly SentImage[]; moved: Transferable[] } => ({
+export const sent = (packed: Packed): { images: SentImage | readonly SentImage[]; moved: object[] } => ({
   images: Array.isArray(packed) ? packed.map(({ image }) => image) : (packed as PackedImage).image,
   moved: [...new Set(listOf(packed).flatMap(({ moved }) => moved ?? []))],
 });

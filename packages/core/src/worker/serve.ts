@@ -78,7 +78,7 @@ class Server {
     this.post(state);
   }
 
-  private post(reply: Reply, moved: readonly Transferable[] = []): void {
+  private post(reply: Reply, moved: readonly object[] = []): void {
     this.port.post(marked(reply), moved);
   }
 
@@ -110,7 +110,7 @@ class Server {
 
 interface Answer {
   readonly value: unknown;
-  readonly moved?: readonly Transferable[];
+  readonly moved?: readonly object[];
 }
 
 /** Answers a call. The signal is already aborted if the call was stopped while it waited. */
