@@ -16,7 +16,7 @@ import type { WeightsSnapshot } from './snapshot.js';
  * @throws CnnzooError INPUT for a layer that can't be folded or copied, or a net of another copy of tfjs-layers.
  */
 export async function compileModel(model: LayersModel, weights: WeightsSnapshot): Promise<LayersModel> {
-  requireOneCopy(model.inputs);
+  requireOneCopy(model);
   const plan = planOf(model);
   const fusedLayers = new FusedLayers(plan.steps);
   const folded = new Map<string, Folded>();

@@ -5,6 +5,7 @@ import { descriptionOf, type LayerKind } from './description.js';
 import { noteOf } from './head.js';
 import { modelOf, type Net } from './net.js';
 import { netModel } from './net-model.js';
+import { requireOneCopy } from './one-copy.js';
 import { fieldsOf } from './receptive-field.js';
 import { outputsAt } from './taps.js';
 import { type NetGraph, type NetNode, walk } from './walk.js';
@@ -56,6 +57,7 @@ export function featurePyramid(net: Net): FeaturePyramid {
       'INPUT',
       `featurePyramid: the net '${model.name}' has no maps [n, h, w, c]: expected a convolutional net.`,
     );
+  requireOneCopy(model);
   const found = Array.from(levels.values(), ({ name }) => name);
   return {
     model: netModel({ inputs: model.inputs, outputs: outputsAt(model, found) }),

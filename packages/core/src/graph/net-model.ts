@@ -1,5 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { input, LayersModel, layers, type SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { input, LayersModel, type layers, type SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { requireBackend } from '../backend/index.js';
 import { Activation, Add, BatchNorm, type Fusion, type Fusions, withBuildScope, withFusions } from '../layers/index.js';
 import { CnnzooError } from '../util/index.js';
@@ -96,30 +96,9 @@ export class NetModel extends LayersModel {
   }
 }
 
-/**
- * Refuses inputs of another copy of tfjs-layers, whose tensors are none to the layers of this one.
- *
- * @throws CnnzooError INPUT.
- */
-export function requireOneCopy(inputs: readonly SymbolicTensor[]): void {
-  if (inputs.every(({ sourceLayer }) => sourceLayer instanceof layers.Layer)) return;
-  throw new CnnzooError(
-    'INPUT',
-    'Expected a net of the @tensorflow/tfjs-layers that cnnzoo imports, received one of another copy. The package ' +
-      '@tensorflow/tfjs contains a copy of its own: import @tensorflow/tfjs-core and @tensorflow/tfjs-layers instead, ' +
-      'each installed once.',
-  );
-}
-
-/**
- * Returns the model from inputs to outputs.
- *
- * @throws CnnzooError INPUT for inputs of another copy of tfjs-layers.
- */
-export function netModel({ inputs, outputs, name }: NetModelArgs): LayersModel {
-  requireOneCopy([inputs].flat());
-  return new NetModel({ inputs, outputs, ...(name !== undefined && { name }) });
-}
+/** Returns the model from inputs to outputs. */
+export const netModel = ({ inputs, outputs, name }: NetModelArgs): LayersModel =>
+  new NetModel({ inputs, outputs, ...(name !== undefined && { name }) });
 
 /** Height and width in pixels (null: any, known only at run time) and channels. */
 export type InputShape = readonly [height: number | null, width: number | null, channels: number];

@@ -1,7 +1,8 @@
 import { type LayersModel, layers, type SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { CnnzooError, shownValue } from '../util/index.js';
 import { headLayer } from './head.js';
-import { netModel, requireOneCopy } from './net-model.js';
+import { netModel } from './net-model.js';
+import { requireOneCopy } from './one-copy.js';
 import { isModel, layersOf, orderTo } from './order.js';
 import { requireNote } from './require-head.js';
 
@@ -11,7 +12,7 @@ import { requireNote } from './require-head.js';
  * @throws CnnzooError INPUT if the net does not know its head, or is of another copy of tfjs-layers.
  */
 export function featuresOf(model: LayersModel): LayersModel {
-  requireOneCopy(model.inputs);
+  requireOneCopy(model);
   const note = requireNote(model, 'Use activations with the name of a layer.');
   const first = headLayer(model, note.head);
   const output = first ? (first.input as SymbolicTensor) : model.outputs[0]!;
@@ -24,9 +25,11 @@ export function featuresOf(model: LayersModel): LayersModel {
  *
  * @param names paths in the state dict. A layer of a net inside comes under its name; the inner net's own name gives its
  * output.
- * @throws CnnzooError INPUT for a name that no layer has, or that of a layer applied several times.
+ * @throws CnnzooError INPUT for a name that no layer has, or that of a layer applied several times; for a net of another
+ * copy of tfjs-layers.
  */
 export function tapOf(model: LayersModel, names: readonly string[]): LayersModel {
+  requireOneCopy(model);
   if (!Array.isArray(names))
     throw new CnnzooError('INPUT', `activations: expected a list of layer names, received ${shownValue(names)}.`);
   if (names.length === 0)
