@@ -10,8 +10,7 @@ export function requireOneCopy({ inputs }: LayersModel): void {
   if (inputs.every(({ sourceLayer }) => sourceLayer instanceof layers.Layer)) return;
   throw new CnnzooError(
     'INPUT',
-    'Expected a net of the @tensorflow/tfjs-layers that cnnzoo imports, received one of another copy. The package ' +
-      '@tensorflow/tfjs contains a copy of its own: import @tensorflow/tfjs-core and @tensorflow/tfjs-layers instead, ' +
-      'each installed once.',
+    'Expected a net of the @tensorflow/tfjs-layers that cnnzoo imports, received one of another copy. Import no ' +
+      '@tensorflow/tfjs beside it.',
   );
 }
