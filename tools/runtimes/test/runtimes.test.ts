@@ -59,7 +59,7 @@ it('draws what passed, what failed, what a place lacks and what was not run', as
   const result = await runRow(rowOf(run), place);
   const text = table([rowOf(run)], { A: result });
   expect(text).toContain(
-    `| A | **fails** | – | ok | not run | not run | not run | not run | nothing | ${result.date}: Node 24.1.0 |`,
+    `| A | **fails** | – | ok | not run | not run | not run | not run | not run | nothing | ${result.date}: Node 24.1.0 |`,
   );
   expect(text).toContain('- A, import: fails: it broke.\n- A, require: there is no `require`.');
   const none = rowOf(() => Promise.reject(new NotRun('there is no Chromium')));
