@@ -121,7 +121,7 @@ export function testModels(models: Readonly<Record<string, ModelDefinition<never
         }
         net!.dispose();
         compiled!.dispose();
-      }, 300_000);
+      });
 
     if (definition.auxiliaryHeads.length > 0)
       it('answers with its auxiliary heads as PyTorch does', async () => {
@@ -147,7 +147,7 @@ export function testModels(models: Readonly<Record<string, ModelDefinition<never
   });
 
   // A variant is a row of data, so the code is tested on variants that are built in a moment.
-  const chosen = Object.entries(models).filter(([, each]) => parametersOf(each) < (isSlowRun ? 1.3e8 : 3e7));
+  const chosen = Object.entries(models).filter(([, each]) => parametersOf(each) < 3e7);
 
   describe.each(chosen)('%s', (name, anyDefinition) => {
     const definition = anyDefinition as unknown as ModelDefinition;
