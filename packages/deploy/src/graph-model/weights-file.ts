@@ -1,0 +1,82 @@
+import { CnnzooError } from '@cnnzoo/core';
+import { float16Bits, LARGEST_FLOAT16 } from '../weights/float16.js';
+import type { Constant } from './topology.js';
+
+/** Type that the weights are stored in. They are float32 again once they are loaded. */
+export type GraphModelDtype = 'float32' | 'float16' | 'uint8';
+
+/** How TensorFlow.js makes float32 of stored values: value * scale + min of uint8. */
+type Quantization =
+  | { readonly dtype: 'float16' }
+  | { readonly dtype: 'uint8'; readonly scale: number; readonly min: number };
+
+/** Entry of a weight in model.json. */
+export interface WeightEntry {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly dtype: 'float32' | 'int32';
+  readonly quantization?: Quantization;
+}
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array =>
+  new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
+
+/** Stores values as 256 steps from the least to the greatest, each value as the nearest step. */
+function toUint8(values: Float32Array): { readonly bytes: Uint8Array; readonly quantization: Quantization } {
+  let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const value of values) {
+    min = Math.min(min, value);
+    max = Math.max(max, value);
+  }
+  // Equal values have no steps.
+  const scale = max > min ? (max - min) / 255 : 1;
+  return {
+    bytes: Uint8Array.from(values, (value) => Math.round((value - min) / scale)),
+    quantization: { dtype: 'uint8', scale, min },
+  };
+}
+
+/** Reads a constant, and stores it in a type. Constants that are no weights, and lists such as biases, keep theirs. */
+export async function storeConstant(
+  { name, shape, dtype, isWeight, read }: Constant,
+  stored: GraphModelDtype,
+): Promise<{ readonly entry: WeightEntry; readonly bytes: Uint8Array }> {
+  const values = await read();
+  const entry: WeightEntry = { name, shape, dtype };
+  if (!isWeight || stored === 'float32' || !(values instanceof Float32Array)) return { entry, bytes: bytesOf(values) };
+  const bad = values.find((value) => !(Math.abs(value) <= LARGEST_FLOAT16));
+  if (bad !== undefined)
+    throw new CnnzooError(
+      'INPUT',
+      `exportGraphModel: the weight '${name}' has the value ${bad}, which ${stored} can't hold: the largest is ` +
+        `${LARGEST_FLOAT16}. Export with dtype 'float32'.`,
+    );
+  // 256 steps are too few for what is added to every pixel.
+  if (stored === 'float16' || shape.length < 2)
+    return {
+      entry: { ...entry, quantization: { dtype: 'float16' } },
+      bytes: bytesOf(Uint16Array.from(values, float16Bits)),
+    };
+  const { bytes, quantization } = toUint8(values);
+  return { entry: { ...entry, quantization }, bytes };
+}
+
+/** Bytes of a file of weights: browsers keep files up to 4 MiB in their caches. */
+export const SHARD = 4 * 2 ** 20;
+
+/** Cuts a stream of bytes into files of SHARD bytes, the last of which may be shorter. */
+export async function* shardsOf(parts: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let shard = new Uint8Array(SHARD);
+  let filled = 0;
+  for await (const part of parts)
+    for (let start = 0; start < part.length; ) {
+      const count = Math.min(SHARD - filled, part.length - start);
+      shard.set(part.subarray(start, start + count), filled);
+      [filled, start] = [filled + count, start + count];
+      if (filled < SHARD) continue;
+      yield shard;
+      shard = new Uint8Array(SHARD);
+      filled = 0;
+    }
+  if (filled > 0) yield shard.subarray(0, filled);
+}

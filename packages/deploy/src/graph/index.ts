@@ -1,0 +1,2 @@
+export type * from './graph.js';
+export { graphOf, inferenceGraph } from './inference-graph.js';

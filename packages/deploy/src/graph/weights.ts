@@ -1,0 +1,73 @@
+import { CnnzooError } from '@cnnzoo/core';
+import type { LayerVariable } from '@tensorflow/tfjs-layers';
+import type { GraphWeight } from './graph.js';
+
+/** Reads weights of a net. */
+export interface WeightSource {
+  read(variable: LayerVariable): Promise<Float32Array>;
+}
+
+/** Reads weights of a net that must be as it was when the graph was made. Owns no tensors. */
+export class LiveWeights implements WeightSource {
+  private readonly known = new Map<LayerVariable, object>();
+
+  constructor(
+    private readonly net: string,
+    variables: readonly LayerVariable[],
+  ) {
+    for (const variable of variables) this.known.set(variable, variable.read().dataId);
+  }
+
+  async read(variable: LayerVariable): Promise<Float32Array> {
+    const tensor = variable.read();
+    if (tensor.isDisposed || tensor.dataId !== this.known.get(variable))
+      throw new CnnzooError(
+        'INPUT',
+        `inferenceGraph: the weights of '${this.net}' ${tensor.isDisposed ? 'were disposed of' : 'have changed'} since the ` +
+          'graph was made. Make the graph anew, or dispose of the net last.',
+      );
+    return (await tensor.data()) as Float32Array;
+  }
+}
+
+/** Constant that is computed from weights when it is read. */
+export const computed = (name: string, shape: readonly number[], read: () => Promise<Float32Array>): GraphWeight => ({
+  name,
+  shape,
+  read,
+});
+
+/** Constant of given values. */
+export const given = (name: string, values: readonly number[]): GraphWeight =>
+  computed(name, [values.length], async () => Float32Array.from(values));
+
+/** Factor and term of each channel. */
+export interface Affine {
+  readonly scale: Float64Array;
+  readonly shift: Float64Array;
+}
+
+/** Weights of a BatchNorm; those that a layer lacks are undefined. */
+export interface NormWeights {
+  readonly channels: number;
+  readonly eps: number;
+  readonly weight: GraphWeight | undefined;
+  readonly bias: GraphWeight | undefined;
+  readonly mean: GraphWeight;
+  readonly variance: GraphWeight;
+}
+
+/**
+ * Computes a BatchNorm in inference as y = scale x + shift, in float64: scale = weight / sqrt(running_var + eps), shift = bias -
+ * running_mean scale (Ioffe and Szegedy, https://arxiv.org/abs/1502.03167, algorithm 2).
+ */
+export async function affineOf({ channels, eps, weight, bias, mean, variance }: NormWeights): Promise<Affine> {
+  const [w, b, m, v] = await Promise.all([weight?.read(), bias?.read(), mean.read(), variance.read()]);
+  const scale = new Float64Array(channels);
+  const shift = new Float64Array(channels);
+  for (let i = 0; i < channels; i++) {
+    scale[i] = (w?.[i] ?? 1) / Math.sqrt(v[i]! + eps);
+    shift[i] = (b?.[i] ?? 0) - m[i]! * scale[i]!;
+  }
+  return { scale, shift };
+}

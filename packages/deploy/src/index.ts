@@ -1,0 +1,30 @@
+export type {
+  ActivationNode,
+  AdaptivePoolNode,
+  BinaryNode,
+  ConcatNode,
+  ConvNode,
+  Extent,
+  FlattenNode,
+  GlobalPoolNode,
+  GraphActivation,
+  GraphFacts,
+  GraphNode,
+  GraphValue,
+  GraphWeight,
+  GraphWindow,
+  GroupNormNode,
+  InferenceGraph,
+  LinearNode,
+  LocalResponseNormNode,
+  Padding,
+  PadNode,
+  PoolNode,
+  ReshapeNode,
+  ScaleNode,
+  TransposeNode,
+  UpsampleNode,
+} from './graph/index.js';
+export { inferenceGraph } from './graph/index.js';
+export { exportGraphModel, type GraphModelDtype, type GraphModelOptions } from './graph-model/index.js';
+export { exportOnnx, type OnnxDtype, type OnnxOptions } from './onnx/index.js';

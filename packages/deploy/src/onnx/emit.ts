@@ -1,0 +1,296 @@
+import { CnnzooError } from '@cnnzoo/core';
+import { adaptiveShares } from '../graph/adaptive-shares.js';
+import type {
+  ActivationNode,
+  AdaptivePoolNode,
+  GraphNode,
+  GraphValue,
+  GraphWeight,
+  InferenceGraph,
+  LocalResponseNormNode,
+  Padding,
+  PoolNode,
+} from '../graph/index.js';
+import { filtersFirst, plain, type WeightType } from './initializers.js';
+import { TensorProto_DataType as DataType } from './onnx-schema.js';
+import { type Attribute, type Axis, OnnxWriter, tensorInfo } from './onnx-writer.js';
+
+/** Axes of a map as ONNX has them, channels first, by those of the graph. */
+const STORED = [0, 3, 1, 2] as const;
+
+const isMap = ({ shape }: GraphValue): boolean => shape.length === 4;
+
+/** Returns the place of an axis of the graph in ONNX. */
+const storedAxis = (value: GraphValue, axis: number): number =>
+  isMap(value) ? STORED.indexOf(axis as (typeof STORED)[number]) : axis;
+
+/** Returns what belongs to the axes of a value, in ONNX's order. */
+const inStoredOrder = <T>(value: GraphValue, byAxis: readonly T[]): T[] =>
+  isMap(value) ? STORED.map((axis) => byAxis[axis]!) : [...byAxis];
+
+/** Padding as ONNX has it: rows and columns before, rows and columns after. */
+const padsOf = ([[top, bottom], [left, right]]: Padding): number[] => [top, left, bottom, right];
+
+const windowOf = ({ stride, padding }: { readonly stride: readonly number[]; readonly padding: Padding }) => ({
+  strides: stride,
+  pads: padsOf(padding),
+});
+
+const isSame = (a: Padding, b: Padding): boolean => a.flat().join() === b.flat().join();
+
+/** Writes the nodes of a graph as ONNX operators. */
+export class OnnxEmitter {
+  readonly writer = new OnnxWriter();
+  /** Names of values in ONNX. */
+  private readonly names = new Map<GraphValue, string>();
+  /** Names that values shall have. */
+  private readonly wanted = new Map<GraphValue, string>();
+
+  constructor(private readonly type: WeightType) {}
+
+  /**
+   * Writes the whole graph.
+   *
+   * @param inputs names of the inputs' values in ONNX, of the graph's type.
+   * @returns names of the outputs' values.
+   */
+  emit(graph: InferenceGraph, inputs: readonly string[], outputs: readonly string[]): string[] {
+    for (const [i, value] of graph.inputs.entries()) this.names.set(value, inputs[i]!);
+    for (const [i, value] of graph.outputs.entries()) if (!this.wanted.has(value)) this.wanted.set(value, outputs[i]!);
+    for (const node of graph.nodes) this.names.set(node.output, this.node(node));
+    return graph.outputs.map((value) => this.names.get(value)!);
+  }
+
+  private of(value: GraphValue): string {
+    return this.names.get(value)!;
+  }
+
+  /** Adds an operator that gives the output of a node, or, with another name, a part of the way there. */
+  private add(
+    opType: string,
+    inputs: readonly string[],
+    attributes: Readonly<Record<string, Attribute>>,
+    { name, output }: GraphNode,
+    part?: string,
+  ): string {
+    const wanted = part === undefined ? (this.wanted.get(output) ?? output.name) : `${name}.${part}`;
+    return this.writer.add(opType, inputs, attributes, wanted);
+  }
+
+  private numbers(name: string, shape: readonly number[], values: readonly number[]): string {
+    const weight: GraphWeight = { name, shape, read: async () => Float32Array.from(values) };
+    if (this.type === DataType.FLOAT) return this.writer.constant(name, DataType.FLOAT, shape, values);
+    return this.writer.weight(weight, 'plain', (unique) => plain(weight, unique, this.type));
+  }
+
+  private ints(name: string, values: readonly number[]): string {
+    return this.writer.constant(name, DataType.INT64, [values.length], values);
+  }
+
+  private plain(weight: GraphWeight, shape = weight.shape): string {
+    return this.writer.weight(weight, `[${shape}]`, (name) => plain(weight, name, this.type, shape));
+  }
+
+  private filtersFirst(weight: GraphWeight): string {
+    return this.writer.weight(weight, 'filters first', (name) => filtersFirst(weight, name, this.type));
+  }
+
+  /** Adds the last operator of a node, and the ReLU after it if the node has one. */
+  private withRelu(
+    opType: string,
+    inputs: readonly string[],
+    attributes: Readonly<Record<string, Attribute>>,
+    node: GraphNode & { readonly relu: boolean },
+  ): string {
+    if (!node.relu) return this.add(opType, inputs, attributes, node);
+    return this.add('Relu', [this.add(opType, inputs, attributes, node, opType.toLowerCase())], {}, node);
+  }
+
+  private node(node: GraphNode): string {
+    const inputs = node.inputs.map((value) => this.of(value));
+    const [x] = inputs as [string];
+    const [input] = node.inputs as [GraphValue];
+    switch (node.op) {
+      case 'conv': {
+        const [rows, columns] = node.weight.shape;
+        const parameters = [this.filtersFirst(node.weight), ...(node.bias ? [this.plain(node.bias)] : [])];
+        const window = {
+          kernel_shape: [rows!, columns!],
+          ...windowOf(node),
+          dilations: node.dilation,
+          group: node.groups,
+        };
+        return this.withRelu('Conv', [x, ...parameters], window, node);
+      }
+      case 'linear': {
+        const parameters = [this.filtersFirst(node.weight), ...(node.bias ? [this.plain(node.bias)] : [])];
+        return this.withRelu('Gemm', [x, ...parameters], { transB: 1 }, node);
+      }
+      case 'scale': {
+        const shape = isMap(input) ? [...node.scale.shape, 1, 1] : node.scale.shape;
+        const product = this.add('Mul', [x, this.plain(node.scale, shape)], {}, node, 'mul');
+        return this.withRelu('Add', [product, this.plain(node.shift, shape)], {}, node);
+      }
+      case 'binary': {
+        const operators = { add: 'Add', mul: 'Mul', max: 'Max', min: 'Min' };
+        return this.withRelu(operators[node.operator], inputs, {}, node);
+      }
+      case 'activation':
+        return this.activation(node, x);
+      case 'pool':
+        return this.pool(node, x);
+      case 'adaptive-pool':
+        return this.adaptivePool(node, x);
+      case 'global-pool': {
+        const pooled = this.add(node.operator === 'avg' ? 'GlobalAveragePool' : 'GlobalMaxPool', [x], {}, node, 'pool');
+        return this.add('Flatten', [pooled], { axis: 1 }, node);
+      }
+      case 'group-norm': {
+        const { groups, eps } = node;
+        const grouped = this.add('Reshape', [x, this.ints('shape', [0, groups, -1])], {}, node, 'groups');
+        const ones = this.numbers('ones', [groups], new Array<number>(groups).fill(1));
+        const zeros = this.numbers('zeros', [groups], new Array<number>(groups).fill(0));
+        const epsilon = { epsilon: { float: eps } };
+        const normal = this.add('InstanceNormalization', [grouped, ones, zeros], epsilon, node, 'normal');
+        const original = this.add('Shape', [x], {}, node, 'shape');
+        const shaped = this.add('Reshape', [normal, original], {}, node, 'ungrouped');
+        const shape = isMap(input) ? [...node.weight.shape, 1, 1] : node.weight.shape;
+        const product = this.add('Mul', [shaped, this.plain(node.weight, shape)], {}, node, 'mul');
+        return this.add('Add', [product, this.plain(node.bias, shape)], {}, node);
+      }
+      case 'local-response-norm':
+        return this.localResponseNorm(node, x);
+      case 'concat':
+        return this.add('Concat', inputs, { axis: storedAxis(input, node.axis) }, node);
+      case 'flatten':
+        return this.add('Flatten', [x], { axis: 1 }, node);
+      case 'transpose': {
+        const order = inStoredOrder(node.output, node.order).map((axis) => storedAxis(input, axis));
+        return this.add('Transpose', [x], { perm: order }, node);
+      }
+      case 'reshape': {
+        const rows = isMap(input) ? this.add('Transpose', [x], { perm: [0, 2, 3, 1] }, node, 'nhwc') : x;
+        const shape = this.ints('shape', [-1, ...(node.output.shape.slice(1) as number[])]);
+        if (!isMap(node.output)) return this.add('Reshape', [rows, shape], {}, node);
+        return this.add('Transpose', [this.add('Reshape', [rows, shape], {}, node, 'nhwc')], { perm: STORED }, node);
+      }
+      case 'pad': {
+        const sides = inStoredOrder(input, [[0, 0] as const, ...node.padding]);
+        const pads = [...sides.map(([before]) => before), ...sides.map(([, after]) => after)];
+        return this.add('Pad', [x, this.ints('pads', pads)], {}, node);
+      }
+      case 'upsample': {
+        const scales = this.writer.constant('scales', DataType.FLOAT, [4], [1, 1, ...node.size]);
+        const [mode, nearest] =
+          node.interpolation === 'nearest' ? ['nearest', { nearest_mode: 'floor' }] : ['linear', {}];
+        const attributes = {
+          coordinate_transformation_mode: 'asymmetric',
+          mode: mode as string,
+          ...(nearest as object),
+        };
+        return this.add('Resize', [x, '', scales], attributes, node);
+      }
+    }
+  }
+
+  private activation(node: ActivationNode, x: string): string {
+    const { activation } = node;
+    switch (activation.kind) {
+      case 'clip': {
+        const limits = [activation.min, activation.max].map((limit) => this.numbers('limit', [], [limit]));
+        return this.add('Clip', [x, ...limits], {}, node);
+      }
+      case 'elu':
+        return this.add('Elu', [x], { alpha: { float: activation.alpha } }, node);
+      case 'leaky-relu':
+        return this.add('LeakyRelu', [x], { alpha: { float: activation.alpha } }, node);
+      case 'hard-sigmoid':
+        return this.add('HardSigmoid', [x], { alpha: { float: 0.2 }, beta: { float: 0.5 } }, node);
+      case 'softmax':
+        return this.add('Softmax', [x], { axis: storedAxis(node.output, node.output.shape.length - 1) }, node);
+      case 'swish':
+        return this.add('Mul', [x, this.add('Sigmoid', [x], {}, node, 'sigmoid')], {}, node);
+      default: {
+        const operators = {
+          mish: 'Mish',
+          relu: 'Relu',
+          selu: 'Selu',
+          sigmoid: 'Sigmoid',
+          softplus: 'Softplus',
+          softsign: 'Softsign',
+          tanh: 'Tanh',
+        };
+        return this.add(operators[activation.kind], [x], {}, node);
+      }
+    }
+  }
+
+  private pool(node: PoolNode, x: string): string {
+    const { operator, size, padding, counted, ceilMode } = node;
+    const window = { kernel_shape: size, ...windowOf(node), ...(ceilMode && { ceil_mode: 1 }) };
+    if (operator === 'max') return this.add('MaxPool', [x], window, node);
+    const countsAll = isSame(padding, counted);
+    if (counted.flat().every((pixels) => pixels === 0))
+      return this.add('AveragePool', [x], { ...window, count_include_pad: countsAll ? 1 : 0 }, node);
+    if (countsAll && !ceilMode) return this.add('AveragePool', [x], { ...window, count_include_pad: 1 }, node);
+    // A part of the padding counts: it is made of real zeros.
+    const [rows, columns] = counted;
+    const pads = this.ints('pads', [0, 0, rows[0], columns[0], 0, 0, rows[1], columns[1]]);
+    const padded = this.add('Pad', [x, pads], {}, node, 'pad');
+    const rest = padding.map(([before, after], i) => [
+      before - counted[i]![0],
+      after - counted[i]![1],
+    ]) as unknown as Padding;
+    return this.add('AveragePool', [padded], { ...window, pads: padsOf(rest), count_include_pad: 0 }, node);
+  }
+
+  private adaptivePool(node: AdaptivePoolNode, x: string): string {
+    const [, h, w] = node.inputs[0]!.shape;
+    const [rows, columns] = node.size;
+    if (rows === 1 && columns === 1) return this.add('GlobalAveragePool', [x], {}, node);
+    if (typeof h !== 'number' || typeof w !== 'number')
+      throw new CnnzooError(
+        'INPUT',
+        `exportOnnx: the windows of layer '${node.name}' depend on the size of its input, which is not fixed. ` +
+          'Give the net an inputShape with a fixed height and width.',
+      );
+    if (h % rows === 0 && w % columns === 0) {
+      const size = [h / rows, w / columns];
+      return this.add('AveragePool', [x], { kernel_shape: size, strides: size }, node);
+    }
+    const left = this.numbers(`${node.name}.rows`, [rows, h], [...adaptiveShares(h, rows)]);
+    const shares = adaptiveShares(w, columns);
+    // Transposed: a column for each output.
+    const turned = Array.from({ length: w * columns }, (_, i) => shares[(i % columns) * w + Math.floor(i / columns)]!);
+    const right = this.numbers(`${node.name}.columns`, [w, columns], turned);
+    return this.add('MatMul', [this.add('MatMul', [left, x], {}, node, 'rows'), right], {}, node);
+  }
+
+  private localResponseNorm(node: LocalResponseNormNode, x: string): string {
+    const { size, alpha, beta, k } = node;
+    if (size % 2 === 1)
+      return this.add('LRN', [x], { size, alpha: { float: alpha }, beta: { float: beta }, bias: { float: k } }, node);
+    // An even window has one channel more before than after in PyTorch, and one more after than before in ONNX.
+    const channels = node.output.shape.at(-1)!;
+    const before = size / 2;
+    const band = Array.from({ length: channels * channels }, (_, i) => {
+      const [to, from] = [Math.floor(i / channels), i % channels];
+      return from >= to - before && from < to - before + size ? alpha / size : 0;
+    });
+    const squares = this.add('Mul', [x, x], {}, node, 'squares');
+    const weights = this.numbers(`${node.name}.band`, [channels, channels, 1, 1], band);
+    const terms = this.numbers('k', [channels], new Array<number>(channels).fill(k));
+    const sums = this.add('Conv', [squares, weights, terms], { kernel_shape: [1, 1] }, node, 'sums');
+    const divisor = this.add('Pow', [sums, this.numbers('beta', [], [beta])], {}, node, 'divisor');
+    return this.add('Div', [x, divisor], {}, node);
+  }
+}
+
+/** Returns the shape of a value in ONNX; axes that are known only at run time have names. */
+export const shapeInOnnx = (value: GraphValue): Axis[] =>
+  inStoredOrder(
+    value,
+    value.shape.map((extent, i) => extent ?? ['batch', 'height', 'width'][i] ?? `axis${i}`),
+  );
+
+export const infoOf = (value: GraphValue, name: string, type: DataType) => tensorInfo(name, type, shapeInOnnx(value));

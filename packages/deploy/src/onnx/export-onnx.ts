@@ -1,0 +1,57 @@
+import { CnnzooError, type Net } from '@cnnzoo/core';
+import { checkOptions, shownValue, writeFileAtomic } from '@cnnzoo/core/internal';
+import { freeFile } from '../files/target.js';
+import { withSnapshot } from '../snapshot.js';
+import { type OnnxDtype, OPSETS, onnxFile } from './onnx-file.js';
+
+/** Options of `exportOnnx`. */
+export interface OnnxOptions {
+  /**
+   * Type of the weights and of the computation. 'float16' halves the file; images and logits stay float32, and the logits differ by
+   * about 1e-3. Default: 'float32'.
+   */
+  dtype?: OnnxDtype | undefined;
+  /** Version of ONNX's operator set, 18 to 23. Default: 18, which every runtime since 2023 has. */
+  opset?: number | undefined;
+}
+
+/**
+ * Writes a net as an ONNX file, for every runtime that reads ONNX: onnxruntime, TensorRT, OpenVINO, Core ML's converter.
+ *
+ * - Input `images`: float32 [batch, channels, height, width], RGB, normalised as the net's preprocessing says. The batch is free,
+ *   and height and width are if the net's are.
+ * - Output `logits`: float32 [batch, classes]; auxiliary heads come after it, by their names.
+ * - Weights have their keys in the state dict, and PyTorch's layout. BatchNorm is folded into the convolution before it.
+ * - Metadata: `model`, `activation` ('softmax' or 'sigmoid', from logits to scores), `categories` and `preprocessing` as JSON.
+ *
+ * The weights are those of the moment of the call. They are written one after the other: beside the net, memory holds the largest one
+ * twice.
+ *
+ * @param net a LayersModel or Classifier. A LayersModel has no categories and no preprocessing to note.
+ * @param path file to be written, `.onnx`. A failure leaves nothing behind.
+ * @throws CnnzooError INPUT for a layer that ONNX has no operator for, which it names, an unknown option, or a weight beyond float16;
+ * FILE if the file exists or can't be written; TRAINING in the middle of a training step.
+ *
+ * @example
+ * ```ts
+ * import { useBackend } from '@cnnzoo/core';
+ * import { exportOnnx } from '@cnnzoo/deploy';
+ * import { resnet18 } from '@cnnzoo/resnet';
+ *
+ * await useBackend();
+ * const net = await resnet18.pretrained();
+ * await exportOnnx(net, 'resnet18.onnx');
+ * ```
+ */
+export async function exportOnnx(net: Net, path: string | URL, options: OnnxOptions = {}): Promise<void> {
+  checkOptions('exportOnnx', options, ['dtype', 'opset']);
+  const { dtype = 'float32', opset = 18 } = options;
+  if (dtype !== 'float32' && dtype !== 'float16')
+    throw new CnnzooError('INPUT', `exportOnnx: expected dtype 'float32' or 'float16', received ${shownValue(dtype)}.`);
+  if (!OPSETS.includes(opset))
+    throw new CnnzooError('INPUT', `exportOnnx: expected opset ${OPSETS.join(', ')}, received ${shownValue(opset)}.`);
+  await withSnapshot(net, async (graph) => {
+    const { chunks } = onnxFile(graph, { dtype, opset });
+    await writeFileAtomic(await freeFile('exportOnnx', path, '.onnx'), chunks());
+  });
+}

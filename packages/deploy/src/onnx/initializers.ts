@@ -1,0 +1,76 @@
+import { CnnzooError } from '@cnnzoo/core';
+import type { GraphWeight } from '../graph/index.js';
+import { float16Bits, LARGEST_FLOAT16 } from '../weights/float16.js';
+import { TensorProto_DataType as DataType } from './onnx-schema.js';
+import type { Initializer } from './onnx-writer.js';
+
+export type WeightType = DataType.FLOAT | DataType.FLOAT16;
+
+/** Values that are converted at once. */
+const CHUNK = 1 << 18;
+
+/** Returns the bytes of values of a weight in a type. */
+function encode({ name }: GraphWeight, values: Float32Array, type: WeightType): Uint8Array {
+  if (type === DataType.FLOAT) return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  const bits = Uint16Array.from(values, float16Bits);
+  const beyond = values.findIndex((value) => Math.abs(value) > LARGEST_FLOAT16);
+  if (beyond >= 0)
+    throw new CnnzooError(
+      'INPUT',
+      `The weight '${name}' has the value ${values[beyond]}, which float16 can't hold: the largest is ${LARGEST_FLOAT16}. ` +
+        "Export with dtype 'float32'.",
+    );
+  return new Uint8Array(bits.buffer);
+}
+
+/** Makes an initializer of a weight whose rows are written one after the other. */
+function initializer(
+  weight: GraphWeight,
+  name: string,
+  type: WeightType,
+  shape: readonly number[],
+  write: (values: Float32Array) => Iterable<Float32Array>,
+): Initializer {
+  const count = shape.reduce((product, extent) => product * extent, 1);
+  return {
+    name,
+    type,
+    shape,
+    size: count * (type === DataType.FLOAT ? 4 : 2),
+    async *bytes() {
+      for (const part of write(await weight.read())) yield encode(weight, part, type);
+    },
+  };
+}
+
+/** A weight in its own order, in another shape. */
+export const plain = (weight: GraphWeight, name: string, type: WeightType, shape = weight.shape): Initializer =>
+  initializer(weight, name, type, shape, function* (values) {
+    for (let start = 0; start < values.length; start += CHUNK) yield values.subarray(start, start + CHUNK);
+  });
+
+/**
+ * A weight whose last axis, the filters, comes first: [rows, columns, channels, filters] -> [filters, channels, rows, columns], and
+ * [features, units] -> [units, features].
+ */
+export function filtersFirst(weight: GraphWeight, name: string, type: WeightType): Initializer {
+  const filters = weight.shape.at(-1)!;
+  const channels = weight.shape.at(-2)!;
+  const window = weight.shape.slice(0, -2);
+  const area = window.reduce((product, extent) => product * extent, 1);
+  const row = channels * area;
+  return initializer(weight, name, type, [filters, channels, ...window], function* (values) {
+    const rows = Math.max(1, Math.floor(CHUNK / row));
+    for (let first = 0; first < filters; first += rows) {
+      const count = Math.min(rows, filters - first);
+      const part = new Float32Array(count * row);
+      for (let position = 0; position < area; position++)
+        for (let channel = 0; channel < channels; channel++) {
+          const from = (position * channels + channel) * filters + first;
+          const to = channel * area + position;
+          for (let i = 0; i < count; i++) part[i * row + to] = values[from + i]!;
+        }
+      yield part;
+    }
+  });
+}
