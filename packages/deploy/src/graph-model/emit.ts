@@ -13,7 +13,8 @@ import type {
   Padding,
   PoolNode,
 } from '../graph/index.js';
-import { bunchesOf } from './grouped.js';
+import { openShape } from '../graph/index.js';
+import { bunchesOf, withoutDilation } from './filters.js';
 import { type Attribute, flag, float, int, ints, Topology, text, texts } from './topology.js';
 
 /** Stands for minus infinity in padding: finite, since WebGL's shaders have no infinity everywhere. */
@@ -31,11 +32,15 @@ const less = (padding: Padding, part: Padding): Padding =>
 export class GraphModelEmitter {
   readonly topology = new Topology();
   private readonly names = new Map<GraphValue, string>();
+  private anySize = false;
 
   /** Writes the whole graph. Returns the names of the inputs and outputs. */
   emit(graph: InferenceGraph): { readonly inputs: readonly string[]; readonly outputs: readonly string[] } {
     const { topology } = this;
-    const inputs = graph.inputs.map((value, i) => topology.input(i === 0 ? 'images' : value.name, value.shape));
+    this.anySize = takesAnySize(graph);
+    const inputs = graph.inputs.map((value, i) =>
+      topology.input(i === 0 ? 'images' : value.name, openShape(value, this.anySize)),
+    );
     for (const [i, value] of graph.inputs.entries()) this.names.set(value, inputs[i]!);
     for (const node of graph.nodes) this.names.set(node.output, this.node(node));
     // Outputs have names of their own: a net may give its input, or one value twice.
@@ -148,7 +153,8 @@ export class GraphModelEmitter {
     return this.add(op, [x, this.topology.ints('axes', [2], [1, 2])], { keep_dims: flag(keeps) }, name);
   }
 
-  private conv(node: ConvNode, x: string): string {
+  private conv(given: ConvNode, x: string): string {
+    const node = withoutDilation(given);
     const { name, weight, bias, groups, relu } = node;
     const [rows, columns, channels, filters] = weight.shape as [number, number, number, number];
     if (groups === 1) return this.fused('_FusedConv2D', node, x, weight, bias, name);
@@ -216,17 +222,6 @@ export class GraphModelEmitter {
         ];
         return this.add('ClipByValue', [x, min, max], {}, name);
       }
-      case 'elu': {
-        if (activation.alpha === 1) return this.add('Elu', [x], {}, name);
-        const zero = this.number('zero', 0);
-        const below = part(
-          'Sub',
-          [part('Exp', [part('Minimum', [x, zero], 'below')], 'exp'), this.number('one', 1)],
-          'less',
-        );
-        const scaled = part('Mul', [below, this.number('alpha', activation.alpha)], 'scaled');
-        return this.add('AddV2', [part('Maximum', [x, zero], 'above'), scaled], {}, name);
-      }
       case 'leaky-relu':
         return this.add('LeakyRelu', [x], { alpha: float(activation.alpha) }, name);
       case 'hard-sigmoid': {
@@ -248,7 +243,14 @@ export class GraphModelEmitter {
       case 'softmax':
         return this.softmax(x, output.shape.length, name);
       default: {
-        const operators = { relu: 'Relu', selu: 'Selu', sigmoid: 'Sigmoid', softplus: 'Softplus', tanh: 'Tanh' };
+        const operators = {
+          elu: 'Elu',
+          relu: 'Relu',
+          selu: 'Selu',
+          sigmoid: 'Sigmoid',
+          softplus: 'Softplus',
+          tanh: 'Tanh',
+        };
         return this.add(operators[activation.kind], [x], {}, name);
       }
     }
@@ -263,14 +265,10 @@ export class GraphModelEmitter {
     return this.add('RealDiv', [powers, sum], {}, name);
   }
 
-  /** Returns the padding of a pool, with that of a last window that sticks out if the size of its input is not known. */
-  private padding({ name, padding, stride, size, ceilMode }: PoolNode): Padding {
-    if (!ceilMode) return padding;
-    return padding.map(([before, after], i) => {
-      // One more window at most, by PyTorch's rule if it begins within the input or the padding before it.
-      if (before + stride[i]! - 1 >= size[i]!) throw needsSize(name);
-      return [before, after + stride[i]! - 1];
-    }) as unknown as Padding;
+  /** Returns the padding of a pool, with that of a last window that sticks out if the size of its input is open. */
+  private padding({ padding, stride, ceilMode }: PoolNode): Padding {
+    if (!ceilMode || !this.anySize) return padding;
+    return padding.map(([before], i) => [before, before + stride[i]! - 1]) as unknown as Padding;
   }
 
   private window({ size, stride }: Pick<PoolNode, 'size' | 'stride'>): Record<string, Attribute> {
@@ -387,6 +385,17 @@ export class GraphModelEmitter {
     );
   }
 }
+
+/** Returns true if a GraphModel of the net computes the same for all sizes of images. */
+export const takesAnySize = ({ anySize, nodes }: InferenceGraph): boolean =>
+  anySize &&
+  nodes.every(
+    // A window that sticks out is made of padding. PyTorch leaves one out that begins in the padding after the input.
+    (node) =>
+      node.op !== 'pool' ||
+      !node.ceilMode ||
+      node.size.every((size, i) => node.padding[i]![0] + node.stride[i]! - 1 < size),
+  );
 
 const needsSize = (name: string): CnnzooError =>
   new CnnzooError(

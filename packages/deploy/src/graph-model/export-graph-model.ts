@@ -1,9 +1,9 @@
 import { CnnzooError, type Net } from '@cnnzoo/core';
 import { checkOptions, pathIn, removeFiles, shownValue, writeFileAtomic } from '@cnnzoo/core/internal';
 import { freeDirectory } from '../files/target.js';
-import type { InferenceGraph } from '../graph/index.js';
+import { type GraphValue, type InferenceGraph, openShape } from '../graph/index.js';
 import { withSnapshot } from '../snapshot.js';
-import { GraphModelEmitter } from './emit.js';
+import { GraphModelEmitter, takesAnySize } from './emit.js';
 import { shapeAttribute } from './topology.js';
 import { type GraphModelDtype, shardsOf, storeConstant, type WeightEntry } from './weights-file.js';
 
@@ -22,8 +22,8 @@ const DTYPES: readonly GraphModelDtype[] = ['float32', 'float16', 'uint8'];
  * Writes a net as a GraphModel of TensorFlow.js, which `tf.loadGraphModel` of `@tensorflow/tfjs-converter` opens without cnnzoo: a
  * `model.json` and its files of weights, each of at most 4 MiB.
  *
- * - Input `images`: float32 [batch, height, width, channels], normalised as the net's preprocessing says. The batch is free, and height
- *   and width are if the net's are.
+ * - Input `images`: float32 [batch, height, width, channels], normalised as the net's preprocessing says. The batch is free, and so are
+ *   height and width if the net's layers take any.
  * - Output `logits`: float32 [batch, classes]; auxiliary heads come after it.
  * - `userDefinedMetadata` of model.json: `model`, `activation`, `categories` and `preprocessing`.
  *
@@ -99,11 +99,16 @@ async function writeGraphModel(
     paths.push(name);
   }
   const { categories, preprocessing, activation } = graph.facts;
-  const ends = (names: readonly string[], shapes: readonly (readonly (number | null)[])[]) =>
+  const anySize = takesAnySize(graph);
+  const ends = (names: readonly string[], values: readonly GraphValue[]) =>
     Object.fromEntries(
       names.map((name, i) => [
         name,
-        { name: `${name}:0`, dtype: 'DT_FLOAT', tensorShape: (shapeAttribute(shapes[i]!) as { shape: object }).shape },
+        {
+          name: `${name}:0`,
+          dtype: 'DT_FLOAT',
+          tensorShape: (shapeAttribute(openShape(values[i]!, anySize)) as { shape: object }).shape,
+        },
       ]),
     );
   const model = {
@@ -111,14 +116,8 @@ async function writeGraphModel(
     generatedBy: 'cnnzoo',
     convertedBy: null,
     signature: {
-      inputs: ends(
-        inputs,
-        graph.inputs.map(({ shape }) => shape),
-      ),
-      outputs: ends(
-        outputs,
-        graph.outputs.map(({ shape }) => shape),
-      ),
+      inputs: ends(inputs, graph.inputs),
+      outputs: ends(outputs, graph.outputs),
     },
     modelTopology: { node: nodes, library: {}, versions: {} },
     weightsManifest: [{ paths, weights: entries }],

@@ -14,6 +14,8 @@ export class Builder {
   readonly nodes: GraphNode[] = [];
   /** Factors and terms of the graph's BatchNorms in float64, by their nodes' names. */
   readonly norms = new Map<string, () => Promise<Affine>>();
+  /** false: a layer computes what it does for the sizes of the net's maps alone. */
+  anySize = true;
   private readonly names = new Set<string>();
   private readonly weights = new Map<LayerVariable, GraphWeight>();
 

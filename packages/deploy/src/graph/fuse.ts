@@ -7,6 +7,7 @@ export interface Draft {
   readonly inputs: readonly GraphValue[];
   readonly outputs: readonly GraphValue[];
   readonly nodes: readonly GraphNode[];
+  readonly anySize: boolean;
   /** Factors and terms of the BatchNorms in float64, by the names of their 'scale' nodes. */
   readonly norms: ReadonlyMap<string, () => Promise<Affine>>;
 }

@@ -26,10 +26,10 @@ export interface GraphWeight {
 
 /** Function of each value, computed with the node. */
 export type GraphActivation =
-  | { readonly kind: 'relu' | 'sigmoid' | 'tanh' | 'selu' | 'softplus' | 'softsign' | 'swish' | 'mish' }
+  | { readonly kind: 'elu' | 'relu' | 'sigmoid' | 'tanh' | 'selu' | 'softplus' | 'softsign' | 'swish' | 'mish' }
   /** Limits the values: min <= y <= max. ReLU6 has the limits 0 and 6. */
   | { readonly kind: 'clip'; readonly min: number; readonly max: number }
-  | { readonly kind: 'elu' | 'leaky-relu'; readonly alpha: number }
+  | { readonly kind: 'leaky-relu'; readonly alpha: number }
   /** max(0, min(1, 0.2 x + 0.5)). */
   | { readonly kind: 'hard-sigmoid' }
   /** Over the last axis. */
@@ -98,7 +98,10 @@ export interface PoolNode extends Base, GraphWindow {
   readonly op: 'pool';
   readonly operator: 'max' | 'avg';
   readonly size: readonly [number, number];
-  /** A last window that sticks out after the input is kept, by PyTorch's rule; for inputs of sizes that are not known. */
+  /**
+   * A last window that sticks out after the input is kept, by PyTorch's rule. The padding after the input is then that for the size
+   * of the input in the graph.
+   */
   readonly ceilMode: boolean;
   /** The mean counts zeros in this part of the padding. */
   readonly counted: Padding;
@@ -206,6 +209,8 @@ export interface InferenceGraph {
   readonly outputs: readonly GraphValue[];
   /** In topological order. */
   readonly nodes: readonly GraphNode[];
+  /** true: the layers take maps of any height and width, which an export therefore leaves open. */
+  readonly anySize: boolean;
   readonly facts: GraphFacts;
   /** Returns a table of the nodes, a line each. */
   toString(): string;

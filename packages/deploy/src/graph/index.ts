@@ -1,2 +1,3 @@
 export type * from './graph.js';
 export { graphOf, inferenceGraph } from './inference-graph.js';
+export { openShape } from './open-shape.js';

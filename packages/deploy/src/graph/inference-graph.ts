@@ -20,12 +20,13 @@ export function graphOf(net: Net, source?: WeightSource): InferenceGraph {
       model.name,
       weightsOf(model).map(({ variable }) => variable),
     );
-  const { inputs, outputs, nodes } = readNet(model, weights);
+  const { inputs, outputs, nodes, anySize } = readNet(model, weights);
   const graph: InferenceGraph = {
     name: model.name,
     inputs,
     outputs,
     nodes,
+    anySize,
     facts: {
       categories: categoriesOf(net) ?? null,
       preprocessing: preprocessingOf(net) ?? null,

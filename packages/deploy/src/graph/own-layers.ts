@@ -67,7 +67,7 @@ const readPool =
         [padding, after(1)],
         [padding, after(2)],
       ],
-      ceilMode: config.ceilMode === true && (x.shape[1] === null || x.shape[2] === null),
+      ceilMode: config.ceilMode === true,
       counted: both([counted, counted]),
     });
   };
@@ -82,7 +82,8 @@ export const OWN_LAYERS: Readonly<Record<string, Reader>> = {
   'cnnzoo.AdaptiveAvgPool2d'({ node, inputs, builder, config }) {
     const size = config.outputSize as number;
     const [, h, w] = inputs[0]!.shape;
-    if (h === size && w === size) return inputs[0]!;
+    if (size !== 1) builder.anySize = false;
+    if (size !== 1 && h === size && w === size) return inputs[0]!;
     return builder.add(node.path, inputs, node.shape, { op: 'adaptive-pool', size: [size, size] });
   },
   'cnnzoo.Add': readAdd,

@@ -59,6 +59,7 @@ export function readNet(model: LayersModel, source: WeightSource): Draft {
     inputs: model.inputs.map((input) => inputs.get(input)!),
     outputs: outputs.map((node) => values.get(node)!),
     nodes: builder.nodes,
+    anySize: builder.anySize,
     norms: builder.norms,
   });
 }

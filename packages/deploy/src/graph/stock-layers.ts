@@ -8,7 +8,7 @@ type Pair = readonly [number, number];
 
 /** Activations of tf.layers by their names; undefined: none. */
 const ACTIVATIONS: Readonly<Record<string, GraphActivation | undefined>> = {
-  elu: { kind: 'elu', alpha: 1 },
+  elu: { kind: 'elu' },
   hardSigmoid: { kind: 'hard-sigmoid' },
   linear: undefined,
   mish: { kind: 'mish' },
@@ -56,6 +56,7 @@ function paddingOf(layer: Layer, axis: 0 | 1, kernel: number, stride: number): P
       "has the padding 'same' and a stride, so that its padding depends on the size of the image: give the net an " +
         'inputShape with a fixed height and width',
     );
+  if (stride !== 1) layer.builder.anySize = false;
   const total =
     typeof size === 'number' ? Math.max((Math.ceil(size / stride) - 1) * stride + kernel - size, 0) : kernel - 1;
   return [Math.floor(total / 2), total - Math.floor(total / 2)];
@@ -187,6 +188,7 @@ const readReshape: Reader = (layer) => {
       layer,
       'reshapes maps without a fixed size: give the net an inputShape with a fixed height and width',
     );
+  if (inputs[0]!.shape.length > 2) builder.anySize = false;
   return builder.add(node.path, inputs, node.shape, { op: 'reshape' });
 };
 
@@ -246,7 +248,8 @@ export const STOCK_LAYERS: Readonly<Record<string, Reader>> = {
   },
   DepthwiseConv2D: (layer) => withActivation(layer, readDepthwise(layer, layer.inputs[0]!.shape.at(-1)!)),
   Dropout: same,
-  ELU: (layer) => addActivation(layer, layer.inputs[0]!, { kind: 'elu', alpha: layer.config.alpha as number }),
+  // tfjs has no other alpha than 1.
+  ELU: (layer) => addActivation(layer, layer.inputs[0]!, { kind: 'elu' }),
   Flatten: readReshape,
   GaussianDropout: same,
   GaussianNoise: same,
@@ -280,6 +283,7 @@ export const STOCK_LAYERS: Readonly<Record<string, Reader>> = {
   UpSampling2D(layer) {
     const { node, inputs, builder, config } = layer;
     requireChannelsLast(layer);
+    builder.anySize = false;
     const interpolation = (config.interpolation ?? 'nearest') as 'nearest' | 'bilinear';
     return builder.add(node.path, inputs, node.shape, { op: 'upsample', size: pairOf(config.size), interpolation });
   },

@@ -11,8 +11,9 @@ import type {
   Padding,
   PoolNode,
 } from '../graph/index.js';
+import { openShape } from '../graph/index.js';
 import { filtersFirst, plain, type WeightType } from './initializers.js';
-import { TensorProto_DataType as DataType } from './onnx-schema.js';
+import { TensorProto_DataType as DataType, type ValueInfoProto } from './onnx-schema.js';
 import { type Attribute, type Axis, OnnxWriter, tensorInfo } from './onnx-writer.js';
 
 /** Axes of a map as ONNX has them, channels first, by those of the graph. */
@@ -36,6 +37,12 @@ const windowOf = ({ stride, padding }: { readonly stride: readonly number[]; rea
   pads: padsOf(padding),
 });
 
+/** Padding that is after the input what it is before it. */
+const evenly = ([[top], [left]]: Padding): Padding => [
+  [top, top],
+  [left, left],
+];
+
 const isSame = (a: Padding, b: Padding): boolean => a.flat().join() === b.flat().join();
 
 /** Writes the nodes of a graph as ONNX operators. */
@@ -45,6 +52,7 @@ export class OnnxEmitter {
   private readonly names = new Map<GraphValue, string>();
   /** Names that values shall have. */
   private readonly wanted = new Map<GraphValue, string>();
+  private anySize = false;
 
   constructor(private readonly type: WeightType) {}
 
@@ -55,6 +63,7 @@ export class OnnxEmitter {
    * @returns names of the outputs' values.
    */
   emit(graph: InferenceGraph, inputs: readonly string[], outputs: readonly string[]): string[] {
+    this.anySize = graph.anySize;
     for (const [i, value] of graph.inputs.entries()) this.names.set(value, inputs[i]!);
     for (const [i, value] of graph.outputs.entries()) if (!this.wanted.has(value)) this.wanted.set(value, outputs[i]!);
     for (const node of graph.nodes) this.names.set(node.output, this.node(node));
@@ -200,8 +209,6 @@ export class OnnxEmitter {
         const limits = [activation.min, activation.max].map((limit) => this.numbers('limit', [], [limit]));
         return this.add('Clip', [x, ...limits], {}, node);
       }
-      case 'elu':
-        return this.add('Elu', [x], { alpha: { float: activation.alpha } }, node);
       case 'leaky-relu':
         return this.add('LeakyRelu', [x], { alpha: { float: activation.alpha } }, node);
       case 'hard-sigmoid':
@@ -212,6 +219,7 @@ export class OnnxEmitter {
         return this.add('Mul', [x, this.add('Sigmoid', [x], {}, node, 'sigmoid')], {}, node);
       default: {
         const operators = {
+          elu: 'Elu',
           mish: 'Mish',
           relu: 'Relu',
           selu: 'Selu',
@@ -226,8 +234,11 @@ export class OnnxEmitter {
   }
 
   private pool(node: PoolNode, x: string): string {
-    const { operator, size, padding, counted, ceilMode } = node;
-    const window = { kernel_shape: size, ...windowOf(node), ...(ceilMode && { ceil_mode: 1 }) };
+    const { operator, size, counted } = node;
+    const ceilMode = node.ceilMode && this.anySize;
+    const padding = ceilMode ? evenly(node.padding) : node.padding;
+    const strides = node.stride;
+    const window = { kernel_shape: size, strides, pads: padsOf(padding), ...(ceilMode && { ceil_mode: 1 }) };
     if (operator === 'max') return this.add('MaxPool', [x], window, node);
     const countsAll = isSame(padding, counted);
     if (counted.flat().every((pixels) => pixels === 0))
@@ -286,11 +297,9 @@ export class OnnxEmitter {
   }
 }
 
-/** Returns the shape of a value in ONNX; axes that are known only at run time have names. */
-export const shapeInOnnx = (value: GraphValue): Axis[] =>
-  inStoredOrder(
-    value,
-    value.shape.map((extent, i) => extent ?? ['batch', 'height', 'width'][i] ?? `axis${i}`),
-  );
-
-export const infoOf = (value: GraphValue, name: string, type: DataType) => tensorInfo(name, type, shapeInOnnx(value));
+/** Describes an input or output; axes that are known only at run time have names. */
+export function infoOf(value: GraphValue, name: string, type: DataType, graph: InferenceGraph): ValueInfoProto {
+  const names = ['batch', ...(isMap(value) ? ['height', 'width'] : [])];
+  const shape = openShape(value, graph.anySize).map((extent, axis): Axis => extent ?? names[axis] ?? `axis${axis}`);
+  return tensorInfo(name, type, inStoredOrder(value, shape));
+}

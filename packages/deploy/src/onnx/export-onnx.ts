@@ -19,7 +19,7 @@ export interface OnnxOptions {
  * Writes a net as an ONNX file, for every runtime that reads ONNX: onnxruntime, TensorRT, OpenVINO, Core ML's converter.
  *
  * - Input `images`: float32 [batch, channels, height, width], RGB, normalised as the net's preprocessing says. The batch is free,
- *   and height and width are if the net's are.
+ *   and so are height and width if the net's layers take any.
  * - Output `logits`: float32 [batch, classes]; auxiliary heads come after it, by their names.
  * - Weights have their keys in the state dict, and PyTorch's layout. BatchNorm is folded into the convolution before it.
  * - Metadata: `model`, `activation` ('softmax' or 'sigmoid', from logits to scores), `categories` and `preprocessing` as JSON.

@@ -49,8 +49,8 @@ export function onnxFile(
   return writer.file(
     {
       name: graph.name,
-      inputs: graph.inputs.map((value, i) => infoOf(value, inputNames[i]!, DataType.FLOAT)),
-      outputs: graph.outputs.map((value, i) => infoOf(value, outputNames[i]!, DataType.FLOAT)),
+      inputs: graph.inputs.map((value, i) => infoOf(value, inputNames[i]!, DataType.FLOAT, graph)),
+      outputs: graph.outputs.map((value, i) => infoOf(value, outputNames[i]!, DataType.FLOAT, graph)),
     },
     {
       opset,

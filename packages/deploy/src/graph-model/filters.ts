@@ -54,3 +54,24 @@ export function bunchesOf({ weight, bias, groups }: ConvNode): Bunch[] {
     return { weight: kernel, bias: terms, channels: channels * size };
   });
 }
+
+/**
+ * Writes a dilation into the filter, as zeros between its values: TensorFlow.js has no convolution with both a stride and a dilation.
+ */
+export function withoutDilation(node: ConvNode): ConvNode {
+  const { weight, dilation, stride } = node;
+  if (Math.max(...stride) === 1 || Math.max(...dilation) === 1) return node;
+  const [rows, columns, channels, filters] = weight.shape as [number, number, number, number];
+  const [height, width] = [dilation[0] * (rows - 1) + 1, dilation[1] * (columns - 1) + 1];
+  const each = channels * filters;
+  const spread = part(weight, weight.name, [height, width, channels, filters], (values) => {
+    const out = new Float32Array(height * width * each);
+    for (let row = 0; row < rows; row++)
+      for (let column = 0; column < columns; column++) {
+        const from = (row * columns + column) * each;
+        out.set(values.subarray(from, from + each), (row * dilation[0] * width + column * dilation[1]) * each);
+      }
+    return out;
+  });
+  return { ...node, weight: spread, dilation: [1, 1] };
+}
