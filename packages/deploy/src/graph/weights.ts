@@ -1,4 +1,5 @@
 import { CnnzooError } from '@cnnzoo/core';
+import type * as tf from '@tensorflow/tfjs-core';
 import type { LayerVariable } from '@tensorflow/tfjs-layers';
 import type { GraphWeight } from './graph.js';
 
@@ -9,18 +10,21 @@ export interface WeightSource {
 
 /** Reads weights of a net that must be as it was when the graph was made. Owns no tensors. */
 export class LiveWeights implements WeightSource {
-  private readonly known = new Map<LayerVariable, object>();
+  private readonly known = new Map<LayerVariable, { readonly tensor: tf.Tensor; readonly dataId: object }>();
 
   constructor(
     private readonly net: string,
     variables: readonly LayerVariable[],
   ) {
-    for (const variable of variables) this.known.set(variable, variable.read().dataId);
+    for (const variable of variables) {
+      const tensor = variable.read();
+      this.known.set(variable, { tensor, dataId: tensor.dataId });
+    }
   }
 
   async read(variable: LayerVariable): Promise<Float32Array> {
-    const tensor = variable.read();
-    if (tensor.isDisposed || tensor.dataId !== this.known.get(variable))
+    const { tensor, dataId } = this.known.get(variable)!;
+    if (tensor.isDisposed || tensor.dataId !== dataId)
       throw new CnnzooError(
         'INPUT',
         `inferenceGraph: the weights of '${this.net}' ${tensor.isDisposed ? 'were disposed of' : 'have changed'} since the ` +
