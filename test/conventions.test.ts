@@ -30,7 +30,7 @@ const manifest = (name: string): Manifest => JSON.parse(read(`packages/${name}/p
 
 /** Published packages. The private one is bundled into the command. */
 const packages = readdirSync(`${root}packages`).filter((name) => name !== 'report');
-const families = packages.filter((name) => !['core', 'cli', 'kernels'].includes(name));
+const families = packages.filter((name) => !['core', 'cli', 'deploy', 'kernels'].includes(name));
 
 describe.each(packages)('packages/%s', (name) => {
   const { exports, main, dependencies = {}, peerDependencies = {}, ...rest } = manifest(name);
@@ -56,10 +56,10 @@ describe.each(packages)('packages/%s', (name) => {
     expect(withLinks(manifest(name), linksOf(await repositoryAddress(), `packages/${name}`))).toEqual(manifest(name));
   });
 
-  // The command uses core's insides, which are of one version alone.
+  // The command and the exports use core's insides, which are of one version alone.
   const rangeOf = (dependency: string): string => {
     if (!/^(@cnnzoo\/|cnnzoo$)/.test(dependency)) return 'catalog:';
-    return name === 'cli' && dependency === '@cnnzoo/core' ? 'workspace:*' : 'workspace:^';
+    return ['cli', 'deploy'].includes(name) && dependency === '@cnnzoo/core' ? 'workspace:*' : 'workspace:^';
   };
 
   it('shares one tfjs with its user, and names what it needs', () => {

@@ -24,7 +24,7 @@ export {
   weightsOf,
 } from './graph/index.js';
 export { descriptionOf, featuresOf, type LayerDescription, type LayerKind, type NetNode, walk } from './graph/late.js';
-export { withBuildScope } from './layers/index.js';
+export { adaptiveShares, padAfter, withBuildScope } from './layers/index.js';
 export { buildFrom } from './state-dict/late.js';
 export { checkOptions, shownValue, withRandom } from './util/index.js';
 export { downloadWeights, MODEL_KEY, namedEntry, resolveBuild, resolveEntry, WEIGHTS_KEY } from './zoo/late.js';

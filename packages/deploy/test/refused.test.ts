@@ -1,4 +1,4 @@
-// What an export refuses, and what it leaves behind.
+// Exports refuse what they can't write, and leave nothing behind.
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

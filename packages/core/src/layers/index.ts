@@ -28,3 +28,4 @@ export {
   withFusions,
   withSmallestBatch,
 } from './scopes.js';
+export { adaptiveShares, padAfter } from './window.js';

@@ -7,7 +7,7 @@ import { CnnzooError, checkOptions } from '../util/index.js';
 import { checkFlags, checkNumbers, PADDING, PIXELS } from './check-numbers.js';
 import { apply, applyOwn, type Layer, type LayerArgs, layerArgs, type OwnKind } from './layer.js';
 import { single } from './parametric.js';
-import { type Extent, outputExtent, padAfter, type Window } from './window.js';
+import { adaptiveShares, type Extent, outputExtent, padAfter, type Window } from './window.js';
 
 /** Options of `maxPool`. */
 export interface PoolOptions {
@@ -192,18 +192,9 @@ interface AdaptiveArgs {
 
 const RANGES = { outputSize: PIXELS };
 
-/**
- * Returns rows of weights [1, out, size]: row i holds the weight of each of `size` inputs in output i, the mean over
- * floor(i size / out) … ceil((i + 1) size / out). For use inside a tidy.
- */
-const adaptiveShares = (size: number, out: number): tf.Tensor3D =>
-  constant(`adaptive ${size} ${out}`, [1, out, size], () =>
-    Float32Array.from({ length: out * size }, (_, at) => {
-      const [i, j] = [Math.floor(at / size), at % size];
-      const [start, end] = [Math.floor((i * size) / out), Math.ceil(((i + 1) * size) / out)];
-      return j >= start && j < end ? 1 / (end - start) : 0;
-    }),
-  );
+/** Returns the weights of `adaptiveShares` as a tensor [1, out, size]. For use inside a tidy. */
+const sharesTensor = (size: number, out: number): tf.Tensor3D =>
+  constant(`adaptive ${size} ${out}`, [1, out, size], () => adaptiveShares(size, out));
 
 /**
  * Mean over windows that cover the input whatever its size: [n, h, w, c] -> [n, out, out, c]. As in PyTorch (ATen's
@@ -241,8 +232,8 @@ export class AdaptiveAvgPool2d extends layers.Layer {
     if (h === out && w === out) return tf.clone(x);
     return tf.tidy(() => {
       // One axis after the other, each a product with the weights.
-      const rows = tf.matMul(adaptiveShares(h, out), tf.reshape(x, [n, h, w * c]));
-      const both = tf.matMul(adaptiveShares(w, out), tf.reshape(rows, [n * out, w, c]));
+      const rows = tf.matMul(sharesTensor(h, out), tf.reshape(x, [n, h, w * c]));
+      const both = tf.matMul(sharesTensor(w, out), tf.reshape(rows, [n * out, w, c]));
       return tf.reshape(both, [n, out, out, c]);
     });
   }

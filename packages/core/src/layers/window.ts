@@ -45,3 +45,14 @@ export function outputExtent(layer: string, size: Extent, window: Window): Exten
 /** Padding after the input for `out` windows: `padding`, or more if ceilMode needs it. */
 export const padAfter = (size: number, out: number, { kernel, stride, padding }: Window): number =>
   Math.max(padding, (out - 1) * stride + kernel - size - padding);
+
+/**
+ * Returns weights [out, size] of adaptive average pooling along an axis: row i holds the weight of each of `size` inputs in output i,
+ * the mean over floor(i size / out) … ceil((i + 1) size / out).
+ */
+export const adaptiveShares = (size: number, out: number): Float32Array =>
+  Float32Array.from({ length: out * size }, (_, at) => {
+    const [i, j] = [Math.floor(at / size), at % size];
+    const [start, end] = [Math.floor((i * size) / out), Math.ceil(((i + 1) * size) / out)];
+    return j >= start && j < end ? 1 / (end - start) : 0;
+  });

@@ -19,14 +19,17 @@ export interface TopologyNode {
   readonly attr: Readonly<Record<string, Attribute>>;
 }
 
-/** Constant tensor. int32: a shape or axes. Those of a net's weights may be stored in fewer bytes. */
-export interface Constant {
+interface ConstantOf<Dtype, Values> {
   readonly name: string;
-  readonly dtype: 'float32' | 'int32';
+  readonly dtype: Dtype;
   readonly shape: readonly number[];
+  /** true: a weight of the net, which may be stored in fewer bytes. */
   readonly isWeight: boolean;
-  read(): Promise<Float32Array | Int32Array>;
+  read(): Promise<Values>;
 }
+
+/** Constant tensor. int32: a shape or axes. */
+export type Constant = ConstantOf<'float32', Float32Array> | ConstantOf<'int32', Int32Array>;
 
 const base64 = (text: string): string => btoa(text);
 

@@ -36,14 +36,16 @@ function toUint8(values: Float32Array): { readonly bytes: Uint8Array; readonly q
   };
 }
 
-/** Reads a constant, and stores it in a type. Constants that are no weights, and lists such as biases, keep theirs. */
+/** Reads a constant, and stores it in a type. Constants that are no weights keep theirs; biases are float16 instead of uint8. */
 export async function storeConstant(
-  { name, shape, dtype, isWeight, read }: Constant,
+  constant: Constant,
   stored: GraphModelDtype,
 ): Promise<{ readonly entry: WeightEntry; readonly bytes: Uint8Array }> {
-  const values = await read();
+  const { name, shape, dtype } = constant;
   const entry: WeightEntry = { name, shape, dtype };
-  if (!isWeight || stored === 'float32' || !(values instanceof Float32Array)) return { entry, bytes: bytesOf(values) };
+  if (!constant.isWeight || constant.dtype !== 'float32' || stored === 'float32')
+    return { entry, bytes: bytesOf(await constant.read()) };
+  const values = await constant.read();
   const bad = values.find((value) => !(Math.abs(value) <= LARGEST_FLOAT16));
   if (bad !== undefined)
     throw new CnnzooError(

@@ -59,7 +59,7 @@ export class Builder {
   }
 }
 
-/** What the reading of a layer is given. */
+/** Layer that is being read, and the graph it is read into. */
 export interface Layer {
   readonly node: NetNode;
   readonly inputs: readonly GraphValue[];

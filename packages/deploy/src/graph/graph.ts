@@ -88,6 +88,7 @@ export interface BinaryNode extends Base {
   readonly relu: boolean;
 }
 
+/** A function of each value. */
 export interface ActivationNode extends Base {
   readonly op: 'activation';
   readonly activation: GraphActivation;
@@ -120,6 +121,7 @@ export interface GlobalPoolNode extends Base {
   readonly operator: 'max' | 'avg';
 }
 
+/** Normalization over the pixels of each group of channels, and a factor and a term for each channel. */
 export interface GroupNormNode extends Base {
   readonly op: 'group-norm';
   readonly groups: number;
@@ -172,6 +174,7 @@ export interface UpsampleNode extends Base {
   readonly interpolation: 'nearest' | 'bilinear';
 }
 
+/** One operation. `op` tells which. */
 export type GraphNode =
   | ActivationNode
   | AdaptivePoolNode

@@ -1,3 +1,4 @@
+import { padAfter } from '@cnnzoo/core/internal';
 import { type Layer, type Reader, requireWeight, unsupported, weightOf } from './builder.js';
 import type { GraphValue, Padding } from './graph.js';
 
@@ -47,16 +48,15 @@ function readLinear(layer: Layer): GraphValue {
 const readAdd = ({ node, inputs, builder }: Layer): GraphValue =>
   builder.add(node.path, inputs, node.shape, { op: 'binary', operator: 'add', relu: false });
 
-/** Padding after an input so that its last windows, the `out`th included, are whole. */
-const padAfter = (size: number | null, out: number | null, kernel: number, stride: number, padding: number): number =>
-  size === null || out === null ? padding : Math.max(padding, (out - 1) * stride + kernel - size - padding);
-
 const readPool =
   (operator: 'max' | 'avg') =>
   ({ node, inputs, builder, config }: Layer): GraphValue => {
     const [x] = inputs as [GraphValue];
     const { kernelSize, stride, padding } = config as Record<'kernelSize' | 'stride' | 'padding', number>;
-    const after = (axis: 1 | 2): number => padAfter(x.shape[axis]!, node.shape[axis]!, kernelSize, stride, padding);
+    const after = (axis: 1 | 2): number => {
+      const [size, out] = [x.shape[axis], node.shape[axis]];
+      return typeof size === 'number' ? padAfter(size, out!, { kernel: kernelSize, stride, padding }) : padding;
+    };
     const counted = config.countIncludePad ? padding : 0;
     return builder.add(node.path, inputs, node.shape, {
       op: 'pool',

@@ -1,5 +1,5 @@
 import { CnnzooError } from '@cnnzoo/core';
-import { adaptiveShares } from '../graph/adaptive-shares.js';
+import { adaptiveShares } from '@cnnzoo/core/internal';
 import type {
   ActivationNode,
   AdaptivePoolNode,

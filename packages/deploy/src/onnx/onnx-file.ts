@@ -5,7 +5,7 @@ import { TensorProto_DataType as DataType } from './onnx-schema.js';
 /** Type of the weights and of the computation. Images and logits are float32. */
 export type OnnxDtype = 'float32' | 'float16';
 
-/** What an ONNX file is made of. */
+/** Choices of an ONNX file. */
 export interface OnnxContent {
   readonly dtype: OnnxDtype;
   /** Version of the operator set. */
