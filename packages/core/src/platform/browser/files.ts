@@ -71,7 +71,10 @@ export const readFile = /* @__PURE__ */ fileReader(openPath);
  *
  * @throws CnnzooError FILE.
  */
-export async function writeFileAtomic(path: string | URL): Promise<void> {
+export async function writeFileAtomic(
+  path: string | URL,
+  _chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+): Promise<void> {
   throw new CnnzooError(
     'FILE',
     `Can't write '${path}': a page has no file system. Use encodeSafetensors(await stateDict(net)) and offer a download.`,
