@@ -48,7 +48,7 @@ describe.skipIf(!findChromium())('in a browser (needs Chromium)', () => {
     pages = await TestServer.start();
     const text = await script();
     // tfjs is not used by what runs here.
-    const stub = `data:text/javascript,${encodeURIComponent('export const env = () => ({}); export const engine = env;')}`;
+    const stub = `data:text/javascript,${encodeURIComponent('export const env = () => ({}); export const [engine, backend] = [env, env];')}`;
     const map = JSON.stringify({ imports: { '@tensorflow/tfjs-core': stub } });
     const html = `<!doctype html><script type="importmap">${map}</script><script type="module" src="/app.js"></script>`;
     pages.routes.set('/', (_, response) => response.writeHead(200, { 'content-type': 'text/html' }).end(html));
