@@ -57,8 +57,8 @@ describe.skipIf(!findChromium()).each(['webgl', 'webgpu'] as const)('%s in a pag
     expectLosses(await page.run('losing', gpu, 6, 1), gpu, 6);
   });
 
-  it.runIf(slow)('and so it is at fifty moments (CNNZOO_SLOW=1)', async () => {
-    expectLosses(await page.run('losing', gpu, 50, 2), gpu, 50);
+  it.runIf(slow)('and so it is at twenty moments (CNNZOO_SLOW=1)', async () => {
+    expectLosses(await page.run('losing', gpu, 20, 2), gpu, 20);
   });
 });
 
