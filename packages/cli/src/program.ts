@@ -4,6 +4,7 @@ import { version } from '../package.json';
 import { positive, seed, size, whole } from './arguments.js';
 import type { CacheAction } from './commands/cache.js';
 import type { ClassifyOptions } from './commands/classify.js';
+import type { ExportOptions } from './commands/export.js';
 import type { SummaryOptions } from './commands/summary.js';
 import { DEFAULTS } from './finetune/defaults.js';
 import type { FinetuneOptions } from './finetune/settings.js';
@@ -71,6 +72,7 @@ export async function run(argv: readonly string[], context: Context): Promise<nu
         "cnnzoo list 'resnet*'",
         'cnnzoo summary resnet18 --input 64x64',
         'cnnzoo finetune flowers',
+        'cnnzoo export resnet18',
         'cnnzoo cache list',
       )}
 
@@ -179,6 +181,46 @@ ${bold('Exit codes:')} 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C.`,
     )
     .action((folder: string, options: FinetuneOptions) =>
       perform(options, async () => (await import('./commands/finetune.js')).finetune(folder, options, context)),
+    );
+
+  program
+    .command('export')
+    .summary('write a net for other programs: ONNX, GraphModel, state dict')
+    .description(
+      'Writes a net for other programs: an ONNX file (onnxruntime, TensorRT, OpenVINO), a GraphModel of TensorFlow.js, or its ' +
+        'state dict as safetensors (PyTorch).',
+    )
+    .argument('<MODEL>', 'a name from `cnnzoo list`, or the path of a saved net')
+    .addOption(
+      new Option('-f, --format <FORMAT>', 'kind of export')
+        .choices(['onnx', 'graph-model', 'state-dict'])
+        .default('onnx'),
+    )
+    .option(
+      '-w, --weights <NAME|PATH>',
+      'a name from `cnnzoo list`, or a .safetensors or .pth file (default: the best)',
+    )
+    .addOption(
+      new Option('--dtype <TYPE>', 'type of the weights; uint8 of a GraphModel alone')
+        .choices(['float32', 'float16', 'uint8'])
+        .default('float32'),
+    )
+    .option(
+      '-o, --out <PATH>',
+      'file, or directory of a GraphModel (default: named after the model, in the working directory)',
+    )
+    .option(...JSON_OPTION)
+    .addHelpText(
+      'after',
+      examples(
+        'cnnzoo export resnet50',
+        'cnnzoo export resnet50 --format graph-model --dtype float16 --out public/resnet50',
+        'cnnzoo export ./flowers-resnet18 --out flowers.onnx',
+        'cnnzoo export resnet18 --format state-dict',
+      ),
+    )
+    .action((model: string, options: ExportOptions) =>
+      perform(options, async () => (await import('./commands/export.js')).exportNet(model, options, context)),
     );
 
   const cache = program

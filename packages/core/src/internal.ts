@@ -4,6 +4,7 @@
  */
 export {
   hashSource,
+  localPath,
   namesIn,
   openPath,
   pathIn,
@@ -19,12 +20,23 @@ export {
   categoriesOf,
   isInStep,
   modelOf,
+  noteOf,
   outputActivationOf,
   preprocessingOf,
   weightsOf,
 } from './graph/index.js';
 export { descriptionOf, featuresOf, type LayerDescription, type LayerKind, type NetNode, walk } from './graph/late.js';
+export { type PreparedImages, prepareImages } from './images/index.js';
 export { adaptiveShares, padAfter, withBuildScope } from './layers/index.js';
 export { buildFrom } from './state-dict/late.js';
 export { checkOptions, shownValue, withRandom } from './util/index.js';
-export { downloadWeights, MODEL_KEY, namedEntry, resolveBuild, resolveEntry, WEIGHTS_KEY } from './zoo/late.js';
+export {
+  choiceOf,
+  downloadWeights,
+  MODEL_KEY,
+  namedEntry,
+  predictionsOf,
+  resolveBuild,
+  resolveEntry,
+  WEIGHTS_KEY,
+} from './zoo/late.js';

@@ -28,3 +28,12 @@ export type {
 export { inferenceGraph } from './graph/index.js';
 export { exportGraphModel, type GraphModelDtype, type GraphModelOptions } from './graph-model/index.js';
 export { exportOnnx, type OnnxDtype, type OnnxOptions } from './onnx/index.js';
+export {
+  type BatchShape,
+  createSession,
+  type EngineName,
+  Session,
+  type SessionFacts,
+  type SessionOptions,
+  type SessionTimes,
+} from './session/index.js';

@@ -1,19 +1,14 @@
 import { stat } from 'node:fs/promises';
-import { type Classifier, CnnzooError, load, type Prediction, useBackend } from '@cnnzoo/core';
+import { type Classifier, CnnzooError, type Prediction } from '@cnnzoo/core';
 import { pathOf } from '@cnnzoo/core/internal';
 import { visible } from '@cnnzoo/core/internal/text';
 import { bar, clip } from '@cnnzoo/report';
 import { type Fault, faultOf, writeFault, writeJson } from '../fault.js';
-import { getModel, listModels, openPretrained } from '../models/index.js';
+import { type NetOptions, openNet } from '../models/index.js';
 import { type CommonOptions, type Context, EXIT } from '../terminal/index.js';
 
-export interface ClassifyOptions extends CommonOptions {
-  /** Name from `cnnzoo list`, or path of a saved net. */
-  readonly model: string;
-  /** Name of a weights entry, or path or URL of a checkpoint. */
-  readonly weights?: string;
+export interface ClassifyOptions extends CommonOptions, NetOptions {
   readonly top: number;
-  readonly backend?: string;
 }
 
 type Answer = { readonly image: string } & (
@@ -51,24 +46,6 @@ function lines(predictions: readonly Prediction[], { terminal: { columns, colors
   });
 }
 
-/**
- * Returns true if `model` is a saved net: a path, recognised by a slash or a file ending, or the name of an existing
- * file or directory that no model has.
- */
-const isSaved = async (model: string): Promise<boolean> =>
-  /[./\\]/.test(model) || (!listModels().includes(model) && (await stat(model).catch(() => undefined)) !== undefined);
-
-/** Loads the net, once it is needed. */
-async function open({ model, weights, backend }: ClassifyOptions, context: Context): Promise<Classifier> {
-  await useBackend(backend as Parameters<typeof useBackend>[0]);
-  if (!(await isSaved(model))) return openPretrained(getModel(model), { ...(weights && { weights }) }, context);
-  if (weights === undefined) return load(model, { signal: context.signal });
-  throw new CnnzooError(
-    'INPUT',
-    `'${model}' is a saved net, which has its own weights: leave out --weights, or name a model (\`cnnzoo list\`).`,
-  );
-}
-
 async function look(net: Classifier, image: string, topK: number, signal: AbortSignal): Promise<Answer> {
   try {
     return { image, predictions: await net.classify(image, { topK, signal }) };
@@ -90,7 +67,7 @@ function writeAnswer(answer: Answer, context: Context): void {
 export async function classify(images: readonly string[], options: ClassifyOptions, context: Context): Promise<number> {
   const { model, top, json } = options;
   const faults = await Promise.all(images.map(faultOfPath));
-  const net = faults.includes(undefined) ? await open(options, context) : undefined;
+  const net = faults.includes(undefined) ? await openNet(options, context) : undefined;
   const answers: Answer[] = [];
   try {
     for (const [i, image] of images.entries()) {

@@ -14,6 +14,39 @@ export interface PreprocessOptions extends ImageOptions {
   first?: number;
 }
 
+/** Preprocessed images. */
+export interface PreparedImages {
+  /** Row-major. */
+  readonly values: Float32Array;
+  /** [images, height, width, channels]. */
+  readonly shape: [number, number, number, number];
+}
+
+/** Preprocesses images as `preprocess` does, without a tensor or a backend. */
+export async function prepareImages(
+  images: ImageInput | readonly ImageInput[],
+  preprocessing: Preprocessing,
+  options: PreprocessOptions = {},
+): Promise<PreparedImages> {
+  checkOptions('preprocess', options, ['what', 'first', 'signal', 'maxPixels']);
+  const { what = 'The preprocessing', first = 0, signal, maxPixels } = options;
+  checkPreprocessing(preprocessing);
+  const list = (Array.isArray(images) ? images : [images]) as readonly ImageInput[];
+  if (list.length === 0) throw new CnnzooError('INPUT', 'preprocess: expected an image or a list, received none.');
+  const { crop, channels } = preprocessing;
+  const size = crop[0] * crop[1] * channels;
+  const values = new Float32Array(list.length * size);
+  const tables = normalised(preprocessing);
+  // Images are decoded one after the other, so that a list of photographs is never in memory at once.
+  for (const [i, input] of list.entries()) {
+    await breathe(what, signal);
+    const name = Array.isArray(images) ? `images[${first + i}]` : 'the image';
+    const pixels = await toPixels(input, name, { signal, maxPixels });
+    prepare(values, i * size, pixels, preprocessing, tables);
+  }
+  return { values, shape: [list.length, crop[0], crop[1], channels] };
+}
+
 /**
  * Makes the batch that a net takes from images. The values are, bit for bit, those of torchvision's ImageClassification
  * transform on the same pixels (on a PIL image):
@@ -35,21 +68,6 @@ export async function preprocess(
   options: PreprocessOptions = {},
 ): Promise<tf.Tensor4D> {
   requireBackend('preprocess');
-  checkOptions('preprocess', options, ['what', 'first', 'signal', 'maxPixels']);
-  const { what = 'The preprocessing', first = 0, signal, maxPixels } = options;
-  checkPreprocessing(preprocessing);
-  const list = (Array.isArray(images) ? images : [images]) as readonly ImageInput[];
-  if (list.length === 0) throw new CnnzooError('INPUT', 'preprocess: expected an image or a list, received none.');
-  const { crop, channels } = preprocessing;
-  const size = crop[0] * crop[1] * channels;
-  const values = new Float32Array(list.length * size);
-  const tables = normalised(preprocessing);
-  // Images are decoded one after the other, so that a list of photographs is never in memory at once.
-  for (const [i, input] of list.entries()) {
-    await breathe(what, signal);
-    const name = Array.isArray(images) ? `images[${first + i}]` : 'the image';
-    const pixels = await toPixels(input, name, { signal, maxPixels });
-    prepare(values, i * size, pixels, preprocessing, tables);
-  }
-  return tf.tensor4d(values, [list.length, crop[0], crop[1], channels]);
+  const { values, shape } = await prepareImages(images, preprocessing, options);
+  return tf.tensor4d(values, shape);
 }

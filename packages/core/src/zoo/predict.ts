@@ -2,20 +2,12 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { breathe } from '#platform';
 import { modelOf } from '../graph/index.js';
-import {
-  checkInput,
-  featuresOf,
-  inputOf,
-  type NetPart,
-  partOf,
-  requireHead,
-  tapOf,
-  thresholdsOf,
-} from '../graph/late.js';
+import { checkInput, featuresOf, inputOf, type NetPart, partOf, requireHead, tapOf } from '../graph/late.js';
 import { type FrameSource, type ImageInput, type ImageOptions, preprocess } from '../images/index.js';
 import { watch as watchFrames } from '../images/late.js';
-import { CnnzooError, checkOptions, shownValue } from '../util/index.js';
+import { checkOptions } from '../util/index.js';
 import type { ClassifierImages, ClassifierParts, ClassifyOptions, Prediction } from './classifier-parts.js';
+import { choiceOf, predictionsOf } from './predictions.js';
 
 /** Images that the net takes at once; bounds the memory of long lists. */
 const BATCH = 32;
@@ -66,21 +58,11 @@ export async function classify(
   images: ClassifierImages,
   options: ClassifyOptions = {},
 ): Promise<Prediction[][]> {
-  checkOptions('classify', options, ['topK', 'threshold', 'signal', 'maxPixels']);
-  const { threshold, topK = threshold === undefined ? 5 : Number.MAX_SAFE_INTEGER } = options;
-  if (!(Number.isInteger(topK) && topK > 0))
-    throw new CnnzooError('INPUT', `classify: expected topK 1, 2, …, received ${shownValue(topK)}.`);
   requireHead(modelOf(net));
-  const classes = net.model.outputs[0]!.shape.at(-1)!;
-  const thresholds = threshold === undefined ? undefined : thresholdsOf('classify', threshold, classes);
+  const choice = choiceOf(options, net.model.outputs[0]!.shape.at(-1)!);
   const scoresOf = net.activation === 'sigmoid' ? tf.sigmoid : tf.softmax;
   const rows = await rowsOf('The classification', net, images, wholeOf(net.model), options, scoresOf);
-  return rows.map((scores) =>
-    Array.from(scores, (score, index) => ({ label: net.categories?.[index] ?? String(index), index, score }))
-      .filter(({ score, index }) => !thresholds || score > thresholds[index]!)
-      .sort((a, b) => b.score - a.score)
-      .slice(0, topK),
-  );
+  return rows.map((scores) => predictionsOf(scores, net.categories, choice));
 }
 
 /** Nets up to their heads, by net. */

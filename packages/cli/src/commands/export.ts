@@ -1,0 +1,82 @@
+import { readdir, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { type Classifier, CnnzooError, saveStateDict } from '@cnnzoo/core';
+import { pathOf } from '@cnnzoo/core/internal';
+import { visible } from '@cnnzoo/core/internal/text';
+import { exportGraphModel, exportOnnx } from '@cnnzoo/deploy';
+import { mebibytes } from '@cnnzoo/report';
+import { writeJson } from '../fault.js';
+import { openNet } from '../models/index.js';
+import { type CommonOptions, type Context, EXIT } from '../terminal/index.js';
+
+export interface ExportOptions extends CommonOptions {
+  readonly format: 'onnx' | 'graph-model' | 'state-dict';
+  readonly dtype: 'float32' | 'float16' | 'uint8';
+  readonly weights?: string;
+  readonly out?: string;
+}
+
+const ENDINGS: Readonly<Record<ExportOptions['format'], string>> = {
+  onnx: '.onnx',
+  'graph-model': '-graph-model',
+  'state-dict': '.safetensors',
+};
+
+/** Returns the name of an export that was not given one: that of the net, without its folder or ending. */
+const nameFor = (model: string, format: ExportOptions['format']): string =>
+  `${basename(model).replace(/\.safetensors$/, '') || 'net'}${ENDINGS[format]}`;
+
+/** Refuses a type that the format has not, before anything is downloaded. */
+function checkDtype({ format, dtype }: ExportOptions): void {
+  const known = {
+    onnx: ['float32', 'float16'],
+    'graph-model': ['float32', 'float16', 'uint8'],
+    'state-dict': ['float32'],
+  };
+  if (!known[format].includes(dtype))
+    throw new CnnzooError('INPUT', `${format} has the dtypes ${known[format].join(', ')}, received '${dtype}'.`);
+}
+
+async function write(net: Classifier, path: string, { format, dtype }: ExportOptions): Promise<void> {
+  if (format === 'graph-model') return exportGraphModel(net, path, { dtype });
+  if (format === 'onnx') return exportOnnx(net, path, { dtype: dtype as 'float32' | 'float16' });
+  return saveStateDict(net, path);
+}
+
+/** Refuses a path of another ending, or of a file that is there, before anything is downloaded. */
+async function checkFile(path: string, ending: string): Promise<void> {
+  if (!path.endsWith(ending))
+    throw new CnnzooError('INPUT', `Expected a path that ends in '${ending}' for --out, received '${path}'.`);
+  if ((await stat(path).catch(() => undefined)) !== undefined)
+    throw new CnnzooError(
+      'FILE',
+      `There is a '${path}' already, and it stays. Remove it, or choose another name with --out.`,
+    );
+}
+
+/** Returns the bytes of a file, or of the files in a directory. */
+async function sizeOf(path: string): Promise<number> {
+  const found = await stat(path);
+  if (!found.isDirectory()) return found.size;
+  const sizes = await Promise.all((await readdir(path)).map(async (name) => (await stat(join(path, name))).size));
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+/** Writes a net for other programs, and tells where. */
+export async function exportNet(model: string, options: ExportOptions, context: Context): Promise<number> {
+  checkDtype(options);
+  const { format, dtype, weights, out, json } = options;
+  const path = pathOf(out ?? nameFor(model, format));
+  if (format !== 'graph-model') await checkFile(path, ENDINGS[format]);
+  const net = await openNet({ model, ...(weights !== undefined && { weights }) }, context);
+  try {
+    context.signal.throwIfAborted();
+    await write(net, path, options);
+  } finally {
+    net.dispose();
+  }
+  const bytes = await sizeOf(path);
+  if (json) writeJson(context, { model, weights: net.weights, format, dtype, out: path, bytes });
+  else context.terminal.out(`Wrote ${visible(path)}: ${format}, ${dtype}, ${mebibytes(bytes)}.`);
+  return EXIT.ok;
+}

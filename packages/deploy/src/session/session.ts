@@ -1,0 +1,205 @@
+import {
+  type ClassifierImages,
+  type ClassifyOptions,
+  CnnzooError,
+  type ImageInput,
+  type ImageOptions,
+  type OutputActivation,
+  type Prediction,
+  type Preprocessing,
+} from '@cnnzoo/core';
+import { checkOptions, choiceOf, predictionsOf, prepareImages } from '@cnnzoo/core/internal';
+import type { Extent } from '../graph/index.js';
+import type { BatchShape, Engine, EngineName } from './engine.js';
+
+/** Images that the net takes at once; bounds the memory of long lists. */
+const BATCH = 32;
+
+/** Facts of a net in a session. */
+export interface SessionFacts {
+  readonly model: string;
+  /** [n, height, width, channels]; null: any. */
+  readonly input: readonly Extent[];
+  readonly classes: number;
+  readonly categories: readonly string[] | null;
+  /** null: a LayersModel, which states none. */
+  readonly preprocessing: Preprocessing | null;
+  readonly activation: OutputActivation;
+  /** Place of the features among the engine's outputs; undefined: the net has no head. */
+  readonly features: number | undefined;
+  /** Why the session has its engine, as a sentence. */
+  readonly reason: string;
+}
+
+/** Milliseconds that the making of a session took. */
+export interface SessionTimes {
+  /** Writing the net for the engine, and the engine's reading of it. */
+  readonly load: number;
+  /** The first batch, of one image of zeros: engines prepare their memory and kernels in it. */
+  readonly warmUp: number;
+}
+
+/** Softmax, or the logistic function of each logit. */
+function scoresOf(logits: Float32Array, activation: OutputActivation): Float32Array {
+  if (activation === 'sigmoid') return logits.map((logit) => 1 / (1 + Math.exp(-logit)));
+  const largest = logits.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  const powers = Float64Array.from(logits, (logit) => Math.exp(logit - largest));
+  const sum = powers.reduce((a, b) => a + b, 0);
+  return Float32Array.from(powers, (power) => power / sum);
+}
+
+/**
+ * A net that an engine of one's choice computes: `createSession` makes one. `classify`, `embed` and their options are those of
+ * `Classifier`; the answers are its own, up to rounding.
+ *
+ * @example
+ * ```ts
+ * import { createSession } from '@cnnzoo/deploy';
+ *
+ * const session = await createSession('flowers/');
+ * console.log(session.engine, session.reason);
+ * const [best] = await session.classify('rose.jpg');
+ * console.log(best!.label, best!.score);
+ * await session.dispose();
+ * ```
+ */
+export class Session {
+  /** Engine that computes the net. */
+  readonly engine: EngineName;
+  /** Why it is this engine, as a sentence. */
+  readonly reason: string;
+  readonly times: SessionTimes;
+  /** Preprocessing of the images; null if the session was made of a LayersModel, which states none. */
+  readonly preprocessing: Preprocessing | null;
+  /** A label per class, in the order of the logits; null if none are known. */
+  readonly categories: readonly string[] | null;
+  /** Function from logits to scores. */
+  readonly activation: OutputActivation;
+  private isDisposed = false;
+  /** Batches that the engine computes. */
+  private readonly running = new Set<Promise<unknown>>();
+
+  /** @internal */
+  constructor(
+    private readonly program: Engine,
+    private readonly facts: SessionFacts,
+    times: SessionTimes,
+  ) {
+    this.engine = program.name;
+    this.reason = facts.reason;
+    this.preprocessing = facts.preprocessing;
+    this.categories = facts.categories;
+    this.activation = facts.activation;
+    this.times = times;
+  }
+
+  /**
+   * Computes the logits of preprocessed images.
+   *
+   * @param batch float32 values, normalised, row-major.
+   * @param shape [images, height, width, channels].
+   * @returns Float32Array [images, classes], row-major.
+   * @throws CnnzooError SHAPE for another number of values, or a shape that the net does not take; INPUT after `dispose`.
+   */
+  async run(batch: Float32Array, shape: BatchShape): Promise<Float32Array> {
+    this.requireOpen();
+    const { model, input } = this.facts;
+    const fits =
+      Array.isArray(shape) &&
+      shape.length === 4 &&
+      shape.every(
+        (extent, axis) => Number.isInteger(extent) && extent > 0 && (input[axis] === null || extent === input[axis]),
+      );
+    if (!fits)
+      throw new CnnzooError(
+        'SHAPE',
+        `run: '${model}' takes [${input.map((extent) => extent ?? 'any').join(', ')}], received [${shape}].`,
+      );
+    const count = shape.reduce((product, extent) => product * extent, 1);
+    if (batch?.length !== count)
+      throw new CnnzooError('SHAPE', `run: expected the ${count} values of [${shape}], received ${batch?.length}.`);
+    return (await this.compute(batch, shape))[0]!;
+  }
+
+  /**
+   * Predicts the classes of an image, the best first; for a list of images, a list of predictions for each, in order.
+   *
+   * @throws CnnzooError INPUT for a session of a LayersModel, which has no preprocessing, or after `dispose`; IMAGE for an image that
+   * can't be read; ABORTED.
+   */
+  async classify(image: ImageInput, options?: ClassifyOptions): Promise<Prediction[]>;
+  async classify(images: readonly ImageInput[], options?: ClassifyOptions): Promise<Prediction[][]>;
+  async classify(images: ClassifierImages, options: ClassifyOptions = {}): Promise<Prediction[] | Prediction[][]> {
+    const choice = choiceOf(options, this.facts.classes);
+    const rows = await this.rowsOf('The classification', images, options, 0);
+    const predictions = rows.map((logits) => predictionsOf(scoresOf(logits, this.activation), this.categories, choice));
+    return Array.isArray(images) ? predictions : predictions[0]!;
+  }
+
+  /**
+   * Computes the pooled features of an image, the input of its head; for a list of images, a vector for each.
+   *
+   * @returns Float32Array [features], or a list of them.
+   * @throws CnnzooError as `classify`; INPUT for a net that does not know its head.
+   */
+  async embed(image: ImageInput, options?: ImageOptions): Promise<Float32Array>;
+  async embed(images: readonly ImageInput[], options?: ImageOptions): Promise<Float32Array[]>;
+  async embed(images: ClassifierImages, options: ImageOptions = {}): Promise<Float32Array | Float32Array[]> {
+    checkOptions('embed', options, ['signal', 'maxPixels']);
+    const { features, model } = this.facts;
+    if (features === undefined)
+      throw new CnnzooError('INPUT', `embed: '${model}' does not know its head. Build it with a builder of cnnzoo.`);
+    const rows = await this.rowsOf('The embedding', images, options, features);
+    return Array.isArray(images) ? rows : rows[0]!;
+  }
+
+  /** Frees the engine's memory. Calls in progress end first. A second call does nothing. */
+  async dispose(): Promise<void> {
+    if (this.isDisposed) return;
+    this.isDisposed = true;
+    await Promise.allSettled(this.running);
+    await this.program.dispose();
+  }
+
+  private async compute(batch: Float32Array, shape: BatchShape): Promise<readonly Float32Array[]> {
+    this.requireOpen();
+    const work = this.program.run(batch, shape);
+    this.running.add(work);
+    try {
+      return await work;
+    } finally {
+      this.running.delete(work);
+    }
+  }
+
+  private requireOpen(): void {
+    if (this.isDisposed)
+      throw new CnnzooError('INPUT', `The session of '${this.facts.model}' was disposed of. Dispose of it last.`);
+  }
+
+  /** Runs images batch by batch. Resolves to the values of each image's output. */
+  private async rowsOf(
+    what: string,
+    images: ClassifierImages,
+    { signal, maxPixels }: ImageOptions,
+    output: number,
+  ): Promise<Float32Array[]> {
+    this.requireOpen();
+    const { preprocessing } = this;
+    if (!preprocessing)
+      throw new CnnzooError(
+        'INPUT',
+        `The session of '${this.facts.model}' was made of a LayersModel, which states no preprocessing. Make it of a Classifier, or use run.`,
+      );
+    const rows: Float32Array[] = [];
+    const count = Array.isArray(images) ? images.length : 1;
+    for (let first = 0; first < count; first += BATCH) {
+      const part = Array.isArray(images) ? (images.slice(first, first + BATCH) as ImageInput[]) : images;
+      const { values, shape } = await prepareImages(part, preprocessing, { what, first, signal, maxPixels });
+      const result = (await this.compute(values, shape))[output]!;
+      const width = result.length / shape[0];
+      for (let i = 0; i < shape[0]; i++) rows.push(result.slice(i * width, (i + 1) * width));
+    }
+    return rows;
+  }
+}
