@@ -1,8 +1,9 @@
 /**
- * Measures against peers: `pnpm bench [load] [step] [image] [groups] [kernels] [fit] [--runs N] [--json]`. See README.md.
+ * Measures against peers: `pnpm bench [load] [step] [image] [groups] [kernels] [fit] [deploy] [--runs N] [--json]`. See README.md.
  */
 import { availableParallelism, cpus } from 'node:os';
 import { parseArgs } from 'node:util';
+import { deploySuite } from './deploy/suite.js';
 import { fitSuite } from './fit/suite.js';
 import { groupsSuite } from './groups/suite.js';
 import { measure, type Results, type Suite } from './harness/suite.js';
@@ -19,6 +20,7 @@ const SUITES: Readonly<Record<string, { open(): Promise<Suite>; runs: number }>>
   groups: { open: groupsSuite, runs: 3 },
   kernels: { open: kernelsSuite, runs: 3 },
   fit: { open: fitSuite, runs: 3 },
+  deploy: { open: deploySuite, runs: 3 },
 };
 
 const { values, positionals } = parseArgs({
