@@ -11,6 +11,11 @@ export interface OnnxOptions {
    * about 1e-3. Default: 'float32'.
    */
   dtype?: OnnxDtype | undefined;
+  /**
+   * true: the file takes one image, `image`, uint8 [height, width, 3] of any size in RGB, and gives `probabilities`, float32 [1, classes].
+   * The resizing differs from cnnzoo's by at most a step of 256 in a pixel. Default: false.
+   */
+  preprocessing?: boolean | undefined;
   /** Version of ONNX's operator set, 18 to 23. Default: 18, which every runtime since 2023 has. */
   opset?: number | undefined;
 }
@@ -44,14 +49,19 @@ export interface OnnxOptions {
  * ```
  */
 export async function exportOnnx(net: Net, path: string | URL, options: OnnxOptions = {}): Promise<void> {
-  checkOptions('exportOnnx', options, ['dtype', 'opset']);
-  const { dtype = 'float32', opset = 18 } = options;
+  checkOptions('exportOnnx', options, ['dtype', 'preprocessing', 'opset']);
+  const { dtype = 'float32', preprocessing = false, opset = 18 } = options;
   if (dtype !== 'float32' && dtype !== 'float16')
     throw new CnnzooError('INPUT', `exportOnnx: expected dtype 'float32' or 'float16', received ${shownValue(dtype)}.`);
+  if (typeof preprocessing !== 'boolean')
+    throw new CnnzooError(
+      'INPUT',
+      `exportOnnx: expected preprocessing to be true or false, received ${shownValue(preprocessing)}.`,
+    );
   if (!OPSETS.includes(opset))
     throw new CnnzooError('INPUT', `exportOnnx: expected opset ${OPSETS.join(', ')}, received ${shownValue(opset)}.`);
   await withSnapshot(net, async (graph) => {
-    const { chunks } = onnxFile(graph, { dtype, opset });
+    const { chunks } = onnxFile(graph, { dtype, opset, preprocessing });
     await writeFileAtomic(await freeFile('exportOnnx', path, '.onnx'), chunks());
   });
 }

@@ -1,2 +1,2 @@
 export { exportOnnx, type OnnxOptions } from './export-onnx.js';
-export { type OnnxDtype, onnxFile } from './onnx-file.js';
+export { type OnnxDtype, type OnnxFile, onnxFile } from './onnx-file.js';

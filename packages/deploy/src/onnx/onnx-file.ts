@@ -1,6 +1,9 @@
+import { CnnzooError } from '@cnnzoo/core';
 import type { InferenceGraph } from '../graph/index.js';
 import { infoOf, OnnxEmitter } from './emit.js';
-import { TensorProto_DataType as DataType } from './onnx-schema.js';
+import { TensorProto_DataType as DataType, type ValueInfoProto } from './onnx-schema.js';
+import { tensorInfo } from './onnx-writer.js';
+import { writePreprocessing } from './preprocess.js';
 
 /** Type of the weights and of the computation. Images and logits are float32. */
 export type OnnxDtype = 'float32' | 'float16';
@@ -10,6 +13,8 @@ export interface OnnxContent {
   readonly dtype: OnnxDtype;
   /** Version of the operator set. */
   readonly opset: number;
+  /** true: the file takes one image of any size, and gives its scores. */
+  readonly preprocessing: boolean;
 }
 
 /** The first version of ONNX's format with each operator set (ONNX's docs/Versioning.md). */
@@ -18,40 +23,29 @@ const IR_VERSIONS: Readonly<Record<number, number>> = { 18: 8, 19: 9, 20: 9, 21:
 /** Operator sets that can be written: those whose operators used here mean the same. */
 export const OPSETS: readonly number[] = Object.keys(IR_VERSIONS).map(Number);
 
-const INPUT = 'images';
-const OUTPUT = 'logits';
+const IMAGES = 'images';
+const LOGITS = 'logits';
 
-/** Makes the ONNX file of a graph: its size in bytes, and its bytes in pieces. */
-export function onnxFile(
-  graph: InferenceGraph,
-  { dtype, opset }: OnnxContent,
-): { readonly size: number; readonly chunks: () => AsyncIterable<Uint8Array> } {
+/** A file: its size in bytes, and its bytes in pieces. */
+export interface OnnxFile {
+  readonly size: number;
+  readonly chunks: () => AsyncIterable<Uint8Array>;
+}
+
+/** Ends of an ONNX graph. */
+interface Ends {
+  readonly inputs: readonly ValueInfoProto[];
+  readonly outputs: readonly ValueInfoProto[];
+}
+
+/** Makes the ONNX file of a graph. */
+export function onnxFile(graph: InferenceGraph, { dtype, opset, preprocessing }: OnnxContent): OnnxFile {
   const isHalf = dtype === 'float16';
   const emitter = new OnnxEmitter(isHalf ? DataType.FLOAT16 : DataType.FLOAT);
-  const { writer } = emitter;
-  const inputNames = graph.inputs.map(({ name }, i) => writer.unique(i === 0 ? INPUT : name));
-  const cast = (name: string, to: DataType, output: string) => writer.add('Cast', [name], { to }, output);
-  const inputs = isHalf ? inputNames.map((name) => cast(name, DataType.FLOAT16, `${name}.float16`)) : inputNames;
-  const wanted = graph.outputs.map(({ name }, i) => (i === 0 ? OUTPUT : name));
-  const outputs = emitter.emit(graph, inputs, isHalf ? wanted.map((name) => `${name}.float16`) : wanted);
-  // An output has a name of its own: a net may give its input, or one value twice.
-  const taken = new Set<string>(inputNames);
-  const outputNames = outputs.map((name, i) => {
-    const own = isHalf
-      ? cast(name, DataType.FLOAT, wanted[i]!)
-      : taken.has(name)
-        ? writer.add('Identity', [name], {}, wanted[i]!)
-        : name;
-    taken.add(own);
-    return own;
-  });
-  const { categories, preprocessing, activation } = graph.facts;
-  return writer.file(
-    {
-      name: graph.name,
-      inputs: graph.inputs.map((value, i) => infoOf(value, inputNames[i]!, DataType.FLOAT, graph)),
-      outputs: graph.outputs.map((value, i) => infoOf(value, outputNames[i]!, DataType.FLOAT, graph)),
-    },
+  const ends = preprocessing ? imageToScores(graph, emitter, isHalf) : imagesToLogits(graph, emitter, isHalf);
+  const { categories, activation, preprocessing: known } = graph.facts;
+  return emitter.writer.file(
+    { name: graph.name, ...ends },
     {
       opset,
       irVersion: IR_VERSIONS[opset]!,
@@ -59,8 +53,72 @@ export function onnxFile(
         model: graph.name,
         activation,
         ...(categories && { categories: JSON.stringify(categories) }),
-        ...(preprocessing && { preprocessing: JSON.stringify(preprocessing) }),
+        ...(known && { preprocessing: JSON.stringify(known) }),
       },
     },
   );
+}
+
+const cast = ({ writer }: OnnxEmitter, name: string, to: DataType, output: string): string =>
+  writer.add('Cast', [name], { to }, output);
+
+/** Preprocessed images to the net's outputs. */
+function imagesToLogits(graph: InferenceGraph, emitter: OnnxEmitter, isHalf: boolean): Ends {
+  const { writer } = emitter;
+  const inputNames = graph.inputs.map(({ name }, i) => writer.unique(i === 0 ? IMAGES : name));
+  const half = (name: string): string => cast(emitter, name, DataType.FLOAT16, `${name}.float16`);
+  const inputs = isHalf ? inputNames.map(half) : inputNames;
+  const wanted = graph.outputs.map(({ name }, i) => (i === 0 ? LOGITS : name));
+  const outputs = emitter.emit(graph, inputs, isHalf ? wanted.map((name) => `${name}.float16`) : wanted);
+  // An output has a name of its own: a net may give its input, or one value twice.
+  const taken = new Set<string>(inputNames);
+  const outputNames = outputs.map((name, i) => {
+    let own = name;
+    if (isHalf) own = cast(emitter, name, DataType.FLOAT, wanted[i]!);
+    else if (taken.has(name)) own = writer.add('Identity', [name], {}, wanted[i]!);
+    taken.add(own);
+    return own;
+  });
+  return {
+    inputs: graph.inputs.map((value, i) => infoOf(value, inputNames[i]!, DataType.FLOAT, graph)),
+    outputs: graph.outputs.map((value, i) => infoOf(value, outputNames[i]!, DataType.FLOAT, graph)),
+  };
+}
+
+/** One image of any size to the scores of its classes. */
+function imageToScores(graph: InferenceGraph, emitter: OnnxEmitter, isHalf: boolean): Ends {
+  const { writer } = emitter;
+  const { preprocessing, activation } = graph.facts;
+  if (!preprocessing)
+    throw new CnnzooError(
+      'INPUT',
+      `exportOnnx: '${graph.name}' is a LayersModel, which states no preprocessing. Give a Classifier, or export without it.`,
+    );
+  const [height, width, channels] = [...preprocessing.crop, preprocessing.channels];
+  const [input] = graph.inputs;
+  const fits = [null, height, width, channels].every(
+    (extent, i) => input!.shape[i] === null || input!.shape[i] === extent,
+  );
+  if (graph.inputs.length !== 1 || !(fits || (graph.anySize && input!.shape[3] === channels)))
+    throw new CnnzooError(
+      'SHAPE',
+      `exportOnnx: '${graph.name}' takes [${input!.shape}], its preprocessing gives [${[height, width, channels]}]. Build the net with ` +
+        'that inputShape.',
+    );
+  const image = writer.unique('image');
+  const images = writePreprocessing(writer, image, preprocessing);
+  const [logits] = emitter.emit(
+    { ...graph, outputs: graph.outputs.slice(0, 1) },
+    [isHalf ? cast(emitter, images, DataType.FLOAT16, `${images}.float16`) : images],
+    [LOGITS],
+  );
+  const whole = isHalf ? cast(emitter, logits!, DataType.FLOAT, `${LOGITS}.float32`) : logits!;
+  const scores =
+    activation === 'sigmoid'
+      ? writer.add('Sigmoid', [whole], {}, 'probabilities')
+      : writer.add('Softmax', [whole], { axis: 1 }, 'probabilities');
+  return {
+    inputs: [tensorInfo(image, DataType.UINT8, ['height', 'width', 3])],
+    outputs: [tensorInfo(scores, DataType.FLOAT, [1, graph.outputs[0]!.shape.at(-1)!])],
+  };
 }

@@ -1,11 +1,11 @@
 import type { Net } from '@cnnzoo/core';
-import { type OnnxDtype, onnxFile } from '../onnx/index.js';
+import { type OnnxDtype, type OnnxFile, onnxFile } from '../onnx/index.js';
 import { withSnapshot } from '../snapshot.js';
 import type { BatchShape, Engine, EngineName } from './engine.js';
 import type { OnnxRuntime, OnnxSession } from './runtimes.js';
 
 /** Makes a whole file of its pieces. */
-async function joined({ size, chunks }: ReturnType<typeof onnxFile>): Promise<Uint8Array> {
+async function joined({ size, chunks }: OnnxFile): Promise<Uint8Array> {
   const file = new Uint8Array(size);
   let filled = 0;
   for await (const chunk of chunks()) {
@@ -44,7 +44,9 @@ export class OnnxEngine implements Engine {
     options: { readonly dtype: OnnxDtype; readonly threads: number | undefined; readonly providers: readonly string[] },
   ): Promise<OnnxEngine> {
     const { dtype, threads, providers } = options;
-    const file = await withSnapshot(net, (graph) => joined(onnxFile(graph, { dtype, opset: 18 })));
+    const file = await withSnapshot(net, (graph) =>
+      joined(onnxFile(graph, { dtype, opset: 18, preprocessing: false })),
+    );
     if (name === 'onnxruntime-web' && threads !== undefined) runtime.env.wasm.numThreads = threads;
     const session = await runtime.InferenceSession.create(file, {
       executionProviders: [...providers],
