@@ -67,7 +67,7 @@ for await (const step of run) {
 
 const { top1 } = await evaluate(net, tests);
 await mkdir(dirname(out), { recursive: true });
-await saveStateDict(net, out, { 'cnnzoo.model': name, 'cnnzoo.weights': 'MNIST_V1' });
+await saveStateDict(net, out, { metadata: { 'cnnzoo.model': name, 'cnnzoo.weights': 'MNIST_V1' } });
 const file = await readFile(out);
 const sha256 = createHash('sha256').update(file).digest('hex');
 console.log(`${out}\ntest top-1 ${(100 * top1).toFixed(2)} %\nsha256 ${sha256}\n${file.length} bytes  ${minutes()}`);

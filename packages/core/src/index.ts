@@ -94,7 +94,13 @@ export {
 } from './layers/index.js';
 export { GroupNorm, type GroupNormOptions, groupNorm, registerLayers } from './layers/late.js';
 export type { SkippedFile, WasmPaths } from './platform/index.js';
-export { loadStateDict, saveStateDict, stateDict } from './state-dict/index.js';
+export {
+  loadStateDict,
+  type SaveOptions,
+  type SaveStateDictOptions,
+  saveStateDict,
+  stateDict,
+} from './state-dict/index.js';
 export type { LoadedStateDict } from './state-dict/late.js';
 export { CnnzooError, type ErrorCode, type PackedFile, Random, type RandomState } from './util/index.js';
 export type {

@@ -13,7 +13,7 @@ export {
   requireWritable,
   writeFileAtomic,
 } from '#platform';
-export { readAll } from './checkpoint/index.js';
+export { readAll, toFloat16 } from './checkpoint/index.js';
 export { WeightsSnapshot } from './compile/late.js';
 export { parseMirrorIndex } from './download/late.js';
 export {

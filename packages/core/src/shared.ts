@@ -7,6 +7,12 @@ export type { StateDict } from './checkpoint/index.js';
 export type { Net } from './graph/index.js';
 export { type Summary, summary } from './graph/index.js';
 export type { ImageInput, ImageOptions, Preprocessing } from './images/index.js';
-export { loadStateDict, saveStateDict, stateDict } from './state-dict/index.js';
+export {
+  loadStateDict,
+  type SaveOptions,
+  type SaveStateDictOptions,
+  saveStateDict,
+  stateDict,
+} from './state-dict/index.js';
 export { CnnzooError, type ErrorCode } from './util/index.js';
 export { Classifier, type ClassifyOptions, load, type Prediction, type PretrainedOptions } from './zoo/index.js';

@@ -31,7 +31,7 @@ function checkDtype({ format, dtype }: ExportOptions): void {
   const known = {
     onnx: ['float32', 'float16'],
     'graph-model': ['float32', 'float16', 'uint8'],
-    'state-dict': ['float32'],
+    'state-dict': ['float32', 'float16'],
   };
   if (!known[format].includes(dtype))
     throw new CnnzooError('INPUT', `${format} has the dtypes ${known[format].join(', ')}, received '${dtype}'.`);
@@ -39,8 +39,8 @@ function checkDtype({ format, dtype }: ExportOptions): void {
 
 async function write(net: Classifier, path: string, { format, dtype }: ExportOptions): Promise<void> {
   if (format === 'graph-model') return exportGraphModel(net, path, { dtype });
-  if (format === 'onnx') return exportOnnx(net, path, { dtype: dtype as 'float32' | 'float16' });
-  return saveStateDict(net, path);
+  const narrow = { dtype: dtype as 'float32' | 'float16' };
+  return format === 'onnx' ? exportOnnx(net, path, narrow) : saveStateDict(net, path, narrow);
 }
 
 /** Refuses a path of another ending, or of a file that is there, before anything is downloaded. */

@@ -10,4 +10,4 @@ export type {
   TensorFile,
   WeightsSource,
 } from './tensors.js';
-export { type EncodeOptions, encodeHeader, encodeSafetensors } from './write.js';
+export { type EncodeOptions, encodeHeader, encodeSafetensors, toFloat16 } from './write.js';

@@ -1,6 +1,7 @@
 import type { ReadOptions, StateDict, WeightsSource } from '../checkpoint/index.js';
 import { modelOf, type Net, slotsOf } from '../graph/index.js';
 import type { LoadedStateDict } from './fit-keys.js';
+import type { SaveStateDictOptions } from './save-options.js';
 import { Snapshot } from './snapshot.js';
 
 /**
@@ -68,8 +69,8 @@ export async function loadStateDict(
  *
  * @param net a LayersModel or Classifier.
  * @param location path or file: URL that ends in `.safetensors`.
- * @param metadata texts for the file's `__metadata__`. Default: none.
- * @throws CnnzooError INPUT for another ending or metadata that is no text; FILE if it can't be written.
+ * @throws CnnzooError INPUT for another ending, an unknown option, metadata that is no text, or a weight beyond float16; FILE if it
+ * can't be written.
  *
  * @example
  * ```ts
@@ -77,18 +78,18 @@ export async function loadStateDict(
  * import { resnet18 } from '@cnnzoo/resnet';
  *
  * await useBackend();
- * await saveStateDict(resnet18(), 'resnet18.safetensors');
+ * await saveStateDict(resnet18(), 'resnet18.safetensors', { dtype: 'float16' });
  * ```
  */
 export async function saveStateDict(
   net: Net,
   location: string | URL,
-  metadata: Record<string, string> = {},
+  options: SaveStateDictOptions = {},
 ): Promise<void> {
   const snapshot = snapshotOf(net);
   try {
     // The writer stays out of what a page loads to build a net.
-    await (await import('./save.js')).saveSnapshot(snapshot, location, metadata);
+    await (await import('./save.js')).saveSnapshot(snapshot, location, options);
   } finally {
     snapshot.dispose();
   }

@@ -3,6 +3,7 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { FetchOptions } from '../checkpoint/index.js';
 import { isDisposed, noteOutputActivation, type OutputActivation, outputActivationOf } from '../graph/index.js';
 import type { FrameSource, ImageInput, ImageOptions, Preprocessing } from '../images/index.js';
+import type { SaveOptions } from '../state-dict/index.js';
 import { CnnzooError, checkCategories } from '../util/index.js';
 import type { ClassifierImages, ClassifierParts, ClassifyOptions, Prediction } from './classifier-parts.js';
 import type { LoadedWeights } from './weights.js';
@@ -153,10 +154,10 @@ export class Classifier implements ClassifierParts {
 
   /**
    * Writes weights, architecture, labels and preprocessing to `path`: a directory, or a `.safetensors` file, as a path
-   * or file: URL.
+   * or file: URL. `dtype: 'float16'` halves the file.
    */
-  async save(path: string | URL): Promise<void> {
-    await (await import('./saved.js')).save(this, path);
+  async save(path: string | URL, options: SaveOptions = {}): Promise<void> {
+    await (await import('./saved.js')).save(this, path, options);
   }
 
   /** Reads a classifier that `save` wrote; the same as the function `load`. */

@@ -5,7 +5,7 @@ import type { FetchOptions } from '../checkpoint/index.js';
 import { readCheckpoint } from '../checkpoint/late.js';
 import { hasHead, NetModel, noteOf, type OutputActivation, writeNote } from '../graph/index.js';
 import { registerLayers } from '../layers/late.js';
-import { saveStateDict } from '../state-dict/index.js';
+import { type SaveOptions, saveStateDict } from '../state-dict/index.js';
 import { buildFrom } from '../state-dict/late.js';
 import { CnnzooError, checkOptions } from '../util/index.js';
 import type { ClassifierParts } from './classifier-parts.js';
@@ -21,7 +21,9 @@ const savedFile = (path: string): string =>
 export async function save(
   classifier: ClassifierParts & { readonly activation: OutputActivation },
   location: string | URL,
+  options: SaveOptions,
 ): Promise<void> {
+  checkOptions('save', options, ['dtype']);
   const { pathOf } = await import('../platform/late.js');
   const path = pathOf(location);
   const { model, preprocessing, categories, weights, activation } = classifier;
@@ -35,11 +37,12 @@ export async function save(
     weights: weights ?? null,
     activation,
   };
-  await saveStateDict(model, savedFile(path), {
+  const metadata = {
     [CONFIG_KEY]: JSON.stringify(config),
     ...(note && { [MODEL_KEY]: note.model }),
     ...(weights && { [WEIGHTS_KEY]: weights }),
-  });
+  };
+  await saveStateDict(model, savedFile(path), { ...options, metadata });
 }
 
 function build({ topology, note }: SavedConfig, damaged: (why: string, cause?: unknown) => CnnzooError): LayersModel {

@@ -1,5 +1,6 @@
 import { CnnzooError } from '@cnnzoo/core';
-import { float16Bits, LARGEST_FLOAT16 } from '../weights/float16.js';
+import { toFloat16 } from '@cnnzoo/core/internal';
+import { LARGEST_FLOAT16 } from '../float16.js';
 import type { Constant } from './topology.js';
 
 /** Type that the weights are stored in. They are float32 again once they are loaded. */
@@ -57,7 +58,7 @@ export async function storeConstant(
   if (stored === 'float16' || shape.length < 2)
     return {
       entry: { ...entry, quantization: { dtype: 'float16' } },
-      bytes: bytesOf(Uint16Array.from(values, float16Bits)),
+      bytes: bytesOf(toFloat16(values)),
     };
   const { bytes, quantization } = toUint8(values);
   return { entry: { ...entry, quantization }, bytes };

@@ -1,6 +1,7 @@
 import { CnnzooError } from '@cnnzoo/core';
+import { toFloat16 } from '@cnnzoo/core/internal';
+import { LARGEST_FLOAT16 } from '../float16.js';
 import type { GraphWeight } from '../graph/index.js';
-import { float16Bits, LARGEST_FLOAT16 } from '../weights/float16.js';
 import { TensorProto_DataType as DataType } from './onnx-schema.js';
 import type { Initializer } from './onnx-writer.js';
 
@@ -12,7 +13,6 @@ const CHUNK = 1 << 18;
 /** Returns the bytes of values of a weight in a type. */
 function encode({ name }: GraphWeight, values: Float32Array, type: WeightType): Uint8Array {
   if (type === DataType.FLOAT) return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-  const bits = Uint16Array.from(values, float16Bits);
   const beyond = values.findIndex((value) => Math.abs(value) > LARGEST_FLOAT16);
   if (beyond >= 0)
     throw new CnnzooError(
@@ -20,7 +20,7 @@ function encode({ name }: GraphWeight, values: Float32Array, type: WeightType): 
       `The weight '${name}' has the value ${values[beyond]}, which float16 can't hold: the largest is ${LARGEST_FLOAT16}. ` +
         "Export with dtype 'float32'.",
     );
-  return new Uint8Array(bits.buffer);
+  return new Uint8Array(toFloat16(values).buffer);
 }
 
 /** Makes an initializer of a weight whose rows are written one after the other. */
