@@ -4,6 +4,7 @@
  */
 export {
   hashSource,
+  importInstalled,
   localPath,
   namesIn,
   openPath,

@@ -3,6 +3,7 @@ import {
   categoriesOf,
   checkOptions,
   featuresOf,
+  importInstalled,
   localPath,
   modelOf,
   namesIn,
@@ -16,7 +17,7 @@ import { inferenceGraph } from '../graph/index.js';
 import type { OnnxDtype } from '../onnx/index.js';
 import type { Engine, EngineName } from './engine.js';
 import { OnnxEngine } from './onnx-engine.js';
-import { importInstalled, type OnnxRuntime, requireRuntime } from './runtimes.js';
+import { type OnnxRuntime, requireRuntime } from './runtimes.js';
 import { Session } from './session.js';
 import { TfjsEngine } from './tfjs-engine.js';
 
@@ -72,7 +73,7 @@ async function open(source: Net | string | URL): Promise<Opened> {
   // A name without a separator or ending that is nothing here may be a model's.
   const isName = path !== undefined && /^\w+$/.test(text) && !(await namesIn('.')).includes(text);
   if (!isName) return { net: await load(source as string | URL), isOwn: true };
-  const registry = await importInstalled<Registry>('cnnzoo');
+  const registry = (await importInstalled('cnnzoo')) as Registry | undefined;
   if (!registry)
     throw new CnnzooError(
       'FILE',
@@ -114,7 +115,7 @@ async function choose({ engine, runtime }: SessionOptions): Promise<Chosen> {
     };
   let failure = 'onnxruntime-node is not installed';
   try {
-    const found = await importInstalled<OnnxRuntime>('onnxruntime-node');
+    const found = (await importInstalled('onnxruntime-node')) as OnnxRuntime | undefined;
     if (found)
       return {
         engine: 'onnxruntime-node',

@@ -1,4 +1,5 @@
 import { CnnzooError } from '@cnnzoo/core';
+import { importInstalled } from '@cnnzoo/core/internal';
 import type { EngineName } from './engine.js';
 
 /** Tensor of onnxruntime. */
@@ -23,39 +24,6 @@ export interface OnnxRuntime {
   readonly env: { readonly wasm: { numThreads?: number } };
 }
 
-interface NodeModule {
-  createRequire(from: string): NodeJS.Require;
-}
-
-/** Node's modules, without an import that a page's bundler would follow. */
-const builtin = <T>(name: string): T | undefined => globalThis.process?.getBuiltinModule?.(name) as T | undefined;
-
-/** Returns the address of a package that is installed where the program or this package lies; undefined in a page. */
-function findPackage(name: string): string | undefined {
-  const node = builtin<NodeModule>('node:module');
-  const url = builtin<typeof import('node:url')>('node:url');
-  if (!node || !url) return undefined;
-  const here = import.meta.url?.startsWith('file:') ? [import.meta.url] : [];
-  for (const from of [`${process.cwd()}/package.json`, ...here])
-    try {
-      return url.pathToFileURL(node.createRequire(from).resolve(name)).href;
-    } catch {
-      // Not installed there.
-    }
-  return undefined;
-}
-
-/** Imports a package if it is installed. In a page none is found: a bundler can't be asked for it at run time. */
-export async function importInstalled<T>(name: string): Promise<T | undefined> {
-  const address = findPackage(name);
-  if (address === undefined) return undefined;
-  const found: { default?: unknown } = await import(
-    /* webpackIgnore: true */ /* turbopackIgnore: true */ /* @vite-ignore */ address
-  );
-  // A CommonJS module has its members in `default`.
-  return { ...(found.default as object), ...found } as T;
-}
-
 /**
  * Imports onnxruntime.
  *
@@ -64,7 +32,7 @@ export async function importInstalled<T>(name: string): Promise<T | undefined> {
 export async function requireRuntime(name: Exclude<EngineName, 'tfjs'>): Promise<OnnxRuntime> {
   let runtime: OnnxRuntime | undefined;
   try {
-    runtime = await importInstalled<OnnxRuntime>(name);
+    runtime = (await importInstalled(name)) as OnnxRuntime | undefined;
   } catch (cause) {
     throw new CnnzooError(
       'BACKEND',

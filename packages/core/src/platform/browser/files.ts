@@ -104,3 +104,6 @@ export const appendText = async (path: string | URL, _text: string): Promise<voi
 export const requireWritable = async (directory: string | URL): Promise<string> => refuse(directory);
 export const removeFiles = async ([path]: readonly string[]): Promise<void> => refuse(path ?? '');
 export const namesIn = async (directory: string | URL): Promise<string[]> => refuse(directory);
+
+/** Resolves to undefined: a bundler can't be asked at run time which packages are installed. */
+export const importInstalled = async (_name: string): Promise<object | undefined> => undefined;

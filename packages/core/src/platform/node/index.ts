@@ -9,4 +9,5 @@ export * from './file-store.js';
 export * from './files.js';
 export * from './hash.js';
 export * from './network.js';
+export { importInstalled } from './optional.js';
 export * from './threads.js';
