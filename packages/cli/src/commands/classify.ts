@@ -4,7 +4,7 @@ import { pathOf } from '@cnnzoo/core/internal';
 import { visible } from '@cnnzoo/core/internal/text';
 import { bar, clip } from '@cnnzoo/report';
 import { type Fault, faultOf, writeFault, writeJson } from '../fault.js';
-import { type NetOptions, openNet } from '../models/index.js';
+import { type NetOptions, openNet } from '../open-net.js';
 import { type CommonOptions, type Context, EXIT } from '../terminal/index.js';
 
 export interface ClassifyOptions extends CommonOptions, NetOptions {

@@ -6,7 +6,7 @@ import { visible } from '@cnnzoo/core/internal/text';
 import { exportGraphModel, exportOnnx } from '@cnnzoo/deploy';
 import { mebibytes } from '@cnnzoo/report';
 import { writeJson } from '../fault.js';
-import { openNet } from '../models/index.js';
+import { openNet } from '../open-net.js';
 import { type CommonOptions, type Context, EXIT } from '../terminal/index.js';
 
 export interface ExportOptions extends CommonOptions {

@@ -1,8 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { type Classifier, CnnzooError, load, useBackend } from '@cnnzoo/core';
-import type { Context } from '../terminal/index.js';
-import { getModel, listModels } from './by-name.js';
-import { openPretrained } from './pretrained.js';
+import { getModel, listModels, openPretrained } from './models/index.js';
+import type { Context } from './terminal/index.js';
 
 /** Net that a command is asked for. */
 export interface NetOptions {
