@@ -60,7 +60,9 @@ export async function withPlace(
   const project = once(async (manager: Manager): Promise<string> => {
     const path = await folder(`project-${manager}`);
     await writeFile(join(path, 'package.json'), '{ "name": "project", "private": true, "type": "module" }\n');
-    await writeFile(join(path, '.npmrc'), `@cnnzoo:registry=${registry}/\n`);
+    // Deno reads no other configuration of npm's than a user's and a project's.
+    const others = (await run('npm', ['config', 'get', 'registry'], path)).trim();
+    await writeFile(join(path, '.npmrc'), `registry=${others}\n@cnnzoo:registry=${registry}/\n`);
     await install[manager](path);
     await writePrograms(path);
     return path;
