@@ -67,13 +67,14 @@ class VideoElement implements NewestFrame {
         throw new CnnzooError('IMAGE', `watch: the video can't be played: ${video.error.message}`, {
           cause: video.error,
         });
+      // A stream whose tracks its page has stopped does not end the video, which may show frames of it for a while.
+      if (this.stream?.active === false) return undefined;
       // While the video seeks, it shows no frame.
       if (this.fresh && video.readyState >= SHOWS_A_FRAME) {
         this.fresh = false;
         return { frame: video };
       }
-      // A stream whose tracks its page has stopped does not end the video.
-      if (video.ended || this.stream?.active === false) return undefined;
+      if (video.ended) return undefined;
       await this.bell.wait();
     }
   }
