@@ -8,9 +8,11 @@ import {
   type Prediction,
   type Preprocessing,
 } from '@cnnzoo/core';
-import { checkOptions, choiceOf, predictionsOf, prepareImages } from '@cnnzoo/core/internal';
+import { checkOptions, choiceOf, predictionsOf, prepareImages, shownValue } from '@cnnzoo/core/internal';
 import type { Extent } from '../graph/index.js';
+import { type ImageAnswer, type ImageStream, StreamClassifier } from './classify-all.js';
 import type { BatchShape, Engine, EngineName } from './engine.js';
+import { scoresOf } from './scores.js';
 
 /** Images that the net takes at once; bounds the memory of long lists. */
 const BATCH = 32;
@@ -39,13 +41,10 @@ export interface SessionTimes {
   readonly warmUp: number;
 }
 
-/** Softmax, or the logistic function of each logit. */
-function scoresOf(logits: Float32Array, activation: OutputActivation): Float32Array {
-  if (activation === 'sigmoid') return logits.map((logit) => 1 / (1 + Math.exp(-logit)));
-  const largest = logits.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
-  const powers = Float64Array.from(logits, (logit) => Math.exp(logit - largest));
-  const sum = powers.reduce((a, b) => a + b, 0);
-  return Float32Array.from(powers, (power) => power / sum);
+/** Options of `Session.classifyAll`. */
+export interface ClassifyAllOptions extends ClassifyOptions {
+  /** Images that the net takes at once. Two batches are in memory at a time. Default: 16. */
+  batchSize?: number | undefined;
 }
 
 /**
@@ -132,8 +131,54 @@ export class Session {
   async classify(images: ClassifierImages, options: ClassifyOptions = {}): Promise<Prediction[] | Prediction[][]> {
     const choice = choiceOf(options, this.facts.classes);
     const rows = await this.rowsOf('The classification', images, options, 0);
-    const predictions = rows.map((logits) => predictionsOf(scoresOf(logits, this.activation), this.categories, choice));
+    const predictions = rows.map((logits) => this.predictionsOf(logits, choice));
     return Array.isArray(images) ? predictions : predictions[0]!;
+  }
+
+  /**
+   * Predicts the classes of a stream of images: paths, URLs or pictures of any iterable, as many as there are. While a batch is computed, the
+   * next is read and preprocessed; memory holds two. The answers come in the order of the images. An image that can't be read is an answer
+   * with its error, and the others go on.
+   *
+   * @throws CnnzooError INPUT for an option out of range, a source that is no iterable, or as `classify`; ABORTED; errors of the source and of
+   * the engine are thrown as they are.
+   *
+   * @example
+   * ```ts
+   * import { createSession } from '@cnnzoo/deploy';
+   *
+   * const session = await createSession('flowers/');
+   * for await (const answer of session.classifyAll(['rose.jpg', 'tulip.jpg'], { topK: 1 }))
+   *   console.log(answer.input, 'error' in answer ? answer.error.message : answer.predictions[0]!.label);
+   * await session.dispose();
+   * ```
+   */
+  async *classifyAll<Input extends ImageInput>(
+    images: ImageStream<Input>,
+    options: ClassifyAllOptions = {},
+  ): AsyncGenerator<ImageAnswer<Input>, void, undefined> {
+    checkOptions('classifyAll', options, ['batchSize', 'topK', 'threshold', 'signal', 'maxPixels']);
+    const { batchSize = 16, signal, maxPixels, ...chosen } = options;
+    if (!(Number.isInteger(batchSize) && batchSize > 0))
+      throw new CnnzooError('INPUT', `classifyAll: expected batchSize 1, 2, …, received ${shownValue(batchSize)}.`);
+    const isStream =
+      typeof images === 'object' &&
+      images !== null &&
+      !ArrayBuffer.isView(images) &&
+      (Symbol.asyncIterator in images || Symbol.iterator in images);
+    if (!isStream)
+      throw new CnnzooError('INPUT', `classifyAll: expected an iterable of images, received ${shownValue(images)}.`);
+    this.requireOpen();
+    const choice = choiceOf(chosen, this.facts.classes);
+    const predict = async (batch: Float32Array, shape: BatchShape): Promise<Prediction[][]> => {
+      const logits = (await this.compute(batch, shape))[0]!;
+      const { classes } = this.facts;
+      return Array.from({ length: shape[0] }, (_, i) =>
+        this.predictionsOf(logits.subarray(i * classes, (i + 1) * classes), choice),
+      );
+    };
+    const stream = new StreamClassifier(images, this.requirePreprocessing(), batchSize, { signal, maxPixels }, predict);
+    yield* stream.answers();
   }
 
   /**
@@ -177,6 +222,18 @@ export class Session {
       throw new CnnzooError('INPUT', `The session of '${this.facts.model}' was disposed of. Dispose of it last.`);
   }
 
+  private requirePreprocessing(): Preprocessing {
+    if (this.preprocessing) return this.preprocessing;
+    throw new CnnzooError(
+      'INPUT',
+      `The session of '${this.facts.model}' was made of a LayersModel, which states no preprocessing. Make it of a Classifier, or use run.`,
+    );
+  }
+
+  private predictionsOf(logits: Float32Array, choice: ReturnType<typeof choiceOf>): Prediction[] {
+    return predictionsOf(scoresOf(logits, this.activation), this.categories, choice);
+  }
+
   /** Runs images batch by batch. Resolves to the values of each image's output. */
   private async rowsOf(
     what: string,
@@ -185,12 +242,7 @@ export class Session {
     output: number,
   ): Promise<Float32Array[]> {
     this.requireOpen();
-    const { preprocessing } = this;
-    if (!preprocessing)
-      throw new CnnzooError(
-        'INPUT',
-        `The session of '${this.facts.model}' was made of a LayersModel, which states no preprocessing. Make it of a Classifier, or use run.`,
-      );
+    const preprocessing = this.requirePreprocessing();
     const rows: Float32Array[] = [];
     const count = Array.isArray(images) ? images.length : 1;
     for (let first = 0; first < count; first += BATCH) {
