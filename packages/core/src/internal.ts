@@ -13,9 +13,10 @@ export {
   removeFiles,
   requireWritable,
   writeFileAtomic,
+  writeNewFile,
 } from '#platform';
 export { readAll, toFloat16 } from './checkpoint/index.js';
-export { WeightsSnapshot } from './compile/late.js';
+export { compileModel, WeightsSnapshot } from './compile/late.js';
 export { parseMirrorIndex } from './download/late.js';
 export {
   categoriesOf,
@@ -30,7 +31,7 @@ export { descriptionOf, featuresOf, type LayerDescription, type LayerKind, type 
 export { type PreparedImages, prepareImages } from './images/index.js';
 export { adaptiveShares, padAfter, withBuildScope } from './layers/index.js';
 export { buildFrom } from './state-dict/late.js';
-export { checkOptions, shownValue, withRandom } from './util/index.js';
+export { checkOptions, isTypedArray, shownValue, withRandom } from './util/index.js';
 export {
   choiceOf,
   downloadWeights,

@@ -1,5 +1,5 @@
 import { readdir, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { type Classifier, CnnzooError, saveStateDict } from '@cnnzoo/core';
 import { pathOf } from '@cnnzoo/core/internal';
 import { visible } from '@cnnzoo/core/internal/text';
@@ -24,7 +24,7 @@ const ENDINGS: Readonly<Record<ExportOptions['format'], string>> = {
 
 /** Returns the name of an export that was not given one: that of the net, without its folder or ending. */
 const nameFor = (model: string, format: ExportOptions['format']): string =>
-  `${basename(model).replace(/\.safetensors$/, '') || 'net'}${ENDINGS[format]}`;
+  `${basename(resolve(model)).replace(/\.safetensors$/, '') || 'net'}${ENDINGS[format]}`;
 
 /** Refuses a type that the format has not, before anything is downloaded. */
 function checkDtype({ format, dtype }: ExportOptions): void {

@@ -8,7 +8,7 @@ import type { Snapshot } from './snapshot.js';
 const LARGEST_FLOAT16 = 65_504;
 
 function checkMetadata(metadata: Readonly<Record<string, string>>): void {
-  if (typeof metadata !== 'object' || metadata === null)
+  if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata))
     throw new CnnzooError('INPUT', `saveStateDict: expected texts as metadata, received ${shownValue(metadata)}.`);
   for (const [key, value] of Object.entries(metadata))
     if (typeof value !== 'string')

@@ -42,10 +42,12 @@ export class GraphModelEmitter {
       topology.input(i === 0 ? 'images' : value.name, openShape(value, this.anySize)),
     );
     for (const [i, value] of graph.inputs.entries()) this.names.set(value, inputs[i]!);
+    // Kept before a layer of such a name takes it.
+    const wanted = graph.outputs.map(({ name }, i) => topology.unique(i === 0 ? 'logits' : `${name}.output`));
     for (const node of graph.nodes) this.names.set(node.output, this.node(node));
     // Outputs have names of their own: a net may give its input, or one value twice.
     const outputs = graph.outputs.map((value, i) =>
-      topology.add('Identity', [this.names.get(value)!], {}, i === 0 ? 'logits' : `${value.name}.output`),
+      topology.addAs(wanted[i]!, 'Identity', [this.names.get(value)!], {}),
     );
     return { inputs, outputs };
   }
@@ -266,8 +268,12 @@ export class GraphModelEmitter {
   }
 
   /** Returns the padding of a pool, with that of a last window that sticks out if the size of its input is open. */
-  private padding({ padding, stride, ceilMode }: PoolNode): Padding {
-    if (!ceilMode || !this.anySize) return padding;
+  private padding({ name, inputs, padding, stride, ceilMode }: PoolNode): Padding {
+    if (!ceilMode) return padding;
+    if (!this.anySize) {
+      if (inputs[0]!.shape.slice(1, 3).includes(null)) throw needsSize(name);
+      return padding;
+    }
     return padding.map(([before], i) => [before, before + stride[i]! - 1]) as unknown as Padding;
   }
 

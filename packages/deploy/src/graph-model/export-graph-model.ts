@@ -1,5 +1,5 @@
 import { CnnzooError, type Net } from '@cnnzoo/core';
-import { checkOptions, pathIn, removeFiles, shownValue, writeFileAtomic } from '@cnnzoo/core/internal';
+import { checkOptions, pathIn, removeFiles, shownValue, writeNewFile } from '@cnnzoo/core/internal';
 import { freeDirectory } from '../files/target.js';
 import { type GraphValue, type InferenceGraph, openShape } from '../graph/index.js';
 import { withSnapshot } from '../snapshot.js';
@@ -63,7 +63,7 @@ export async function exportGraphModel(
     const written: string[] = [];
     const write = async (name: string, bytes: Uint8Array): Promise<void> => {
       const file = pathIn(path, name);
-      await writeFileAtomic(file, [bytes]);
+      await writeNewFile(file, [bytes]);
       written.push(file);
     };
     try {

@@ -71,9 +71,13 @@ export class Topology {
 
   /** Adds an operator. Returns its name, which is that of its output. */
   add(op: string, inputs: readonly string[], attributes: Readonly<Record<string, Attribute>>, name: string): string {
-    const unique = this.unique(name);
-    this.nodes.push({ name: unique, op, input: inputs, attr: { T: FLOAT, ...attributes } });
-    return unique;
+    return this.addAs(this.unique(name), op, inputs, attributes);
+  }
+
+  /** Adds an operator with a name that `unique` has given. */
+  addAs(name: string, op: string, inputs: readonly string[], attributes: Readonly<Record<string, Attribute>>): string {
+    this.nodes.push({ name, op, input: inputs, attr: { T: FLOAT, ...attributes } });
+    return name;
   }
 
   /** Adds a weight, once. */

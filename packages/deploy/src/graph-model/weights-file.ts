@@ -47,7 +47,11 @@ export async function storeConstant(
   if (!constant.isWeight || constant.dtype !== 'float32' || stored === 'float32')
     return { entry, bytes: bytesOf(await constant.read()) };
   const values = await constant.read();
-  const bad = values.find((value) => !(Math.abs(value) <= LARGEST_FLOAT16));
+  const isBad = (value: number): boolean =>
+    stored === 'uint8'
+      ? !(Math.abs(value) <= LARGEST_FLOAT16)
+      : Number.isFinite(value) && Math.abs(value) > LARGEST_FLOAT16;
+  const bad = values.find(isBad);
   if (bad !== undefined)
     throw new CnnzooError(
       'INPUT',

@@ -250,7 +250,10 @@ export const STOCK_LAYERS: Readonly<Record<string, Reader>> = {
   Dropout: same,
   // tfjs has no other alpha than 1.
   ELU: (layer) => addActivation(layer, layer.inputs[0]!, { kind: 'elu' }),
-  Flatten: readReshape,
+  Flatten(layer) {
+    requireChannelsLast(layer);
+    return readReshape(layer);
+  },
   GaussianDropout: same,
   GaussianNoise: same,
   GlobalAveragePooling2D: readGlobalPool('avg'),
@@ -261,8 +264,11 @@ export const STOCK_LAYERS: Readonly<Record<string, Reader>> = {
   MaxPooling2D: readPool('max'),
   Minimum: readMerge('min'),
   Multiply: readMerge('mul'),
-  Permute: ({ node, inputs, builder, config }) =>
-    builder.add(node.path, inputs, node.shape, { op: 'transpose', order: [0, ...(config.dims as number[])] }),
+  Permute({ node, inputs, builder, config }) {
+    // Later layers may have weights for rows or columns.
+    builder.anySize = false;
+    return builder.add(node.path, inputs, node.shape, { op: 'transpose', order: [0, ...(config.dims as number[])] });
+  },
   ReLU(layer) {
     const max = layer.config.maxValue as number | null | undefined;
     return addActivation(layer, layer.inputs[0]!, max == null ? { kind: 'relu' } : { kind: 'clip', min: 0, max });

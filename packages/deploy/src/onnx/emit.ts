@@ -37,6 +37,9 @@ const windowOf = ({ stride, padding }: { readonly stride: readonly number[]; rea
   pads: padsOf(padding),
 });
 
+const hasCountedPadding = ({ operator, counted }: PoolNode): boolean =>
+  operator === 'avg' && counted.flat().some((pixels) => pixels > 0);
+
 /** Padding that is after the input what it is before it. */
 const evenly = ([[top], [left]]: Padding): Padding => [
   [top, top],
@@ -53,17 +56,27 @@ export class OnnxEmitter {
   /** Names that values shall have. */
   private readonly wanted = new Map<GraphValue, string>();
   private anySize = false;
+  /** Values that a max pool reads. */
+  private readonly pooled = new Set<GraphValue>();
 
   constructor(private readonly type: WeightType) {}
+
+  /** The least number above 0 of the graph's type. */
+  private get least(): number {
+    return this.type === DataType.FLOAT ? 2 ** -126 : 2 ** -24;
+  }
 
   /**
    * Writes the whole graph.
    *
    * @param inputs names of the inputs' values in ONNX, of the graph's type.
+   * @param outputs names that are kept for the outputs' values.
    * @returns names of the outputs' values.
    */
   emit(graph: InferenceGraph, inputs: readonly string[], outputs: readonly string[]): string[] {
-    this.anySize = graph.anySize;
+    this.anySize = takesAnySize(graph);
+    for (const { op, inputs: from, ...node } of graph.nodes)
+      if (op === 'pool' && 'operator' in node && node.operator === 'max') this.pooled.add(from[0]!);
     for (const [i, value] of graph.inputs.entries()) this.names.set(value, inputs[i]!);
     for (const [i, value] of graph.outputs.entries()) if (!this.wanted.has(value)) this.wanted.set(value, outputs[i]!);
     for (const node of graph.nodes) this.names.set(node.output, this.node(node));
@@ -82,8 +95,9 @@ export class OnnxEmitter {
     { name, output }: GraphNode,
     part?: string,
   ): string {
-    const wanted = part === undefined ? (this.wanted.get(output) ?? output.name) : `${name}.${part}`;
-    return this.writer.add(opType, inputs, attributes, wanted);
+    const wanted = part === undefined ? this.wanted.get(output) : undefined;
+    if (wanted !== undefined) return this.writer.addAs(wanted, opType, inputs, attributes);
+    return this.writer.add(opType, inputs, attributes, part === undefined ? output.name : `${name}.${part}`);
   }
 
   private numbers(name: string, shape: readonly number[], values: readonly number[]): string {
@@ -186,7 +200,9 @@ export class OnnxEmitter {
       case 'pad': {
         const sides = inStoredOrder(input, [[0, 0] as const, ...node.padding]);
         const pads = [...sides.map(([before]) => before), ...sides.map(([, after]) => after)];
-        return this.add('Pad', [x, this.ints('pads', pads)], {}, node);
+        // onnxruntime 1.30 moves zeros into a MaxPool after them, whose padding is minus infinity.
+        const value = this.pooled.has(node.output) ? [this.numbers('almost 0', [], [this.least])] : [];
+        return this.add('Pad', [x, this.ints('pads', pads), ...value], {}, node);
       }
       case 'upsample': {
         const scales = this.writer.constant('scales', DataType.FLOAT, [4], [1, 1, ...node.size]);
@@ -235,7 +251,9 @@ export class OnnxEmitter {
 
   private pool(node: PoolNode, x: string): string {
     const { operator, size, counted } = node;
-    const ceilMode = node.ceilMode && this.anySize;
+    const isOpen = this.anySize || node.inputs[0]!.shape.slice(1, 3).includes(null);
+    const ceilMode = node.ceilMode && isOpen;
+    if (ceilMode && hasCountedPadding(node)) throw needsSize(node.name);
     const padding = ceilMode ? evenly(node.padding) : node.padding;
     const strides = node.stride;
     const window = { kernel_shape: size, strides, pads: padsOf(padding), ...(ceilMode && { ceil_mode: 1 }) };
@@ -259,12 +277,7 @@ export class OnnxEmitter {
     const [, h, w] = node.inputs[0]!.shape;
     const [rows, columns] = node.size;
     if (rows === 1 && columns === 1) return this.add('GlobalAveragePool', [x], {}, node);
-    if (typeof h !== 'number' || typeof w !== 'number')
-      throw new CnnzooError(
-        'INPUT',
-        `exportOnnx: the windows of layer '${node.name}' depend on the size of its input, which is not fixed. ` +
-          'Give the net an inputShape with a fixed height and width.',
-      );
+    if (typeof h !== 'number' || typeof w !== 'number') throw needsSize(node.name);
     if (h % rows === 0 && w % columns === 0) {
       const size = [h / rows, w / columns];
       return this.add('AveragePool', [x], { kernel_shape: size, strides: size }, node);
@@ -297,9 +310,25 @@ export class OnnxEmitter {
   }
 }
 
+/**
+ * Returns true if an ONNX file of the net computes the same for all sizes of images. Of an average whose padding counts, ONNX and PyTorch drop a
+ * window that sticks out by different rules.
+ */
+const takesAnySize = ({ anySize, nodes }: InferenceGraph): boolean =>
+  anySize && !nodes.some((node) => node.op === 'pool' && node.ceilMode && hasCountedPadding(node));
+
+const needsSize = (name: string): CnnzooError =>
+  new CnnzooError(
+    'INPUT',
+    `exportOnnx: the windows of layer '${name}' depend on the size of its input, which is not fixed. ` +
+      'Give the net an inputShape with a fixed height and width.',
+  );
+
 /** Describes an input or output; axes that are known only at run time have names. */
 export function infoOf(value: GraphValue, name: string, type: DataType, graph: InferenceGraph): ValueInfoProto {
   const names = ['batch', ...(isMap(value) ? ['height', 'width'] : [])];
-  const shape = openShape(value, graph.anySize).map((extent, axis): Axis => extent ?? names[axis] ?? `axis${axis}`);
+  const shape = openShape(value, takesAnySize(graph)).map(
+    (extent, axis): Axis => extent ?? names[axis] ?? `axis${axis}`,
+  );
   return tensorInfo(name, type, inStoredOrder(value, shape));
 }

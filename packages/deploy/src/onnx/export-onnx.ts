@@ -1,6 +1,5 @@
 import { CnnzooError, type Net } from '@cnnzoo/core';
-import { checkOptions, shownValue, writeFileAtomic } from '@cnnzoo/core/internal';
-import { freeFile } from '../files/target.js';
+import { checkOptions, pathOf, shownValue, writeNewFile } from '@cnnzoo/core/internal';
 import { withSnapshot } from '../snapshot.js';
 import { type OnnxDtype, OPSETS, onnxFile } from './onnx-file.js';
 
@@ -60,8 +59,11 @@ export async function exportOnnx(net: Net, path: string | URL, options: OnnxOpti
     );
   if (!OPSETS.includes(opset))
     throw new CnnzooError('INPUT', `exportOnnx: expected opset ${OPSETS.join(', ')}, received ${shownValue(opset)}.`);
+  const file = pathOf(path);
+  if (!file.endsWith('.onnx'))
+    throw new CnnzooError('INPUT', `exportOnnx: expected a path that ends in '.onnx', received '${file}'.`);
   await withSnapshot(net, async (graph) => {
     const { chunks } = onnxFile(graph, { dtype, opset, preprocessing });
-    await writeFileAtomic(await freeFile('exportOnnx', path, '.onnx'), chunks());
+    await writeNewFile(file, chunks());
   });
 }

@@ -13,7 +13,7 @@ const CHUNK = 1 << 18;
 /** Returns the bytes of values of a weight in a type. */
 function encode({ name }: GraphWeight, values: Float32Array, type: WeightType): Uint8Array {
   if (type === DataType.FLOAT) return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-  const beyond = values.findIndex((value) => Math.abs(value) > LARGEST_FLOAT16);
+  const beyond = values.findIndex((value) => Number.isFinite(value) && Math.abs(value) > LARGEST_FLOAT16);
   if (beyond >= 0)
     throw new CnnzooError(
       'INPUT',

@@ -68,15 +68,14 @@ function imagesToLogits(graph: InferenceGraph, emitter: OnnxEmitter, isHalf: boo
   const inputNames = graph.inputs.map(({ name }, i) => writer.unique(i === 0 ? IMAGES : name));
   const half = (name: string): string => cast(emitter, name, DataType.FLOAT16, `${name}.float16`);
   const inputs = isHalf ? inputNames.map(half) : inputNames;
-  const wanted = graph.outputs.map(({ name }, i) => (i === 0 ? LOGITS : name));
-  const outputs = emitter.emit(graph, inputs, isHalf ? wanted.map((name) => `${name}.float16`) : wanted);
+  // Kept before a layer of such a name takes it.
+  const wanted = graph.outputs.map(({ name }, i) => writer.unique(i === 0 ? LOGITS : name));
+  const outputs = emitter.emit(graph, inputs, isHalf ? wanted.map((name) => writer.unique(`${name}.float16`)) : wanted);
   // An output has a name of its own: a net may give its input, or one value twice.
-  const taken = new Set<string>(inputNames);
   const outputNames = outputs.map((name, i) => {
     let own = name;
-    if (isHalf) own = cast(emitter, name, DataType.FLOAT, wanted[i]!);
-    else if (taken.has(name)) own = writer.add('Identity', [name], {}, wanted[i]!);
-    taken.add(own);
+    if (isHalf) own = writer.addAs(wanted[i]!, 'Cast', [name], { to: DataType.FLOAT });
+    else if (name !== wanted[i]) own = writer.addAs(wanted[i]!, 'Identity', [name], {});
     return own;
   });
   return {
@@ -110,7 +109,7 @@ function imageToScores(graph: InferenceGraph, emitter: OnnxEmitter, isHalf: bool
   const [logits] = emitter.emit(
     { ...graph, outputs: graph.outputs.slice(0, 1) },
     [isHalf ? cast(emitter, images, DataType.FLOAT16, `${images}.float16`) : images],
-    [LOGITS],
+    [writer.unique(LOGITS)],
   );
   const whole = isHalf ? cast(emitter, logits!, DataType.FLOAT, `${LOGITS}.float32`) : logits!;
   const scores =

@@ -90,7 +90,16 @@ export class OnnxWriter {
     attributes: Readonly<Record<string, Attribute>>,
     output: string,
   ): string {
-    const name = this.unique(output);
+    return this.addAs(this.unique(output), opType, inputs, attributes);
+  }
+
+  /** Adds a node whose output has a name that `unique` has given. */
+  addAs(
+    name: string,
+    opType: string,
+    inputs: readonly string[],
+    attributes: Readonly<Record<string, Attribute>>,
+  ): string {
     const attribute = Object.entries(attributes).map(attributeOf);
     this.nodes.push(create(NodeProtoSchema, { opType, name, input: [...inputs], output: [name], attribute }));
     return name;

@@ -11,14 +11,15 @@ import {
   outputActivationOf,
   preprocessingOf,
   shownValue,
+  WeightsSnapshot,
 } from '@cnnzoo/core/internal';
 import { type LayersModel, model as tfModel } from '@tensorflow/tfjs-layers';
-import { inferenceGraph } from '../graph/index.js';
+import { graphOf, type InferenceGraph } from '../graph/index.js';
 import type { OnnxDtype } from '../onnx/index.js';
 import type { Engine, EngineName } from './engine.js';
 import { OnnxEngine } from './onnx-engine.js';
 import { type OnnxRuntime, requireRuntime } from './runtimes.js';
-import { Session } from './session.js';
+import { Session, type SessionFacts } from './session.js';
 import { TfjsEngine } from './tfjs-engine.js';
 
 /** Options of `createSession`. */
@@ -53,33 +54,26 @@ function checkSession(options: SessionOptions): void {
     refuse('dtype', "'float32' of the engine 'tfjs', which has no other", dtype);
 }
 
-/** A net that is open for a session, and whether it was opened for it. */
-interface Opened {
-  readonly net: Net;
-  readonly isOwn: boolean;
-}
-
 interface Registry {
-  listModels(): readonly string[];
   getModel(name: string): { pretrained(): Promise<Classifier> };
 }
 
+const isPlace = (net: Net | string | URL): net is string | URL =>
+  typeof net === 'string' || (typeof net === 'object' && net !== null && 'href' in net);
+
 /** Opens a saved net, or a model by its name. */
-async function open(source: Net | string | URL): Promise<Opened> {
-  if (typeof source !== 'string' && !(typeof source === 'object' && source !== null && 'href' in source))
-    return { net: source as Net, isOwn: false };
+async function open(source: string | URL): Promise<Classifier> {
   const text = String(source);
-  const path = localPath(source as string | URL);
+  const path = localPath(source);
   // A name without a separator or ending that is nothing here may be a model's.
   const isName = path !== undefined && /^\w+$/.test(text) && !(await namesIn('.')).includes(text);
-  if (!isName) return { net: await load(source as string | URL), isOwn: true };
+  if (!isName) return load(source);
   const registry = (await importInstalled('cnnzoo')) as Registry | undefined;
-  if (!registry)
-    throw new CnnzooError(
-      'FILE',
-      `createSession: there is no '${text}' here. To use it as the name of a model, install the package 'cnnzoo', or give the net itself.`,
-    );
-  return { net: await registry.getModel(text).pretrained(), isOwn: true };
+  if (registry) return registry.getModel(text).pretrained();
+  throw new CnnzooError(
+    'FILE',
+    `createSession: there is no '${text}' here. To use it as the name of a model, install the package 'cnnzoo', or give the net itself.`,
+  );
 }
 
 /** Makes a net of the logits and, if the net knows its head, of the features before it. */
@@ -152,54 +146,106 @@ async function choose({ engine, runtime }: SessionOptions): Promise<Chosen> {
 export async function createSession(net: Net | string | URL, options: SessionOptions = {}): Promise<Session> {
   checkSession(options);
   const start = performance.now();
-  const chosen = await choose(options);
-  // tfjs reads and decodes the weights.
-  await useBackend();
-  const opened = await open(net);
+  // Read before the first await: a training that goes on changes the weights.
+  const given = isPlace(net) ? undefined : new Content(net);
+  let opened: Classifier | undefined;
+  let content = given;
   try {
-    return await sessionOf(opened.net, chosen, options, start);
+    const chosen = await choose(options);
+    // tfjs reads and decodes the weights.
+    await useBackend();
+    if (isPlace(net)) {
+      opened = await open(net);
+      content = new Content(opened);
+    }
+    return await sessionOf(content!, chosen, options, start);
   } finally {
-    if (opened.isOwn) (opened.net as Classifier).dispose();
+    content?.dispose();
+    opened?.dispose();
+  }
+}
+
+/** A net as it is at one moment. Owns tensors, which copy nothing. */
+class Content {
+  readonly weights: WeightsSnapshot;
+  readonly both: LayersModel;
+  readonly graph: InferenceGraph;
+  readonly facts: Omit<SessionFacts, 'reason' | 'input'>;
+
+  constructor(net: Net) {
+    const model = modelOf(net);
+    this.weights = new WeightsSnapshot(model);
+    try {
+      const { both, features } = withFeatures(model);
+      this.both = both;
+      this.graph = graphOf(both, this.weights);
+      const [input] = this.graph.inputs;
+      const [output] = this.graph.outputs;
+      if (this.graph.inputs.length !== 1 || input!.shape.length !== 4 || input!.shape[0] !== null)
+        throw new CnnzooError(
+          'INPUT',
+          `createSession: '${model.name}' takes other inputs than one batch of any number of images.`,
+        );
+      if (output!.shape.length !== 2)
+        throw new CnnzooError(
+          'INPUT',
+          `createSession: '${model.name}' gives [${output!.shape}], where a session has logits, [images, classes]. Use exportOnnx.`,
+        );
+      this.facts = {
+        model: model.name,
+        classes: output!.shape[1]!,
+        categories: categoriesOf(net) ?? null,
+        preprocessing: preprocessingOf(net) ?? null,
+        activation: outputActivationOf(model),
+        features,
+      };
+    } catch (error) {
+      this.weights.dispose();
+      throw error;
+    }
+  }
+
+  dispose(): void {
+    this.weights.dispose();
   }
 }
 
 async function sessionOf(
-  net: Net,
+  { weights, both, graph, facts }: Content,
   { engine, runtime, providers, reason }: Chosen,
   { dtype = 'float32', threads }: SessionOptions,
   start: number,
 ): Promise<Session> {
-  const model = modelOf(net);
-  const { both, features } = withFeatures(model);
-  const { anySize, inputs } = inferenceGraph(both);
-  if (inputs.length !== 1 || inputs[0]!.shape.length !== 4)
-    throw new CnnzooError('INPUT', `createSession: '${model.name}' takes other inputs than one batch of images.`);
-  const program: Engine =
+  const program = await started<Engine>(engine, () =>
     engine === 'tfjs'
-      ? await TfjsEngine.create(both)
-      : await started(engine, () => OnnxEngine.create(engine, runtime!, both, { dtype, threads, providers }));
+      ? TfjsEngine.create(both, weights)
+      : OnnxEngine.create(engine, runtime!, graph, { dtype, threads, providers }),
+  );
   const loaded = performance.now();
-  const [, height, width, channels] = inputs[0]!.shape;
-  const preprocessing = preprocessingOf(net) ?? null;
-  const [rows, columns] = [height ?? preprocessing?.crop[0], width ?? preprocessing?.crop[1]];
-  if (rows && columns) await program.run(new Float32Array(rows * columns * channels!), [1, rows, columns, channels!]);
-  const facts = {
-    model: model.name,
-    input: [null, ...(anySize && engine !== 'tfjs' ? [null, null] : [height!, width!]), channels!],
-    classes: model.outputs[0]!.shape.at(-1)!,
-    categories: categoriesOf(net) ?? null,
-    preprocessing,
-    activation: outputActivationOf(model),
-    features,
-    reason,
-  };
-  return new Session(program, facts, { load: loaded - start, warmUp: performance.now() - loaded });
+  const [, height, width, channels] = graph.inputs[0]!.shape;
+  const [rows, columns] = [height ?? facts.preprocessing?.crop[0], width ?? facts.preprocessing?.crop[1]];
+  if (rows && columns)
+    await started(engine, async () => {
+      try {
+        await program.run(new Float32Array(rows * columns * channels!), [1, rows, columns, channels!]);
+      } catch (error) {
+        await program.dispose();
+        throw error;
+      }
+    });
+  const isOpen = graph.anySize && engine !== 'tfjs';
+  const input = [null, ...(isOpen ? [null, null] : [height!, width!]), channels!];
+  return new Session(
+    program,
+    { ...facts, input, reason },
+    { load: loaded - start, warmUp: performance.now() - loaded },
+  );
 }
 
 /** @throws CnnzooError BACKEND for an error of the engine's own. */
-async function started(engine: EngineName, create: () => Promise<Engine>): Promise<Engine> {
+async function started<T>(engine: EngineName, work: () => Promise<T>): Promise<T> {
   try {
-    return await create();
+    return await work();
   } catch (cause) {
     if (cause instanceof CnnzooError) throw cause;
     throw new CnnzooError('BACKEND', `createSession: '${engine}' did not start: ${(cause as Error).message}`, {

@@ -1,6 +1,5 @@
-import type { Net } from '@cnnzoo/core';
+import type { InferenceGraph } from '../graph/index.js';
 import { type OnnxDtype, type OnnxFile, onnxFile } from '../onnx/index.js';
-import { withSnapshot } from '../snapshot.js';
 import type { BatchShape, Engine, EngineName } from './engine.js';
 import type { OnnxRuntime, OnnxSession } from './runtimes.js';
 
@@ -17,7 +16,7 @@ async function joined({ size, chunks }: OnnxFile): Promise<Uint8Array> {
 
 /** Returns images with their channels first. */
 function channelsFirst(images: Float32Array, [n, h, w, c]: BatchShape): Float32Array {
-  if (c === 1) return images;
+  if (c === 1) return images.slice();
   const pixels = h * w;
   const turned = new Float32Array(images.length);
   for (let image = 0; image < n; image++)
@@ -40,13 +39,11 @@ export class OnnxEngine implements Engine {
   static async create(
     name: EngineName,
     runtime: OnnxRuntime,
-    net: Net,
+    graph: InferenceGraph,
     options: { readonly dtype: OnnxDtype; readonly threads: number | undefined; readonly providers: readonly string[] },
   ): Promise<OnnxEngine> {
     const { dtype, threads, providers } = options;
-    const file = await withSnapshot(net, (graph) =>
-      joined(onnxFile(graph, { dtype, opset: 18, preprocessing: false })),
-    );
+    const file = await joined(onnxFile(graph, { dtype, opset: 18, preprocessing: false }));
     if (name === 'onnxruntime-web' && threads !== undefined) runtime.env.wasm.numThreads = threads;
     const session = await runtime.InferenceSession.create(file, {
       executionProviders: [...providers],

@@ -8,7 +8,7 @@ import {
   type Prediction,
   type Preprocessing,
 } from '@cnnzoo/core';
-import { checkOptions, choiceOf, predictionsOf, prepareImages, shownValue } from '@cnnzoo/core/internal';
+import { checkOptions, choiceOf, isTypedArray, predictionsOf, prepareImages, shownValue } from '@cnnzoo/core/internal';
 import type { Extent } from '../graph/index.js';
 import { type ImageAnswer, type ImageStream, StreamClassifier } from './classify-all.js';
 import type { BatchShape, Engine, EngineName } from './engine.js';
@@ -75,7 +75,7 @@ export class Session {
   /** Function from logits to scores. */
   readonly activation: OutputActivation;
   private isDisposed = false;
-  /** Batches that the engine computes. */
+  /** Calls in progress. */
   private readonly running = new Set<Promise<unknown>>();
 
   /** @internal */
@@ -98,7 +98,8 @@ export class Session {
    * @param batch float32 values, normalised, row-major.
    * @param shape [images, height, width, channels].
    * @returns Float32Array [images, classes], row-major.
-   * @throws CnnzooError SHAPE for another number of values, or a shape that the net does not take; INPUT after `dispose`.
+   * @throws CnnzooError SHAPE for another number of values, or a shape that the net does not take; BACKEND if the engine fails, as on
+   * images too small for the net; INPUT for another array, or after `dispose`.
    */
   async run(batch: Float32Array, shape: BatchShape): Promise<Float32Array> {
     this.requireOpen();
@@ -115,9 +116,11 @@ export class Session {
         `run: '${model}' takes [${input.map((extent) => extent ?? 'any').join(', ')}], received [${shape}].`,
       );
     const count = shape.reduce((product, extent) => product * extent, 1);
-    if (batch?.length !== count)
-      throw new CnnzooError('SHAPE', `run: expected the ${count} values of [${shape}], received ${batch?.length}.`);
-    return (await this.compute(batch, shape))[0]!;
+    if (!isTypedArray(batch, 'Float32Array'))
+      throw new CnnzooError('INPUT', `run: expected a Float32Array, received ${shownValue(batch)}.`);
+    if (batch.length !== count)
+      throw new CnnzooError('SHAPE', `run: expected the ${count} values of [${shape}], received ${batch.length}.`);
+    return (await this.during(this.compute(batch, shape)))[0]!;
   }
 
   /**
@@ -130,7 +133,7 @@ export class Session {
   async classify(images: readonly ImageInput[], options?: ClassifyOptions): Promise<Prediction[][]>;
   async classify(images: ClassifierImages, options: ClassifyOptions = {}): Promise<Prediction[] | Prediction[][]> {
     const choice = choiceOf(options, this.facts.classes);
-    const rows = await this.rowsOf('The classification', images, options, 0);
+    const rows = await this.during(this.rowsOf('The classification', images, options, 0));
     const predictions = rows.map((logits) => this.predictionsOf(logits, choice));
     return Array.isArray(images) ? predictions : predictions[0]!;
   }
@@ -171,7 +174,8 @@ export class Session {
     this.requireOpen();
     const choice = choiceOf(chosen, this.facts.classes);
     const predict = async (batch: Float32Array, shape: BatchShape): Promise<Prediction[][]> => {
-      const logits = (await this.compute(batch, shape))[0]!;
+      this.requireOpen();
+      const logits = (await this.during(this.compute(batch, shape)))[0]!;
       const { classes } = this.facts;
       return Array.from({ length: shape[0] }, (_, i) =>
         this.predictionsOf(logits.subarray(i * classes, (i + 1) * classes), choice),
@@ -194,7 +198,7 @@ export class Session {
     const { features, model } = this.facts;
     if (features === undefined)
       throw new CnnzooError('INPUT', `embed: '${model}' does not know its head. Build it with a builder of cnnzoo.`);
-    const rows = await this.rowsOf('The embedding', images, options, features);
+    const rows = await this.during(this.rowsOf('The embedding', images, options, features));
     return Array.isArray(images) ? rows : rows[0]!;
   }
 
@@ -206,14 +210,26 @@ export class Session {
     await this.program.dispose();
   }
 
-  private async compute(batch: Float32Array, shape: BatchShape): Promise<readonly Float32Array[]> {
-    this.requireOpen();
-    const work = this.program.run(batch, shape);
-    this.running.add(work);
+  /** Has `dispose` wait for a call. */
+  private async during<T>(call: Promise<T>): Promise<T> {
+    this.running.add(call);
     try {
-      return await work;
+      return await call;
     } finally {
-      this.running.delete(work);
+      this.running.delete(call);
+    }
+  }
+
+  private async compute(batch: Float32Array, shape: BatchShape): Promise<readonly Float32Array[]> {
+    try {
+      return await this.program.run(batch, shape);
+    } catch (cause) {
+      if (cause instanceof CnnzooError) throw cause;
+      throw new CnnzooError(
+        'BACKEND',
+        `'${this.engine}' could not compute [${shape}] of '${this.facts.model}': ${(cause as Error).message}`,
+        { cause },
+      );
     }
   }
 

@@ -1,4 +1,4 @@
-import { compile } from '@cnnzoo/core';
+import { compileModel, type WeightsSnapshot } from '@cnnzoo/core/internal';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { BatchShape, Engine } from './engine.js';
@@ -9,8 +9,8 @@ export class TfjsEngine implements Engine {
 
   private constructor(private readonly model: LayersModel) {}
 
-  static async create(model: LayersModel): Promise<TfjsEngine> {
-    return new TfjsEngine(await compile(model));
+  static async create(model: LayersModel, weights: WeightsSnapshot): Promise<TfjsEngine> {
+    return new TfjsEngine(await compileModel(model, weights));
   }
 
   async run(batch: Float32Array, shape: BatchShape): Promise<Float32Array[]> {

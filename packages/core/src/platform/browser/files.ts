@@ -86,6 +86,18 @@ export async function writeFileAtomic(
  *
  * @throws CnnzooError FILE.
  */
+export async function writeNewFile(
+  path: string | URL,
+  _chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+): Promise<void> {
+  throw new CnnzooError('FILE', `Can't write '${path}': a page has no file system. Export in Node.`);
+}
+
+/**
+ * Throws, since a page has no file system.
+ *
+ * @throws CnnzooError FILE.
+ */
 export async function listFiles(directory: string): Promise<Listing> {
   throw new CnnzooError(
     'FILE',

@@ -227,6 +227,35 @@ export async function writeFileAtomic(
   }
 }
 
+/**
+ * Writes a file whole or not at all, as `writeFileAtomic`, where none is there: of two that write one path at once, one fails.
+ *
+ * @throws CnnzooError FILE if there is something at the path.
+ */
+export async function writeNewFile(
+  location: string | URL,
+  chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+): Promise<void> {
+  const path = pathOf(location);
+  const whole = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.new`);
+  const taken = (): CnnzooError =>
+    new CnnzooError('FILE', `There is a '${path}' already, and it stays. Remove it, or choose another name.`);
+  if (await fs.lstat(path).catch(() => undefined)) throw taken();
+  try {
+    await writeFileAtomic(whole, chunks);
+    // A link fails where the name is taken, which a renaming does not. Some file systems have none.
+    await fs.link(whole, path).catch((cause: NodeJS.ErrnoException) => {
+      if (cause.code === 'EEXIST') throw taken();
+      return fs.copyFile(whole, path, fs.constants.COPYFILE_EXCL);
+    });
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'EEXIST') throw taken();
+    throw cause instanceof CnnzooError ? cause : fileError('write', path, cause);
+  } finally {
+    await fs.rm(whole, { force: true }).catch(() => undefined);
+  }
+}
+
 /** Adds text to the end of a file. Creates the file if it does not exist. */
 export async function appendText(location: string | URL, text: string): Promise<void> {
   const path = pathOf(location);
