@@ -18,7 +18,7 @@ const chosen = (models: Models, one?: string): Models =>
     ),
   );
 
-/** Variants of all families, with sizes of images that are square and not, even and odd. */
+/** Variants of the families, but for VGG's, whose files have 500 MB each, with sizes of images that are square and not, even and odd. */
 export const families: readonly {
   readonly name: string;
   readonly models: Models;
@@ -46,7 +46,7 @@ export const families: readonly {
   },
   {
     name: 'vgg',
-    models: chosen(vgg, 'vgg11_bn'),
+    models: chosen(vgg),
     sizes: [
       [32, 32],
       [33, 64],
