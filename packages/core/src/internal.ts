@@ -15,7 +15,7 @@ export {
   writeFileAtomic,
   writeNewFile,
 } from '#platform';
-export { readAll, toFloat16 } from './checkpoint/index.js';
+export { beyondFloat16, LARGEST_FLOAT16, readAll, toFloat16 } from './checkpoint/index.js';
 export { compileModel, WeightsSnapshot } from './compile/late.js';
 export { parseMirrorIndex } from './download/late.js';
 export {

@@ -10,4 +10,11 @@ export type {
   TensorFile,
   WeightsSource,
 } from './tensors.js';
-export { type EncodeOptions, encodeHeader, encodeSafetensors, toFloat16 } from './write.js';
+export {
+  beyondFloat16,
+  type EncodeOptions,
+  encodeHeader,
+  encodeSafetensors,
+  LARGEST_FLOAT16,
+  toFloat16,
+} from './write.js';

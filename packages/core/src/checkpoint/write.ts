@@ -28,6 +28,13 @@ function halfOf(value: number): number {
   return sign | (rest > 0.5 || (rest === 0.5 && (down & 1) === 1) ? down + 1 : down);
 }
 
+/** Largest finite value of float16. */
+export const LARGEST_FLOAT16 = 65_504;
+
+/** Returns the first finite value that would be infinite as float16; undefined if there is none. */
+export const beyondFloat16 = (values: Float32Array): number | undefined =>
+  values.find((value) => Number.isFinite(value) && Math.abs(value) > LARGEST_FLOAT16);
+
 /** Narrows floats to halves, as their bits. */
 export function toFloat16(values: Float32Array | Float64Array): Uint16Array {
   const out = new Uint16Array(values.length);

@@ -1,11 +1,8 @@
 import { pathOf, writeFileAtomic } from '#platform';
-import { encodeSafetensors, type StateDict } from '../checkpoint/index.js';
+import { beyondFloat16, encodeSafetensors, LARGEST_FLOAT16, type StateDict } from '../checkpoint/index.js';
 import { CnnzooError, checkOptions, shownValue } from '../util/index.js';
 import type { SaveStateDictOptions } from './save-options.js';
 import type { Snapshot } from './snapshot.js';
-
-/** Largest finite value of float16. */
-const LARGEST_FLOAT16 = 65_504;
 
 function checkMetadata(metadata: Readonly<Record<string, string>>): void {
   if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata))
@@ -20,14 +17,15 @@ function checkMetadata(metadata: Readonly<Record<string, string>>): void {
 
 /** Refuses weights that would be infinite as float16. Those that are not finite stay as they are. */
 function checkFloat16(state: StateDict): void {
-  for (const [key, { data }] of state)
-    for (const value of data as Float32Array)
-      if (Math.abs(value) > LARGEST_FLOAT16 && Number.isFinite(value))
-        throw new CnnzooError(
-          'INPUT',
-          `The weight '${key}' has the value ${value}, which float16 can't hold: the largest is ${LARGEST_FLOAT16}. ` +
-            "Save with dtype 'float32'.",
-        );
+  for (const [key, { data }] of state) {
+    const beyond = beyondFloat16(data as Float32Array);
+    if (beyond !== undefined)
+      throw new CnnzooError(
+        'INPUT',
+        `The weight '${key}' has the value ${beyond}, which float16 can't hold: the largest is ${LARGEST_FLOAT16}. ` +
+          "Save with dtype 'float32'.",
+      );
+  }
 }
 
 /** Writes copies of a net's weights as safetensors: `saveStateDict`. */

@@ -1,6 +1,5 @@
 import { CnnzooError } from '@cnnzoo/core';
-import { toFloat16 } from '@cnnzoo/core/internal';
-import { LARGEST_FLOAT16 } from '../float16.js';
+import { beyondFloat16, LARGEST_FLOAT16, toFloat16 } from '@cnnzoo/core/internal';
 import type { Constant } from './topology.js';
 
 /** Type that the weights are stored in. They are float32 again once they are loaded. */
@@ -47,11 +46,8 @@ export async function storeConstant(
   if (!constant.isWeight || constant.dtype !== 'float32' || stored === 'float32')
     return { entry, bytes: bytesOf(await constant.read()) };
   const values = await constant.read();
-  const isBad = (value: number): boolean =>
-    stored === 'uint8'
-      ? !(Math.abs(value) <= LARGEST_FLOAT16)
-      : Number.isFinite(value) && Math.abs(value) > LARGEST_FLOAT16;
-  const bad = values.find(isBad);
+  const bad =
+    stored === 'float16' ? beyondFloat16(values) : values.find((value) => !(Math.abs(value) <= LARGEST_FLOAT16));
   if (bad !== undefined)
     throw new CnnzooError(
       'INPUT',

@@ -94,7 +94,7 @@ export interface ActivationNode extends Base {
   readonly activation: GraphActivation;
 }
 
-/** The largest value, or the mean, of each window. Padding counts as minus infinity or, in the mean, as `countsPadding` says. */
+/** The largest value, or the mean, of each window. Padding counts as minus infinity or, in the mean, as `counted` says. */
 export interface PoolNode extends Base, GraphWindow {
   readonly op: 'pool';
   readonly operator: 'max' | 'avg';

@@ -1,6 +1,5 @@
 import { CnnzooError } from '@cnnzoo/core';
-import { toFloat16 } from '@cnnzoo/core/internal';
-import { LARGEST_FLOAT16 } from '../float16.js';
+import { beyondFloat16, LARGEST_FLOAT16, toFloat16 } from '@cnnzoo/core/internal';
 import type { GraphWeight } from '../graph/index.js';
 import { TensorProto_DataType as DataType } from './onnx-schema.js';
 import type { Initializer } from './onnx-writer.js';
@@ -13,11 +12,11 @@ const CHUNK = 1 << 18;
 /** Returns the bytes of values of a weight in a type. */
 function encode({ name }: GraphWeight, values: Float32Array, type: WeightType): Uint8Array {
   if (type === DataType.FLOAT) return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-  const beyond = values.findIndex((value) => Number.isFinite(value) && Math.abs(value) > LARGEST_FLOAT16);
-  if (beyond >= 0)
+  const beyond = beyondFloat16(values);
+  if (beyond !== undefined)
     throw new CnnzooError(
       'INPUT',
-      `The weight '${name}' has the value ${values[beyond]}, which float16 can't hold: the largest is ${LARGEST_FLOAT16}. ` +
+      `The weight '${name}' has the value ${beyond}, which float16 can't hold: the largest is ${LARGEST_FLOAT16}. ` +
         "Export with dtype 'float32'.",
     );
   return new Uint8Array(toFloat16(values).buffer);
