@@ -133,8 +133,16 @@ ${bold('Exit codes:')} 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C.`,
     .description('Shows output shape, parameters, multiply-adds and receptive field of each layer. Needs no weights.')
     .argument('<MODEL>', 'a name from `cnnzoo list`')
     .option('-i, --input <HxW>', "height and width of the image (default: the model's own)", size)
+    .addOption(new Option('--svg', 'a drawing of the net as it is exported, instead of the table').conflicts('json'))
     .option(...JSON_OPTION)
-    .addHelpText('after', examples('cnnzoo summary resnet18', 'cnnzoo summary resnet50 --input 320x480'))
+    .addHelpText(
+      'after',
+      examples(
+        'cnnzoo summary resnet18',
+        'cnnzoo summary resnet50 --input 320x480',
+        'cnnzoo summary resnet18 --svg > resnet18.svg',
+      ),
+    )
     .action((model: string, options: SummaryOptions) =>
       perform(options, async () => (await import('./commands/summary.js')).summary(model, options, context)),
     );

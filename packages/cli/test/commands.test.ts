@@ -122,6 +122,12 @@ describe('summary', () => {
     expect(out).toContain('32 x 36 x 6');
     expect((await cnnzoo('summary', 'lenet')).err).toContain("'lenet5'");
   });
+
+  it('draws the net, for the size that is asked for', async () => {
+    const { code, out, err } = await cnnzoo('summary', 'lenet5', '--input', '32x36', '--svg');
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(out).toMatch(/^<svg .*32 x 36 x 6.*<\/svg>\n?$/s);
+  });
 });
 
 describe('list', () => {

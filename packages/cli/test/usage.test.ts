@@ -42,6 +42,7 @@ describe('wrong usage', () => {
     [['summary']],
     [['summary', 'resnet18', '--input', '224']],
     [['summary', 'resnet18', '--input', '0x224']],
+    [['summary', 'resnet18', '--svg', '--json']],
     [['list', 'a', 'b']],
     [['finetune']],
     [['finetune', 'a', '--freeze', 'head']],

@@ -1,3 +1,4 @@
+export { graphSvg } from './drawing/index.js';
 export type {
   ActivationNode,
   AdaptivePoolNode,

@@ -67,9 +67,12 @@ export async function storeConstant(
 /** Bytes of a file of weights: browsers keep files up to 4 MiB in their caches. */
 export const SHARD = 4 * 2 ** 20;
 
-/** Cuts a stream of bytes into files of SHARD bytes, the last of which may be shorter. */
+/**
+ * Cuts a stream of bytes into files of SHARD bytes, the last of which may be shorter. The memory of a file is that of the next one: new
+ * memory for each would pile up until it is collected, to the size of the whole net.
+ */
 export async function* shardsOf(parts: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  let shard = new Uint8Array(SHARD);
+  const shard = new Uint8Array(SHARD);
   let filled = 0;
   for await (const part of parts)
     for (let start = 0; start < part.length; ) {
@@ -78,7 +81,6 @@ export async function* shardsOf(parts: AsyncIterable<Uint8Array>): AsyncGenerato
       [filled, start] = [filled + count, start + count];
       if (filled < SHARD) continue;
       yield shard;
-      shard = new Uint8Array(SHARD);
       filled = 0;
     }
   if (filled > 0) yield shard.subarray(0, filled);

@@ -16,9 +16,9 @@ function windowText({ stride, padding }: Pick<ConvNode, 'stride' | 'padding'>): 
   return parts.join(', ');
 }
 
-/** Returns the facts about a node beside its values: 'conv 3 x 3, stride 2, padding 1, relu'. */
-export function detailsOf(node: GraphNode): string {
-  const parts: string[] = [node.op];
+/** Returns the operation of a node and its settings, without what is fused into it: 'conv 3 x 3', 'stride 2, padding 1'. */
+export function operationOf(node: GraphNode): readonly [operation: string, ...settings: string[]] {
+  const parts: [string, ...string[]] = [node.op];
   switch (node.op) {
     case 'conv': {
       const [h, w] = node.weight.shape;
@@ -60,9 +60,14 @@ export function detailsOf(node: GraphNode): string {
     default:
       break;
   }
-  if ('relu' in node && node.relu) parts.push('relu');
-  return parts.join(', ');
+  return parts;
 }
+
+/** Returns true if ReLU is computed with the node. */
+export const hasRelu = (node: GraphNode): boolean => 'relu' in node && node.relu;
+
+/** Returns the facts about a node beside its values: 'conv 3 x 3, stride 2, padding 1, relu'. */
+const detailsOf = (node: GraphNode): string => [...operationOf(node), ...(hasRelu(node) ? ['relu'] : [])].join(', ');
 
 /** Returns a graph as a table: a line for each node, with its name, inputs, operation and shape. */
 export function textOf({ name, inputs, outputs, nodes }: InferenceGraph): string {
