@@ -1,4 +1,4 @@
 import { defineConfig } from 'tsup';
 import { build } from '../../tsup.config';
 
-export default defineConfig(build({ index: 'src/index.ts', internal: 'src/internal.ts' }));
+export default defineConfig(build({ index: 'src/index.ts', resize: 'src/resize.ts', internal: 'src/internal.ts' }));

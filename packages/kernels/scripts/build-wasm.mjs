@@ -12,23 +12,23 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 /** Largest memory that WebAssembly can address, in pages of 64 KiB. The imported memory may be declared smaller. */
 const MAXIMUM_PAGES = 65536;
 
-async function compile(features, shared) {
+async function compile(entry, features, memory) {
   let binary;
   const { error, stderr } = await asc.main(
     [
-      'assembly/index.ts',
+      entry,
       '--outFile',
-      'kernels.wasm',
+      'module.wasm',
       '--baseDir',
       root,
       ...['--optimizeLevel', '3', '--shrinkLevel', '0', '--converge', '--noAssert', '--runtime', 'stub'],
-      ...['--importMemory', '--initialMemory', '1', '--maximumMemory', String(MAXIMUM_PAGES)],
-      ...(shared ? ['--sharedMemory'] : []),
-      ...['--enable', features.join()],
+      ...memory,
+      '--enable',
+      features.join(),
     ],
     {
       writeFile(name, content) {
-        if (name === 'kernels.wasm') binary = Buffer.from(content);
+        if (name === 'module.wasm') binary = Buffer.from(content);
       },
     },
   );
@@ -36,9 +36,14 @@ async function compile(features, shared) {
   return binary;
 }
 
+const IMPORTED = ['--importMemory', '--initialMemory', '1', '--maximumMemory', String(MAXIMUM_PAGES)];
+
 /** Compiles a module for shared memory, and finds the one byte that makes it a module for memory that is not shared. */
 async function compileBoth(features) {
-  const [shared, unshared] = [await compile(features, true), await compile(features, false)];
+  const [shared, unshared] = [
+    await compile('assembly/index.ts', features, [...IMPORTED, '--sharedMemory']),
+    await compile('assembly/index.ts', features, IMPORTED),
+  ];
   const differing = [...shared.keys()].filter((at) => shared[at] !== unshared[at]);
   if (shared.length !== unshared.length || differing.length !== 1)
     throw new Error('the shared and the unshared module differ in more than the flags of the imported memory');
@@ -57,6 +62,8 @@ const helper = await build({
   write: false,
 });
 
+const resize = await compile('assembly/resize/index.ts', ['simd'], ['--initialMemory', '1']);
+
 await mkdir(`${root}src/generated`, { recursive: true });
 await writeFile(
   `${root}src/generated/kernels.ts`,
@@ -64,5 +71,11 @@ await writeFile(
 export const SIMD = ${JSON.stringify(await compileBoth(FEATURES))};
 export const RELAXED = ${JSON.stringify(await compileBoth([...FEATURES, 'relaxed-simd']))};
 export const HELPER = ${JSON.stringify(helper.outputFiles[0].text)};
+`,
+);
+await writeFile(
+  `${root}src/generated/resize.ts`,
+  `// Made by scripts/build-wasm.mjs.
+export const RESIZE = ${JSON.stringify(resize.toString('base64'))};
 `,
 );

@@ -1,9 +1,8 @@
+import { type LineFilter, lineFilters } from '@cnnzoo/kernels/resize';
 import type { DecodedImage } from './image.js';
+import { PRECISION_BITS, scriptFilters } from './resize-script.js';
 
-/** Fractional bits of the coefficients: a sum of 8-bit values times coefficients fits 32 bits. */
-const PRECISION_BITS = 32 - 8 - 2;
 const ONE = 1 << PRECISION_BITS;
-const HALF = 1 << (PRECISION_BITS - 1);
 
 /** Rectangle of the resized image, in pixels of the resized image. */
 export interface Region {
@@ -13,20 +12,8 @@ export interface Region {
   readonly height: number;
 }
 
-/**
- * Filter of one axis. For each output position: the first input position that counts (`first`), the number of positions
- * that count, and their weights.
- */
-interface Filter {
-  readonly first: Int32Array;
-  readonly count: Int32Array;
-  readonly weights: Int32Array;
-  /** Length of each output position's slice of `weights`. */
-  readonly stride: number;
-}
-
 /** Returns the triangle filter for outputs `from` to `to - 1` of a line of `inSize` pixels resized to `outSize`. */
-function triangle(inSize: number, outSize: number, from: number, to: number): Filter {
+function triangle(inSize: number, outSize: number, from: number, to: number): LineFilter {
   const scale = inSize / outSize;
   // Enlarging interpolates between neighbours. Shrinking widens the triangle, so that no pixel is skipped.
   const support = Math.max(scale, 1);
@@ -56,62 +43,6 @@ function triangle(inSize: number, outSize: number, from: number, to: number): Fi
   return { first, count, weights, stride };
 }
 
-/** Returns a weighted sum as a byte. Weights are not negative, so only the upper bound needs clipping. */
-const toByte = (sum: number): number => Math.min(sum >> PRECISION_BITS, 255);
-
-/**
- * Filters all rows along x. Returns RGB.
- *
- * @param left Column of the whole line, to which the filter refers, that is the image's first column.
- */
-function filterRowsRgb({ data, width, height, channels }: DecodedImage, left: number, filter: Filter): Uint8Array {
-  const { first, count, weights, stride } = filter;
-  const columns = first.length;
-  const out = new Uint8Array(height * columns * 3);
-  let to = 0;
-  for (let y = 0; y < height; y++) {
-    const line = y * width - left;
-    for (let x = 0; x < columns; x++) {
-      let at = (line + first[x]!) * channels;
-      let r = HALF;
-      let g = HALF;
-      let b = HALF;
-      const start = x * stride;
-      const end = start + count[x]!;
-      for (let k = start; k < end; k++, at += channels) {
-        const weight = weights[k]!;
-        r = (r + Math.imul(data[at]!, weight)) | 0;
-        g = (g + Math.imul(data[at + 1]!, weight)) | 0;
-        b = (b + Math.imul(data[at + 2]!, weight)) | 0;
-      }
-      out[to++] = toByte(r);
-      out[to++] = toByte(g);
-      out[to++] = toByte(b);
-    }
-  }
-  return out;
-}
-
-/** Filters all rows of a grey image along x, as `filterRowsRgb` does. */
-function filterRowsGrey({ data, width, height }: DecodedImage, left: number, filter: Filter): Uint8Array {
-  const { first, count, weights, stride } = filter;
-  const columns = first.length;
-  const out = new Uint8Array(height * columns);
-  let to = 0;
-  for (let y = 0; y < height; y++) {
-    const line = y * width - left;
-    for (let x = 0; x < columns; x++) {
-      let at = line + first[x]!;
-      let sum = HALF;
-      const start = x * stride;
-      const end = start + count[x]!;
-      for (let k = start; k < end; k++) sum = (sum + Math.imul(data[at++]!, weights[k]!)) | 0;
-      out[to++] = toByte(sum);
-    }
-  }
-  return out;
-}
-
 /** Returns a rectangle of an image, without its alpha. */
 function cut({ data, width, channels }: DecodedImage, { left, top, width: columns, height: rows }: Region): Uint8Array {
   const kept = channels === 1 ? 1 : 3;
@@ -124,30 +55,8 @@ function cut({ data, width, channels }: DecodedImage, { left, top, width: column
   return out;
 }
 
-/**
- * Filters all columns along y. The image has no alpha.
- *
- * @param top Row of the whole column, to which the filter refers, that is the image's first row.
- */
-function filterColumns({ data, width, channels }: DecodedImage, top: number, filter: Filter): Uint8Array {
-  const { first, count, weights, stride } = filter;
-  const length = width * channels;
-  const out = new Uint8Array(first.length * length);
-  const sums = new Int32Array(length);
-  for (let y = 0; y < first.length; y++) {
-    sums.fill(HALF);
-    for (let k = 0; k < count[y]!; k++) {
-      const weight = weights[y * stride + k]!;
-      const line = (first[y]! - top + k) * length;
-      for (let x = 0; x < length; x++) sums[x] = (sums[x]! + Math.imul(data[line + x]!, weight)) | 0;
-    }
-    for (let x = 0; x < length; x++) out[y * length + x] = toByte(sums[x]!);
-  }
-  return out;
-}
-
 /** Returns the range of input positions that a filter reads: `from` (inclusive) to `to` (exclusive). */
-function spanOf({ first, count }: Filter): [from: number, to: number] {
+function spanOf({ first, count }: LineFilter): [from: number, to: number] {
   const last = first.length - 1;
   return [first[0]!, first[last]! + count[last]!];
 }
@@ -171,7 +80,7 @@ export function resize(
 ): DecodedImage {
   const { left, top, width: outWidth, height: outHeight } = region;
   const channels = image.channels === 1 ? 1 : 3;
-  const filterRows = channels === 1 ? filterRowsGrey : filterRowsRgb;
+  const filters = lineFilters() ?? scriptFilters;
   const columns = width === image.width ? null : triangle(image.width, width, left, left + outWidth);
   const rows = height === image.height ? null : triangle(image.height, height, top, top + outHeight);
   const [x0, x1] = columns ? spanOf(columns) : [left, left + outWidth];
@@ -183,9 +92,9 @@ export function resize(
   const pass = (data: Uint8Array, width: number, height: number): DecodedImage => ({ data, width, height, channels });
   if (columns && rowsLast) {
     const lines = { ...image, data: image.data.subarray(y0 * image.width * image.channels), height: y1 - y0 };
-    current = pass(filterRows(lines, 0, columns), outWidth, y1 - y0);
+    current = pass(filters.rows(lines, 0, columns), outWidth, y1 - y0);
   } else current = pass(cut(image, { left: x0, top: y0, width: x1 - x0, height: y1 - y0 }), x1 - x0, y1 - y0);
-  if (rows) current = pass(filterColumns(current, y0, rows), current.width, outHeight);
-  if (columns && !rowsLast) current = pass(filterRows(current, x0, columns), outWidth, outHeight);
+  if (rows) current = pass(filters.columns(current, y0, rows), current.width, outHeight);
+  if (columns && !rowsLast) current = pass(filters.rows(current, x0, columns), outWidth, outHeight);
   return current;
 }

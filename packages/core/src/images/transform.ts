@@ -75,12 +75,15 @@ export function prepare(
   // An image smaller than the crop is surrounded by black: byte 0, normalised as any other.
   if (y.length < crop[0] || x.length < crop[1])
     for (let i = 0; i < crop[0] * crop[1] * channels; i++) out[offset + i] = tables[i % channels]![0]!;
-  const step = resized.channels === 1 ? 0 : 1;
-  let at = 0;
-  for (let row = 0; row < y.length; row++) {
-    let i = offset + ((y.to + row) * crop[1] + x.to) * channels;
-    for (let column = 0; column < x.length; column++, at += resized.channels)
-      for (let c = 0; c < channels; c++) out[i++] = tables[c]![resized.data[at + c * step]!]!;
+  const { data, channels: stored } = resized;
+  const step = stored === 1 ? 0 : 1;
+  for (let c = 0; c < channels; c++) {
+    const table = tables[c]!;
+    let at = c * step;
+    for (let row = 0; row < y.length; row++) {
+      let i = offset + ((y.to + row) * crop[1] + x.to) * channels + c;
+      for (let column = 0; column < x.length; column++, at += stored, i += channels) out[i] = table[data[at]!]!;
+    }
   }
 }
 
