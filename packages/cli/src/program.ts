@@ -88,14 +88,19 @@ ${bold('Exit codes:')} 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C.`,
   program
     .command('classify')
     .summary('classify images')
-    .description('Classifies images. Weights are downloaded once, verified and kept in the cache.')
-    .argument('<IMAGE...>', 'paths or URLs of JPEG, PNG or WebP images')
+    .description(
+      'Classifies images. Weights are downloaded once, verified and kept in the cache. With --out, classifies all images in a ' +
+        'folder; the same command goes on where it was stopped.',
+    )
+    .argument('<IMAGE...>', 'paths or URLs of JPEG, PNG or WebP images; with --out, a folder')
     .option('-m, --model <MODEL>', 'a name from `cnnzoo list`, or the path of a saved net', 'resnet50')
     .option(
       '-w, --weights <NAME|PATH>',
       'a name from `cnnzoo list`, or a .safetensors or .pth file (default: the best)',
     )
     .option('-t, --top <K>', 'number of predictions for each image', whole, 5)
+    .option('-o, --out <FILE>', 'file for the results of a folder, a line of JSON for each image')
+    .option('--batch <N>', 'images of a folder that the net takes at once (default: 16)', whole)
     .option(
       '-b, --backend <NAME>',
       'tfjs-node-gpu, tfjs-node, wasm or cpu (default: the first of these that is installed)',
@@ -109,6 +114,7 @@ ${bold('Exit codes:')} 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C.`,
         'cnnzoo classify cat.jpg --model resnet50 --weights IMAGENET1K_V1',
         'cnnzoo classify digit.png --model lenet5_relu',
         'cnnzoo classify rose.jpg --model ./flowers-resnet18',
+        'cnnzoo classify photos --out photos.jsonl --batch 32',
         'cnnzoo classify cat.jpg --weights ./resnet50.pth --json | jq .images[0].predictions[0].label',
       ),
     )

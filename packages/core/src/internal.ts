@@ -17,6 +17,7 @@ export {
 } from '#platform';
 export { beyondFloat16, LARGEST_FLOAT16, readAll, toFloat16 } from './checkpoint/index.js';
 export { compileModel, WeightsSnapshot } from './compile/late.js';
+export { folderFiles } from './data/late.js';
 export { parseMirrorIndex } from './download/late.js';
 export {
   categoriesOf,
@@ -34,7 +35,9 @@ export { buildFrom } from './state-dict/late.js';
 export { checkOptions, isTypedArray, shownValue, withRandom } from './util/index.js';
 export {
   choiceOf,
+  classifyStream,
   downloadWeights,
+  isStream,
   MODEL_KEY,
   namedEntry,
   predictionsOf,

@@ -31,11 +31,8 @@ export { exportGraphModel, type GraphModelDtype, type GraphModelOptions } from '
 export { exportOnnx, type OnnxDtype, type OnnxOptions } from './onnx/index.js';
 export {
   type BatchShape,
-  type ClassifyAllOptions,
   createSession,
   type EngineName,
-  type ImageAnswer,
-  type ImageStream,
   Session,
   type SessionFacts,
   type SessionOptions,

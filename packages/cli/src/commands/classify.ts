@@ -9,6 +9,10 @@ import { type CommonOptions, type Context, EXIT } from '../terminal/index.js';
 
 export interface ClassifyOptions extends CommonOptions, NetOptions {
   readonly top: number;
+  /** Images that the net takes at once. Of a folder alone. */
+  readonly batch?: number;
+  /** File of results. Of a folder alone. */
+  readonly out?: string;
 }
 
 type Answer = { readonly image: string } & (
@@ -27,7 +31,9 @@ async function faultOfPath(image: string): Promise<Fault | undefined> {
   }
   const found = await stat(path).catch(() => undefined);
   if (found?.isFile()) return undefined;
-  const what = found ? 'expected a file, received a directory or a device' : 'there is no such file';
+  const what = found
+    ? 'expected a file, received a directory or a device. To classify the images of a folder, add --out results.jsonl'
+    : 'there is no such file';
   return { code: 'FILE', message: `Image '${image}': ${what}.` };
 }
 
@@ -62,10 +68,16 @@ function writeAnswer(answer: Answer, context: Context): void {
 
 /**
  * Classifies images and prints the predictions. An image that cannot be read is reported; the others still get their
- * predictions.
+ * predictions. With `out`, classifies a folder of images into a file.
  */
 export async function classify(images: readonly string[], options: ClassifyOptions, context: Context): Promise<number> {
-  const { model, top, json } = options;
+  const { model, top, json, batch, out } = options;
+  if (out !== undefined) {
+    if (images.length > 1)
+      throw new CnnzooError('INPUT', `--out expects one folder of images, received ${images.length} paths.`);
+    return (await import('./classify-folder.js')).classifyFolder(images[0]!, options, context);
+  }
+  if (batch !== undefined) throw new CnnzooError('INPUT', '--batch is an option of a folder: add --out results.jsonl.');
   const faults = await Promise.all(images.map(faultOfPath));
   const net = faults.includes(undefined) ? await openNet(options, context) : undefined;
   const answers: Answer[] = [];

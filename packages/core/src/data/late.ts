@@ -12,6 +12,7 @@ export {
   throwIfReadingStopped,
 } from './dataset.js';
 export type { FilesDataset, LabelledFile } from './files-dataset.js';
+export { type FolderFiles, folderFiles } from './folder-files.js';
 export { type CorruptFile, type ImageFolder, type ImageFolderOptions, imageFolder } from './image-folder.js';
 export {
   FASHION_MNIST,

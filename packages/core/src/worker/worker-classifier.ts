@@ -36,6 +36,7 @@ const OPTIONS: Record<Method, readonly string[]> = {
 /**
  * A `Classifier` that computes in a worker, so that the page or program stays responsive. `inWorker` makes one. Its methods
  * take the same images and options as those of `Classifier`, answer the same, and throw the same errors; calls are answered in their order.
+ * Streams alone are not taken: classify their images one by one, as many at once as memory allows.
  * Of images that a worker can't see (elements, canvases, tensors), the pixels are sent.
  *
  * @example

@@ -2,6 +2,7 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { OutputActivation } from '../graph/index.js';
 import type { Thresholds } from '../graph/late.js';
 import type { ImageInput, ImageOptions, Preprocessing } from '../images/index.js';
+import type { CnnzooError } from '../util/index.js';
 import type { LoadedWeights } from './weights.js';
 
 // Types of a Classifier, which loads the modules that do its work when they are called.
@@ -45,6 +46,18 @@ export interface ClassifyOptions extends ImageOptions {
    */
   threshold?: Thresholds;
 }
+
+/** Options of `classify` for a stream of images. */
+export interface StreamOptions extends ClassifyOptions {
+  /** Images that the net takes at once. Memory holds two batches. Default: 16. */
+  batchSize?: number | undefined;
+}
+
+/** Answer for one image of a stream: its predictions, the best first, or the error for which it has none. */
+export type ImageAnswer<Input = ImageInput> = { readonly input: Input } & (
+  | { readonly predictions: readonly Prediction[] }
+  | { readonly error: CnnzooError }
+);
 
 /** An image, or a list of them. */
 export type ClassifierImages = ImageInput | readonly ImageInput[];

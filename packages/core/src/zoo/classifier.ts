@@ -5,8 +5,18 @@ import { isDisposed, noteOutputActivation, type OutputActivation, outputActivati
 import type { FrameSource, ImageInput, ImageOptions, Preprocessing } from '../images/index.js';
 import type { SaveOptions } from '../state-dict/index.js';
 import { CnnzooError, checkCategories } from '../util/index.js';
-import type { ClassifierImages, ClassifierParts, ClassifyOptions, Prediction } from './classifier-parts.js';
+import type {
+  ClassifierImages,
+  ClassifierParts,
+  ClassifyOptions,
+  ImageAnswer,
+  Prediction,
+  StreamOptions,
+} from './classifier-parts.js';
 import type { LoadedWeights } from './weights.js';
+
+/** Loads what images are computed by, with the first call that needs it. */
+const predict = () => import('./predict.js');
 
 /**
  * A net with the preprocessing and the labels of its weights: images in, predictions out. Owns the net.
@@ -84,13 +94,46 @@ export class Classifier implements ClassifierParts {
   /**
    * Predicts the classes of an image, the best first; for a list of images, a list of predictions for each, in order.
    *
-   * @throws CnnzooError INPUT for a net without a head; IMAGE for an image that can't be read; ABORTED.
+   * For an async iterable of images, returns an async generator of answers in the same order: while a batch is computed, the next
+   * is read and preprocessed, and memory holds two. An image that can't be read is an answer with its error, and the others go on.
+   * Leaving the loop ends the iterable.
+   *
+   * @throws CnnzooError INPUT for a net without a head; ABORTED; for an image or a list, IMAGE for an image that can't be read.
+   * Errors of an iterable are thrown as they are.
+   *
+   * @example
+   * ```ts
+   * import { opendir } from 'node:fs/promises';
+   * import { load } from '@cnnzoo/core';
+   *
+   * async function* photos() {
+   *   for await (const { name } of await opendir('photos')) yield `photos/${name}`;
+   * }
+   * const net = await load('flowers/');
+   * for await (const answer of net.classify(photos(), { topK: 1 }))
+   *   console.log(answer.input, 'error' in answer ? answer.error.message : answer.predictions[0]!.label);
+   * ```
    */
-  async classify(image: ImageInput, options?: ClassifyOptions): Promise<Prediction[]>;
-  async classify(images: readonly ImageInput[], options?: ClassifyOptions): Promise<Prediction[][]>;
-  async classify(images: ClassifierImages, options?: ClassifyOptions): Promise<Prediction[] | Prediction[][]> {
-    const predictions = await (await import('./predict.js')).classify(this, images, options);
-    return Array.isArray(images) ? predictions : predictions[0]!;
+  classify(image: ImageInput, options?: ClassifyOptions): Promise<Prediction[]>;
+  classify(images: readonly ImageInput[], options?: ClassifyOptions): Promise<Prediction[][]>;
+  classify<Input extends ImageInput>(
+    images: AsyncIterable<Input>,
+    options?: StreamOptions,
+  ): AsyncGenerator<ImageAnswer<Input>, void, undefined>;
+  classify(
+    images: ClassifierImages | AsyncIterable<ImageInput>,
+    options?: StreamOptions,
+  ): Promise<Prediction[] | Prediction[][]> | AsyncGenerator<ImageAnswer, void, undefined> {
+    return Symbol.asyncIterator in Object(images)
+      ? this.stream(images as AsyncIterable<ImageInput>, options)
+      : predict().then(({ classify }) => classify(this, images as ClassifierImages, options));
+  }
+
+  private async *stream(
+    images: AsyncIterable<ImageInput>,
+    options?: StreamOptions,
+  ): AsyncGenerator<ImageAnswer, void, undefined> {
+    yield* (await predict()).stream(this, images, options);
   }
 
   /**
@@ -115,8 +158,8 @@ export class Classifier implements ClassifierParts {
    * for await (const [best] of net.watch(video, { topK: 1, signal })) document.title = best!.label;
    * ```
    */
-  async *watch(source: FrameSource, options: ClassifyOptions = {}): AsyncGenerator<Prediction[], void, undefined> {
-    yield* (await import('./predict.js')).watch(this, source, options);
+  async *watch(source: FrameSource, options?: ClassifyOptions): AsyncGenerator<Prediction[], void, undefined> {
+    yield* (await predict()).watch(this, source, options);
   }
 
   /**
@@ -128,8 +171,7 @@ export class Classifier implements ClassifierParts {
   async embed(image: ImageInput, options?: ImageOptions): Promise<Float32Array>;
   async embed(images: readonly ImageInput[], options?: ImageOptions): Promise<Float32Array[]>;
   async embed(images: ClassifierImages, options?: ImageOptions): Promise<Float32Array | Float32Array[]> {
-    const rows = await (await import('./predict.js')).embed(this, images, options);
-    return Array.isArray(images) ? rows : rows[0]!;
+    return (await predict()).embed(this, images, options);
   }
 
   /**
@@ -143,7 +185,7 @@ export class Classifier implements ClassifierParts {
     names: readonly Name[],
     options?: ImageOptions,
   ): Promise<Record<Name, tf.Tensor>> {
-    return (await import('./predict.js')).activations(this, images, names, options);
+    return (await predict()).activations(this, images, names, options);
   }
 
   /** Preprocesses an image or a list: float32 [n, height, width, channels], normalised. The caller disposes of the tensor. */

@@ -1,5 +1,12 @@
 export { Classifier, load } from './classifier.js';
-export type { ClassifierImages, ClassifierParts, ClassifyOptions, Prediction } from './classifier-parts.js';
+export type {
+  ClassifierImages,
+  ClassifierParts,
+  ClassifyOptions,
+  ImageAnswer,
+  Prediction,
+  StreamOptions,
+} from './classifier-parts.js';
 export { defineModel, type ModelSpec, type NetOptions } from './define.js';
 export { defineWeights, type Weights } from './define-weights.js';
 export type { BuildOptions, DropoutOptions, ModelDefinition } from './model-definition.js';

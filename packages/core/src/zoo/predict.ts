@@ -6,11 +6,21 @@ import { checkInput, featuresOf, inputOf, type NetPart, partOf, requireHead, tap
 import { type FrameSource, type ImageInput, type ImageOptions, preprocess } from '../images/index.js';
 import { watch as watchFrames } from '../images/late.js';
 import { checkOptions } from '../util/index.js';
-import type { ClassifierImages, ClassifierParts, ClassifyOptions, Prediction } from './classifier-parts.js';
+import type {
+  ClassifierImages,
+  ClassifierParts,
+  ClassifyOptions,
+  ImageAnswer,
+  Prediction,
+  StreamOptions,
+} from './classifier-parts.js';
 import { choiceOf, predictionsOf } from './predictions.js';
+import { classifyStream } from './stream.js';
 
 /** Images that the net takes at once; bounds the memory of long lists. */
 const BATCH = 32;
+
+const WHAT = 'The classification';
 
 const wholeOf = (model: LayersModel): NetPart => partOf(model, inputOf(model), model.outputs);
 
@@ -20,64 +30,112 @@ const pauseOf = (what: string, model: LayersModel, signal: AbortSignal | undefin
   modelOf(model);
 };
 
+/** Runs a batch through `net`, and disposes of it. Resolves to the values of each image's output. */
+async function rowsOfBatch(
+  what: string,
+  { model }: ClassifierParts,
+  x: tf.Tensor4D,
+  net: NetPart,
+  signal: AbortSignal | undefined,
+  finish: (y: tf.Tensor) => tf.Tensor = (y) => y,
+): Promise<Float32Array[]> {
+  let outputs: tf.Tensor[] = [];
+  try {
+    checkInput(what, model.name, model.inputs[0]!.shape, x);
+    outputs = await net.infer(x, pauseOf(what, model, signal));
+    const y = tf.tidy(() => finish(outputs[0]!));
+    outputs.push(y);
+    const values = (await y.data()) as Float32Array;
+    const width = y.size / y.shape[0]!;
+    return Array.from({ length: y.shape[0]! }, (_, i) => values.slice(i * width, (i + 1) * width));
+  } finally {
+    tf.dispose([x, ...outputs]);
+  }
+}
+
 /** Runs the images through `net` batch by batch. Resolves to the values of each image's output. */
 async function rowsOf(
   what: string,
-  { model, preprocessing }: ClassifierParts,
+  parts: ClassifierParts,
   images: ClassifierImages,
   net: NetPart,
   { signal, maxPixels }: ImageOptions,
-  finish: (y: tf.Tensor) => tf.Tensor = (y) => y,
+  finish?: (y: tf.Tensor) => tf.Tensor,
 ): Promise<Float32Array[]> {
   const rows: Float32Array[] = [];
-  const pause = pauseOf(what, model, signal);
+  const pause = pauseOf(what, parts.model, signal);
   const count = Array.isArray(images) ? images.length : 1;
   for (let start = 0; start < count; start += BATCH) {
     await pause();
     const batch = Array.isArray(images) ? (images.slice(start, start + BATCH) as ImageInput[]) : images;
-    const x = await preprocess(batch, preprocessing, { what, first: start, signal, maxPixels });
-    let outputs: tf.Tensor[] = [];
-    try {
-      checkInput(what, model.name, model.inputs[0]!.shape, x);
-      outputs = await net.infer(x, pause);
-      const y = tf.tidy(() => finish(outputs[0]!));
-      outputs.push(y);
-      const values = (await y.data()) as Float32Array;
-      const width = y.size / y.shape[0]!;
-      for (let i = 0; i < values.length; i += width) rows.push(values.slice(i, i + width));
-    } finally {
-      tf.dispose([x, ...outputs]);
-    }
+    const x = await preprocess(batch, parts.preprocessing, { what, first: start, signal, maxPixels });
+    rows.push(...(await rowsOfBatch(what, parts, x, net, signal, finish)));
   }
   return rows;
 }
 
-/** Predicts the classes of each image: `Classifier.classify`. */
+const scoresOf = ({ activation }: ClassifierParts) => (activation === 'sigmoid' ? tf.sigmoid : tf.softmax);
+
+const classesOf = ({ model }: ClassifierParts): number => model.outputs[0]!.shape.at(-1)!;
+
+/** Predicts the classes of an image, or of each image of a list: `Classifier.classify`. */
 export async function classify(
   net: ClassifierParts,
   images: ClassifierImages,
   options: ClassifyOptions = {},
-): Promise<Prediction[][]> {
+): Promise<Prediction[] | Prediction[][]> {
   requireHead(modelOf(net));
-  const choice = choiceOf(options, net.model.outputs[0]!.shape.at(-1)!);
-  const scoresOf = net.activation === 'sigmoid' ? tf.sigmoid : tf.softmax;
-  const rows = await rowsOf('The classification', net, images, wholeOf(net.model), options, scoresOf);
-  return rows.map((scores) => predictionsOf(scores, net.categories, choice));
+  const choice = choiceOf(options, classesOf(net));
+  const rows = await rowsOf(WHAT, net, images, wholeOf(net.model), options, scoresOf(net));
+  const predictions = rows.map((scores) => predictionsOf(scores, net.categories, choice));
+  return Array.isArray(images) ? predictions : predictions[0]!;
+}
+
+/** Predicts the classes of a stream of images: `Classifier.classify` of an async iterable. */
+export function stream(
+  net: ClassifierParts,
+  images: AsyncIterable<ImageInput>,
+  options: StreamOptions = {},
+): AsyncGenerator<ImageAnswer, void, undefined> {
+  requireHead(modelOf(net));
+  const whole = wholeOf(net.model);
+  const { preprocessing, categories } = net;
+  return classifyStream(
+    {
+      preprocessing,
+      classes: classesOf(net),
+      async predict(values, shape, choice) {
+        modelOf(net);
+        const rows = await rowsOfBatch(
+          WHAT,
+          net,
+          tf.tensor4d(values, [...shape]),
+          whole,
+          options.signal,
+          scoresOf(net),
+        );
+        return rows.map((scores) => predictionsOf(scores, categories, choice));
+      },
+    },
+    images,
+    options,
+  );
 }
 
 /** Nets up to their heads, by net. */
 const features = new WeakMap<LayersModel, LayersModel>();
 
-/** Computes the pooled features of each image: `Classifier.embed`. */
+/** Computes the pooled features of an image, or of each image of a list: `Classifier.embed`. */
 export async function embed(
   net: ClassifierParts,
   images: ClassifierImages,
   options: ImageOptions = {},
-): Promise<Float32Array[]> {
+): Promise<Float32Array | Float32Array[]> {
   checkOptions('embed', options, ['signal', 'maxPixels']);
   const found = features.get(net.model) ?? featuresOf(modelOf(net));
   features.set(net.model, found);
-  return rowsOf('The embedding', net, images, wholeOf(found), options);
+  const rows = await rowsOf('The embedding', net, images, wholeOf(found), options);
+  return Array.isArray(images) ? rows : rows[0]!;
 }
 
 /** Computes the outputs of the named layers: `Classifier.activations`. */
@@ -105,9 +163,9 @@ export async function activations<Name extends string>(
 export function watch(
   net: ClassifierParts,
   source: FrameSource,
-  options: ClassifyOptions,
+  options: ClassifyOptions = {},
 ): AsyncGenerator<Prediction[], void, undefined> {
   checkOptions('watch', options, ['topK', 'threshold', 'signal', 'maxPixels']);
-  const answer = async (frame: ImageInput): Promise<Prediction[]> => (await classify(net, frame, options))[0]!;
+  const answer = (frame: ImageInput) => classify(net, frame, options) as Promise<Prediction[]>;
   return watchFrames(source, answer, options.signal);
 }

@@ -2,15 +2,25 @@ import {
   type ClassifierImages,
   type ClassifyOptions,
   CnnzooError,
+  type ImageAnswer,
   type ImageInput,
   type ImageOptions,
   type OutputActivation,
   type Prediction,
   type Preprocessing,
+  type StreamOptions,
 } from '@cnnzoo/core';
-import { checkOptions, choiceOf, isTypedArray, predictionsOf, prepareImages, shownValue } from '@cnnzoo/core/internal';
+import {
+  checkOptions,
+  choiceOf,
+  classifyStream,
+  isStream,
+  isTypedArray,
+  predictionsOf,
+  prepareImages,
+  shownValue,
+} from '@cnnzoo/core/internal';
 import type { Extent } from '../graph/index.js';
-import { type ImageAnswer, type ImageStream, StreamClassifier } from './classify-all.js';
 import type { BatchShape, Engine, EngineName } from './engine.js';
 import { scoresOf } from './scores.js';
 
@@ -39,12 +49,6 @@ export interface SessionTimes {
   readonly load: number;
   /** The first batch, of one image of zeros: engines prepare their memory and kernels in it. */
   readonly warmUp: number;
-}
-
-/** Options of `Session.classifyAll`. */
-export interface ClassifyAllOptions extends ClassifyOptions {
-  /** Images that the net takes at once. Two batches are in memory at a time. Default: 16. */
-  batchSize?: number | undefined;
 }
 
 /**
@@ -126,63 +130,38 @@ export class Session {
   /**
    * Predicts the classes of an image, the best first; for a list of images, a list of predictions for each, in order.
    *
-   * @throws CnnzooError INPUT for a session of a LayersModel, which has no preprocessing, or after `dispose`; IMAGE for an image that
-   * can't be read; ABORTED.
-   */
-  async classify(image: ImageInput, options?: ClassifyOptions): Promise<Prediction[]>;
-  async classify(images: readonly ImageInput[], options?: ClassifyOptions): Promise<Prediction[][]>;
-  async classify(images: ClassifierImages, options: ClassifyOptions = {}): Promise<Prediction[] | Prediction[][]> {
-    const choice = choiceOf(options, this.facts.classes);
-    const rows = await this.during(this.rowsOf('The classification', images, options, 0));
-    const predictions = rows.map((logits) => this.predictionsOf(logits, choice));
-    return Array.isArray(images) ? predictions : predictions[0]!;
-  }
-
-  /**
-   * Predicts the classes of a stream of images: paths, URLs or pictures of any iterable, as many as there are. While a batch is computed, the
-   * next is read and preprocessed; memory holds two. The answers come in the order of the images. An image that can't be read is an answer
-   * with its error, and the others go on.
+   * For an async iterable of images, returns an async generator of answers in the same order, as `Classifier.classify` does: while a batch is
+   * computed, the next is read and preprocessed, and memory holds two. An image that can't be read is an answer with its error, and the
+   * others go on. Leaving the loop ends the iterable.
    *
-   * @throws CnnzooError INPUT for an option out of range, a source that is no iterable, or as `classify`; ABORTED; errors of the source and of
-   * the engine are thrown as they are.
+   * @throws CnnzooError INPUT for a session of a LayersModel, which has no preprocessing, or after `dispose`; ABORTED; for an image or a
+   * list, IMAGE for an image that can't be read. Errors of an iterable are thrown as they are.
    *
    * @example
    * ```ts
+   * import { opendir } from 'node:fs/promises';
    * import { createSession } from '@cnnzoo/deploy';
    *
+   * async function* photos() {
+   *   for await (const { name } of await opendir('photos')) yield `photos/${name}`;
+   * }
    * const session = await createSession('flowers/');
-   * for await (const answer of session.classifyAll(['rose.jpg', 'tulip.jpg'], { topK: 1 }))
+   * for await (const answer of session.classify(photos(), { topK: 1, batchSize: 32 }))
    *   console.log(answer.input, 'error' in answer ? answer.error.message : answer.predictions[0]!.label);
    * await session.dispose();
    * ```
    */
-  async *classifyAll<Input extends ImageInput>(
-    images: ImageStream<Input>,
-    options: ClassifyAllOptions = {},
-  ): AsyncGenerator<ImageAnswer<Input>, void, undefined> {
-    checkOptions('classifyAll', options, ['batchSize', 'topK', 'threshold', 'signal', 'maxPixels']);
-    const { batchSize = 16, signal, maxPixels, ...chosen } = options;
-    if (!(Number.isInteger(batchSize) && batchSize > 0))
-      throw new CnnzooError('INPUT', `classifyAll: expected batchSize 1, 2, …, received ${shownValue(batchSize)}.`);
-    const isStream =
-      typeof images === 'object' &&
-      images !== null &&
-      !ArrayBuffer.isView(images) &&
-      (Symbol.asyncIterator in images || Symbol.iterator in images);
-    if (!isStream)
-      throw new CnnzooError('INPUT', `classifyAll: expected an iterable of images, received ${shownValue(images)}.`);
-    this.requireOpen();
-    const choice = choiceOf(chosen, this.facts.classes);
-    const predict = async (batch: Float32Array, shape: BatchShape): Promise<Prediction[][]> => {
-      this.requireOpen();
-      const logits = (await this.during(this.compute(batch, shape)))[0]!;
-      const { classes } = this.facts;
-      return Array.from({ length: shape[0] }, (_, i) =>
-        this.predictionsOf(logits.subarray(i * classes, (i + 1) * classes), choice),
-      );
-    };
-    const stream = new StreamClassifier(images, this.requirePreprocessing(), batchSize, { signal, maxPixels }, predict);
-    yield* stream.answers();
+  classify(image: ImageInput, options?: ClassifyOptions): Promise<Prediction[]>;
+  classify(images: readonly ImageInput[], options?: ClassifyOptions): Promise<Prediction[][]>;
+  classify<Input extends ImageInput>(
+    images: AsyncIterable<Input>,
+    options?: StreamOptions,
+  ): AsyncGenerator<ImageAnswer<Input>, void, undefined>;
+  classify(
+    images: ClassifierImages | AsyncIterable<ImageInput>,
+    options: StreamOptions = {},
+  ): Promise<Prediction[] | Prediction[][]> | AsyncGenerator<ImageAnswer, void, undefined> {
+    return isStream(images) ? this.stream(images, options) : this.classifyList(images, options);
   }
 
   /**
@@ -208,6 +187,39 @@ export class Session {
     this.isDisposed = true;
     await Promise.allSettled(this.running);
     await this.program.dispose();
+  }
+
+  private async classifyList(
+    images: ClassifierImages,
+    options: ClassifyOptions,
+  ): Promise<Prediction[] | Prediction[][]> {
+    const choice = choiceOf(options, this.facts.classes);
+    const rows = await this.during(this.rowsOf('The classification', images, options, 0));
+    const predictions = rows.map((logits) => this.predictionsOf(logits, choice));
+    return Array.isArray(images) ? predictions : predictions[0]!;
+  }
+
+  private async *stream(
+    images: AsyncIterable<ImageInput>,
+    options: StreamOptions,
+  ): AsyncGenerator<ImageAnswer, void, undefined> {
+    this.requireOpen();
+    const { classes } = this.facts;
+    yield* classifyStream(
+      {
+        preprocessing: this.requirePreprocessing(),
+        classes,
+        predict: async (values, shape, choice) => {
+          this.requireOpen();
+          const logits = (await this.during(this.compute(values, shape)))[0]!;
+          return Array.from({ length: shape[0] }, (_, i) =>
+            this.predictionsOf(logits.subarray(i * classes, (i + 1) * classes), choice),
+          );
+        },
+      },
+      images,
+      options,
+    );
   }
 
   /** Has `dispose` wait for a call. */
