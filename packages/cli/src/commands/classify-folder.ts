@@ -42,7 +42,7 @@ async function fill(
   { top, batch = BATCH, out }: ClassifyOptions,
   context: Context,
 ): Promise<number> {
-  // The last image is computed again: what gives another result now would give a file of two kinds.
+  // The last image is computed again: another result now would make a file of two kinds.
   const first = Math.max(0, file.done - 1);
   async function* paths() {
     for (const image of images.slice(first)) yield pathIn(folder, image);
@@ -110,7 +110,7 @@ export async function classifyFolder(folder: string, options: ClassifyOptions, c
       'FILE',
       `--out expects a folder of images, '${folder}' is ${found ? 'a file' : 'not there'}.`,
     );
-  // What can be known is checked before a net is downloaded.
+  // A run that can not be resumed is refused before a net is downloaded.
   const list = await listImages(pathOf(folder));
   const before = await readFacts(out);
   if (before)

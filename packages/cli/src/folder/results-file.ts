@@ -70,7 +70,7 @@ export async function readFacts(path: string): Promise<RunFacts | undefined> {
   );
 }
 
-/** What the facts mean, for messages. */
+/** Names of the facts for messages. */
 const MEANING: Readonly<Record<keyof RunFacts, string>> = {
   run: 'the command',
   version: 'the version of cnnzoo',
