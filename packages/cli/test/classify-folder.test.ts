@@ -136,11 +136,7 @@ describe('refuses', () => {
     const [facts, first, second, ...rest] = whole.split('\n');
     writeFileSync(at('part.jsonl'), `${[facts, first, second].join('\n')}\n`);
     const net = ['--model', 'lenet5_relu', '--top', '2'];
-    await refused(
-      'part.jsonl',
-      [folder, '--model', 'lenet5', '--top', '2'],
-      /the model was lenet5_relu and is lenet5/,
-    );
+    await refused('part.jsonl', [folder, '--model', 'lenet5', '--top', '2'], /the model was lenet5_relu and is lenet5/);
     await refused('part.jsonl', [folder, '--model', 'lenet5_relu'], /--top was 2 and is 5/);
     await refused('part.jsonl', [at('more'), ...net], /number of images was 25 and is 26/);
     await refused('part.jsonl', [at('changed'), ...net], /paths or sizes/);

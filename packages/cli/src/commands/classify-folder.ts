@@ -9,10 +9,17 @@ import { version } from '../../package.json';
 import { faultOf, writeJson } from '../fault.js';
 import { type ImageResult, ResultsFile, readFacts, requireSameRun } from '../folder/results-file.js';
 import { fingerprintOf, type ImageList, listImages, type RunFacts } from '../folder/run-facts.js';
-import { openNet } from '../open-net.js';
+import { type NetOptions, openNet } from '../open-net.js';
 import { countProgress } from '../progress/index.js';
-import { type Context, EXIT } from '../terminal/index.js';
-import type { ClassifyOptions } from './classify.js';
+import { type CommonOptions, type Context, EXIT } from '../terminal/index.js';
+
+export interface FolderOptions extends CommonOptions, NetOptions {
+  readonly top: number;
+  /** Images that the net takes at once. */
+  readonly batch?: number;
+  /** File of results. */
+  readonly out: string;
+}
 
 /** Images that the net takes at once, unless the command says another number. */
 const BATCH = 16;
@@ -39,7 +46,7 @@ async function fill(
   session: Session,
   folder: string,
   images: readonly string[],
-  { top, batch = BATCH, out }: ClassifyOptions,
+  { top, batch = BATCH, out }: FolderOptions,
   context: Context,
 ): Promise<number> {
   // The last image is computed again: another result now would make a file of two kinds.
@@ -82,7 +89,7 @@ async function fill(
 async function factsOf(
   net: Classifier,
   session: Session,
-  { model, top }: ClassifyOptions,
+  { model, top }: FolderOptions,
   { images, hash }: ImageList,
 ): Promise<RunFacts> {
   return {
@@ -101,9 +108,9 @@ async function factsOf(
 /**
  * Classifies the images of a folder into a file of results. If the file exists, goes on where the run that began it stopped.
  */
-export async function classifyFolder(folder: string, options: ClassifyOptions, context: Context): Promise<number> {
+export async function classifyFolder(folder: string, options: FolderOptions, context: Context): Promise<number> {
   const { model, top, backend, json } = options;
-  const out = pathOf(options.out!);
+  const out = pathOf(options.out);
   const found = await stat(pathOf(folder)).catch(() => undefined);
   if (!found?.isDirectory())
     throw new CnnzooError(

@@ -75,7 +75,7 @@ export async function classify(images: readonly string[], options: ClassifyOptio
   if (out !== undefined) {
     if (images.length > 1)
       throw new CnnzooError('INPUT', `--out expects one folder of images, received ${images.length} paths.`);
-    return (await import('./classify-folder.js')).classifyFolder(images[0]!, options, context);
+    return (await import('./classify-folder.js')).classifyFolder(images[0]!, { ...options, out }, context);
   }
   if (batch !== undefined) throw new CnnzooError('INPUT', '--batch is an option of a folder: add --out results.jsonl.');
   const faults = await Promise.all(images.map(faultOfPath));
