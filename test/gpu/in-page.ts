@@ -5,21 +5,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import type { Page } from 'playwright-core';
-import { openChromium, openPage } from '../../tools/release/chromium.js';
+import { openChromium, openPage, SOFTWARE_GPU } from '../../tools/release/chromium.js';
 import type * as program from './program.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const { resolve } = createRequire(join(root, 'packages/core/package.json'));
-
-/** Flags that give Chromium a GPU in software, for WebGL and for WebGPU. */
-const FLAGS = [
-  '--use-gl=angle',
-  '--use-angle=swiftshader',
-  '--enable-unsafe-swiftshader',
-  '--enable-unsafe-webgpu',
-  '--use-webgpu-adapter=swiftshader',
-  '--enable-features=Vulkan',
-];
 
 /** The packages' sources, for a page. */
 const alias = {
@@ -95,7 +85,7 @@ export interface GpuPage {
 export async function openGpuPage(
   backends: readonly string[],
   {
-    flags = FLAGS,
+    flags = SOFTWARE_GPU,
     host = '127.0.0.1',
     script: before,
   }: { flags?: readonly string[]; host?: string; script?: string } = {},

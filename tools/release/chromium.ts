@@ -18,6 +18,16 @@ const FLAGS = [
   '--disable-sync',
 ];
 
+/** Flags that give Chromium a GPU in software, for WebGL and for WebGPU. */
+export const SOFTWARE_GPU = [
+  '--use-gl=angle',
+  '--use-angle=swiftshader',
+  '--enable-unsafe-swiftshader',
+  '--enable-unsafe-webgpu',
+  '--use-webgpu-adapter=swiftshader',
+  '--enable-features=Vulkan',
+];
+
 /** Longest wait for anything on a page, in milliseconds; long enough for a busy machine. */
 export const PATIENCE = 300_000;
 

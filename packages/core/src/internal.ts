@@ -13,6 +13,7 @@ export {
   removeFiles,
   requireWritable,
   writeFileAtomic,
+  writeNewDirectory,
   writeNewFile,
 } from '#platform';
 export { beyondFloat16, LARGEST_FLOAT16, readAll, toFloat16 } from './checkpoint/index.js';

@@ -39,6 +39,9 @@ export interface Listing {
   readonly unreadable: { readonly path: string; readonly message: string }[];
 }
 
+/** Writes files one after the other by `add`, which takes a path in their directory, with slashes. */
+export type WriteFiles = (add: (name: string, chunks: Iterable<Uint8Array>) => Promise<void>) => Promise<void>;
+
 /**
  * Place of tfjs' `.wasm` files: a directory (URL or path, with a slash at the end), or an address for each file by
  * name.

@@ -1,6 +1,5 @@
 import { CnnzooError, type Net } from '@cnnzoo/core';
-import { checkOptions, pathIn, removeFiles, shownValue, writeNewFile } from '@cnnzoo/core/internal';
-import { freeDirectory } from '../files/target.js';
+import { checkOptions, shownValue, writeNewDirectory } from '@cnnzoo/core/internal';
 import { type GraphValue, type InferenceGraph, openShape } from '../graph/index.js';
 import { withSnapshot } from '../snapshot.js';
 import { GraphModelEmitter, takesAnySize } from './emit.js';
@@ -31,7 +30,7 @@ const DTYPES: readonly GraphModelDtype[] = ['float32', 'float16', 'uint8'];
  * call.
  *
  * @param net a LayersModel or Classifier. A LayersModel has no categories and no preprocessing to note.
- * @param directory to be written: new or empty. A failure leaves no file behind.
+ * @param directory to be written: new or empty. A new one is there when all its files are; a failure leaves no file behind.
  * @throws CnnzooError INPUT for a layer that a GraphModel has no operator for, which it names, an unknown option, or a weight that the dtype
  * can't hold; FILE if the directory has files or can't be written; TRAINING in the middle of a training step.
  *
@@ -58,21 +57,9 @@ export async function exportGraphModel(
       'INPUT',
       `exportGraphModel: expected dtype '${DTYPES.join("', '")}', received ${shownValue(dtype)}.`,
     );
-  await withSnapshot(net, async (graph) => {
-    const path = await freeDirectory('exportGraphModel', directory);
-    const written: string[] = [];
-    const write = async (name: string, bytes: Uint8Array): Promise<void> => {
-      const file = pathIn(path, name);
-      await writeNewFile(file, [bytes]);
-      written.push(file);
-    };
-    try {
-      await writeGraphModel(graph, dtype, write);
-    } catch (error) {
-      await removeFiles(written);
-      throw error;
-    }
-  });
+  await withSnapshot(net, (graph) =>
+    writeNewDirectory(directory, (add) => writeGraphModel(graph, dtype, (name, bytes) => add(name, [bytes]))),
+  );
 }
 
 /** Writes the files of a GraphModel, model.json last. */

@@ -1,7 +1,7 @@
 import { CnnzooError } from '../../util/index.js';
 import { type ByteSource, bytesSource } from '../../util/late.js';
 import { fileReader } from '../common.js';
-import type { Listing } from '../contract.js';
+import type { Listing, WriteFiles } from '../contract.js';
 import { fetchBytes, isFetched, PATIENCE } from '../http.js';
 import { fetchUrl } from './network.js';
 
@@ -28,8 +28,8 @@ export const localPath = (_location: string | URL): string | undefined => undefi
 export function pathOf(location: string | URL): string {
   throw new CnnzooError(
     'FILE',
-    `A page has no file system for '${location}'. It reads what it fetches from URLs and the files of an ` +
-      '<input type="file">, and offers what it makes as a download (encodeSafetensors).',
+    `A page has no file system for '${location}': it reads URLs and the files of an <input type="file">. ` +
+      'Write files in Node, or offer weights as a download (encodeSafetensors).',
   );
 }
 
@@ -98,6 +98,15 @@ export async function writeNewFile(
  *
  * @throws CnnzooError FILE.
  */
+export async function writeNewDirectory(directory: string | URL, _write: WriteFiles): Promise<void> {
+  throw new CnnzooError('FILE', `Can't write '${directory}': a page has no file system. Export in Node.`);
+}
+
+/**
+ * Throws, since a page has no file system.
+ *
+ * @throws CnnzooError FILE.
+ */
 export async function listFiles(directory: string): Promise<Listing> {
   throw new CnnzooError(
     'FILE',
@@ -108,7 +117,7 @@ export async function listFiles(directory: string): Promise<Listing> {
 const refuse = (path: string | URL): never => {
   throw new CnnzooError(
     'FILE',
-    `A page has no file system for '${path}': use onStep and onEpoch, and saveStateDict's bytes.`,
+    `A page has no file system for '${path}'. Use onStep and onEpoch, and encodeSafetensors for a download.`,
   );
 };
 

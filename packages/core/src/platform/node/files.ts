@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { CnnzooError, isUrl } from '../../util/index.js';
 import { abortedError, type ByteSource, type ReadBuffer } from '../../util/late.js';
 import { fileReader } from '../common.js';
-import type { Listing } from '../contract.js';
+import type { Listing, WriteFiles } from '../contract.js';
 import { codeOf } from './cache-files.js';
 
 /** Beginning of a URL. A drive's letter is no scheme, nor is the text before a colon inside a name ('run-12:30'). */
@@ -253,6 +253,44 @@ export async function writeNewFile(
     throw cause instanceof CnnzooError ? cause : fileError('write', path, cause);
   } finally {
     await fs.rm(whole, { force: true }).catch(() => undefined);
+  }
+}
+
+/**
+ * Writes a directory whole or not at all, where none is there: beside it, and then renamed. One that is there and empty is written into, file
+ * by file, since it may be a volume or the working directory.
+ *
+ * @throws CnnzooError FILE if the directory has something in it.
+ */
+export async function writeNewDirectory(location: string | URL, write: WriteFiles): Promise<void> {
+  const path = resolve(pathOf(location));
+  const checkEmpty = async (): Promise<void> => {
+    const [first] = await namesIn(path);
+    if (first !== undefined)
+      throw new CnnzooError(
+        'FILE',
+        `Expected a directory that is empty or does not exist, '${path}' has '${first}'. Choose another.`,
+      );
+  };
+  await checkEmpty();
+  const isThere = (await fs.stat(path).catch(() => undefined)) !== undefined;
+  const whole = isThere ? path : join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.new`);
+  const written: string[] = [];
+  try {
+    await write(async (name, chunks) => {
+      await writeNewFile(join(whole, name), chunks);
+      written.push(join(whole, name));
+    });
+    if (isThere) return;
+    await fs.rename(whole, path).catch(async (cause: unknown) => {
+      await checkEmpty();
+      throw fileError('write', path, cause);
+    });
+    await syncDirectory(dirname(path));
+  } catch (error) {
+    if (isThere) await removeFiles(written);
+    else await fs.rm(whole, { recursive: true, force: true }).catch(() => undefined);
+    throw error;
   }
 }
 
