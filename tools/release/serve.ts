@@ -37,6 +37,8 @@ export async function serve(directory: string, isolated: boolean): Promise<Serve
       () => response.writeHead(404).end(),
     );
   });
+  // A client that computes for some seconds finds its connection as it was.
+  server.keepAliveTimeout = 0;
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
