@@ -73,6 +73,7 @@ export async function run(argv: readonly string[], context: Context): Promise<nu
         'cnnzoo summary resnet18 --input 64x64',
         'cnnzoo finetune flowers',
         'cnnzoo export resnet18',
+        'cnnzoo bench resnet18',
         'cnnzoo cache list',
       )}
 
@@ -223,6 +224,7 @@ ${bold('Exit codes:')} 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C.`,
       '-o, --out <PATH>',
       'file, or directory of a GraphModel (default: named after the model, in the working directory)',
     )
+    .option('--triton <DIR>', 'model repository of the Triton Inference Server, instead of --out')
     .option(...JSON_OPTION)
     .addHelpText(
       'after',
@@ -231,10 +233,25 @@ ${bold('Exit codes:')} 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C.`,
         'cnnzoo export resnet50 --format graph-model --dtype float16 --out public/resnet50',
         'cnnzoo export ./flowers-resnet18 --out flowers.onnx',
         'cnnzoo export resnet18 --format state-dict',
+        'cnnzoo export resnet18 --triton models',
       ),
     )
     .action((model: string, options: ExportOptions) =>
       perform(options, async () => (await import('./commands/export.js')).exportNet(model, options, context)),
+    );
+
+  program
+    .command('bench')
+    .summary("time a net on each of this machine's engines")
+    .description(
+      "Times a net on each of this machine's engines, in turn: onnxruntime-node, onnxruntime-web and the backends of TensorFlow.js that " +
+        'are installed. A model by its name gets random weights, so that nothing is downloaded.',
+    )
+    .argument('[MODEL]', 'a name from `cnnzoo list`, or the path of a saved net', 'resnet50')
+    .option(...JSON_OPTION)
+    .addHelpText('after', examples('cnnzoo bench', 'cnnzoo bench resnet18', 'cnnzoo bench ./flowers-resnet18 --json'))
+    .action((model: string, options: CommonOptions) =>
+      perform(options, async () => (await import('./commands/bench.js')).bench(model, options, context)),
     );
 
   const cache = program

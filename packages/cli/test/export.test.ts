@@ -54,6 +54,22 @@ describe('export', () => {
     expect(statSync(at('net.safetensors')).size).toBeGreaterThan(240_000);
   });
 
+  it("writes a model repository of Triton's", async () => {
+    const { code, out } = await cnnzoo('export', 'lenet5_relu', '--triton', at('models'));
+    expect({ code, out }).toEqual({
+      code: 0,
+      out: expect.stringMatching(/^Wrote .*models.lenet5_relu: onnx, float32, 0\.2\d? MiB\.$/),
+    });
+    expect(readdirSync(at('models/lenet5_relu')).sort()).toEqual(['1', 'config.pbtxt', 'labels.txt']);
+    for (const more of [
+      ['--triton', at('models')],
+      ['--triton', at('a'), '-o', at('b')],
+      ['--triton', at('a'), '-f', 'state-dict'],
+    ])
+      expect((await cnnzoo('export', 'lenet5_relu', ...more)).code).toBe(1);
+    expect(readdirSync(place)).toEqual(['models']);
+  });
+
   it('leaves what is there, and tells before it reads weights', async () => {
     writeFileSync(at('mine.onnx'), 'mine');
     writeFileSync(at('other.txt'), 'mine');

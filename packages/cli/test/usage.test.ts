@@ -7,18 +7,29 @@ describe('help', () => {
     const { code, out, err } = await cnnzoo('--help');
     expect(code).toBe(0);
     expect(err).toBe('');
-    for (const command of ['classify IMAGE...', 'list [PATTERN]', 'summary MODEL', 'finetune FOLDER', 'cache '])
+    for (const command of [
+      'classify IMAGE...',
+      'list [PATTERN]',
+      'summary MODEL',
+      'finetune FOLDER',
+      'export MODEL',
+      'bench [MODEL]',
+      'cache ',
+    ])
       expect(out).toContain(`\n  ${command}`);
   });
 
-  it.each(['classify', 'list', 'summary', 'finetune', 'cache'])('of %s has examples', async (command) => {
-    const { code, out } = await cnnzoo(command, '--help');
-    expect(code).toBe(0);
-    expect(out).toContain(`$ cnnzoo ${command}`);
-  });
+  it.each(['classify', 'list', 'summary', 'finetune', 'export', 'bench', 'cache'])(
+    'of %s has examples',
+    async (command) => {
+      const { code, out } = await cnnzoo(command, '--help');
+      expect(code).toBe(0);
+      expect(out).toContain(`$ cnnzoo ${command}`);
+    },
+  );
 
   it('fits a terminal', async () => {
-    for (const command of [[], ['classify'], ['list'], ['summary'], ['finetune'], ['cache']]) {
+    for (const command of [[], ['classify'], ['list'], ['summary'], ['finetune'], ['export'], ['bench'], ['cache']]) {
       const { out } = await cnnzoo(...command, '--help');
       for (const line of out.split('\n').filter((text) => !text.includes('$ ')))
         expect(line.length).toBeLessThanOrEqual(80);

@@ -38,3 +38,4 @@ export {
   type SessionOptions,
   type SessionTimes,
 } from './session/index.js';
+export { exportTriton, type TritonOptions } from './triton/index.js';

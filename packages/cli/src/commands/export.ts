@@ -3,7 +3,7 @@ import { basename, join, resolve } from 'node:path';
 import { type Classifier, CnnzooError, saveStateDict } from '@cnnzoo/core';
 import { pathOf } from '@cnnzoo/core/internal';
 import { visible } from '@cnnzoo/core/internal/text';
-import { exportGraphModel, exportOnnx } from '@cnnzoo/deploy';
+import { exportGraphModel, exportOnnx, exportTriton } from '@cnnzoo/deploy';
 import { mebibytes } from '@cnnzoo/report';
 import { writeJson } from '../fault.js';
 import { openNet } from '../open-net.js';
@@ -14,6 +14,8 @@ export interface ExportOptions extends CommonOptions {
   readonly dtype: 'float32' | 'float16' | 'uint8';
   readonly weights?: string;
   readonly out?: string;
+  /** Model repository of Triton, instead of a file. */
+  readonly triton?: string;
 }
 
 const ENDINGS: Readonly<Record<ExportOptions['format'], string>> = {
@@ -54,24 +56,39 @@ async function checkFile(path: string, ending: string): Promise<void> {
     );
 }
 
-/** Returns the bytes of a file, or of the files in a directory. */
+/** Returns the bytes of a file, or of the files in a directory and those in it. */
 async function sizeOf(path: string): Promise<number> {
   const found = await stat(path);
   if (!found.isDirectory()) return found.size;
-  const sizes = await Promise.all((await readdir(path)).map(async (name) => (await stat(join(path, name))).size));
+  const sizes = await Promise.all((await readdir(path)).map((name) => sizeOf(join(path, name))));
   return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+/** Returns the path to be written. Refuses one that can't be, before anything is downloaded. */
+async function checkTarget(model: string, { format, out, triton }: ExportOptions): Promise<string> {
+  if (triton !== undefined) {
+    if (format !== 'onnx' || out !== undefined)
+      throw new CnnzooError(
+        'INPUT',
+        `--triton writes ONNX into a model repository, whose names are fixed: leave out ${out === undefined ? '--format' : '--out'}.`,
+      );
+    return pathOf(triton);
+  }
+  const path = pathOf(out ?? nameFor(model, format));
+  if (format !== 'graph-model') await checkFile(path, ENDINGS[format]);
+  return path;
 }
 
 /** Writes a net for other programs, and tells where. */
 export async function exportNet(model: string, options: ExportOptions, context: Context): Promise<number> {
   checkDtype(options);
-  const { format, dtype, weights, out, json } = options;
-  const path = pathOf(out ?? nameFor(model, format));
-  if (format !== 'graph-model') await checkFile(path, ENDINGS[format]);
+  const { format, dtype, weights, triton, json } = options;
+  let path = await checkTarget(model, options);
   const net = await openNet({ model, ...(weights !== undefined && { weights }) }, context);
   try {
     context.signal.throwIfAborted();
-    await write(net, path, options);
+    if (triton === undefined) await write(net, path, options);
+    else path = await exportTriton(net, path, { dtype: dtype as 'float32' | 'float16' });
   } finally {
     net.dispose();
   }

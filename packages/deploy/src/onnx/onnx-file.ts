@@ -26,16 +26,16 @@ export const OPSETS: readonly number[] = Object.keys(IR_VERSIONS).map(Number);
 const IMAGES = 'images';
 const LOGITS = 'logits';
 
-/** A file: its size in bytes, and its bytes in pieces. */
-export interface OnnxFile {
-  readonly size: number;
-  readonly chunks: () => AsyncIterable<Uint8Array>;
-}
-
 /** Ends of an ONNX graph. */
 interface Ends {
   readonly inputs: readonly ValueInfoProto[];
   readonly outputs: readonly ValueInfoProto[];
+}
+
+/** A file: its size in bytes, its bytes in pieces, and its inputs and outputs. */
+export interface OnnxFile extends Ends {
+  readonly size: number;
+  readonly chunks: () => AsyncIterable<Uint8Array>;
 }
 
 /** Makes the ONNX file of a graph. */
@@ -44,7 +44,7 @@ export function onnxFile(graph: InferenceGraph, { dtype, opset, preprocessing }:
   const emitter = new OnnxEmitter(isHalf ? DataType.FLOAT16 : DataType.FLOAT);
   const ends = preprocessing ? imageToScores(graph, emitter, isHalf) : imagesToLogits(graph, emitter, isHalf);
   const { categories, activation, preprocessing: known } = graph.facts;
-  return emitter.writer.file(
+  const file = emitter.writer.file(
     { name: graph.name, ...ends },
     {
       opset,
@@ -57,6 +57,7 @@ export function onnxFile(graph: InferenceGraph, { dtype, opset, preprocessing }:
       },
     },
   );
+  return { ...file, ...ends };
 }
 
 const cast = ({ writer }: OnnxEmitter, name: string, to: DataType, output: string): string =>

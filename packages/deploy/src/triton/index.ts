@@ -1,0 +1,1 @@
+export { exportTriton, type TritonOptions } from './export-triton.js';
