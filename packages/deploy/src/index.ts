@@ -21,6 +21,7 @@ export type {
   Padding,
   PadNode,
   PoolNode,
+  ReadBlock,
   ReshapeNode,
   ScaleNode,
   TransposeNode,

@@ -1,12 +1,18 @@
 import type { Net } from '@cnnzoo/core';
 import { modelOf, WeightsSnapshot } from '@cnnzoo/core/internal';
-import { graphOf, type InferenceGraph } from './graph/index.js';
+import { blockReader, graphOf, type InferenceGraph, type WeightSource } from './graph/index.js';
+
+/** Returns the weights of a snapshot for a graph. The snapshot must live as long as they are read. */
+export const sourceOf = (snapshot: WeightsSnapshot): WeightSource => ({
+  read: (variable) => snapshot.read(variable),
+  readBlock: blockReader((variable) => snapshot.clone(variable)),
+});
 
 /** Does something with a net's graph and its weights as they are now, whatever becomes of the net meanwhile. */
 export async function withSnapshot<T>(net: Net, use: (graph: InferenceGraph) => Promise<T>): Promise<T> {
   const snapshot = new WeightsSnapshot(modelOf(net));
   try {
-    return await use(graphOf(net, snapshot));
+    return await use(graphOf(net, sourceOf(snapshot)));
   } finally {
     snapshot.dispose();
   }

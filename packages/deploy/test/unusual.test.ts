@@ -6,6 +6,7 @@ import {
   avgPool,
   buildModel,
   conv,
+  flatten,
   globalAvgPool,
   type Layer,
   linear,
@@ -18,7 +19,7 @@ import {
 } from '@cnnzoo/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { input, type LayersModel, layers, model, type SymbolicTensor } from '@tensorflow/tfjs-layers';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { logitsOf, PARITY, relativeError } from '../../../test/harness/parity.js';
 import { syntheticImage, uniform } from '../../../test/harness/synthetic.js';
 import { createSession, exportGraphModel, exportOnnx, inferenceGraph } from '../src/index.js';
@@ -132,6 +133,32 @@ it('a permutation fixes the size: later weights may run over rows', async () => 
   );
   expect(inferenceGraph(net).anySize).toBe(false);
   net.dispose();
+});
+
+it('a large weight is written in blocks, and as it is', async () => {
+  await useBackend('wasm');
+  // 1.4 and 1.1 million values; neither axis is a multiple of a block.
+  const net = buildModel('large', seq([conv(211, 27), flatten, linear(1801)]), [27, 29, 9]);
+  const image = syntheticImage(27, 29, 9);
+  const expected = logitsOf(net, image, [27, 29, 9]);
+  for (const dtype of ['float32', 'float16'] as const) {
+    const [file, folder] = [fresh('.onnx'), fresh()];
+    const reads = vi.spyOn(tf.Tensor.prototype, 'data');
+    await exportOnnx(net, file, { dtype });
+    await exportGraphModel(net, folder, { dtype });
+    const largest = Math.max(...reads.mock.contexts.map((tensor) => (tensor as tf.Tensor).size));
+    reads.mockRestore();
+    expect(largest).toBeLessThanOrEqual(2 ** 20);
+    const bound = dtype === 'float32' ? PARITY : 2e-3;
+    const session = await OnnxSession.open(file);
+    expect(relativeError((await session.run(image, [1, 27, 29, 9]))[0]!, expected)).toBeLessThanOrEqual(bound);
+    await session.close();
+    const graph = await openGraphModel(folder);
+    expect(relativeError(runGraphModel(graph, image, [1, 27, 29, 9])[0]!, expected)).toBeLessThanOrEqual(bound);
+    graph.dispose();
+  }
+  net.dispose();
+  await useBackend('cpu');
 });
 
 it("'logits' is the first output, whatever layers are called", async () => {

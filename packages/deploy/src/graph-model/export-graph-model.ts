@@ -76,7 +76,7 @@ async function writeGraphModel(
     for (const constant of constants) {
       const { entry, bytes } = await storeConstant(constant, dtype);
       entries.push(entry);
-      yield bytes;
+      yield* bytes();
     }
   }
   const paths: string[] = [];

@@ -1,4 +1,4 @@
-import type { GraphWeight } from '../graph/index.js';
+import type { GraphWeight, ReadBlock } from '../graph/index.js';
 
 /** Attribute of a TensorFlow operator, in the JSON form of its protocol buffer. */
 export type Attribute =
@@ -26,6 +26,7 @@ interface ConstantOf<Dtype, Values> {
   /** true: a weight of the net, which may be stored in fewer bytes. */
   readonly isWeight: boolean;
   read(): Promise<Values>;
+  readonly readBlock?: ReadBlock | undefined;
 }
 
 /** Constant tensor. int32: a shape or axes. */

@@ -36,32 +36,75 @@ function toUint8(values: Float32Array): { readonly bytes: Uint8Array; readonly q
   };
 }
 
-/** Reads a constant, and stores it in a type. Constants that are no weights keep theirs; biases are float16 instead of uint8. */
-export async function storeConstant(
-  constant: Constant,
-  stored: GraphModelDtype,
-): Promise<{ readonly entry: WeightEntry; readonly bytes: Uint8Array }> {
+/** Values of a weight from which on it is read in blocks, and of a block. */
+const [LARGE, BLOCK] = [1 << 20, 1 << 18];
+
+/** Reads a constant in blocks of its first axis if it is large, and otherwise whole. */
+async function* blocksOf(constant: Constant): AsyncGenerator<Float32Array | Int32Array> {
+  const { shape } = constant;
+  const row = shape.slice(1).reduce((product, extent) => product * extent, 1);
+  if (constant.dtype !== 'float32' || !constant.readBlock || row * (shape[0] ?? 1) <= LARGE)
+    return yield constant.read();
+  const rows = Math.max(1, Math.floor(BLOCK / row));
+  for (let first = 0; first < shape[0]!; first += rows)
+    yield constant.readBlock(
+      [first, ...shape.slice(1).map(() => 0)],
+      [Math.min(rows, shape[0]! - first), ...shape.slice(1)],
+    );
+}
+
+/** A constant as it is stored: its entry in model.json, and its bytes, which are made when they are read. */
+interface Stored {
+  readonly entry: WeightEntry;
+  readonly bytes: () => AsyncIterable<Uint8Array>;
+}
+
+/** Stores a constant in a type. Constants that are no weights keep theirs; biases are float16 instead of uint8. */
+export async function storeConstant(constant: Constant, stored: GraphModelDtype): Promise<Stored> {
   const { name, shape, dtype } = constant;
   const entry: WeightEntry = { name, shape, dtype };
   if (!constant.isWeight || constant.dtype !== 'float32' || stored === 'float32')
-    return { entry, bytes: bytesOf(await constant.read()) };
+    return {
+      entry,
+      async *bytes() {
+        for await (const block of blocksOf(constant)) yield bytesOf(block);
+      },
+    };
+  // 256 steps are too few for what is added to every pixel.
+  if (stored === 'float16' || shape.length < 2)
+    return {
+      entry: { ...entry, quantization: { dtype: 'float16' } },
+      async *bytes() {
+        for await (const block of blocksOf(constant)) {
+          const values = block as Float32Array;
+          refuse(name, beyondFloat16(values), stored);
+          yield bytesOf(toFloat16(values));
+        }
+      },
+    };
   const values = await constant.read();
-  const bad =
-    stored === 'float16' ? beyondFloat16(values) : values.find((value) => !(Math.abs(value) <= LARGEST_FLOAT16));
+  refuse(
+    name,
+    values.find((value) => !(Math.abs(value) <= LARGEST_FLOAT16)),
+    stored,
+  );
+  const { bytes, quantization } = toUint8(values);
+  return {
+    entry: { ...entry, quantization },
+    async *bytes() {
+      yield bytes;
+    },
+  };
+}
+
+/** Throws for a value that a type can't hold. */
+function refuse(name: string, bad: number | undefined, stored: GraphModelDtype): void {
   if (bad !== undefined)
     throw new CnnzooError(
       'INPUT',
       `exportGraphModel: the weight '${name}' has the value ${bad}, which ${stored} can't hold: the largest is ` +
         `${LARGEST_FLOAT16}. Export with dtype 'float32'.`,
     );
-  // 256 steps are too few for what is added to every pixel.
-  if (stored === 'float16' || shape.length < 2)
-    return {
-      entry: { ...entry, quantization: { dtype: 'float16' } },
-      bytes: bytesOf(toFloat16(values)),
-    };
-  const { bytes, quantization } = toUint8(values);
-  return { entry: { ...entry, quantization }, bytes };
 }
 
 /** Bytes of a file of weights: browsers keep files up to 4 MiB in their caches. */

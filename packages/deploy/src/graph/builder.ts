@@ -53,7 +53,10 @@ export class Builder {
   weight(name: string, variable: LayerVariable): GraphWeight {
     const known = this.weights.get(variable);
     if (known) return known;
-    const weight = computed(name, variable.shape as number[], () => this.source.read(variable));
+    const weight: GraphWeight = {
+      ...computed(name, variable.shape as number[], () => this.source.read(variable)),
+      readBlock: this.source.readBlock && ((begin, size) => this.source.readBlock!(variable, begin, size)),
+    };
     this.weights.set(variable, weight);
     return weight;
   }

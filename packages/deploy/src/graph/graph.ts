@@ -22,7 +22,17 @@ export interface GraphWeight {
    * @throws CnnzooError INPUT if the net was trained or disposed of since the graph was made.
    */
   read(): Promise<Float32Array>;
+  /**
+   * Reads the block of `size` values of each axis that starts at the indices `begin`, row-major: a large weight is then not in memory twice.
+   * undefined if the values are computed from other weights, or the backend reads the whole without a copy.
+   *
+   * @throws CnnzooError as `read`.
+   */
+  readonly readBlock?: ReadBlock | undefined;
 }
+
+/** Reads a block of a weight, row-major. */
+export type ReadBlock = (begin: readonly number[], size: readonly number[]) => Promise<Float32Array>;
 
 /** Function of each value, computed with the node. */
 export type GraphActivation =

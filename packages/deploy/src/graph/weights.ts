@@ -1,15 +1,37 @@
 import { CnnzooError } from '@cnnzoo/core';
-import type * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
 import type { LayerVariable } from '@tensorflow/tfjs-layers';
 import type { GraphWeight } from './graph.js';
 
 /** Reads weights of a net. */
 export interface WeightSource {
   read(variable: LayerVariable): Promise<Float32Array>;
+  /** Reads a block of a weight. undefined if the whole is read at no cost. */
+  readonly readBlock?:
+    | ((variable: LayerVariable, begin: readonly number[], size: readonly number[]) => Promise<Float32Array>)
+    | undefined;
 }
+
+/**
+ * Returns a reader of blocks of tensors. undefined on the backend cpu, whose tensors are read without a copy, and whose slices are slow.
+ *
+ * @param clone Returns a tensor that the reader disposes of.
+ */
+export const blockReader = (clone: (variable: LayerVariable) => tf.Tensor): WeightSource['readBlock'] =>
+  tf.getBackend() === 'cpu'
+    ? undefined
+    : async (variable, begin, size) => {
+        const block = tf.tidy(() => tf.slice(clone(variable), [...begin], [...size]));
+        try {
+          return (await block.data()) as Float32Array;
+        } finally {
+          block.dispose();
+        }
+      };
 
 /** Reads weights of a net that must be as it was when the graph was made. Owns no tensors. */
 export class LiveWeights implements WeightSource {
+  readonly readBlock = blockReader((variable) => tf.clone(this.tensor(variable)));
   private readonly known = new Map<LayerVariable, { readonly tensor: tf.Tensor; readonly dataId: object }>();
 
   constructor(
@@ -23,6 +45,10 @@ export class LiveWeights implements WeightSource {
   }
 
   async read(variable: LayerVariable): Promise<Float32Array> {
+    return (await this.tensor(variable).data()) as Float32Array;
+  }
+
+  private tensor(variable: LayerVariable): tf.Tensor {
     const { tensor, dataId } = this.known.get(variable)!;
     if (tensor.isDisposed || tensor.dataId !== dataId)
       throw new CnnzooError(
@@ -30,7 +56,7 @@ export class LiveWeights implements WeightSource {
         `inferenceGraph: the weights of '${this.net}' ${tensor.isDisposed ? 'were disposed of' : 'have changed'} since the ` +
           'graph was made. Make the graph anew, or dispose of the net last.',
       );
-    return (await tensor.data()) as Float32Array;
+    return tensor;
   }
 }
 

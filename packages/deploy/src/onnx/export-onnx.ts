@@ -28,8 +28,7 @@ export interface OnnxOptions {
  * - Weights have their keys in the state dict, and PyTorch's layout. BatchNorm is folded into the convolution before it.
  * - Metadata: `model`, `activation` ('softmax' or 'sigmoid', from logits to scores), `categories` and `preprocessing` as JSON.
  *
- * The weights are those of the moment of the call. They are written one after the other: beside the net, memory holds the largest one
- * twice.
+ * The weights are those of the moment of the call. They are read and written one after the other, large ones in blocks.
  *
  * @param net a LayersModel or Classifier. A LayersModel has no categories and no preprocessing to note.
  * @param path file to be written, `.onnx`. A failure leaves nothing behind.

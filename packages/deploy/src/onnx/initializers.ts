@@ -9,6 +9,9 @@ export type WeightType = DataType.FLOAT | DataType.FLOAT16;
 /** Values that are converted at once. */
 const CHUNK = 1 << 18;
 
+/** Values of a weight from which on it is read in blocks. */
+const LARGE = 1 << 20;
+
 /** Returns the bytes of values of a weight in a type. */
 function encode({ name }: GraphWeight, values: Float32Array, type: WeightType): Uint8Array {
   if (type === DataType.FLOAT) return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
@@ -22,13 +25,13 @@ function encode({ name }: GraphWeight, values: Float32Array, type: WeightType): 
   return new Uint8Array(toFloat16(values).buffer);
 }
 
-/** Makes an initializer of a weight whose rows are written one after the other. */
+/** Makes an initializer of a weight whose values are written in parts. */
 function initializer(
   weight: GraphWeight,
   name: string,
   type: WeightType,
   shape: readonly number[],
-  write: (values: Float32Array) => Iterable<Float32Array>,
+  parts: () => AsyncIterable<Float32Array>,
 ): Initializer {
   const count = shape.reduce((product, extent) => product * extent, 1);
   return {
@@ -37,14 +40,15 @@ function initializer(
     shape,
     size: count * (type === DataType.FLOAT ? 4 : 2),
     async *bytes() {
-      for (const part of write(await weight.read())) yield encode(weight, part, type);
+      for await (const part of parts()) yield encode(weight, part, type);
     },
   };
 }
 
 /** A weight in its own order, in another shape. */
 export const plain = (weight: GraphWeight, name: string, type: WeightType, shape = weight.shape): Initializer =>
-  initializer(weight, name, type, shape, function* (values) {
+  initializer(weight, name, type, shape, async function* () {
+    const values = await weight.read();
     for (let start = 0; start < values.length; start += CHUNK) yield values.subarray(start, start + CHUNK);
   });
 
@@ -58,14 +62,19 @@ export function filtersFirst(weight: GraphWeight, name: string, type: WeightType
   const window = weight.shape.slice(0, -2);
   const area = window.reduce((product, extent) => product * extent, 1);
   const row = channels * area;
-  return initializer(weight, name, type, [filters, channels, ...window], function* (values) {
+  const { readBlock } = weight;
+  const isLarge = readBlock && row * filters > LARGE;
+  return initializer(weight, name, type, [filters, channels, ...window], async function* () {
+    const whole = isLarge ? undefined : await weight.read();
     const rows = Math.max(1, Math.floor(CHUNK / row));
     for (let first = 0; first < filters; first += rows) {
       const count = Math.min(rows, filters - first);
+      const values = whole ?? (await readBlock!([...window.map(() => 0), 0, first], [...window, channels, count]));
+      const [stride, start] = whole ? [filters, first] : [count, 0];
       const part = new Float32Array(count * row);
       for (let position = 0; position < area; position++)
         for (let channel = 0; channel < channels; channel++) {
-          const from = (position * channels + channel) * filters + first;
+          const from = (position * channels + channel) * stride + start;
           const to = channel * area + position;
           for (let i = 0; i < count; i++) part[i * row + to] = values[from + i]!;
         }

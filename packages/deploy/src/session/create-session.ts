@@ -16,6 +16,7 @@ import {
 import { type LayersModel, model as tfModel } from '@tensorflow/tfjs-layers';
 import { graphOf, type InferenceGraph } from '../graph/index.js';
 import type { OnnxDtype } from '../onnx/index.js';
+import { sourceOf } from '../snapshot.js';
 import type { Engine, EngineName } from './engine.js';
 import { OnnxEngine } from './onnx-engine.js';
 import { type OnnxRuntime, requireRuntime } from './runtimes.js';
@@ -178,7 +179,7 @@ class Content {
     try {
       const { both, features } = withFeatures(model);
       this.both = both;
-      this.graph = graphOf(both, this.weights);
+      this.graph = graphOf(both, sourceOf(this.weights));
       const [input] = this.graph.inputs;
       const [output] = this.graph.outputs;
       if (this.graph.inputs.length !== 1 || input!.shape.length !== 4 || input!.shape[0] !== null)
