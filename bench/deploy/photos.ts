@@ -1,7 +1,8 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
+import { reportTimes, timed } from '../harness/report.js';
 
 const PHOTOS = ['astronaut.png', 'chelsea.png', 'coffee.png', 'rocket.jpg'];
 
@@ -33,4 +34,20 @@ export async function writePhotos(folder: string, count: number): Promise<string
     paths.push(path);
   }
   return paths;
+}
+
+/** Reports the time in which all JPEGs of a folder are classified, in batches of 16, after a batch for warming up. */
+export async function measurePhotos(
+  folder: string,
+  classify: (paths: readonly string[], batchSize: number) => Promise<number>,
+): Promise<void> {
+  const paths = (await readdir(folder)).sort().map((name) => join(folder, name));
+  await classify(paths.slice(0, 16), 16);
+  let count = 0;
+  const times = await timed(async () => {
+    count = await classify(paths, 16);
+  });
+  if (count !== paths.length) throw new Error(`expected ${paths.length} answers, received ${count}`);
+  reportTimes(times);
+  process.exit(0);
 }

@@ -7,6 +7,8 @@ export interface Report {
   readonly cpu: number;
   /** Peak resident memory in bytes. */
   readonly peak: number;
+  /** Further times in milliseconds, by name. */
+  readonly figures?: Readonly<Record<string, number>>;
 }
 
 /**
@@ -36,7 +38,7 @@ export async function report(work: () => Promise<unknown>): Promise<void> {
 }
 
 /** Prints times that the caller has measured. */
-export const reportTimes = (times: Pick<Report, 'ms' | 'cpu'>): void =>
+export const reportTimes = (times: Omit<Report, 'peak'>): void =>
   console.log(JSON.stringify({ ...times, peak: peakMemory() } satisfies Report));
 
 /** Prints the median of `count` runs, after one warm-up run. */
@@ -50,14 +52,28 @@ export const reportLeast = (count: number, work: () => Promise<unknown>): Promis
 
 async function reportOne(count: number, warmUps: number, work: () => Promise<unknown>, rank: number): Promise<void> {
   for (let i = 0; i < warmUps; i++) await work();
-  const runs: { ms: number; cpu: number }[] = [];
-  for (let i = 0; i < count; i++) {
-    const used = process.cpuUsage();
-    const start = performance.now();
-    await work();
-    const ms = performance.now() - start;
-    const { user, system } = process.cpuUsage(used);
-    runs.push({ ms, cpu: (user + system) / 1000 });
-  }
+  const runs: Times[] = [];
+  for (let i = 0; i < count; i++) runs.push(await timed(work));
   reportTimes(runs.sort((a, b) => a.ms - b.ms)[rank]!);
+}
+
+type Times = Pick<Report, 'ms' | 'cpu'>;
+
+/** Times one run. */
+export async function timed(work: () => Promise<unknown>): Promise<Times> {
+  const used = process.cpuUsage();
+  const start = performance.now();
+  await work();
+  const ms = performance.now() - start;
+  const { user, system } = process.cpuUsage(used);
+  return { ms, cpu: (user + system) / 1000 };
+}
+
+/** Returns the least of as many runs, 3 to 20, as `seconds` have room for, after one warm-up run. */
+export async function leastWithin(seconds: number, work: () => Promise<unknown>): Promise<Times> {
+  await work();
+  const end = performance.now() + seconds * 1000;
+  const runs: Times[] = [];
+  while (runs.length < 3 || (runs.length < 20 && performance.now() < end)) runs.push(await timed(work));
+  return runs.sort((a, b) => a.ms - b.ms)[0]!;
 }

@@ -30,6 +30,14 @@ export interface Suite {
   close(): Promise<void>;
 }
 
+/** Ratio of a further time of `a` and `b` in one round. */
+export const figureRatio = (figure: string, a: string, b: string, goal?: number): Ratio => ({
+  title: `${a} / ${b}, ${figure}`,
+  of: [a, b],
+  value: (round) => round[a]!.figures![figure]! / round[b]!.figures![figure]!,
+  ...(goal !== undefined && { goal }),
+});
+
 /** Ratio of the times of `a` and `b` in one round. */
 export const timeRatio = (a: string, b: string, goal?: number): Ratio => ({
   title: `${a} / ${b}, time`,
@@ -54,7 +62,14 @@ export interface Results {
   readonly title: string;
   readonly notes: readonly string[];
   readonly runs: number;
-  readonly peers: readonly { name: string; ms: Spread; cpu: Spread; wall: Spread; peak: Spread }[];
+  readonly peers: readonly {
+    name: string;
+    ms: Spread;
+    cpu: Spread;
+    wall: Spread;
+    peak: Spread;
+    figures: Readonly<Record<string, Spread>>;
+  }[];
   readonly ratios: readonly { title: string; spread: Spread; each: readonly number[]; goal?: number }[];
   readonly skipped: readonly string[];
 }
@@ -74,7 +89,14 @@ export async function measure(suite: Suite, runs: number, progress: (text: strin
     }
     if (run > 0) rounds.push(round);
   }
-  const of = (name: string, key: keyof Sample) => spread(rounds.map((round) => round[name]![key]));
+  const of = (name: string, key: Exclude<keyof Sample, 'figures'>) => spread(rounds.map((round) => round[name]![key]));
+  const figures = (name: string) =>
+    Object.fromEntries(
+      Object.keys(rounds[0]![name]!.figures ?? {}).map((figure) => [
+        figure,
+        spread(rounds.map((round) => round[name]!.figures![figure]!)),
+      ]),
+    );
   return {
     title,
     notes,
@@ -85,6 +107,7 @@ export async function measure(suite: Suite, runs: number, progress: (text: strin
       cpu: of(name, 'cpu'),
       wall: of(name, 'wall'),
       peak: of(name, 'peak'),
+      figures: figures(name),
     })),
     ratios: suite.ratios
       .filter((ratio) => ratio.of.every((name) => peers.some((peer) => peer.name === name)))

@@ -12,13 +12,15 @@ const three = ({ min, median, max }: Spread, digits: number): string[] =>
   [min, median, max].map((value) => value.toFixed(digits));
 
 export function render({ title, notes, runs, peers, ratios, skipped }: Results): string {
+  const figures = [...new Set(peers.flatMap((peer) => Object.keys(peer.figures)))];
   const parts = [`${title} (${runs} runs, alternating)`, ...notes.map((note) => `  ${note}`), ''];
   parts.push(
     table([
-      ['', 'min ms', 'median', 'max', 'cpu ms', 'process ms', 'peak MiB'],
-      ...peers.map(({ name, ms, cpu, wall, peak }) => [
+      ['', 'min ms', 'median', 'max', ...figures, 'cpu ms', 'process ms', 'peak MiB'],
+      ...peers.map(({ name, ms, cpu, wall, peak, figures: times }) => [
         name,
         ...three(ms, 1),
+        ...figures.map((figure) => times[figure]?.median.toFixed(0) ?? ''),
         cpu.median.toFixed(0),
         wall.median.toFixed(0),
         (peak.median / 2 ** 20).toFixed(0),
