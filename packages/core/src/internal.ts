@@ -17,7 +17,7 @@ export {
   writeNewFile,
 } from '#platform';
 export { beyondFloat16, LARGEST_FLOAT16, readAll, toFloat16 } from './checkpoint/index.js';
-export { compileModel, WeightsSnapshot } from './compile/late.js';
+export { allFinite, compileModel, scaleChannels, WeightsSnapshot } from './compile/late.js';
 export { folderFiles } from './data/late.js';
 export { parseMirrorIndex } from './download/late.js';
 export {

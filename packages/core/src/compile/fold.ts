@@ -1,5 +1,6 @@
 import type { LayerVariable, layers } from '@tensorflow/tfjs-layers';
 import { CnnzooError } from '../util/index.js';
+import { allFinite, scaleChannels } from './channels.js';
 import type { Step } from './plan.js';
 
 /** Returns a weight of a layer of ours by PyTorch's name; undefined if the layer has none of that name. */
@@ -33,7 +34,7 @@ export async function fold({ node, norms }: Step, values: Values): Promise<Folde
     biasOf ? values.read(biasOf) : new Float32Array(channels),
     ...norms.flatMap(({ layer }) => NORM.map((name) => values.read(weightOf(layer, name)!))),
   ]);
-  const isFiniteBefore = [weight, bias, ...statistics].every((each) => each.every(Number.isFinite));
+  const isFiniteBefore = [weight, bias, ...statistics].every(allFinite);
   const scale = new Float64Array(channels).fill(1);
   const shift = Float64Array.from(bias);
   for (const [n, { layer }] of norms.entries()) {
@@ -51,10 +52,10 @@ export async function fold({ node, norms }: Step, values: Values): Promise<Folde
     }
   }
   const folded = {
-    weight: Float32Array.from(weight, (value, i) => value * scale[i % channels]!),
+    weight: scaleChannels(weight, scale),
     bias: Float32Array.from(shift),
   };
-  if (isFiniteBefore && ![folded.weight, folded.bias].every((each) => each.every(Number.isFinite)))
+  if (isFiniteBefore && ![folded.weight, folded.bias].every(allFinite))
     throw new CnnzooError(
       'INPUT',
       `compile: the BatchNorm '${norms.at(-1)!.path}' can't be folded into '${node.path}': a channel's running_var + eps is ` +

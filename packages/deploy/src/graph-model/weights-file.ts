@@ -30,8 +30,10 @@ function toUint8(values: Float32Array): { readonly bytes: Uint8Array; readonly q
   }
   // Equal values have no steps.
   const scale = max > min ? (max - min) / 255 : 1;
+  const bytes = new Uint8Array(values.length);
+  for (let i = 0; i < values.length; i++) bytes[i] = Math.round((values[i]! - min) / scale);
   return {
-    bytes: Uint8Array.from(values, (value) => Math.round((value - min) / scale)),
+    bytes,
     quantization: { dtype: 'uint8', scale, min },
   };
 }

@@ -1,4 +1,5 @@
 import { CnnzooError } from '@cnnzoo/core';
+import { allFinite, scaleChannels } from '@cnnzoo/core/internal';
 import type { ConvNode, GraphNode, GraphValue, GraphWeight, LinearNode } from './graph.js';
 import { type Affine, computed } from './weights.js';
 
@@ -25,7 +26,7 @@ const foldNorm: Join = (node, next, { norms }) => {
   const { weight, bias } = node;
   const channels = weight.shape.at(-1)!;
   const finite = (values: Float32Array): Float32Array => {
-    if (values.every(Number.isFinite)) return values;
+    if (allFinite(values)) return values;
     throw new CnnzooError(
       'INPUT',
       `The BatchNorm '${next.name}' can't be folded into '${node.name}': a weight is not finite, or a channel's running_var + ` +
@@ -35,7 +36,7 @@ const foldNorm: Join = (node, next, { norms }) => {
   const folded: Pick<ConvNode | LinearNode, 'weight' | 'bias'> = {
     weight: computed(weight.name, weight.shape, async () => {
       const [values, { scale }] = await Promise.all([weight.read(), affine()]);
-      return finite(Float32Array.from(values, (value, i) => value * scale[i % channels]!));
+      return finite(scaleChannels(values, scale));
     }),
     bias: computed(biasName(node), [channels], async () => {
       const [values, { scale, shift }] = await Promise.all([bias?.read(), affine()]);
