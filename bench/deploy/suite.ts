@@ -1,4 +1,5 @@
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { nodeScript, pythonLacks, pythonScript, run } from '../harness/process.js';
@@ -12,6 +13,9 @@ const RUNTIMES = ['onnxruntime-node', 'onnxruntime-web'] as const;
 const NODES = [22, 24] as const;
 const PHOTOS = 500;
 const TRANSFORMERS = '@huggingface/transformers@4.3.2';
+
+const versionOf = (name: string): string =>
+  (createRequire(import.meta.url)(`${name}/package.json`) as { version: string }).version;
 
 const on = (node?: number): string => (node ? `, Node ${node}` : '');
 const session = (engine: string, model: string, node?: number) => `${model}${on(node)}: session, ${engine}`;
@@ -34,6 +38,7 @@ export async function deploySuite(): Promise<Suite> {
         'first: from the opened runtime to the first answer, with the reading of the net. 8 images: the least time of a batch of eight.',
         "session: createSession of @cnnzoo/deploy on a saved net. alone: the runtime itself on the file of torch's exporter.",
         `JPEGs: ${PHOTOS} files of 300 to 1,200 px, from paths to five labels each, in batches of 16; ms for all of them.`,
+        `${['onnxruntime-node', 'onnxruntime-web', '@tensorflow/tfjs-core'].map((name) => `${name} ${versionOf(name)}`).join(', ')}, ${TRANSFORMERS}.`,
       ],
       peers: await peers(directory, skipped),
       ratios: ratios(),
