@@ -1,8 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { nodeScript, pythonLacks, pythonScript, run } from '../harness/process.js';
+import { bench, nodeScript, pythonLacks, pythonScript, run } from '../harness/process.js';
 import { figureRatio, type Peer, type Ratio, type Suite, timeRatio } from '../harness/suite.js';
 import { Lacking, nodeProgram } from '../kernels/peers.js';
 import { writePhotos } from './photos.js';
@@ -15,7 +15,7 @@ const PHOTOS = 500;
 const TRANSFORMERS = '@huggingface/transformers@4.3.2';
 
 const versionOf = (name: string): string =>
-  (createRequire(import.meta.url)(`${name}/package.json`) as { version: string }).version;
+  JSON.parse(readFileSync(join(bench, '..', 'node_modules', name, 'package.json'), 'utf8')).version;
 
 const on = (node?: number): string => (node ? `, Node ${node}` : '');
 const session = (engine: string, model: string, node?: number) => `${model}${on(node)}: session, ${engine}`;
