@@ -216,8 +216,8 @@ ${bold('Exit codes:')} 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C.`,
       'a name from `cnnzoo list`, or a .safetensors or .pth file (default: the best)',
     )
     .addOption(
-      new Option('--dtype <TYPE>', 'type of the weights; uint8 of a GraphModel alone')
-        .choices(['float32', 'float16', 'uint8'])
+      new Option('--dtype <TYPE>', 'type of the weights; int8 of a state dict alone, uint8 of a GraphModel alone')
+        .choices(['float32', 'float16', 'int8', 'uint8'])
         .default('float32'),
     )
     .option(
@@ -232,7 +232,7 @@ ${bold('Exit codes:')} 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C.`,
         'cnnzoo export resnet50',
         'cnnzoo export resnet50 --format graph-model --dtype float16 --out public/resnet50',
         'cnnzoo export ./flowers-resnet18 --out flowers.onnx',
-        'cnnzoo export resnet18 --format state-dict',
+        'cnnzoo export resnet18 --format state-dict --dtype int8',
         'cnnzoo export resnet18 --triton models',
       ),
     )

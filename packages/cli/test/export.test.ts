@@ -26,6 +26,7 @@ describe('export', () => {
     ['graph-model', 'uint8', 'net', 60_000],
     ['state-dict', 'float32', 'net.safetensors', 240_000],
     ['state-dict', 'float16', 'net.safetensors', 120_000],
+    ['state-dict', 'int8', 'net.safetensors', 62_000],
   ])('writes a shipped net as %s of %s, and says where', async (format, dtype, name, least) => {
     const { code, out, err } = await cnnzoo(
       'export',
@@ -79,6 +80,8 @@ describe('export', () => {
       [['-o', at('net.pb')], /'\.onnx'/],
       [['--dtype', 'uint8'], /float16/],
       [['-f', 'state-dict', '--dtype', 'uint8'], /float32/],
+      [['--dtype', 'int8'], /float16/],
+      [['-f', 'graph-model', '--dtype', 'int8'], /uint8/],
       [['-f', 'coreml'], /onnx/],
       [['-o', ''], /path/],
     ] as const) {

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import {
   CnnzooError,
+  type EncodeOptions,
   encodeSafetensors,
   type ModelDefinition,
   openTensors,
@@ -77,23 +78,27 @@ export async function sha256Of(path: string): Promise<string> {
   }
 }
 
+/** Type that `port` converts a checkpoint's floats to. */
+export type Narrow = NonNullable<EncodeOptions['dtype']>;
+
 /**
- * Writes a checkpoint as safetensors, reads it back and compares the values. Half precision is kept; `float16` converts
- * floats to it. Resolves to true if every value equals the source's, bit for bit.
+ * Writes a checkpoint as safetensors, reads it back and compares the values. Half precision is kept; `dtype` converts
+ * floats to another. Resolves to true if every value equals the source's, bit for bit.
  */
 export async function rewrite(
   source: TensorFile,
   path: string,
   metadata: Readonly<Record<string, string>>,
-  float16 = false,
+  dtype?: Narrow,
 ): Promise<boolean> {
   const floats = [...source.tensors.values()].filter(isFloat);
-  const halves = float16 || (floats.length > 0 && floats.every(isHalf));
+  const kept = floats.length > 0 && floats.every(isHalf) ? 'float16' : undefined;
+  const stored = dtype ?? kept;
   const state = await readAll(source);
-  await writeFileAtomic(path, encodeSafetensors(state, metadata, halves ? { dtype: 'float16' } : {}));
+  await writeFileAtomic(path, encodeSafetensors(state, metadata, stored ? { dtype: stored } : {}));
 
   const identical = sameValues(state, await readStateDict(path));
-  if (identical || float16) return identical;
+  if (identical || dtype) return identical;
   throw new CnnzooError('FORMAT', `${path} does not hold the values of its source: this is a bug, keep both files.`);
 }
 
@@ -103,10 +108,10 @@ export async function portFile(
   definition: ModelDefinition,
   weights: string,
   path: string,
-  { float16 = false }: { float16?: boolean } = {},
+  { dtype }: { dtype?: Narrow | undefined } = {},
 ): Promise<Ported> {
   const metadata = { [MODEL_KEY]: definition.name, [WEIGHTS_KEY]: weights };
-  const identical = await rewrite(source, path, metadata, float16);
+  const identical = await rewrite(source, path, metadata, dtype);
   const ported = await openTensors(path);
   try {
     const error = relativeError(await answers(ported, definition, weights), await answers(source, definition, weights));

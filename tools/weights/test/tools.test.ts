@@ -44,7 +44,7 @@ describe('port', () => {
 
   it('makes halves where asked, and keeps them without being asked', async () => {
     const path = join(directory, 'half.safetensors');
-    const half = await portFile(await checkpoint(), lenet5, 'MNIST_V1', path, { float16: true });
+    const half = await portFile(await checkpoint(), lenet5, 'MNIST_V1', path, { dtype: 'float16' });
     expect(half.identical).toBe(false);
     // Half precision has 11 significant bits, and each of the five layers loses a little.
     expect(half.error).toBeGreaterThan(0);
@@ -54,6 +54,16 @@ describe('port', () => {
     const again = await portFile(source, lenet5, 'MNIST_V1', join(directory, 'again.safetensors'));
     await source.close();
     expect(again).toMatchObject({ identical: true, bytes: half.bytes });
+  });
+
+  it('quarters the size as int8, by half a level of a channel', async () => {
+    const path = join(directory, 'int8.safetensors');
+    const int8 = await portFile(await checkpoint(), lenet5, 'MNIST_V1', path, { dtype: 'int8' });
+    expect(int8.identical).toBe(false);
+    // Eight significant bits of the largest weight of a channel, in five layers.
+    expect(int8.error).toBeGreaterThan(0);
+    expect(int8.error).toBeLessThan(5 * 2 ** -8);
+    expect(int8.bytes).toBeLessThan(61706 + 236 * 8 + 2500);
   });
 
   it.each(['net.zip.pth', 'net.legacy.pth', 'half.zip.pth', 'half.legacy.pth', 'types.zip.pth', 'types.legacy.pth'])(
@@ -103,7 +113,10 @@ describe('port', () => {
     expect(good.stdout).toContain('values identical to the source; max|difference| / max|logit| 0.0e+0');
     expect(good.status).toBe(0);
     expect(existsSync(out)).toBe(true);
-    expect(port(out, '--float16').stdout).toContain('lenet5-MNIST_V1-float16.safetensors');
+    for (const dtype of ['float16', 'int8'])
+      expect(port(out, '--dtype', dtype).stdout).toContain(`lenet5-MNIST_V1-${dtype}.safetensors`);
+    expect(port(out, '--dtype', 'int4').stderr).toMatch(/float16, int8/);
+    expect(port('--all', directory, '--dtype', 'int8').stderr).toMatch(/a mirror holds the weights as published/);
     const nobody = port(fixturePath('net.zip.pth'), '--out', 'none.safetensors');
     expect(nobody.status).toBe(1);
     expect(nobody.stderr).toMatch(/is not a published file .*--model NAME/);

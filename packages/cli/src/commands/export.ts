@@ -11,7 +11,7 @@ import { type CommonOptions, type Context, EXIT } from '../terminal/index.js';
 
 export interface ExportOptions extends CommonOptions {
   readonly format: 'onnx' | 'graph-model' | 'state-dict';
-  readonly dtype: 'float32' | 'float16' | 'uint8';
+  readonly dtype: 'float32' | 'float16' | 'int8' | 'uint8';
   readonly weights?: string;
   readonly out?: string;
   /** Model repository of Triton, instead of a file. */
@@ -33,15 +33,16 @@ function checkDtype({ format, dtype }: ExportOptions): void {
   const known = {
     onnx: ['float32', 'float16'],
     'graph-model': ['float32', 'float16', 'uint8'],
-    'state-dict': ['float32', 'float16'],
+    'state-dict': ['float32', 'float16', 'int8'],
   };
   if (!known[format].includes(dtype))
     throw new CnnzooError('INPUT', `${format} has the dtypes ${known[format].join(', ')}, received '${dtype}'.`);
 }
 
+/** Writes the net. `checkDtype` has compared the type with those of the format. */
 async function write(net: Classifier, path: string, { format, dtype }: ExportOptions): Promise<void> {
-  if (format === 'graph-model') return exportGraphModel(net, path, { dtype });
-  const narrow = { dtype: dtype as 'float32' | 'float16' };
+  const narrow = { dtype: dtype as never };
+  if (format === 'graph-model') return exportGraphModel(net, path, narrow);
   return format === 'onnx' ? exportOnnx(net, path, narrow) : saveStateDict(net, path, narrow);
 }
 

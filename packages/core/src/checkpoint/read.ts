@@ -2,6 +2,7 @@ import { fetchBytes, fetchUrl, isFetched, openPath, PATIENCE, shownUrl } from '#
 import { CnnzooError, checkOptions, isArrayBuffer, isBlob, isBytes, isMap, isUrl } from '../util/index.js';
 import { type ByteSource, blobSource, bytesSource } from '../util/late.js';
 import { FOREIGN_START, foreignError, foreignOf } from './foreign.js';
+import { dequantized } from './int8.js';
 import { isSafetensors, readSafetensors } from './safetensors.js';
 import type {
   FetchOptions,
@@ -103,11 +104,14 @@ export async function readByteSource(
     case 'torch-legacy':
       return readTorchLegacy(source, key);
     case 'safetensors':
-      return underKeyOf(inTorchLayout(await readSafetensors(source)), key, source.name);
+      return underKeyOf(valuesOf(await readSafetensors(source), source.name), key, source.name);
     default:
       throw unknownFormat(source.name, await source.read(0, Math.min(source.size, FOREIGN_START)));
   }
 }
+
+/** Gives the tensors of a safetensors file as the values that they stand for, in PyTorch's layout. */
+const valuesOf = (file: TensorFile, name: string): TensorFile => inTorchLayout(dequantized(file, name));
 
 /** Format of a checkpoint by its first bytes; undefined if they begin no checkpoint. */
 function formatOf(start: Uint8Array, size: number): TensorFile['format'] | undefined {

@@ -2,7 +2,7 @@ import type { ReadBuffer } from '../util/late.js';
 
 /**
  * Values of a tensor by its type. float16, bfloat16 and the float8 types of a checkpoint are widened to float32 when
- * they are read, which is exact.
+ * they are read, which is exact. int8 weights that cnnzoo wrote are multiplied by their scales, to float32.
  */
 export interface DTypes {
   float32: Float32Array;

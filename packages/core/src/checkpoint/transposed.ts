@@ -3,7 +3,7 @@ import { type ReadBuffer, ReusedBuffer } from '../util/late.js';
 import { isStored, STORED } from './dtypes.js';
 import { bitsOf, torchExtents, toTfShape, toTorchShape, toTorchValues } from './layout.js';
 import type { LazyTensor, TensorFile } from './tensors.js';
-import { encodeHeader, STORED_AS } from './write.js';
+import { encodeHeader, LAYOUT_KEY, STORED_AS } from './write.js';
 
 // Apart from layout.ts, since only calls need it: layout.ts is loaded with the page.
 
@@ -61,8 +61,6 @@ export function toTfValues(floats: Float32Array, shape: readonly number[], into?
  * into the backend. The cache keeps checkpoints so (docs/decisions/0002-cache-format.md).
  */
 
-/** Key of safetensors' metadata for the layout of kernels and matrices, if it is not PyTorch's. */
-const LAYOUT_KEY = 'cnnzoo.layout';
 const TFJS = 'tfjs';
 /** Key of safetensors' metadata for the tensors' key in the downloaded file, and the entries beside them, as JSON. */
 const ORIGIN_KEY = 'cnnzoo.origin';

@@ -1,5 +1,6 @@
-import { CnnzooError, copyOf, isTypedArray, numel } from '../util/index.js';
+import { CnnzooError, copyOf, isTypedArray, numel, shownValue } from '../util/index.js';
 import type { StoredName } from './dtypes.js';
+import { isQuantizable, QUANTIZATION, QUANTIZATION_KEY, scaleKey, scaleShape, scalesOf, toInt8 } from './int8.js';
 import type { DType, StateDict, StateTensor } from './tensors.js';
 
 const float = new Float32Array(1);
@@ -94,6 +95,9 @@ export function checkTensor(key: string, tensor: unknown): asserts tensor is Sta
     throw new CnnzooError('INPUT', `'${key}': expected ${size} values for shape [${shape}], received ${data!.length}.`);
 }
 
+/** Key of safetensors' metadata for the layout of kernels and matrices, if it is not PyTorch's. */
+export const LAYOUT_KEY = 'cnnzoo.layout';
+
 /** A tensor in the header of a safetensors file. */
 export interface HeaderTensor {
   readonly key: string;
@@ -121,8 +125,12 @@ export function encodeHeader(tensors: readonly HeaderTensor[], metadata: Readonl
 
 /** Options of `encodeSafetensors`. */
 export interface EncodeOptions {
-  /** 'float16' narrows floats to halves, rounding to the nearest, ties to even. Default: every tensor keeps its type. */
-  readonly dtype?: 'float16';
+  /**
+   * 'float16' narrows floats to halves, rounding to the nearest, ties to even. 'int8' stores kernels and matrices of floats
+   * as int8 and a float32 scale per output channel (axis 0), under the key with '_scale' at its end; the metadata says so
+   * under 'cnnzoo.quantization'. Default: every tensor keeps its type.
+   */
+  readonly dtype?: 'float16' | 'int8';
 }
 
 /** Order in which the Python package writes types: the widest first, so that each tensor's offset fits its type. */
@@ -134,17 +142,37 @@ interface Written extends HeaderTensor {
   values(): ArrayBufferView;
 }
 
-function written(key: string, tensor: StateTensor, { dtype }: EncodeOptions): Written {
+function written(key: string, tensor: StateTensor, { dtype }: EncodeOptions): Written[] {
   checkTensor(key, tensor);
   const { shape, data } = tensor;
-  const halved = dtype === 'float16' && isFloat(tensor);
-  return {
-    key,
-    shape,
-    stored: halved ? 'F16' : STORED_AS[tensor.dtype],
-    bytes: halved ? 2 * data.length : data.byteLength,
-    values: () => (halved ? toFloat16(data as Float32Array | Float64Array) : data),
-  };
+  if (dtype === 'float16' && isFloat(tensor)) {
+    const floats = data as Float32Array | Float64Array;
+    return [{ key, shape, stored: 'F16', bytes: 2 * data.length, values: () => toFloat16(floats) }];
+  }
+  if (dtype === 'int8' && isQuantizable(tensor)) {
+    const scales = scalesOf(key, tensor);
+    return [
+      { key, shape, stored: 'I8', bytes: data.length, values: () => toInt8(tensor, scales) },
+      ...written(scaleKey(key), { shape: scaleShape(shape), dtype: 'float32', data: scales }, {}),
+    ];
+  }
+  return [{ key, shape, stored: STORED_AS[tensor.dtype], bytes: data.byteLength, values: () => data }];
+}
+
+/** Refuses tensors whose place in a file of int8 weights is taken. */
+function checkInt8(state: StateDict): void {
+  for (const [key, tensor] of state) {
+    if (tensor.dtype === 'int8')
+      throw new CnnzooError(
+        'INPUT',
+        `'${key}' is int8 already: expected floats to write as int8. Read the file that it came from with readStateDict.`,
+      );
+    if (isQuantizable(tensor) && state.has(scaleKey(key)))
+      throw new CnnzooError(
+        'INPUT',
+        `The scales of '${key}' have no place: the state dict has a '${scaleKey(key)}' already. Write it with dtype 'float16'.`,
+      );
+  }
 }
 
 const inOrder = (a: Written, b: Written): number =>
@@ -156,7 +184,7 @@ const inOrder = (a: Written, b: Written): number =>
  *
  * @param state tensors by key, in PyTorch's layout.
  * @param metadata texts for the file's `__metadata__`. Default: none.
- * @param options `dtype: 'float16'` narrows floats to halves.
+ * @param options `dtype: 'float16'` narrows floats to halves, 'int8' kernels and matrices to int8 with scales.
  * @returns the file's bytes, piece by piece.
  * @throws CnnzooError INPUT, before the first piece, for a tensor or metadata that can't be written.
  *
@@ -176,11 +204,21 @@ export function* encodeSafetensors(
 ): Generator<Uint8Array> {
   if (state.has('__metadata__'))
     throw new CnnzooError('INPUT', "A state dict can't hold the key '__metadata__': safetensors keeps it for itself.");
-  for (const [name, value] of Object.entries(metadata))
+  for (const [name, value] of Object.entries(metadata)) {
     if (typeof value !== 'string')
       throw new CnnzooError('INPUT', `metadata '${name}': expected a string, received ${typeof value}.`);
-  const tensors = [...state].map(([key, tensor]) => written(key, tensor, options)).sort(inOrder);
-  yield encodeHeader(tensors, metadata);
+    if (name === QUANTIZATION_KEY || name === LAYOUT_KEY)
+      throw new CnnzooError('INPUT', `metadata '${name}' is written by cnnzoo alone: choose another name.`);
+  }
+  const { dtype } = options;
+  if (dtype !== undefined && dtype !== 'float16' && dtype !== 'int8')
+    throw new CnnzooError(
+      'INPUT',
+      `encodeSafetensors: expected dtype 'float16', 'int8' or none, received ${shownValue(dtype)}.`,
+    );
+  if (dtype === 'int8') checkInt8(state);
+  const tensors = [...state].flatMap(([key, tensor]) => written(key, tensor, options)).sort(inOrder);
+  yield encodeHeader(tensors, dtype === 'int8' ? { ...metadata, [QUANTIZATION_KEY]: QUANTIZATION } : metadata);
   for (const { values } of tensors) {
     const { buffer, byteOffset, byteLength } = values();
     yield copyOf(new Uint8Array(buffer, byteOffset, byteLength));

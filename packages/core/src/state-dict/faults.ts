@@ -1,3 +1,4 @@
+import type { LazyTensor } from '../checkpoint/index.js';
 import { CnnzooError } from '../util/index.js';
 
 /**
@@ -22,6 +23,7 @@ export class Faults {
   private readonly missing: string[] = [];
   private readonly unexpected: string[] = [];
   private readonly shapes: string[] = [];
+  private readonly integers: string[] = [];
 
   /** Notes a key of the net that the state dict lacks. */
   isMissing(key: string): void {
@@ -38,6 +40,11 @@ export class Faults {
     this.shapes.push(`${key}: expected ${showShape(expected)}, received ${showShape(received)}`);
   }
 
+  /** Notes a key whose values are no floats: a net of floats would take the levels of a quantized weight for the weight. */
+  checkType(key: string, { dtype }: LazyTensor): void {
+    if (dtype !== 'float32' && dtype !== 'float64') this.integers.push(`${key}: expected floats, received ${dtype}`);
+  }
+
   /**
    * Throws STATE_DICT if there are any faults.
    * @param advise returns a sentence on how to make the state dict fit; undefined if none is known.
@@ -49,10 +56,14 @@ export class Faults {
       ...part('missing keys', this.missing),
       ...part('unexpected keys', this.unexpected),
       ...part('wrong shapes', this.shapes),
+      ...part('wrong types', this.integers),
     ];
     if (parts.length === 0) return;
     const advice =
-      advise() ?? 'Build the net as the checkpoint was (variant, numClasses, inputShape), or load another checkpoint.';
+      this.integers.length > 0
+        ? 'Quantized weights are loaded if cnnzoo wrote them: multiply those of others by their scales, and load the floats.'
+        : (advise() ??
+          'Build the net as the checkpoint was (variant, numClasses, inputShape), or load another checkpoint.');
     throw new CnnzooError(
       'STATE_DICT',
       `The state dict does not fit the net '${net}'. ${advice}\n  ${parts.join('\n  ')}`,

@@ -122,7 +122,10 @@ class ReadValues implements GivenValues {
   readonly tensors = new Map<string, tf.Tensor>();
   readonly taken = new Set<string>();
 
-  constructor(private readonly fresh: readonly string[]) {}
+  constructor(
+    private readonly file: Pick<TensorFile, 'tensors'>,
+    private readonly fresh: readonly string[],
+  ) {}
 
   isFresh(key: string): boolean {
     return this.fresh.some((path) => isUnder(path, key));
@@ -138,6 +141,7 @@ class ReadValues implements GivenValues {
       return tf.zeros([...shape]);
     }
     this.tensors.delete(key);
+    this.faults.checkType(key, this.file.tensors.get(key)!);
     if (value.shape.join() === shape.join()) return value;
     this.faults.hasShape(key, toTorchShape(shape), toTorchShape(value.shape));
     value.dispose();
@@ -154,7 +158,7 @@ export async function buildFrom(
   build: () => LayersModel,
   { fresh = [], drop = [], mayDrop = [], nested = false, adapt, advise }: BuildFromOptions = {},
 ): Promise<LayersModel> {
-  const values = new ReadValues(fresh);
+  const values = new ReadValues(file, fresh);
   let model: LayersModel | undefined;
   try {
     const startsWith = (prefixes: readonly string[], key: string) => prefixes.some((prefix) => key.startsWith(prefix));
@@ -199,9 +203,13 @@ export async function loadStateDict(net: Net, source: WeightsSource, options: Re
     const faults = new Faults();
     for (const key of tensors.keys()) if (!wanted.has(key)) faults.isUnexpected(key);
     for (const [key, expected] of wanted) {
-      const received = tensors.get(key)?.shape;
-      if (!received) faults.isMissing(key);
-      else if (expected.join() !== received.join()) faults.hasShape(key, expected, received);
+      const received = tensors.get(key);
+      if (!received) {
+        faults.isMissing(key);
+        continue;
+      }
+      faults.checkType(key, received);
+      if (expected.join() !== received.shape.join()) faults.hasShape(key, expected, received.shape);
     }
     faults.throwIfAny(model.name, () => adviceFor(fit, wanted, head));
     const entries = slots.map(({ key }) => [key, tensors.get(key)!] as const);

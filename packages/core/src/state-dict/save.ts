@@ -37,8 +37,11 @@ export async function saveSnapshot(
   checkOptions('saveStateDict', options, ['dtype', 'metadata']);
   const { dtype = 'float32', metadata = {} } = options;
   checkMetadata(metadata);
-  if (dtype !== 'float32' && dtype !== 'float16')
-    throw new CnnzooError('INPUT', `save: expected dtype 'float32' or 'float16', received ${shownValue(dtype)}.`);
+  if (dtype !== 'float32' && dtype !== 'float16' && dtype !== 'int8')
+    throw new CnnzooError(
+      'INPUT',
+      `save: expected dtype 'float32', 'float16' or 'int8', received ${shownValue(dtype)}.`,
+    );
   const path = pathOf(location);
   if (!path.endsWith('.safetensors'))
     throw new CnnzooError(
@@ -47,5 +50,5 @@ export async function saveSnapshot(
     );
   const state = await snapshot.read();
   if (dtype === 'float16') checkFloat16(state);
-  await writeFileAtomic(path, encodeSafetensors(state, metadata, dtype === 'float16' ? { dtype } : {}));
+  await writeFileAtomic(path, encodeSafetensors(state, metadata, dtype === 'float32' ? {} : { dtype }));
 }

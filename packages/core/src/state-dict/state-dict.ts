@@ -64,13 +64,14 @@ export async function loadStateDict(
 }
 
 /**
- * Writes the weights of a net as safetensors, which PyTorch loads strictly. The file is replaced whole or not at all.
+ * Writes the weights of a net as safetensors, which PyTorch loads strictly (int8: once each weight is multiplied by its scales,
+ * `state[key].float() * state[key + '_scale']`). The file is replaced whole or not at all.
  * The weights are those at the time of the call.
  *
  * @param net a LayersModel or Classifier.
  * @param location path or file: URL that ends in `.safetensors`.
- * @throws CnnzooError INPUT for another ending, an unknown option, metadata that is no text, or a weight beyond float16; FILE if it
- * can't be written.
+ * @throws CnnzooError INPUT for another ending, an unknown option, metadata that is no text, a weight beyond float16, or one that
+ * int8 can't hold (NaN, infinite); FILE if it can't be written.
  *
  * @example
  * ```ts
