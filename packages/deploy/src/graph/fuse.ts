@@ -34,10 +34,19 @@ const foldNorm: Join = (node, next, { norms }) => {
     );
   };
   const folded: Pick<ConvNode | LinearNode, 'weight' | 'bias'> = {
-    weight: computed(weight.name, weight.shape, async () => {
-      const [values, { scale }] = await Promise.all([weight.read(), affine()]);
-      return finite(scaleChannels(values, scale));
-    }),
+    weight: {
+      ...computed(weight.name, weight.shape, async () => {
+        const [values, { scale }] = await Promise.all([weight.read(), affine()]);
+        return finite(scaleChannels(values, scale));
+      }),
+      readBlock:
+        weight.readBlock &&
+        (async (begin, size) => {
+          const [values, { scale }] = await Promise.all([weight.readBlock!(begin, size), affine()]);
+          const first = begin.at(-1)!;
+          return finite(scaleChannels(values, scale.subarray(first, first + size.at(-1)!)));
+        }),
+    },
     bias: computed(biasName(node), [channels], async () => {
       const [values, { scale, shift }] = await Promise.all([bias?.read(), affine()]);
       return finite(Float32Array.from(shift, (term, i) => (values?.[i] ?? 0) * scale[i]! + term));

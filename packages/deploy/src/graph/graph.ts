@@ -24,7 +24,7 @@ export interface GraphWeight {
   read(): Promise<Float32Array>;
   /**
    * Reads the block of `size` values of each axis that starts at the indices `begin`, row-major: a large weight is then not in memory twice.
-   * undefined if the values are computed from other weights, or the backend reads the whole without a copy.
+   * undefined if the values are computed as a whole, or the backend reads the whole without a copy.
    *
    * @throws CnnzooError as `read`.
    */
