@@ -6,7 +6,7 @@ import { type Choice, choiceOf } from './predictions.js';
 
 const WHAT = 'The classification';
 
-/** Images that are decoded at a time. Decoded photographs are large, and more at a time are no faster. */
+/** Images that are decoded at a time. Bounds the memory of decoded photographs. */
 const AT_ONCE = 4;
 
 /** Images that were read together. */
