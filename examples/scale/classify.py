@@ -5,6 +5,7 @@ python classify.py resnet18.onnx photos results.jsonl --workers 2
 
 import argparse
 import json
+import os
 import time
 from pathlib import Path
 
@@ -100,7 +101,8 @@ def main():
     # Created before the work: a file that is there stays.
     with open(args.out, "x", encoding="utf8") as out:
         # One processor more than workers: Ray's own tasks need one, or they wait for the workers that wait for them.
-        ray.init(num_cpus=args.workers + 1, include_dashboard=False, logging_level="ERROR", ignore_reinit_error=True)
+        local = {} if os.environ.get("RAY_ADDRESS") else {"num_cpus": args.workers + 1}
+        ray.init(**local, logging_level="ERROR")
         ray.data.DataContext.get_current().enable_progress_bars = False
         batches = [names[i : i + args.batch] for i in range(0, len(names), args.batch)]
         images = ray.data.from_arrow([pyarrow.table({"image": batch}) for batch in batches])
