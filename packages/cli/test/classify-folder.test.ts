@@ -64,6 +64,15 @@ describe('a folder', () => {
     expect(read('other.jsonl')).toBe(whole);
   });
 
+  it('names an image in its error as beside it, also one with the patterns of a replacement in its name', async () => {
+    const image = '$& $1 $`.jpg';
+    mkdirSync(at('named'));
+    writeFileSync(join(at('named'), image), 'no image');
+    await cnnzoo('classify', at('named'), '--model', 'lenet5_relu', '--out', at('named.jsonl'));
+    const result = JSON.parse(read('named.jsonl').split('\n')[1]!);
+    expect(result).toMatchObject({ image, error: { message: expect.stringMatching(/^\$& \$1 \$`\.jpg: expected/) } });
+  });
+
   it('goes on from any byte at which it was cut off', async () => {
     const header = whole.indexOf('\n') + 1;
     const second = whole.indexOf('\n', header) + 1;

@@ -31,7 +31,7 @@ const nameOf = (model: string): string => (/[./\\]/.test(model) ? basename(resol
 function withRelativePath(message: string, path: string, image: string): string {
   // Messages shorten a long path, and escape control characters.
   const shown = [path, `${path.slice(0, 60)}…`];
-  return [...shown, ...shown.map(visible)].reduce((text, each) => text.replaceAll(each, image), message);
+  return [...shown, ...shown.map(visible)].reduce((text, each) => text.replaceAll(each, () => image), message);
 }
 
 function resultOf(answer: ImageAnswer<string>, image: string): ImageResult {

@@ -137,7 +137,8 @@ export async function elementBitmap(
 /** Returns the class of a value that is not as expected, for messages. */
 export function describe(input: unknown): string {
   if (input === null || typeof input !== 'object') return input === null ? 'null' : typeof input;
-  return input.constructor?.name ?? 'an object';
+  // A generator's constructor has an empty name.
+  return input.constructor?.name || 'an object';
 }
 
 /**

@@ -96,10 +96,10 @@ export class Classifier implements ClassifierParts {
    *
    * For an async iterable of images, returns an async generator of answers in the same order: while a batch is computed, the next
    * is read and preprocessed, and memory holds two. An image that can't be read is an answer with its error, and the others go on.
-   * Leaving the loop ends the iterable.
+   * Leaving the loop ends the iterable. Images are read ahead: one that you change before its answer gives the answer of another.
    *
    * @throws CnnzooError INPUT for a net without a head; ABORTED; for an image or a list, IMAGE for an image that can't be read.
-   * Errors of an iterable are thrown as they are.
+   * Errors of an iterable are thrown as they are, after the answers to the images before them.
    *
    * @example
    * ```ts

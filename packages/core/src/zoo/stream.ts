@@ -43,6 +43,8 @@ class BatchReader<Input extends ImageInput> {
   /** true while the source has been asked for an image that it has not given. */
   private isWaiting = false;
   private isLeft = false;
+  /** Error of the source. */
+  private failure: { readonly error: unknown } | undefined;
 
   constructor(
     images: AsyncIterable<Input>,
@@ -53,22 +55,43 @@ class BatchReader<Input extends ImageInput> {
     this.iterator = images[Symbol.asyncIterator]();
   }
 
-  /** Reads and preprocesses the next images; none at the end of the stream. */
+  /**
+   * Reads and preprocesses the next images; none at the end of the stream. The images before an error of the source are a batch: they
+   * are answered before it is thrown.
+   */
   async read(): Promise<Batch<Input>> {
+    this.throwFailure();
     const inputs: Input[] = [];
     const images: Promise<Float32Array | CnnzooError>[] = [];
     while (inputs.length < this.batchSize && !this.isLeft) {
-      this.isWaiting = true;
-      const { done, value } = await this.iterator.next();
-      this.isWaiting = false;
-      if (done) break;
-      inputs.push(value);
-      const image = this.prepare(value, this.count++, images.at(-AT_ONCE));
+      const next = await this.next();
+      if (!next) break;
+      inputs.push(next.input);
+      const image = this.prepare(next.input, this.count++, images.at(-AT_ONCE));
       // An error must not go unheard while the source is asked for the next image.
       image.catch(ignore);
       images.push(image);
     }
+    if (inputs.length === 0) this.throwFailure();
     return { inputs, images: await Promise.all(images) };
+  }
+
+  private throwFailure(): void {
+    if (this.failure) throw this.failure.error;
+  }
+
+  /** Asks the source for an image. Resolves to undefined at its end, and if it fails. */
+  private async next(): Promise<{ readonly input: Input } | undefined> {
+    this.isWaiting = true;
+    try {
+      const { done, value } = await this.iterator.next();
+      return done ? undefined : { input: value };
+    } catch (error) {
+      this.failure = { error };
+      return undefined;
+    } finally {
+      this.isWaiting = false;
+    }
   }
 
   /** Ends the source: a file that it reads is closed. A source that waits for its next image ends after it, which nobody waits for. */

@@ -132,10 +132,12 @@ export class Session {
    *
    * For an async iterable of images, returns an async generator of answers in the same order, as `Classifier.classify` does: while a batch is
    * computed, the next is read and preprocessed, and memory holds two. An image that can't be read is an answer with its error, and the
-   * others go on. Leaving the loop ends the iterable.
+   * others go on. Leaving the loop ends the iterable. Images are read ahead: one that you change before its answer gives the answer of
+   * another.
    *
    * @throws CnnzooError INPUT for a session of a LayersModel, which has no preprocessing, or after `dispose`; ABORTED; for an image or a
-   * list, IMAGE for an image that can't be read. Errors of an iterable are thrown as they are.
+   * list, IMAGE for an image that can't be read. Errors of an iterable are thrown as they are, after the answers to the
+   * images before them.
    *
    * @example
    * ```ts
