@@ -145,6 +145,8 @@ describe('a session', () => {
     ['float16 of tfjs', { engine: 'tfjs', dtype: 'float16' }, /no other/],
     ['no threads', { threads: 0 }, /threads/],
     ['an option of its own', { device: 'gpu' }, /'device'/],
+    ['a runtime of another engine', { engine: 'onnxruntime-node', runtime: {} }, /'onnxruntime-node' was asked for/],
+    ['a runtime of no engine', { engine: 'tfjs', runtime: {} }, /'tfjs' was asked for/],
     ['a runtime that is none', { engine: 'onnxruntime-web', runtime: {} }, /did not start|runtime/],
   ])('refuses %s', async (_, options, message) => {
     const net = await resnet20.pretrained();

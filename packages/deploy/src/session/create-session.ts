@@ -43,7 +43,7 @@ const ENGINES: readonly EngineName[] = ['onnxruntime-node', 'onnxruntime-web', '
 /** Checks the options. */
 function checkSession(options: SessionOptions): void {
   checkOptions('createSession', options, ['engine', 'dtype', 'threads', 'runtime']);
-  const { engine, dtype, threads } = options;
+  const { engine, dtype, threads, runtime } = options;
   const refuse = (name: string, expected: string, value: unknown): never => {
     throw new CnnzooError('INPUT', `createSession: expected ${name} ${expected}, received ${shownValue(value)}.`);
   };
@@ -53,6 +53,11 @@ function checkSession(options: SessionOptions): void {
   if (threads !== undefined && !(Number.isInteger(threads) && threads > 0)) refuse('threads', '1, 2, …', threads);
   if (engine === 'tfjs' && (dtype ?? 'float32') !== 'float32')
     refuse('dtype', "'float32' of the engine 'tfjs', which has no other", dtype);
+  if (runtime !== undefined && engine !== undefined && engine !== 'onnxruntime-web')
+    throw new CnnzooError(
+      'INPUT',
+      `createSession: runtime is for the engine 'onnxruntime-web', and '${engine}' was asked for. Leave one of them out.`,
+    );
 }
 
 interface Registry {
