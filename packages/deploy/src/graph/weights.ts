@@ -12,6 +12,31 @@ export interface WeightSource {
     | undefined;
 }
 
+/** Part of tfjs' wasm backend: its tensors are views of one heap, until that grows. */
+interface WasmBackend {
+  readonly dataIdMap: { has(dataId: object): boolean };
+  typedArrayFromHeap(tensor: tf.TensorInfo): Float32Array;
+}
+
+/** Copies a block of a row-major array. */
+function blockOf(
+  values: Float32Array,
+  shape: readonly number[],
+  begin: readonly number[],
+  size: readonly number[],
+): Float32Array {
+  const run = size.at(-1)!;
+  const block = new Float32Array(size.reduce((product, extent) => product * extent, 1));
+  const place = [...begin];
+  for (let to = 0; to < block.length; ) {
+    const from = place.reduce((offset, index, axis) => offset * shape[axis]! + index, 0);
+    for (let i = 0; i < run; i++) block[to++] = values[from + i]!;
+    for (let axis = place.length - 2; axis >= 0 && ++place[axis]! === begin[axis]! + size[axis]!; axis--)
+      place[axis] = begin[axis]!;
+  }
+  return block;
+}
+
 /**
  * Returns a reader of blocks of tensors. undefined on the backend cpu, whose tensors are read without a copy, and whose slices are slow.
  *
@@ -21,11 +46,17 @@ export const blockReader = (clone: (variable: LayerVariable) => tf.Tensor): Weig
   tf.getBackend() === 'cpu'
     ? undefined
     : async (variable, begin, size) => {
-        const block = tf.tidy(() => tf.slice(clone(variable), [...begin], [...size]));
+        const tensor = clone(variable);
+        let block: tf.Tensor | undefined;
         try {
+          const backend = tf.backend() as unknown as WasmBackend;
+          // A slice on wasm copies the whole tensor first.
+          if (tf.getBackend() === 'wasm' && backend.dataIdMap.has(tensor.dataId))
+            return blockOf(backend.typedArrayFromHeap(tensor), tensor.shape, begin, size);
+          block = tf.slice(tensor, [...begin], [...size]);
           return (await block.data()) as Float32Array;
         } finally {
-          block.dispose();
+          tf.dispose(block ? [tensor, block] : tensor);
         }
       };
 

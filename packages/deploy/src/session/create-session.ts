@@ -99,7 +99,7 @@ interface Chosen {
 
 const hasWebGpu = (): boolean => typeof document !== 'undefined' && 'gpu' in navigator;
 
-async function choose({ engine, runtime }: SessionOptions): Promise<Chosen> {
+async function choose({ engine, runtime, dtype }: SessionOptions): Promise<Chosen> {
   const given = runtime as OnnxRuntime | undefined;
   if (engine === 'tfjs') return { engine, runtime: undefined, providers: [], reason: 'tfjs was asked for.' };
   if (engine !== undefined) {
@@ -126,6 +126,12 @@ async function choose({ engine, runtime }: SessionOptions): Promise<Chosen> {
   } catch (error) {
     failure = `onnxruntime-node can't be loaded (${(error as Error).message})`;
   }
+  if (dtype === 'float16')
+    throw new CnnzooError(
+      'BACKEND',
+      `createSession: ${failure}, and 'tfjs', which is there, computes in float32 alone. Leave dtype 'float16' out, or install an engine: ` +
+        "'npm install onnxruntime-node'.",
+    );
   const reason = `${failure}${given ? ', and the page has no WebGPU' : ''}: the compiled net runs on the backend in use.`;
   return { engine: 'tfjs', runtime: undefined, providers: [], reason };
 }
