@@ -14,22 +14,26 @@ async function joined({ size, chunks }: OnnxFile): Promise<Uint8Array> {
   return file;
 }
 
-/** Returns images with their channels first. */
-function channelsFirst(images: Float32Array, [n, h, w, c]: BatchShape): Float32Array {
-  if (c === 1) return images.slice();
+/** Writes images to `turned` with their channels first. */
+function turnChannelsFirst(images: Float32Array, [n, h, w, c]: BatchShape, turned: Float32Array): void {
+  if (c === 1) {
+    turned.set(images);
+    return;
+  }
   const pixels = h * w;
-  const turned = new Float32Array(images.length);
+  let from = 0;
   for (let image = 0; image < n; image++)
-    for (let channel = 0; channel < c; channel++) {
-      const to = (image * c + channel) * pixels;
-      let from = image * pixels * c + channel;
-      for (let pixel = 0; pixel < pixels; pixel++, from += c) turned[to + pixel] = images[from]!;
+    for (let pixel = 0; pixel < pixels; pixel++) {
+      let to = image * c * pixels + pixel;
+      for (let channel = 0; channel < c; channel++, to += pixels) turned[to] = images[from++]!;
     }
-  return turned;
 }
 
 /** A net in onnxruntime, with its weights of the moment when it was made. */
 export class OnnxEngine implements Engine {
+  /** Memory of the last batch, for the next one: new memory costs about as much as filling it. */
+  private spare: Float32Array | undefined;
+
   private constructor(
     readonly name: EngineName,
     private readonly runtime: OnnxRuntime,
@@ -58,8 +62,13 @@ export class OnnxEngine implements Engine {
   async run(batch: Float32Array, shape: BatchShape): Promise<Float32Array[]> {
     const [n, h, w, c] = shape;
     const { session, runtime } = this;
-    const images = new runtime.Tensor('float32', channelsFirst(batch, shape), [n, c, h, w]);
+    const turned = this.spare?.length === batch.length ? this.spare : new Float32Array(batch.length);
+    // Calls at the same time have memory of their own.
+    this.spare = undefined;
+    turnChannelsFirst(batch, shape, turned);
+    const images = new runtime.Tensor('float32', turned, [n, c, h, w]);
     const outputs = await session.run({ [session.inputNames[0]!]: images });
+    this.spare = turned;
     return session.outputNames.map((name) => outputs[name]!.data);
   }
 
