@@ -14,6 +14,7 @@ const { resolve } = createRequire(join(root, 'packages/core/package.json'));
 /** The packages' sources, for a page. */
 const alias = {
   '#platform': join(root, 'packages/core/src/platform/browser/index.ts'),
+  '@cnnzoo/kernels/resize': join(root, 'packages/kernels/src/resize.ts'),
   ...Object.fromEntries(
     ['train', 'data', 'family', 'internal', 'shared'].map((entry) => [
       `@cnnzoo/core/${entry}`,
