@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Lacking, nodeProgram } from '../harness/peers.js';
 import { bench, nodeScript, pythonLacks, pythonScript, run } from '../harness/process.js';
 import { figureRatio, type Peer, type Ratio, type Suite, timeRatio } from '../harness/suite.js';
-import { Lacking, nodeProgram } from '../kernels/peers.js';
 import { writePhotos } from './photos.js';
 
 const MODELS = ['resnet18', 'resnet50', 'vgg16', 'googlenet'] as const;

@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Lacking, TFJS_NODE_ENV, tfjsNodeFolder } from '../harness/peers.js';
 import { nodeScript } from '../harness/process.js';
 import { type Peer, type Ratio, type Suite, timeRatio } from '../harness/suite.js';
-import { Lacking, TFJS_NODE_ENV, tfjsNodeFolder } from '../kernels/peers.js';
 import { photoFolder } from './photos.js';
 
 const STEP = 'ResNet-18, a step on 8';

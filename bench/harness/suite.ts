@@ -30,21 +30,25 @@ export interface Suite {
   close(): Promise<void>;
 }
 
-/** Ratio of a further time of `a` and `b` in one round. */
-export const figureRatio = (figure: string, a: string, b: string, goal?: number): Ratio => ({
-  title: `${a} / ${b}, ${figure}`,
+const ratioOf = (
+  time: string,
+  a: string,
+  b: string,
+  goal: number | undefined,
+  of: (sample: Sample) => number,
+): Ratio => ({
+  title: `${a} / ${b}, ${time}`,
   of: [a, b],
-  value: (round) => round[a]!.figures![figure]! / round[b]!.figures![figure]!,
+  value: (round) => of(round[a]!) / of(round[b]!),
   ...(goal !== undefined && { goal }),
 });
 
 /** Ratio of the times of `a` and `b` in one round. */
-export const timeRatio = (a: string, b: string, goal?: number): Ratio => ({
-  title: `${a} / ${b}, time`,
-  of: [a, b],
-  value: (round) => round[a]!.ms / round[b]!.ms,
-  ...(goal !== undefined && { goal }),
-});
+export const timeRatio = (a: string, b: string, goal?: number): Ratio => ratioOf('time', a, b, goal, ({ ms }) => ms);
+
+/** Ratio of a further time of `a` and `b` in one round. */
+export const figureRatio = (figure: string, a: string, b: string, goal?: number): Ratio =>
+  ratioOf(figure, a, b, goal, ({ figures }) => figures![figure]!);
 
 export interface Spread {
   readonly min: number;

@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Lacking, nodeProgram, TFJS_NODE_ENV, tfjsNodeFolder } from '../harness/peers.js';
 import { nodeScript, run } from '../harness/process.js';
 import { type Peer, type Suite, timeRatio } from '../harness/suite.js';
-import { Lacking, nodeProgram, TFJS_NODE_ENV, tfjsNodeFolder } from './peers.js';
 
 const THREADS = availableParallelism();
 const NODES = [22, 24] as const;

@@ -11,24 +11,6 @@ import type * as program from './program.js';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const { resolve } = createRequire(join(root, 'packages/core/package.json'));
 
-/** The packages' sources, for a page. */
-const alias = {
-  '#platform': join(root, 'packages/core/src/platform/browser/index.ts'),
-  '@cnnzoo/kernels/resize': join(root, 'packages/kernels/src/resize.ts'),
-  ...Object.fromEntries(
-    ['train', 'data', 'family', 'internal', 'shared'].map((entry) => [
-      `@cnnzoo/core/${entry}`,
-      join(root, `packages/core/src/${entry}.ts`),
-    ]),
-  ),
-  ...Object.fromEntries(
-    ['core', 'kernels', 'lenet', 'nin', 'resnet'].map((name) => [
-      `@cnnzoo/${name}`,
-      join(root, `packages/${name}/src/index.ts`),
-    ]),
-  ),
-};
-
 /** Bundles the scenarios for a page that imports the named packages of backends before. */
 async function bundle(backends: readonly string[]): Promise<string> {
   const imports = [...backends.map((name) => `@tensorflow/tfjs-backend-${name}`), './test/gpu/program.ts'];
@@ -44,8 +26,8 @@ async function bundle(backends: readonly string[]): Promise<string> {
     format: 'esm',
     write: false,
     logLevel: 'error',
-    tsconfigRaw: {},
-    alias,
+    // The workspace's tsconfig leads to the packages' sources by its `paths`; the platform alone is another.
+    alias: { '#platform': join(root, 'packages/core/src/platform/browser/index.ts') },
     external: ['fs', 'path', 'util', 'worker_threads', 'perf_hooks', 'os', 'string_decoder', 'crypto'],
     plugins: [
       {

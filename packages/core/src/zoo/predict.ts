@@ -15,12 +15,10 @@ import type {
   StreamOptions,
 } from './classifier-parts.js';
 import { choiceOf, predictionsOf } from './predictions.js';
-import { classifyStream } from './stream.js';
+import { classifyStream, WHAT } from './stream.js';
 
 /** Images that the net takes at once; bounds the memory of long lists. */
 const BATCH = 32;
-
-const WHAT = 'The classification';
 
 const wholeOf = (model: LayersModel): NetPart => partOf(model, inputOf(model), model.outputs);
 

@@ -4,7 +4,8 @@ import { orAbort, throwIfAborted } from '../util/late.js';
 import type { ImageAnswer, Prediction, StreamOptions } from './classifier-parts.js';
 import { type Choice, choiceOf } from './predictions.js';
 
-const WHAT = 'The classification';
+/** Subject of messages. */
+export const WHAT = 'The classification';
 
 /** Images that are decoded at a time. Bounds the memory of decoded photographs. */
 const AT_ONCE = 4;

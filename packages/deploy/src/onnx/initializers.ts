@@ -9,7 +9,7 @@ export type WeightType = DataType.FLOAT | DataType.FLOAT16;
 /** Values that are converted at once. */
 const CHUNK = 1 << 18;
 
-/** Values of a weight from which on it is read in blocks. */
+/** Values of a weight from which on it is read in blocks, and values of a block. */
 const LARGE = 1 << 20;
 
 /** Returns the bytes of values of a weight in a type. */
@@ -66,7 +66,7 @@ export function filtersFirst(weight: GraphWeight, name: string, type: WeightType
   const isLarge = readBlock && row * filters > LARGE;
   return initializer(weight, name, type, [filters, channels, ...window], async function* () {
     const whole = isLarge ? undefined : await weight.read();
-    const rows = Math.max(1, Math.floor(CHUNK / row));
+    const rows = Math.max(1, Math.floor((isLarge ? LARGE : CHUNK) / row));
     for (let first = 0; first < filters; first += rows) {
       const count = Math.min(rows, filters - first);
       const values = whole ?? (await readBlock!([...window.map(() => 0), 0, first], [...window, channels, count]));

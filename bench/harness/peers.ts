@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { run } from '../harness/process.js';
+import { run } from './process.js';
 
 /** Peer that is unavailable, with the reason as its message. */
 export class Lacking extends Error {}
