@@ -228,3 +228,25 @@ export interface InferenceGraph {
   /** Returns a table of the nodes, a line each. */
   toString(): string;
 }
+
+/** How a value is kept in 8 bits: value = scale (q - zeroPoint), with integers q from 0 to 255. */
+export interface Quantization {
+  readonly scale: number;
+  readonly zeroPoint: number;
+}
+
+/**
+ * Values and weights of a graph that are kept in 8 bits. A convolution or linear layer is computed in integers if its input and its
+ * weight are; any other node, if its inputs and its output are. The rest is computed in float32.
+ */
+export interface GraphQuantization {
+  /** By the values' names. */
+  readonly values: ReadonlyMap<string, Quantization>;
+  /** By the weights' names a scale for each output channel: weight = scale q, with integers q from -127 to 127. */
+  readonly weights: ReadonlyMap<string, Float32Array>;
+}
+
+/** Inference of a net in 8 bits. Its weights are read as float32 values, of which `quantization` says how they are rounded. */
+export interface QuantizedGraph extends InferenceGraph {
+  readonly quantization: GraphQuantization;
+}
