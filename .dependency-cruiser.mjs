@@ -35,7 +35,9 @@ const inside = (room) => {
 
 /** A room's doors: `index.ts`, and `late.ts` for modules that are loaded with the first call that needs them. */
 const doorsOf = (room) =>
-  room === 'platform' ? `${CORE}platform/(late|((node|browser)/)?index)\\.ts$` : `${CORE}${room}/(index|late)\\.ts$`;
+  room === 'platform'
+    ? `${CORE}platform/(late|backends|((node|browser)/)?index)\\.ts$`
+    : `${CORE}${room}/(index|late)\\.ts$`;
 
 const arrowsUp = ROOMS.slice(1).map((room, i) => ({
   name: `no-arrow-up-from-${room.replace('/', '-')}`,
@@ -53,12 +55,14 @@ const deepImports = ROOMS.map((room) => ({
     path: '^packages/core/src/',
     pathNot: [
       inside(room),
+      // Leads to no TensorFlow.js, as doors do.
+      '^packages/core/src/internal-page\\.ts$',
       // The programs of worker threads are entries of the build, as are the files at the top; schemas bring valibot along,
       // which no door may do.
       ...(room === 'platform' ? ['^packages/core/src/data/pipeline/(node|browser)-worker\\.ts$'] : []),
     ],
   },
-  to: { path: inside(room), pathNot: [doorsOf(room), ...(room === 'util' ? [`${CORE}util/schema\\.ts$`] : [])] },
+  to: { path: inside(room), pathNot: [doorsOf(room), `${CORE}(util|images)/schema\\.ts$`] },
 }));
 
 export default {

@@ -55,8 +55,8 @@ export const build = (
   treeshake: true,
   // `node:fs` stays that: without the prefix, bundlers look for a package of that name.
   removeNodeProtocol: false,
-  // `#platform` is resolved by package.json `imports`, at run time or by the user's bundler.
-  external: ['#platform'],
+  // They are resolved by package.json `imports`, at run time or by the user's bundler.
+  external: ['#platform', '#backends'],
   dts: declarations(),
   ...more,
   onSuccess: async () => {

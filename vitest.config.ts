@@ -6,8 +6,9 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 // Tests run against the sources; the release check runs against the packed tarballs.
 const alias = [
   { find: '#platform', replacement: here('packages/core/src/platform/node/index.ts') },
+  { find: '#backends', replacement: here('packages/core/src/platform/node/backends.ts') },
   { find: /^@cnnzoo\/core\/(train|data|worker|family|shared)$/, replacement: here('packages/core/src/$1.ts') },
-  { find: '@cnnzoo/core/internal/text', replacement: here('packages/core/src/internal-text.ts') },
+  { find: /^@cnnzoo\/core\/internal\/(page|text)$/, replacement: here('packages/core/src/internal-$1.ts') },
   { find: /^@cnnzoo\/(core|kernels)\/internal$/, replacement: here('packages/$1/src/internal.ts') },
   { find: '@cnnzoo/kernels/resize', replacement: here('packages/kernels/src/resize.ts') },
   { find: /^@cnnzoo\/([a-z]+)$/, replacement: here('packages/$1/src/index.ts') },

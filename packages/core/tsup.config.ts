@@ -41,7 +41,7 @@ const browserWorker: Plugin = {
         format: 'iife',
         target: 'es2022',
         platform: 'browser',
-        alias: { '#platform': './src/platform/browser/index.ts' },
+        alias: { '#backends': './src/platform/browser/backends.ts', '#platform': './src/platform/browser/index.ts' },
         plugins: [withoutUnused],
         // The workspace's own tsconfig leads to Node's.
         tsconfigRaw: {},
@@ -64,6 +64,9 @@ export default defineConfig(
       shared: 'src/shared.ts',
       internal: 'src/internal.ts',
       'internal-text': 'src/internal-text.ts',
+      'internal-page': 'src/internal-page.ts',
+      'backends-node': 'src/platform/node/backends.ts',
+      'backends-browser': 'src/platform/browser/backends.ts',
       'platform-node': 'src/platform/node/index.ts',
       'platform-browser': 'src/platform/browser/index.ts',
       'image-worker-node': 'src/data/pipeline/node-worker.ts',
@@ -71,7 +74,10 @@ export default defineConfig(
     {
       esbuildPlugins: [browserWorker],
       // Declarations are made before dist/, to which package.json's `imports` point, is there.
-      dts: declarations({ baseUrl: '.', paths: { '#platform': ['src/platform/node/index.ts'] } }),
+      dts: declarations({
+        baseUrl: '.',
+        paths: { '#backends': ['src/platform/node/backends.ts'], '#platform': ['src/platform/node/index.ts'] },
+      }),
       done: copyLicences,
     },
   ),

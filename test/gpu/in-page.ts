@@ -27,7 +27,10 @@ async function bundle(backends: readonly string[]): Promise<string> {
     write: false,
     logLevel: 'error',
     // The workspace's tsconfig leads to the packages' sources by its `paths`; the platform alone is another.
-    alias: { '#platform': join(root, 'packages/core/src/platform/browser/index.ts') },
+    alias: {
+      '#backends': join(root, 'packages/core/src/platform/browser/backends.ts'),
+      '#platform': join(root, 'packages/core/src/platform/browser/index.ts'),
+    },
     external: ['fs', 'path', 'util', 'worker_threads', 'perf_hooks', 'os', 'string_decoder', 'crypto'],
     plugins: [
       {

@@ -45,7 +45,7 @@ async function checkTypes({ tarball }: Packed): Promise<void> {
     [
       ...[tarball, '--profile', 'esm-only', '--no-emoji'],
       // Entries for this repository: their declarations name core's `#platform`.
-      ...['--exclude-entrypoints', './internal', './internal/text'],
+      ...['--exclude-entrypoints', './internal', './internal/page', './internal/text'],
     ],
     root,
   );

@@ -41,7 +41,6 @@ export {
   type SummaryRow,
   summary,
 } from './graph/index.js';
-export type { Thresholds } from './graph/late.js';
 export type { FrameSource, ImageInput, ImageOptions, Preprocessing } from './images/index.js';
 export type {
   Fans,
@@ -103,6 +102,7 @@ export {
 } from './state-dict/index.js';
 export type { LoadedStateDict } from './state-dict/late.js';
 export { CnnzooError, type ErrorCode, type PackedFile, Random, type RandomState } from './util/index.js';
+export type { Thresholds } from './util/late.js';
 export type {
   LoadedWeights,
   Metrics,

@@ -48,7 +48,7 @@ export function chooseInTurn(
 }
 
 async function choose(name: string | readonly string[] | undefined, { wasmPaths }: UseBackendOptions): Promise<string> {
-  const { backends, preferredBackends } = await import('../platform/late.js');
+  const { backends, preferredBackends } = await import('../platform/backends.js');
   if (name !== undefined) {
     const names = typeof name === 'string' ? [name] : name;
     checkNames(`useBackend(${JSON.stringify(name)})`, names, backends);

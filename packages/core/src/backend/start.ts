@@ -47,7 +47,7 @@ export async function start(candidate: BackendCandidate, wasmPaths: WasmPaths | 
       proven.add(instance);
     }
     await switchTo(backend);
-    candidate.settle?.();
+    candidate.settle?.(instance);
   } catch (error) {
     // tfjs-node sets itself on import, and the probe of a first backend sets that.
     if (tfjs.backendName !== before) {

@@ -15,6 +15,8 @@ export {
   type EncodeOptions,
   encodeHeader,
   encodeSafetensors,
+  GRAPH_KEY,
+  type HeaderTensor,
   LARGEST_FLOAT16,
   toFloat16,
 } from './write.js';

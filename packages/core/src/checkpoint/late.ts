@@ -11,4 +11,5 @@ export {
   readCheckpoint,
   sourceName,
 } from './read.js';
+export { readSafetensors } from './safetensors.js';
 export { encodeTransposed, isWorthTransposing, toTfValues } from './transposed.js';

@@ -17,7 +17,7 @@ import { underKey } from './torch/find-state-dict.js';
 import { isTorchLegacy, readTorchLegacy, readTorchZip } from './torch/read.js';
 import { isZip } from './torch/zip.js';
 import { inTorchLayout } from './transposed.js';
-import { ARRAYS, checkTensor, STORED_AS } from './write.js';
+import { ARRAYS, checkTensor, GRAPH_KEY, STORED_AS } from './write.js';
 
 /** Returns the name of a checkpoint for messages: its path or URL, else the kind of value that it is. */
 export function sourceName(source: WeightsSource): string {
@@ -110,8 +110,22 @@ export async function readByteSource(
   }
 }
 
-/** Gives the tensors of a safetensors file as the values that they stand for, in PyTorch's layout. */
-const valuesOf = (file: TensorFile, name: string): TensorFile => inTorchLayout(dequantized(file, name));
+const GRAPH = {
+  what: 'a graph for inference, as saveQuantized and saveGraph of @cnnzoo/deploy write',
+  wayOut:
+    'Open it with createSession(path) of @cnnzoo/deploy, or in a page with openClassifier(url) of @cnnzoo/deploy/classify. ' +
+    'To train a net or to load its weights, take the file that its save() or saveStateDict wrote.',
+};
+
+/**
+ * Gives the tensors of a safetensors file as the values that they stand for, in PyTorch's layout.
+ *
+ * @throws CnnzooError FORMAT for a graph, whose weights are folded and in another layout.
+ */
+function valuesOf(file: TensorFile, name: string): TensorFile {
+  if (GRAPH_KEY in file.metadata) throw foreignError(name, GRAPH);
+  return inTorchLayout(dequantized(file, name));
+}
 
 /** Format of a checkpoint by its first bytes; undefined if they begin no checkpoint. */
 function formatOf(start: Uint8Array, size: number): TensorFile['format'] | undefined {

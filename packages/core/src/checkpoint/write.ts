@@ -98,6 +98,9 @@ export function checkTensor(key: string, tensor: unknown): asserts tensor is Sta
 /** Key of safetensors' metadata for the layout of kernels and matrices, if it is not PyTorch's. */
 export const LAYOUT_KEY = 'cnnzoo.layout';
 
+/** Key of safetensors' metadata for a graph for inference, which `@cnnzoo/deploy` writes and reads. */
+export const GRAPH_KEY = 'cnnzoo.graph';
+
 /** A tensor in the header of a safetensors file. */
 export interface HeaderTensor {
   readonly key: string;
@@ -207,7 +210,7 @@ export function* encodeSafetensors(
   for (const [name, value] of Object.entries(metadata)) {
     if (typeof value !== 'string')
       throw new CnnzooError('INPUT', `metadata '${name}': expected a string, received ${typeof value}.`);
-    if (name === QUANTIZATION_KEY || name === LAYOUT_KEY)
+    if ([QUANTIZATION_KEY, LAYOUT_KEY, GRAPH_KEY].includes(name))
       throw new CnnzooError('INPUT', `metadata '${name}' is written by cnnzoo alone: choose another name.`);
   }
   const { dtype } = options;

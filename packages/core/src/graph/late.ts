@@ -1,4 +1,4 @@
-export { checkInput, inputOf, type Thresholds, thresholdsOf } from './checks.js';
+export { checkInput, inputOf } from './checks.js';
 export { cutOf } from './cut.js';
 export { descriptionOf, type LayerDescription, type LayerKind, type LayerWindow } from './description.js';
 export { freeze, idlePrefix, matches, type ParameterMatch, type Part, unfreeze } from './freeze.js';

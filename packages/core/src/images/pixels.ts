@@ -1,10 +1,14 @@
-import { Tensor } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor3D } from '@tensorflow/tfjs-core';
 import { absolute, fetchBytes, fetchUrl, isFetched, PATIENCE, readFile, shownUrl } from '#platform';
 import { CnnzooError, isBlob, isUrl } from '../util/index.js';
 import { bytesIn, readBlob } from '../util/late.js';
 import { decodeImage } from './decode.js';
 import { drawablePixels, imageDataPixels, isDrawable, isImageData, notAnImage } from './drawable.js';
 import type { DecodedImage, ImageInput, ImageOptions } from './image.js';
+
+/** Returns true for a tensor, by the members by which tfjs' own `instanceof` tells one: a page may have no tfjs. */
+const isTensor = (input: ImageInput): input is Tensor3D =>
+  typeof input === 'object' && input !== null && 'dataSync' in input && 'throwIfDisposed' in input;
 
 /**
  * Returns the pixels of a tensor [height, width, channels] of 1, 3 or 4 channels: int32 from 0 to 255, or float32 from
@@ -83,7 +87,7 @@ export async function toPixels(
   }
   const bytes = isBlob(input) ? await readBlob(input, name) : bytesIn(input);
   if (bytes) return decodeImage(bytes, name, { maxPixels });
-  if (input instanceof Tensor) return tensorPixels(input, name);
+  if (isTensor(input)) return tensorPixels(input, name);
   if (typeof input === 'object' && input !== null) {
     if (isImageData(input)) return imageDataPixels(input, name);
     if (isDrawable(input)) return drawablePixels(input, name);

@@ -67,8 +67,8 @@ export interface BackendCandidate {
   load(wasmPaths: WasmPaths | undefined): Promise<unknown>;
   /** Called before each start of the registered backend. Rejects as `load` does if this machine has nothing to start. */
   check?(): Promise<void>;
-  /** Called once the backend has started. Removes what its start left behind. */
-  settle?(): void;
+  /** Called with tfjs' object of the backend once it has started. Removes what its start left behind. */
+  settle?(backend: object): void;
 }
 
 /** Error for a backend that is not there: not installed, not imported, or no GPU. It needs no warning. */

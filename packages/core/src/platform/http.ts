@@ -175,6 +175,8 @@ export interface FetchBytesOptions {
    * Called once with the first 4096 bytes, or with all bytes if there are fewer. Throws if the body can't be of use.
    */
   readonly checkStart?: (start: Uint8Array) => void;
+  /** Called as bytes arrive, with those so far and those of the whole body; null if the server does not state them. */
+  readonly progress?: ((state: { readonly loaded: number; readonly total: number | null }) => void) | undefined;
 }
 
 /** Returns true for a location with a scheme that `fetch` supports. Every other location is a path. */
@@ -217,7 +219,7 @@ async function collect(
   response: Response,
   dog: Watchdog,
   signal: AbortSignal,
-  { maxBytes, maxUnstated = maxBytes, checkStart }: FetchBytesOptions,
+  { maxBytes, maxUnstated = maxBytes, checkStart, progress }: FetchBytesOptions,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const stated = statedSize(response);
   const limit = stated === null ? Math.min(maxBytes, maxUnstated) : maxBytes;
@@ -235,6 +237,7 @@ async function collect(
     chunks.push(chunk);
     size += chunk.byteLength;
     if (size > limit) throw tooLarge('more');
+    progress?.({ loaded: size, total: stated });
   });
   start?.end();
   return joinBytes(chunks);

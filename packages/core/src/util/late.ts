@@ -10,3 +10,4 @@ export {
 } from './byte-source.js';
 export { bytesIn, requireBytesOf } from './bytes-in.js';
 export { unpack } from './packed.js';
+export { type Thresholds, thresholdsOf } from './thresholds.js';

@@ -1,8 +1,8 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { OutputActivation } from '../graph/index.js';
-import type { Thresholds } from '../graph/late.js';
 import type { ImageInput, ImageOptions, Preprocessing } from '../images/index.js';
 import type { CnnzooError } from '../util/index.js';
+import type { Thresholds } from '../util/late.js';
 import type { LoadedWeights } from './weights.js';
 
 // Types of a Classifier, which loads the modules that do its work when they are called.

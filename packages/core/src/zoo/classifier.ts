@@ -190,7 +190,7 @@ export class Classifier implements ClassifierParts {
 
   /** Preprocesses an image or a list: float32 [n, height, width, channels], normalised. The caller disposes of the tensor. */
   async preprocess(images: ClassifierImages, options: ImageOptions = {}): Promise<tf.Tensor4D> {
-    const { preprocess } = await import('../images/index.js');
+    const { preprocess } = await import('./preprocess.js');
     return preprocess(images, this.preprocessing, options);
   }
 

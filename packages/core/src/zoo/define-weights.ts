@@ -73,7 +73,7 @@ export function tableOf<Names extends string>(
       name,
       model,
       preprocess: async (image: Parameters<WeightsEntry['preprocess']>[0]) =>
-        (await import('../images/index.js')).preprocess(image, info.preprocessing),
+        (await import('./preprocess.js')).preprocess(image, info.preprocessing),
     });
   if (defaultName !== undefined) table.DEFAULT = table[defaultName]!;
   return Object.freeze(table) as WeightsTable<Names>;

@@ -3,7 +3,7 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { breathe } from '#platform';
 import { modelOf } from '../graph/index.js';
 import { checkInput, featuresOf, inputOf, type NetPart, partOf, requireHead, tapOf } from '../graph/late.js';
-import { type FrameSource, type ImageInput, type ImageOptions, preprocess } from '../images/index.js';
+import type { FrameSource, ImageInput, ImageOptions } from '../images/index.js';
 import { watch as watchFrames } from '../images/late.js';
 import { checkOptions } from '../util/index.js';
 import type {
@@ -15,6 +15,7 @@ import type {
   StreamOptions,
 } from './classifier-parts.js';
 import { choiceOf, predictionsOf } from './predictions.js';
+import { preprocess } from './preprocess.js';
 import { classifyStream, WHAT } from './stream.js';
 
 /** Images that the net takes at once; bounds the memory of long lists. */

@@ -1,5 +1,5 @@
-import { thresholdsOf } from '../graph/late.js';
 import { CnnzooError, checkOptions, shownValue } from '../util/index.js';
+import { thresholdsOf } from '../util/late.js';
 import type { ClassifyOptions, Prediction } from './classifier-parts.js';
 
 /** Choice of predictions among the scores of an image. */

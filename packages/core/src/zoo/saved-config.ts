@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import type { TensorFile } from '../checkpoint/index.js';
 import type { ModelNote, OutputActivation } from '../graph/index.js';
 import type { Preprocessing } from '../images/index.js';
+import { preprocessingSchema } from '../images/schema.js';
 import { CnnzooError } from '../util/index.js';
 
 /** Version of the saved description. */
@@ -22,32 +23,6 @@ export interface SavedConfig {
   readonly activation?: OutputActivation;
 }
 
-/** Largest side of an image, in pixels. */
-const MAX_SIDE = 2 ** 15;
-/** Number of pixels that Pillow refuses as an attack. */
-const MAX_PIXELS = 178_956_970;
-
-const side = v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue(MAX_SIDE));
-const finite = v.pipe(v.number(), v.finite());
-
-const preprocessing = v.pipe(
-  v.strictObject({
-    resize: v.nullable(side),
-    crop: v.pipe(
-      v.strictTuple([side, side]),
-      v.check(([height, width]) => height * width <= MAX_PIXELS, 'expected a crop of fewer pixels'),
-    ),
-    channels: v.picklist([1, 3]),
-    mean: v.array(finite),
-    std: v.array(v.pipe(finite, v.gtValue(0))),
-    interpolation: v.literal('bilinear'),
-  }),
-  v.check(
-    ({ channels, mean, std }) => mean.length === channels && std.length === channels,
-    'expected a mean and a standard deviation per channel',
-  ),
-);
-
 /** A field of a later version is an error, since it would be lost. */
 const savedConfig = v.strictObject({
   format: v.literal(SAVE_FORMAT),
@@ -59,7 +34,7 @@ const savedConfig = v.strictObject({
     }),
   ),
   topology: v.strictObject({ className: v.string(), config: v.record(v.string(), v.unknown()) }),
-  preprocessing,
+  preprocessing: preprocessingSchema,
   categories: v.nullable(v.pipe(v.array(v.string()), v.minLength(1))),
   weights: v.nullable(v.string()),
   activation: v.optional(v.picklist(['softmax', 'sigmoid'])),

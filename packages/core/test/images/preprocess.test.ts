@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { preprocess } from '../../src/images/preprocess.js';
 import type { Preprocessing } from '../../src/images/transform.js';
+import { preprocess } from '../../src/zoo/preprocess.js';
 import { goldens, photo } from './goldens.js';
 import { sha256, synthetic } from './noise.js';
 

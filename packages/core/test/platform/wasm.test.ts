@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { loadWasmBackend } from '../../src/platform/wasm.js';
+import { loadWasmBackend } from '../../src/platform/wasm-backend.js';
 
 const HTML = new TextEncoder().encode('<!doctype html><title>The site</title>');
 const refusal = (wasmPaths: string | Record<string, string>, bytes = HTML): Promise<unknown> =>

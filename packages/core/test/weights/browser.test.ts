@@ -26,7 +26,10 @@ async function script(): Promise<string> {
         globalThis.cnnzoo = { ...obtain, ...cacheApi };`,
       resolveDir: core,
     },
-    alias: { '#platform': `${core}src/platform/browser/index.ts` },
+    alias: {
+      '#backends': `${core}src/platform/browser/backends.ts`,
+      '#platform': `${core}src/platform/browser/index.ts`,
+    },
     external: ['@jsquash/*', '@tensorflow/*'],
     bundle: true,
     format: 'esm',

@@ -1,9 +1,8 @@
-import { env } from '@tensorflow/tfjs-core';
 import { type BackendCandidate, MissingBackend } from '../contract.js';
 import { cpuBackend } from '../cpu.js';
-import { loadWasmBackend } from '../wasm.js';
 import { gpuOf, requireAdapter } from '../webgpu.js';
 import { readFile } from './files.js';
+import { isWorkerd } from './wasm-advice.js';
 
 const OTHER = 'or take another backend: useBackend("wasm")';
 
@@ -32,38 +31,6 @@ async function loadWebgpu(): Promise<void> {
   throw notImported('webgpu');
 }
 
-/** Asks for a WebGL context as tfjs does, which would print a line if there is none. */
-async function requireWebgl(): Promise<void> {
-  if (webgl('webgl2') ?? webgl('webgl')) return;
-  throw new MissingBackend(
-    'this browser gives the page no WebGL.',
-    "Turn hardware acceleration on in its settings (chrome://gpu says what is off), or update the GPU's driver, " +
-      `${OTHER}.`,
-  );
-}
-
-function webgl(version: 'webgl' | 'webgl2'): unknown {
-  const canvas =
-    version === 'webgl2' && globalThis.OffscreenCanvas ? new OffscreenCanvas(1, 1) : page()?.createElement('canvas');
-  const context = canvas?.getContext(version, {
-    failIfMajorPerformanceCaveat: !env().getBool('SOFTWARE_WEBGL_ENABLED'),
-  }) as WebGLRenderingContext | null | undefined;
-  // A browser has few contexts.
-  context?.getExtension('WEBGL_lose_context')?.loseContext();
-  return context;
-}
-
-const page = (): Document | undefined => (globalThis as { document?: Document }).document;
-
-/** Returns true in workerd, the runtime of Cloudflare Workers. It is no page, and compiles no WebAssembly from bytes. */
-const isWorkerd = (): boolean => globalThis.navigator?.userAgent === 'Cloudflare-Workers';
-
-/** Returns advice for a decoder that can't start. */
-export const wasmAdvice = (): string =>
-  isWorkerd()
-    ? "Cloudflare Workers compile no WebAssembly at run time: give a PNG, or an image's pixels as { data, width, height }."
-    : "Does the page allow WebAssembly (script-src 'wasm-unsafe-eval')?";
-
 /** A page has no environment variables. */
 export const preferredBackends = (): string[] | undefined => undefined;
 
@@ -79,7 +46,7 @@ export const backends: readonly BackendCandidate[] = [
         ? "Cloudflare Workers compile no WebAssembly at run time: write useBackend('cpu') before other calls."
         : "Check that the page's policy allows WebAssembly (script-src 'wasm-unsafe-eval').";
     },
-    load: (wasmPaths) => loadWasmBackend(wasmPaths, readFile),
+    load: async (wasmPaths) => (await import('../wasm-backend.js')).loadWasmBackend(wasmPaths, readFile),
   },
   cpuBackend,
   {
@@ -91,7 +58,7 @@ export const backends: readonly BackendCandidate[] = [
     load: async () => {
       throw notImported('webgl');
     },
-    check: requireWebgl,
+    check: async () => (await import('./webgl.js')).requireWebgl(OTHER),
   },
   {
     name: 'webgpu',

@@ -1,6 +1,5 @@
 import { type BackendCandidate, MissingBackend } from '../contract.js';
 import { cpuBackend } from '../cpu.js';
-import { loadWasmBackend } from '../wasm.js';
 import { requireAdapter } from '../webgpu.js';
 import { readFile } from './files.js';
 import { findOptional, importFound } from './optional.js';
@@ -77,10 +76,6 @@ function removeListeners(): void {
       if (!listenersBefore.includes(listener)) process.removeListener(event, listener);
 }
 
-/** Returns advice for a decoder that can't start. */
-export const wasmAdvice = (): string =>
-  "Does this Node run WebAssembly? Its option --jitless turns it off. Without it, take a PNG or an image's pixels.";
-
 /** Returns the names in the environment variable `CNNZOO_BACKEND`: 'webgpu,wasm'. undefined if it is not set. */
 export function preferredBackends(): string[] | undefined {
   const text = process.env.CNNZOO_BACKEND?.trim();
@@ -99,6 +94,7 @@ export const backends: readonly BackendCandidate[] = [
     advice: 'It comes with @cnnzoo/core: reinstall the packages, or check the wasmPaths you gave.',
     load: async (wasmPaths) => {
       listenersBefore = listeners();
+      const { loadWasmBackend } = await import('../wasm-backend.js');
       await loadWasmBackend(wasmPaths, readFile);
     },
     settle: removeListeners,
