@@ -4,6 +4,10 @@ import { batchNormStatistics } from './batch-norm-statistics';
 import { columnSums } from './column-sums';
 import { convolve } from './convolve';
 import { filterGradient } from './filter-gradient';
+import { int8Convolve } from './int8-convolve';
+import { int8Map } from './int8-map';
+import { int8AveragePool, int8MaxPool } from './int8-pool';
+import { int8Winograd } from './int8-winograd';
 import { Header, Op } from './ops';
 import { adamW, sgd } from './optimizer';
 import { packPanels } from './panels';
@@ -116,6 +120,21 @@ export function run(d: usize, scratch: usize): void {
         break;
       case Op.Clamp:
         clamp(d, task);
+        break;
+      case Op.Int8Convolve:
+        int8Convolve(d, task, scratch);
+        break;
+      case Op.Int8Winograd:
+        int8Winograd(d, task, scratch);
+        break;
+      case Op.Int8MaxPool:
+        int8MaxPool(d, task);
+        break;
+      case Op.Int8AveragePool:
+        int8AveragePool(d, task);
+        break;
+      case Op.Int8Map:
+        int8Map(d, task);
         break;
       default:
         unreachable();

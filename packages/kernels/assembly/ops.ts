@@ -28,6 +28,11 @@ export enum Op {
   AdamW,
   ReluGradient,
   Clamp,
+  Int8Convolve,
+  Int8Winograd,
+  Int8MaxPool,
+  Int8AveragePool,
+  Int8Map,
 }
 
 /** Words of a descriptor before those of the op: the op's code, the next task to take, the number of tasks. */

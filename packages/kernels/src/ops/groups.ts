@@ -43,9 +43,13 @@ function eachStretch(
 }
 
 /** Returns the filter [kh, kw, count * c / groups, o] of merged groups. */
-export function mergeFilter(g: Geometry, count: number, filter: Float32Array): Float32Array {
+export function mergeFilter<Filter extends Float32Array | Int8Array>(
+  g: Geometry,
+  count: number,
+  filter: Filter,
+): Filter {
   if (count === 1) return filter;
-  const merged = new Float32Array(filter.length * count);
+  const merged = new (filter.constructor as new (length: number) => Filter)(filter.length * count);
   eachStretch(g, count, (from, to, length) => merged.set(filter.subarray(from, from + length), to));
   return merged;
 }

@@ -1,0 +1,51 @@
+import type { Engine, Pointer } from '../../engine/index.js';
+import { type Geometry, inputPadding, type Padding } from '../geometry.js';
+import { type Int8Convolution, int8Convolution, packedInt8Bytes, packInt8Filter } from './convolution.js';
+import type { Dispatch } from './map.js';
+import { int8Winograd, takesInt8Winograd, transformedInt8Bytes, transformInt8Filter } from './winograd.js';
+
+/** Way to compute a quantized convolution. */
+export interface Int8Algorithm {
+  readonly name: 'direct' | 'winograd';
+  /** Border of zeros around the input that the kernel reads. */
+  readonly border: Padding;
+  /** Number of bytes of the packed filter. */
+  bytes(pixelStep: number): number;
+  /** Packs a filter [kh, kw, c / groups, o] for inputs of this pixel step. */
+  pack(engine: Engine, pixelStep: number, filter: Int8Array, into: Pointer): void;
+  dispatch(threads: number, convolution: Int8Convolution): Dispatch;
+}
+
+/** Least channels of input and output at which Winograd's filtering is faster, as measured (docs/decisions/0048). */
+const LEAST_CHANNELS = 32;
+const LEAST_TILES = 16;
+
+const tilesOf = (g: Geometry): number => g.images * Math.ceil(g.outHeight / 2) * Math.ceil(g.outWidth / 2);
+
+export const directInt8 = (g: Geometry): Int8Algorithm => ({
+  name: 'direct',
+  border: inputPadding(g),
+  bytes: (pixelStep) => packedInt8Bytes(g, pixelStep),
+  pack: (engine, pixelStep, filter, into) => packInt8Filter(engine, g, pixelStep, filter, into),
+  dispatch: (threads, convolution) => int8Convolution(threads, g, convolution),
+});
+
+export const winogradInt8 = (g: Geometry): Int8Algorithm => ({
+  name: 'winograd',
+  // The last tile of 4 x 4 begins at twice its number.
+  border: {
+    top: g.top,
+    bottom: Math.max(0, 2 * Math.ceil(g.outHeight / 2) + 2 - g.inHeight - g.top),
+    left: g.left,
+    right: Math.max(0, 2 * Math.ceil(g.outWidth / 2) + 2 - g.inWidth - g.left),
+  },
+  bytes: () => transformedInt8Bytes(g),
+  pack: (engine, _, filter, into) => transformInt8Filter(engine, g, filter, into),
+  dispatch: (threads, convolution) => int8Winograd(threads, g, convolution),
+});
+
+/** Returns the faster way to compute a quantized convolution. Both give the same bits. */
+export const int8Algorithm = (g: Geometry): Int8Algorithm =>
+  takesInt8Winograd(g) && Math.min(g.inChannels, g.outChannels) >= LEAST_CHANNELS && tilesOf(g) >= LEAST_TILES
+    ? winogradInt8(g)
+    : directInt8(g);

@@ -1,0 +1,120 @@
+import { Int8WinogradField } from '../../../assembly/int8-fields.js';
+import { Op } from '../../../assembly/ops.js';
+import { type Engine, fields, type Pointer } from '../../engine/index.js';
+import { KernelError } from '../../errors.js';
+import { type Geometry, PANEL, panelsOf } from '../geometry.js';
+import { checkFilter, checkInput, type Int8Convolution } from './convolution.js';
+import { epilogueWords } from './epilogue.js';
+import { type Dispatch, INT16 } from './map.js';
+
+/** Positions in a tile of 4 x 4. */
+const PLANES = 16;
+/** Most channels, so that int32 holds four times a sum: 1800 * 9 * 4 * 255 * 128 < 2^31. */
+const MOST_CHANNELS = 1800;
+/** Most tiles of a task, and most transformed values of a plane, which its thread's scratch memory holds. */
+const MOST_TILES = 64;
+const MOST_VALUES = 16_384;
+/** Least tasks a thread. */
+const TASKS = 2;
+
+/** Returns true if `int8Winograd` computes the geometry: 3 x 3, stride 1, at most 1800 channels of input. */
+export const takesInt8Winograd = (g: Geometry): boolean =>
+  g.kernelHeight === 3 &&
+  g.kernelWidth === 3 &&
+  g.strideHeight === 1 &&
+  g.strideWidth === 1 &&
+  g.dilationHeight === 1 &&
+  g.dilationWidth === 1 &&
+  g.groups === 1 &&
+  g.inChannels <= MOST_CHANNELS;
+
+function check(g: Geometry): void {
+  if (!takesInt8Winograd(g))
+    throw new KernelError(
+      `Winograd's filtering takes 3 x 3 filters of stride 1, without dilation or groups, on at most ${MOST_CHANNELS} ` +
+        'channels. Use int8Convolution.',
+    );
+}
+
+/** Returns the number of bytes of a filter that `transformInt8Filter` transforms. */
+export const transformedInt8Bytes = (g: Geometry): number =>
+  panelsOf(g.outChannels) * PLANES * Math.ceil(g.inChannels / 2) * 2 * PANEL * INT16;
+
+/** Transforms a filter [3, 3, c, o] for `int8Winograd`: (2G) g (2G)^T in int16, [panels][16][pairs][16 columns][2]. */
+export function transformInt8Filter(engine: Engine, g: Geometry, filter: Int8Array, into: Pointer): void {
+  check(g);
+  checkFilter(g, filter);
+  const { buffer, byteOffset } = engine.view(into, transformedInt8Bytes(g) / 4);
+  const target = new Int16Array(buffer, byteOffset, transformedInt8Bytes(g) / INT16).fill(0);
+  const { inChannels, outChannels } = g;
+  const plane = Math.ceil(inChannels / 2) * 2 * PANEL;
+  const tap = inChannels * outChannels;
+  const rows = new Int16Array(12);
+  for (let k = 0; k < inChannels; k++)
+    for (let column = 0; column < outChannels; column++) {
+      const from = k * outChannels + column;
+      // Columns of (2G) g, then their products with (2G)^T.
+      for (let j = 0; j < 3; j++) {
+        const [a, b, c] = [filter[from + j * tap]!, filter[from + (3 + j) * tap]!, filter[from + (6 + j) * tap]!];
+        rows[j] = 2 * a;
+        rows[3 + j] = a + b + c;
+        rows[6 + j] = a - b + c;
+        rows[9 + j] = 2 * c;
+      }
+      let to = Math.floor(column / PANEL) * PLANES * plane + (k >> 1) * 2 * PANEL + 2 * (column % PANEL) + (k & 1);
+      for (let i = 0; i < 12; i += 3, to += 4 * plane) {
+        const [a, b, c] = [rows[i]!, rows[i + 1]!, rows[i + 2]!];
+        target[to] = 2 * a;
+        target[to + plane] = a + b + c;
+        target[to + 2 * plane] = a - b + c;
+        target[to + 3 * plane] = 2 * c;
+      }
+    }
+}
+
+/** Divides tiles and panels into tasks. Every task of some panels transforms its tiles anew. */
+function divide(tiles: number, panels: number, channels: number, threads: number): [number, number] {
+  const enough = threads === 1 ? 1 : TASKS * threads;
+  const most = Math.min(MOST_TILES, 2 * Math.floor(MOST_VALUES / (2 * channels)), tiles);
+  let perTask = Math.ceil(tiles / Math.ceil(tiles / most));
+  let panelsPerTask = panels;
+  const tasks = () => Math.ceil(tiles / perTask) * Math.ceil(panels / panelsPerTask);
+  while (tasks() < enough && perTask > 16) perTask = 2 * Math.ceil(perTask / 4);
+  while (tasks() < enough && panelsPerTask > 2) panelsPerTask = Math.ceil(panelsPerTask / 2);
+  return [perTask, panelsPerTask];
+}
+
+/**
+ * Returns the dispatch of a convolution with a filter of `transformInt8Filter`. Its results are those of
+ * `int8Convolution`, bit for bit. The input's border of zeros covers whole tiles (`int8Border`).
+ */
+export function int8Winograd(threads: number, g: Geometry, { input, weights, epilogue }: Int8Convolution): Dispatch {
+  check(g);
+  checkInput(g, input);
+  const [tileRows, tileColumns] = [Math.ceil(g.outHeight / 2), Math.ceil(g.outWidth / 2)];
+  const tiles = g.images * tileRows * tileColumns;
+  const panels = panelsOf(g.outChannels);
+  const [tilesPerTask, panelsPerTask] = divide(tiles, panels, 8 * Math.ceil(g.inChannels / 8), threads);
+  return {
+    op: Op.Int8Winograd,
+    tasks: Math.ceil(tiles / tilesPerTask) * Math.ceil(panels / panelsPerTask),
+    words: [
+      ...epilogueWords(g, epilogue),
+      ...fields(Int8WinogradField, {
+        input: input.pointer - INT16 * (g.top * input.rowStep + g.left * input.pixelStep),
+        inputImage: INT16 * input.imageStep,
+        inputRow: INT16 * input.rowStep,
+        inputPixel: INT16 * input.pixelStep,
+        inputChannels: g.inChannels,
+        weights,
+        tileRows,
+        tileColumns,
+        outHeight: g.outHeight,
+        outWidth: g.outWidth,
+        tiles,
+        tilesPerTask,
+        panelsPerTask,
+      }),
+    ],
+  };
+}
