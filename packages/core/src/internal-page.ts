@@ -3,6 +3,7 @@
  * tensors, errors. Rooms' doors lead to TensorFlow.js, so the files are named. They change without notice.
  */
 export {
+  absolute,
   fetchBytes,
   fetchUrl,
   hashSource,

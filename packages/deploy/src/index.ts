@@ -11,6 +11,7 @@ export type {
   GraphActivation,
   GraphFacts,
   GraphNode,
+  GraphQuantization,
   GraphValue,
   GraphWeight,
   GraphWindow,
@@ -21,6 +22,8 @@ export type {
   Padding,
   PadNode,
   PoolNode,
+  Quantization,
+  QuantizedGraph,
   ReadBlock,
   ReshapeNode,
   ScaleNode,
@@ -28,6 +31,15 @@ export type {
   UpsampleNode,
 } from './graph/index.js';
 export { inferenceGraph } from './graph/index.js';
+export {
+  type GraphDtype,
+  type GraphSource,
+  type ReadGraphOptions,
+  readGraph,
+  type SaveGraphOptions,
+  saveGraph,
+  saveQuantized,
+} from './graph-file/index.js';
 export { exportGraphModel, type GraphModelDtype, type GraphModelOptions } from './graph-model/index.js';
 export { exportOnnx, type OnnxDtype, type OnnxOptions } from './onnx/index.js';
 export {

@@ -1,4 +1,5 @@
-import { CnnzooError, type Net } from '@cnnzoo/core';
+import type { Net } from '@cnnzoo/core';
+import { CnnzooError } from '@cnnzoo/core/internal/page';
 import type { GraphNode, InferenceGraph, QuantizedGraph } from './graph.js';
 
 /** Net, or the inference of one in 8 bits. */

@@ -1,16 +1,16 @@
-import {
-  type ClassifierImages,
-  type ClassifyOptions,
-  CnnzooError,
-  type ImageAnswer,
-  type ImageInput,
-  type ImageOptions,
-  type OutputActivation,
-  type Prediction,
-  type Preprocessing,
-  type StreamOptions,
+import type {
+  ClassifierImages,
+  ClassifyOptions,
+  ImageAnswer,
+  ImageInput,
+  ImageOptions,
+  OutputActivation,
+  Prediction,
+  Preprocessing,
+  StreamOptions,
 } from '@cnnzoo/core';
 import {
+  CnnzooError,
   checkOptions,
   choiceOf,
   classifyStream,
@@ -19,7 +19,7 @@ import {
   predictionsOf,
   prepareImages,
   shownValue,
-} from '@cnnzoo/core/internal';
+} from '@cnnzoo/core/internal/page';
 import type { Extent } from '../graph/index.js';
 import type { BatchShape, Engine, EngineName } from './engine.js';
 import { scoresOf } from './scores.js';
