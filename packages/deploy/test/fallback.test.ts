@@ -13,19 +13,19 @@ const build = () => sequential({ layers: [layers.flatten({ inputShape: [4, 4, 3]
 
 beforeAll(() => useBackend('wasm'));
 
-it('takes tfjs, and says why', async () => {
+it('takes the kernels where tfjs is not native, and says why', async () => {
   const net = build();
   const session = await createSession(net);
-  expect(session.engine).toBe('tfjs');
-  expect(session.reason).toBe('onnxruntime-node is not installed: the compiled net runs on the backend in use.');
+  expect(session.engine).toBe('kernels');
+  expect(session.reason).toBe("onnxruntime-node is not installed: the kernels are faster than the backend 'wasm'.");
   await session.dispose();
   net.dispose();
 });
 
-it('refuses float16, in which tfjs does not compute', async () => {
+it('refuses float16, which the kernels do not have', async () => {
   const net = build();
   await expect(createSession(net, { dtype: 'float16' })).rejects.toThrow(
-    /onnxruntime-node is not installed, and 'tfjs', which is there, computes in float32 alone/,
+    /onnxruntime-node is not installed, and what is there has no float16/,
   );
   net.dispose();
 });

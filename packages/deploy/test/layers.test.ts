@@ -34,6 +34,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PARITY, relativeError } from '../../../test/harness/parity.js';
 import { syntheticCheckpoint, uniform } from '../../../test/harness/synthetic.js';
 import { exportGraphModel, exportOnnx, inferenceGraph } from '../src/index.js';
+import { KernelsEngine } from '../src/kernels/index.js';
 import { openGraphModel, runGraphModel } from './graph-model-files.js';
 import { OnnxSession } from './onnx-runtime.js';
 
@@ -208,6 +209,10 @@ async function expectSame(name: string, net: LayersModel): Promise<void> {
     const first = output.rank === 4 ? tf.transpose(output, [0, 3, 1, 2]) : output;
     return [output, first].map((each) => each.dataSync() as Float32Array);
   });
+  const kernels = await KernelsEngine.create(inferenceGraph(net));
+  const [fromKernels] = await kernels.run(images, [BATCH, ...SHAPE]);
+  await kernels.dispose();
+  expect(relativeError(fromKernels!, expected[0]!), 'kernels').toBeLessThanOrEqual(PARITY);
   const file = join(directory, `${name.replaceAll(/\W/g, '-')}.onnx`);
   await exportOnnx(net, file);
   const session = await OnnxSession.open(file);

@@ -21,7 +21,7 @@ const faultOf = async (work: Promise<unknown>): Promise<unknown> =>
     (error: unknown) => error,
   );
 
-const ENGINES: readonly EngineName[] = ['onnxruntime-node', 'onnxruntime-web', 'tfjs'];
+const ENGINES: readonly EngineName[] = ['kernels', 'onnxruntime-node', 'onnxruntime-web', 'tfjs'];
 const images = [0, 1, 2].map((seed) => {
   const values = syntheticImage(40, 50, 3, `${seed}`);
   return {
@@ -142,7 +142,7 @@ describe('a session', () => {
   it.each<[string, object, RegExp]>([
     ['another engine', { engine: 'tensorrt' }, /onnxruntime-node/],
     ['another dtype', { dtype: 'int8' }, /float16/],
-    ['float16 of tfjs', { engine: 'tfjs', dtype: 'float16' }, /no other/],
+    ['float16 of tfjs', { engine: 'tfjs', dtype: 'float16' }, /no float16/],
     ['no threads', { threads: 0 }, /threads/],
     ['an option of its own', { device: 'gpu' }, /'device'/],
     ['a runtime of another engine', { engine: 'onnxruntime-node', runtime: {} }, /'onnxruntime-node' was asked for/],

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { syntheticImage } from '../../../test/harness/synthetic.js';
 import { createSession, type Session } from '../src/index.js';
 
-const NETS = ['Classifier', 'onnxruntime-node', 'onnxruntime-web', 'tfjs'] as const;
+const NETS = ['Classifier', 'onnxruntime-node', 'onnxruntime-web', 'kernels', 'tfjs'] as const;
 const nets = new Map<string, Classifier | Session>();
 beforeAll(async () => {
   await useBackend('wasm');

@@ -50,6 +50,8 @@ export enum ConvolveField {
   /** Address of as many floats as the panels have columns, or 0. */
   bias,
   activation,
+  /** 1 to add to the values that the output holds, before the activation; else 0. */
+  accumulate,
   /** Positions and panels of one task. */
   positionsPerTask,
   panelsPerTask,

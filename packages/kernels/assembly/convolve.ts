@@ -85,6 +85,7 @@ export function convolve(d: usize, task: i32, scratch: usize): void {
   const tile = scratch + TILE;
   const spare = scratch + SPARE_ROW;
   const terms = runs * length;
+  const first = word(d, Field.accumulate) ? 0 : FIRST;
 
   for (let done = 0; done < terms; ) {
     // Next block: several whole runs, or an even part of a long one.
@@ -99,7 +100,7 @@ export function convolve(d: usize, task: i32, scratch: usize): void {
       blockRuns = min(BLOCK / length, runs - run);
     }
     const next = done + blockRuns * blockLength;
-    const part = (done === 0 ? FIRST : 0) | (next === terms ? LAST : 0);
+    const part = (done === 0 ? first : 0) | (next === terms ? LAST : 0);
     const table = address(d, Field.runTable) + ((<usize>run) << 2);
     const skipped = (<usize>offset) << 2;
     for (let p = fromPanel; p < toPanel; p++) {

@@ -9,6 +9,13 @@ export enum PoolField {
   output,
   /** Address of the gradient of the input, [n, h, w, c], which the gradients write. */
   inputGradient,
+  /** Forward: distances in bytes between the images, rows and pixels of the input and of the output. */
+  inImage,
+  inRow,
+  inPixel,
+  outImage,
+  outRow,
+  outPixel,
   inHeight,
   inWidth,
   channels,

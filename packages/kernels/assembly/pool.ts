@@ -92,19 +92,22 @@ function forward(d: usize, task: i32, average: bool): void {
   const padTop = word(d, PoolField.padTop);
   const padLeft = word(d, PoolField.padLeft);
   const wholeKernel = word(d, PoolField.wholeKernel) !== 0;
-  const pixelBytes = (<usize>channels) << 2;
-  const rowBytes = <usize>inWidth * pixelBytes;
-  const imageBytes = <usize>inHeight * rowBytes;
+  const pixelBytes = address(d, PoolField.inPixel);
+  const rowBytes = address(d, PoolField.inRow);
+  const outPixel = address(d, PoolField.outPixel);
 
   const firstRow = task * word(d, PoolField.rowsPerTask);
   const endRow = min(firstRow + word(d, PoolField.rowsPerTask), word(d, PoolField.rows));
-  let to = address(d, PoolField.output) + <usize>(firstRow * outWidth) * pixelBytes;
   for (let row = firstRow; row < endRow; row++) {
-    const image = address(d, PoolField.input) + <usize>(row / outHeight) * imageBytes;
+    const image = address(d, PoolField.input) + <usize>(row / outHeight) * address(d, PoolField.inImage);
+    let to =
+      address(d, PoolField.output) +
+      <usize>(row / outHeight) * address(d, PoolField.outImage) +
+      <usize>(row % outHeight) * address(d, PoolField.outRow);
     const y = (row % outHeight) * strideHeight - padTop;
     const top = max(0, y);
     const rows = max(0, min(inHeight, y + kernelHeight) - top);
-    for (let j = 0; j < outWidth; j++, to += pixelBytes) {
+    for (let j = 0; j < outWidth; j++, to += outPixel) {
       const x = j * strideWidth - padLeft;
       const left = max(0, x);
       const columns = max(0, min(inWidth, x + kernelWidth) - left);

@@ -27,15 +27,16 @@ function subtract(a: v128, b: v128): v128 {
 /** Computes B^T x B of the tiles of a padded map. */
 export function transformInput3x3(d: usize, task: i32): void {
   const row = address(d, TileInputField.mapRow);
-  const pixel = address(d, TileInputField.channels) << 2;
+  const pixel = address(d, TileInputField.mapPixel);
+  const channels = address(d, TileInputField.channels) << 2;
   const plane = address(d, TileInputField.outputPlane);
   const perTask = word(d, TileInputField.tilesPerTask);
   const from = task * perTask;
   const to = min(from + perTask, word(d, TileInputField.tiles));
   for (let t = from; t < to; t++) {
     let x = tileOfMap(d, t + word(d, TileInputField.firstTile));
-    let out = address(d, TileInputField.output) + <usize>t * pixel;
-    const end = x + pixel;
+    let out = address(d, TileInputField.output) + <usize>t * channels;
+    const end = x + channels;
     while (x < end) {
       // One row of B^T x at a time, because there are too few registers: a combination of two rows of x.
       for (let i = 0; i < 4; i++) {
@@ -75,7 +76,8 @@ export function transformInput3x3(d: usize, task: i32): void {
 /** Computes H y H^T of the 2 x 2 tiles of a gradient that is padded to whole tiles. */
 export function transformGradient3x3(d: usize, task: i32): void {
   const row = address(d, TileInputField.mapRow);
-  const pixel = address(d, TileInputField.channels) << 2;
+  const pixel = address(d, TileInputField.mapPixel);
+  const channels = address(d, TileInputField.channels) << 2;
   const plane = address(d, TileInputField.outputPlane);
   const perTask = word(d, TileInputField.tilesPerTask);
   const from = task * perTask;
@@ -83,8 +85,8 @@ export function transformGradient3x3(d: usize, task: i32): void {
   const half = f32x4.splat(0.5);
   for (let t = from; t < to; t++) {
     let y = tileOfMap(d, t + word(d, TileInputField.firstTile));
-    let out = address(d, TileInputField.output) + <usize>t * pixel;
-    const end = y + pixel;
+    let out = address(d, TileInputField.output) + <usize>t * channels;
+    const end = y + channels;
     while (y < end) {
       const y00 = v128.load(y);
       const y01 = v128.load(y + pixel);
@@ -117,11 +119,13 @@ export function transformGradient3x3(d: usize, task: i32): void {
 
 /** Computes A^T m A of the products, adds the bias and applies the activation. */
 export function transformOutput3x3(d: usize, task: i32): void {
-  const pixel = address(d, TileOutputField.channels) << 2;
+  const channels = address(d, TileOutputField.channels) << 2;
+  const pixel = address(d, TileOutputField.outPixel);
   const plane = address(d, TileOutputField.inputPlane);
-  const next = address(d, TileOutputField.outWidth) * pixel;
+  const next = address(d, TileOutputField.outRow);
   const biases = address(d, TileOutputField.bias);
   const activation = word(d, TileOutputField.activation);
+  const accumulate = word(d, TileOutputField.accumulate) !== 0;
   const perTask = word(d, TileOutputField.tilesPerTask);
   const from = task * perTask;
   const to = min(from + perTask, word(d, TileOutputField.tiles));
@@ -131,8 +135,8 @@ export function transformOutput3x3(d: usize, task: i32): void {
     const right = hasRight(d, tile);
     const below = hasLower(d, tile);
     let out = tileOfOutput(d, tile);
-    let m = address(d, TileOutputField.input) + <usize>t * pixel;
-    for (let c: usize = 0; c < pixel; c += 16) {
+    let m = address(d, TileOutputField.input) + <usize>t * channels;
+    for (let c: usize = 0; c < channels; c += 16) {
       let y00 = biases ? v128.load(biases + c) : zero;
       let y01 = y00;
       let y10 = y00;
@@ -156,6 +160,14 @@ export function transformOutput3x3(d: usize, task: i32): void {
           y10 = subtract(y10, a);
           y11 = subtract(y11, b);
         }
+      }
+      if (accumulate) {
+        const column = right ? pixel : 0;
+        const lower = out + (below ? next : 0);
+        y00 = add(y00, v128.load(out));
+        y01 = add(y01, v128.load(out + column));
+        y10 = add(y10, v128.load(lower));
+        y11 = add(y11, v128.load(lower + column));
       }
       v128.store(out, activated(y00, activation));
       if (right) v128.store(out + pixel, activated(y01, activation));

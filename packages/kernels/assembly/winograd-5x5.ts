@@ -122,15 +122,16 @@ function filterGradientMatrix(from: usize, fromStep: usize, to: usize, toStep: u
 /** Transforms the tiles of a padded map. */
 export function transformInput5x5(d: usize, task: i32, scratch: usize): void {
   const row = address(d, TileInputField.mapRow);
-  const pixel = address(d, TileInputField.channels) << 2;
+  const pixel = address(d, TileInputField.mapPixel);
+  const channels = address(d, TileInputField.channels) << 2;
   const plane = address(d, TileInputField.outputPlane);
   const perTask = word(d, TileInputField.tilesPerTask);
   const from = task * perTask;
   const to = min(from + perTask, word(d, TileInputField.tiles));
   for (let t = from; t < to; t++) {
     let x = tileOfMap(d, t + word(d, TileInputField.firstTile));
-    let out = address(d, TileInputField.output) + <usize>t * pixel;
-    for (const end = x + pixel; x < end; x += 16, out += 16) {
+    let out = address(d, TileInputField.output) + <usize>t * channels;
+    for (const end = x + channels; x < end; x += 16, out += 16) {
       for (let j: usize = 0; j < SIDE; j++) inputMatrix(x + j * pixel, row, scratch + (j << 4), ROW);
       for (let i: usize = 0; i < SIDE; i++) inputMatrix(scratch + i * ROW, 16, out + i * SIDE * plane, plane);
     }
@@ -140,28 +141,38 @@ export function transformInput5x5(d: usize, task: i32, scratch: usize): void {
 /** Transforms the 2 x 2 tiles of a gradient that is padded to whole tiles. */
 export function transformGradient5x5(d: usize, task: i32, scratch: usize): void {
   const row = address(d, TileInputField.mapRow);
-  const pixel = address(d, TileInputField.channels) << 2;
+  const pixel = address(d, TileInputField.mapPixel);
+  const channels = address(d, TileInputField.channels) << 2;
   const plane = address(d, TileInputField.outputPlane);
   const perTask = word(d, TileInputField.tilesPerTask);
   const from = task * perTask;
   const to = min(from + perTask, word(d, TileInputField.tiles));
   for (let t = from; t < to; t++) {
     let y = tileOfMap(d, t + word(d, TileInputField.firstTile));
-    let out = address(d, TileInputField.output) + <usize>t * pixel;
-    for (const end = y + pixel; y < end; y += 16, out += 16) {
+    let out = address(d, TileInputField.output) + <usize>t * channels;
+    for (const end = y + channels; y < end; y += 16, out += 16) {
       for (let j: usize = 0; j < 2; j++) gradientMatrix(y + j * pixel, row, scratch + (j << 4), ROW);
       for (let i: usize = 0; i < SIDE; i++) gradientMatrix(scratch + i * ROW, 16, out + i * SIDE * plane, plane);
     }
   }
 }
 
+/** Stores a sum with its bias and activation, added to the value that is there or in its place. */
+function finish(to: usize, from: usize, bias: v128, activation: i32, accumulate: bool): void {
+  let y = f32x4.add(v128.load(from), bias);
+  if (accumulate) y = f32x4.add(y, v128.load(to));
+  v128.store(to, activated(y, activation));
+}
+
 /** Transforms the products into the output, adds the bias and applies the activation. */
 export function transformOutput5x5(d: usize, task: i32, scratch: usize): void {
-  const pixel = address(d, TileOutputField.channels) << 2;
+  const channels = address(d, TileOutputField.channels) << 2;
+  const pixel = address(d, TileOutputField.outPixel);
   const plane = address(d, TileOutputField.inputPlane);
-  const next = address(d, TileOutputField.outWidth) * pixel;
+  const next = address(d, TileOutputField.outRow);
   const biases = address(d, TileOutputField.bias);
   const activation = word(d, TileOutputField.activation);
+  const accumulate = word(d, TileOutputField.accumulate) !== 0;
   const perTask = word(d, TileOutputField.tilesPerTask);
   const from = task * perTask;
   const to = min(from + perTask, word(d, TileOutputField.tiles));
@@ -172,17 +183,17 @@ export function transformOutput5x5(d: usize, task: i32, scratch: usize): void {
     const right = hasRight(d, tile);
     const below = hasLower(d, tile);
     let out = tileOfOutput(d, tile);
-    let m = address(d, TileOutputField.input) + <usize>t * pixel;
-    for (let c: usize = 0; c < pixel; c += 16, m += 16, out += 16) {
+    let m = address(d, TileOutputField.input) + <usize>t * channels;
+    for (let c: usize = 0; c < channels; c += 16, m += 16, out += 16) {
       for (let j: usize = 0; j < SIDE; j++) outputMatrix(m + j * plane, SIDE * plane, scratch + (j << 4), ROW);
       outputMatrix(scratch, 16, tileOut, 16);
       outputMatrix(scratch + ROW, 16, tileOut + 32, 16);
       const bias = biases ? v128.load(biases + c) : zero;
-      v128.store(out, activated(f32x4.add(v128.load(tileOut), bias), activation));
-      if (right) v128.store(out + pixel, activated(f32x4.add(v128.load(tileOut, 16), bias), activation));
+      finish(out, tileOut, bias, activation, accumulate);
+      if (right) finish(out + pixel, tileOut + 16, bias, activation, accumulate);
       if (below) {
-        v128.store(out + next, activated(f32x4.add(v128.load(tileOut, 32), bias), activation));
-        if (right) v128.store(out + next + pixel, activated(f32x4.add(v128.load(tileOut, 48), bias), activation));
+        finish(out + next, tileOut + 32, bias, activation, accumulate);
+        if (right) finish(out + next + pixel, tileOut + 48, bias, activation, accumulate);
       }
     }
   }

@@ -13,6 +13,7 @@ export enum TileInputField {
   map,
   mapImage,
   mapRow,
+  mapPixel,
   channels,
   /** Tiles in a column and in a row of an image. */
   tileRows,
@@ -34,13 +35,18 @@ export enum TileOutputField {
   firstTile,
   tiles,
   tilesPerTask,
-  /** Address of [images, outHeight, outWidth, channels]. */
+  /** Address of the map of the outputs, and the distances between its images, rows and pixels. */
   output,
+  outImage,
+  outRow,
+  outPixel,
   outHeight,
   outWidth,
   /** Address of one float a channel, or 0. */
   bias,
   activation,
+  /** 1 to add to the values that the output holds, before the activation; else 0. */
+  accumulate,
 }
 
 export enum WinogradFilterField {

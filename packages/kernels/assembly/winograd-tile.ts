@@ -8,7 +8,7 @@ import { TileInputField, TileOutputField } from './winograd-fields';
 export function tileOfMap(d: usize, tile: i32): usize {
   const rows = word(d, TileInputField.tileRows);
   const columns = word(d, TileInputField.tileColumns);
-  const pixel = address(d, TileInputField.channels) << 2;
+  const pixel = address(d, TileInputField.mapPixel);
   return (
     address(d, TileInputField.map) +
     <usize>(tile / (rows * columns)) * address(d, TileInputField.mapImage) +
@@ -21,12 +21,12 @@ export function tileOfMap(d: usize, tile: i32): usize {
 export function tileOfOutput(d: usize, tile: i32): usize {
   const rows = word(d, TileOutputField.tileRows);
   const columns = word(d, TileOutputField.tileColumns);
-  const height = word(d, TileOutputField.outHeight);
-  const width = word(d, TileOutputField.outWidth);
-  const i = ((tile / columns) % rows) << 1;
-  const j = (tile % columns) << 1;
-  const position = ((tile / (rows * columns)) * height + i) * width + j;
-  return address(d, TileOutputField.output) + ((<usize>position * address(d, TileOutputField.channels)) << 2);
+  return (
+    address(d, TileOutputField.output) +
+    <usize>(tile / (rows * columns)) * address(d, TileOutputField.outImage) +
+    <usize>(((tile / columns) % rows) << 1) * address(d, TileOutputField.outRow) +
+    <usize>((tile % columns) << 1) * address(d, TileOutputField.outPixel)
+  );
 }
 
 /** Returns true if the right column of a tile's 2 x 2 outputs lies in the output. */

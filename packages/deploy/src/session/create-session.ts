@@ -15,6 +15,7 @@ import {
 } from '@cnnzoo/core/internal';
 import { type LayersModel, model as tfModel } from '@tensorflow/tfjs-layers';
 import { graphOf, type InferenceGraph } from '../graph/index.js';
+import { KernelsEngine } from '../kernels/index.js';
 import type { OnnxDtype } from '../onnx/index.js';
 import { sourceOf } from '../snapshot.js';
 import type { Engine, EngineName } from './engine.js';
@@ -27,18 +28,19 @@ import { TfjsEngine } from './tfjs-engine.js';
 export interface SessionOptions {
   /**
    * Engine that computes the net. Default: 'onnxruntime-node' if it is installed; in a page 'onnxruntime-web' on WebGPU if it is given as
-   * `runtime` and the page has WebGPU; else 'tfjs', the compiled net on the backend in use.
+   * `runtime` and the page has WebGPU; 'tfjs', the compiled net, if the backend in use is native or a GPU; else 'kernels', the
+   * WebAssembly of `@cnnzoo/kernels` in a memory of its own.
    */
   engine?: EngineName | undefined;
   /** Type of the weights and of the computation in onnxruntime. Default: 'float32'. */
   dtype?: OnnxDtype | undefined;
-  /** Threads of onnxruntime. Default: its own choice, the cores of the machine. */
+  /** Threads of onnxruntime and of the kernels. Default: the engine's own choice, the cores of the machine; in a worker the kernels take one. */
   threads?: number | undefined;
   /** The module `onnxruntime-web`, imported by the page, whose bundler can't be asked for it later. Default: in Node, the installed one. */
   runtime?: object | undefined;
 }
 
-const ENGINES: readonly EngineName[] = ['onnxruntime-node', 'onnxruntime-web', 'tfjs'];
+const ENGINES: readonly EngineName[] = ['kernels', 'onnxruntime-node', 'onnxruntime-web', 'tfjs'];
 
 /** Checks the options. */
 function checkSession(options: SessionOptions): void {
@@ -51,8 +53,8 @@ function checkSession(options: SessionOptions): void {
   if (dtype !== undefined && dtype !== 'float32' && dtype !== 'float16')
     refuse('dtype', "'float32' or 'float16'", dtype);
   if (threads !== undefined && !(Number.isInteger(threads) && threads > 0)) refuse('threads', '1, 2, …', threads);
-  if (engine === 'tfjs' && (dtype ?? 'float32') !== 'float32')
-    refuse('dtype', "'float32' of the engine 'tfjs', which has no other", dtype);
+  if ((engine === 'tfjs' || engine === 'kernels') && dtype === 'float16')
+    refuse('dtype', `'float32' of the engine '${engine}', which has no float16`, dtype);
   if (runtime !== undefined && engine !== undefined && engine !== 'onnxruntime-web')
     throw new CnnzooError(
       'INPUT',
@@ -99,9 +101,19 @@ interface Chosen {
 
 const hasWebGpu = (): boolean => typeof document !== 'undefined' && 'gpu' in navigator;
 
+/** Backends that run in WebAssembly or JavaScript. */
+const SLOW_BACKENDS: readonly string[] = ['wasm', 'cpu'];
+
+const own = (engine: 'kernels' | 'tfjs', reason: string): Chosen => ({
+  engine,
+  runtime: undefined,
+  providers: [],
+  reason,
+});
+
 async function choose({ engine, runtime, dtype }: SessionOptions): Promise<Chosen> {
   const given = runtime as OnnxRuntime | undefined;
-  if (engine === 'tfjs') return { engine, runtime: undefined, providers: [], reason: 'tfjs was asked for.' };
+  if (engine === 'tfjs' || engine === 'kernels') return own(engine, `${engine} was asked for.`);
   if (engine !== undefined) {
     const providers = engine === 'onnxruntime-node' ? ['cpu'] : hasWebGpu() ? ['webgpu', 'wasm'] : ['wasm'];
     return { engine, runtime: given ?? (await requireRuntime(engine)), providers, reason: `${engine} was asked for.` };
@@ -129,11 +141,14 @@ async function choose({ engine, runtime, dtype }: SessionOptions): Promise<Chose
   if (dtype === 'float16')
     throw new CnnzooError(
       'BACKEND',
-      `createSession: ${failure}, and 'tfjs', which is there, computes in float32 alone. Leave dtype 'float16' out, or install an engine: ` +
+      `createSession: ${failure}, and what is there has no float16. Leave dtype 'float16' out, or install an engine: ` +
         "'npm install onnxruntime-node'.",
     );
-  const reason = `${failure}${given ? ', and the page has no WebGPU' : ''}: the compiled net runs on the backend in use.`;
-  return { engine: 'tfjs', runtime: undefined, providers: [], reason };
+  const reason = `${failure}${given ? ', and the page has no WebGPU' : ''}`;
+  const backend = await useBackend();
+  return SLOW_BACKENDS.includes(backend)
+    ? own('kernels', `${reason}: the kernels are faster than the backend '${backend}'.`)
+    : own('tfjs', `${reason}: the compiled net runs on the backend '${backend}'.`);
 }
 
 /**
@@ -231,7 +246,9 @@ async function sessionOf(
   const program = await started<Engine>(engine, () =>
     engine === 'tfjs'
       ? TfjsEngine.create(both, weights)
-      : OnnxEngine.create(engine, runtime!, graph, { dtype, threads, providers }),
+      : engine === 'kernels'
+        ? KernelsEngine.create(graph, { threads })
+        : OnnxEngine.create(engine, runtime!, graph, { dtype, threads, providers }),
   );
   const loaded = performance.now();
   const [, height, width, channels] = graph.inputs[0]!.shape;

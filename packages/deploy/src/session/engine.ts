@@ -9,5 +9,5 @@ export interface Engine {
   dispose(): Promise<void>;
 }
 
-/** 'tfjs': the net itself, compiled, on the backend in use. */
-export type EngineName = 'onnxruntime-node' | 'onnxruntime-web' | 'tfjs';
+/** 'kernels': this project's own WebAssembly; 'tfjs': the net itself, compiled, on the backend in use. */
+export type EngineName = 'kernels' | 'onnxruntime-node' | 'onnxruntime-web' | 'tfjs';

@@ -29,7 +29,7 @@ export interface OnnxRuntime {
  *
  * @throws CnnzooError BACKEND if it is not installed, or can't be loaded.
  */
-export async function requireRuntime(name: Exclude<EngineName, 'tfjs'>): Promise<OnnxRuntime> {
+export async function requireRuntime(name: Exclude<EngineName, 'kernels' | 'tfjs'>): Promise<OnnxRuntime> {
   let runtime: OnnxRuntime | undefined;
   try {
     runtime = (await importInstalled(name)) as OnnxRuntime | undefined;

@@ -102,8 +102,8 @@ export class Session {
    * @param batch float32 values, normalised, row-major.
    * @param shape [images, height, width, channels].
    * @returns Float32Array [images, classes], row-major.
-   * @throws CnnzooError SHAPE for another number of values, or a shape that the net does not take; BACKEND if the engine fails, as on
-   * images too small for the net; INPUT for another array, or after `dispose`.
+   * @throws CnnzooError SHAPE for another number of values, or a shape that the net does not take; BACKEND if the engine fails, as
+   * onnxruntime on images too small for the net; INPUT for another array, or after `dispose`.
    */
   async run(batch: Float32Array, shape: BatchShape): Promise<Float32Array> {
     this.requireOpen();

@@ -1,6 +1,6 @@
 import type { Engine, Pointer } from '../engine/index.js';
-import { convolve, filterGradient, packedFloats, packFilter } from './convolution.js';
-import type { Geometry } from './geometry.js';
+import { convolve, convolveMap, type Epilogue, filterGradient, packedFloats, packFilter } from './convolution.js';
+import { type Geometry, inputPadding, type MapView, type Padding } from './geometry.js';
 import { inputGradient, packedGradientFloats, packGradientFilter } from './input-gradient.js';
 import type { Activation } from './product.js';
 import {
@@ -11,6 +11,8 @@ import {
   winogradFilterFloats,
   winogradFilterGradient,
   winogradInputGradient,
+  winogradMap,
+  winogradPadding,
 } from './winograd.js';
 
 /** Way to compute a convolution or the gradient of its input. */
@@ -57,8 +59,35 @@ const tilesOf = (images: number, height: number, width: number): number =>
 const isWorthwhile = (g: Geometry, least: { tiles: number; channels: number }, tiles: number): boolean =>
   tiles >= least.tiles && meanChannels(g) >= least.channels;
 
+/** Way to compute a convolution between two maps in memory. Its packed filter serves maps of any size. */
+export interface MapConvolution {
+  /** Number of floats of the packed filter. */
+  floats(g: Geometry): number;
+  /** Packs a filter [kh, kw, c / groups, o]. */
+  pack(engine: Engine, g: Geometry, filter: Float32Array, into: Pointer): void;
+  /** Zeros that the input needs around it in memory. */
+  padding(g: Geometry): Padding;
+  /** @param from the map, which begins with its padding. */
+  run(engine: Engine, g: Geometry, from: MapView, weights: Pointer, to: MapView, epilogue: Epilogue): void;
+}
+
+const DIRECT: MapConvolution = { floats: packedFloats, pack: packFilter, padding: inputPadding, run: convolveMap };
+
+const WINOGRAD: MapConvolution = {
+  floats: winogradFilterFloats,
+  pack: (engine, g, filter, into) => transformFilter(engine, g, filter, into, false),
+  padding: winogradPadding,
+  run: winogradMap,
+};
+
+const prefersWinograd = (g: Geometry): boolean =>
+  takesWinograd(g) && isWorthwhile(g, LEAST.forward, tilesOf(g.images, g.outHeight, g.outWidth));
+
+/** Returns the faster way for maps of a size. */
+export const mapConvolution = (g: Geometry): MapConvolution => (prefersWinograd(g) ? WINOGRAD : DIRECT);
+
 export function forwardAlgorithm(g: Geometry): Algorithm {
-  if (takesWinograd(g) && isWorthwhile(g, LEAST.forward, tilesOf(g.images, g.outHeight, g.outWidth)))
+  if (prefersWinograd(g))
     return {
       layout: 'winograd',
       floats: winogradFilterFloats(g),

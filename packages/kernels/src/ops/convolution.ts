@@ -1,7 +1,17 @@
 import type { Engine, Pointer } from '../engine/index.js';
-import { floatsOf, type Geometry, inputPadding, inputShape, outputShape, PANEL, panelsOf } from './geometry.js';
+import {
+  denseView,
+  floatsOf,
+  type Geometry,
+  inputPadding,
+  inputShape,
+  type MapView,
+  outputShape,
+  PANEL,
+  panelsOf,
+} from './geometry.js';
 import { merge, mergedByOutput, mergeFilter, splitFilter } from './groups.js';
-import { putBias, putPadded } from './padded.js';
+import { panelBias, putPadded } from './padded.js';
 import {
   type Activation,
   convolveTransposed,
@@ -11,25 +21,23 @@ import {
   type Windows,
 } from './product.js';
 
-/** Copies the input into the arena. Returns the windows of its first group. */
-function placeWindows(engine: Engine, g: Geometry, x: Float32Array): Windows {
-  const map = putPadded(engine, x, inputShape(g), inputPadding(g));
-  const row = map.width * map.channels;
+/** Returns the windows of the first group in a map with its padding. */
+function windowsOf(g: Geometry, { pointer, image, row, pixel }: MapView): Windows {
   const perGroup = g.inChannels / g.groups;
   // Taps that are contiguous in memory form one run.
-  const contiguous = g.groups === 1 && g.dilationWidth === 1;
+  const contiguous = g.groups === 1 && g.dilationWidth === 1 && pixel === g.inChannels;
   const [runsOfRow, runLength] = contiguous ? [1, g.kernelWidth * perGroup] : [g.kernelWidth, perGroup];
   const runs: number[] = [];
   for (let i = 0; i < g.kernelHeight; i++)
-    for (let j = 0; j < runsOfRow; j++) runs.push(i * g.dilationHeight * row + j * g.dilationWidth * map.channels);
+    for (let j = 0; j < runsOfRow; j++) runs.push(i * g.dilationHeight * row + j * g.dilationWidth * pixel);
   return {
-    input: map.pointer,
+    input: pointer,
     images: g.images,
     outHeight: g.outHeight,
     outWidth: g.outWidth,
-    inputImage: map.height * row,
+    inputImage: image,
     inputRow: g.strideHeight * row,
-    inputColumn: g.strideWidth * map.channels,
+    inputColumn: g.strideWidth * pixel,
     runs,
     runLength,
   };
@@ -59,33 +67,47 @@ export function packFilter(engine: Engine, geometry: Geometry, filter: Float32Ar
   packPanels(engine, source, into, filterPanels(merge(geometry, count)));
 }
 
+/** Copies the input into the arena with its padding. */
+const putInput = (engine: Engine, g: Geometry, x: Float32Array): MapView =>
+  putPadded(engine, x, inputShape(g), inputPadding(g));
+
+/** End of a convolution: what happens to its sums. */
+export interface Epilogue {
+  /** Address of what `packBias` gives, or 0. */
+  readonly bias: Pointer;
+  readonly activation: Activation;
+  /** True to add the sums to the values that the output holds, before the activation. */
+  readonly accumulate: boolean;
+}
+
+/** Returns a bias [channels] as `convolveMap` reads it. */
+export const packBias = (geometry: Geometry, bias: Float32Array): Float32Array =>
+  panelBias(bias, geometry.groups / mergedByOutput(geometry));
+
 /**
- * Computes activation(x * filter + bias): [n, h, w, c] to [n, outHeight, outWidth, outChannels].
+ * Computes activation(x * filter + bias) from a map with its padding into another map.
  *
  * @param weights the filter, packed by `packFilter`
  */
-export function convolve(
+export function convolveMap(
   engine: Engine,
   geometry: Geometry,
-  x: Float32Array,
+  from: MapView,
   weights: Pointer,
-  bias: Float32Array | undefined,
-  activation: Activation,
-): Pointer {
+  to: MapView,
+  epilogue: Epilogue,
+): void {
   const g = merge(geometry, mergedByOutput(geometry));
-  const windows = placeWindows(engine, g, x);
-  const output = engine.alloc(floatsOf(outputShape(g)));
   const channels = g.outChannels / g.groups;
   convolveWindows(engine, {
-    windows,
+    windows: windowsOf(g, from),
     weights,
     channels,
-    output,
-    outputImage: g.outHeight * g.outWidth * g.outChannels,
-    outputRow: g.outWidth * g.outChannels,
-    outputColumn: g.outChannels,
-    bias: bias && putBias(engine, bias, g.groups),
-    activation,
+    output: to.pointer,
+    outputImage: to.image,
+    outputRow: to.row,
+    outputColumn: to.pixel,
+    ...epilogue,
     planes: g.groups,
     planeSteps: {
       input: g.inChannels / g.groups,
@@ -93,6 +115,28 @@ export function convolve(
       output: channels,
       bias: PANEL * panelsOf(channels),
     },
+  });
+}
+
+/**
+ * Computes activation(x * filter + bias): [n, h, w, c] to [n, outHeight, outWidth, outChannels].
+ *
+ * @param weights the filter, packed by `packFilter`
+ */
+export function convolve(
+  engine: Engine,
+  g: Geometry,
+  x: Float32Array,
+  weights: Pointer,
+  bias: Float32Array | undefined,
+  activation: Activation,
+): Pointer {
+  const map = putInput(engine, g, x);
+  const output = engine.alloc(floatsOf(outputShape(g)));
+  convolveMap(engine, g, map, weights, denseView(output, outputShape(g)), {
+    bias: bias ? engine.put(packBias(g, bias)) : 0,
+    activation,
+    accumulate: false,
   });
   return output;
 }
@@ -103,7 +147,7 @@ export function convolve(
 export function filterGradient(engine: Engine, geometry: Geometry, x: Float32Array, dy: Float32Array): Pointer {
   const count = mergedByOutput(geometry);
   const g = merge(geometry, count);
-  const windows = placeWindows(engine, g, x);
+  const windows = windowsOf(g, putInput(engine, g, x));
   const gradient = engine.put(dy);
   const floats = (g.kernelHeight * g.kernelWidth * g.inChannels * g.outChannels) / g.groups;
   const output = engine.alloc(floats);

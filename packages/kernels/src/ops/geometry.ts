@@ -1,3 +1,5 @@
+import type { Pointer } from '../engine/index.js';
+
 /**
  * Shapes and windows of a convolution or a pooling over maps [images, inHeight, inWidth, inChannels]. The filter of a
  * convolution is [kernelHeight, kernelWidth, inChannels / groups, outChannels]. A pooling has no filter, no dilation
@@ -33,6 +35,14 @@ export interface MapShape {
   readonly channels: number;
 }
 
+/** Map in memory: its first pixel, and the distances in floats between its images, rows and pixels. */
+export interface MapView {
+  readonly pointer: Pointer;
+  readonly image: number;
+  readonly row: number;
+  readonly pixel: number;
+}
+
 export interface Padding {
   readonly top: number;
   readonly bottom: number;
@@ -56,6 +66,14 @@ export const outputShape = (g: Geometry): MapShape => ({
   height: g.outHeight,
   width: g.outWidth,
   channels: g.outChannels,
+});
+
+/** Views a map whose values follow each other without gaps. */
+export const denseView = (pointer: Pointer, { height, width, channels }: MapShape): MapView => ({
+  pointer,
+  image: height * width * channels,
+  row: width * channels,
+  pixel: channels,
 });
 
 export const floatsOf = ({ images, height, width, channels }: MapShape): number => images * height * width * channels;

@@ -1,9 +1,16 @@
 /* Mathematics of the kernels: ops over an engine's memory, which know nothing of tfjs. */
-export { type Algorithm, filterGradientAlgorithm, forwardAlgorithm, inputGradientAlgorithm } from './algorithms.js';
+export {
+  type Algorithm,
+  filterGradientAlgorithm,
+  forwardAlgorithm,
+  inputGradientAlgorithm,
+  type MapConvolution,
+  mapConvolution,
+} from './algorithms.js';
 export { batchNormGradient, batchStatistics, type Matrix, normalize } from './batch-norm.js';
 export { columnSums } from './column-sums.js';
-export { convolve, filterGradient, packedFloats, packFilter } from './convolution.js';
-export type { Geometry } from './geometry.js';
+export { convolve, filterGradient, packBias, packedFloats, packFilter } from './convolution.js';
+export { denseView, type Geometry, type MapView, type Padding } from './geometry.js';
 export { inputGradient, packedGradientFloats, packGradientFilter } from './input-gradient.js';
 export {
   isTransposedProduct,
@@ -14,7 +21,7 @@ export {
   packMatrix,
 } from './matmul.js';
 export { adamW, type Stepped, sgd } from './optimizer.js';
-export { averagePool, averagePoolGradient, maxPool, maxPoolGradient } from './pool.js';
+export { averagePool, averagePoolGradient, maxPool, maxPoolGradient, type Pooling, poolMap } from './pool.js';
 export { Activation } from './product.js';
 export { clamp, reluGradient } from './relu.js';
 export { softmaxCrossEntropy } from './softmax.js';

@@ -120,7 +120,7 @@ export function inputGradient(engine: Engine, geometry: Geometry, dy: Float32Arr
   const [top, bottom] = overhang(rowPhases, g.outHeight);
   const [left, right] = overhang(columnPhases, g.outWidth);
   const map = putPadded(engine, dy, outputShape(g), { top, bottom, left, right });
-  const row = map.width * map.channels;
+  const { row, pixel } = map;
   const perGroup = g.outChannels / g.groups;
   const dx = engine.alloc(floatsOf(inputShape(g)));
   if (reached.length < rowPhases.length * columnPhases.length) engine.view(dx, floatsOf(inputShape(g))).fill(0);
@@ -129,9 +129,7 @@ export function inputGradient(engine: Engine, geometry: Geometry, dy: Float32Arr
     const neighbours = columns.taps.every(({ from }, i) => i === 0 || from === columns.taps[i - 1]!.from + 1);
     const contiguous = g.groups === 1 && neighbours;
     const starts = contiguous ? columns.taps.slice(0, 1) : columns.taps;
-    const runs = rows.taps.flatMap(({ from: y }) =>
-      starts.map(({ from: x }) => (y + top) * row + (x + left) * map.channels),
-    );
+    const runs = rows.taps.flatMap(({ from: y }) => starts.map(({ from: x }) => (y + top) * row + (x + left) * pixel));
     const phaseFloats = panelFloats(phasePanels(g, rows, columns));
     convolveWindows(engine, {
       windows: {
@@ -139,9 +137,9 @@ export function inputGradient(engine: Engine, geometry: Geometry, dy: Float32Arr
         images: g.images,
         outHeight: rows.count,
         outWidth: columns.count,
-        inputImage: map.height * row,
+        inputImage: map.image,
         inputRow: row,
-        inputColumn: map.channels,
+        inputColumn: pixel,
         runs,
         runLength: contiguous ? columns.taps.length * perGroup : perGroup,
       },

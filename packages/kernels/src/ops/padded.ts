@@ -1,23 +1,15 @@
 import type { Engine, Pointer } from '../engine/index.js';
-import { type MapShape, PANEL, type Padding, panelsOf } from './geometry.js';
-
-/** Map in the arena, surrounded by its padding. */
-export interface PaddedMap {
-  readonly pointer: Pointer;
-  readonly height: number;
-  readonly width: number;
-  readonly channels: number;
-}
+import { denseView, type MapShape, type MapView, PANEL, type Padding, panelsOf } from './geometry.js';
 
 /**
  * Copies a map into the arena and surrounds it with zeros. Every window is then a few contiguous stretches of memory,
- * and no kernel has to treat padding.
+ * and no kernel has to treat padding. Returns the map with its padding.
  */
-export function putPadded(engine: Engine, values: Float32Array, map: MapShape, padding: Padding): PaddedMap {
+export function putPadded(engine: Engine, values: Float32Array, map: MapShape, padding: Padding): MapView {
   const { top, bottom, left, right } = padding;
   const { images, height, width, channels } = map;
-  const padded = { height: height + top + bottom, width: width + left + right, channels };
-  if (top + bottom + left + right === 0) return { ...padded, pointer: engine.put(values) };
+  const padded = { images, height: height + top + bottom, width: width + left + right, channels };
+  if (top + bottom + left + right === 0) return denseView(engine.put(values), padded);
   const floats = images * padded.height * padded.width * channels;
   const pointer = engine.alloc(floats);
   const target = engine.view(pointer, floats);
@@ -38,16 +30,19 @@ export function putPadded(engine: Engine, values: Float32Array, map: MapShape, p
     }
     zeros((right + bottom * padded.width) * channels);
   }
-  return { ...padded, pointer };
+  return denseView(pointer, padded);
 }
 
-/** Copies a bias [channels] into the arena, filled up with zeros to a whole panel for each plane. */
-export function putBias(engine: Engine, bias: Float32Array, planes: number): Pointer {
+/** Fills a bias [channels] up with zeros to whole panels for each plane. */
+export function panelBias(bias: Float32Array, planes: number): Float32Array {
   const channels = bias.length / planes;
   const step = PANEL * panelsOf(channels);
-  const pointer = engine.alloc(planes * step);
-  const target = engine.view(pointer, planes * step).fill(0);
+  const panels = new Float32Array(planes * step);
   for (let plane = 0; plane < planes; plane++)
-    target.set(bias.subarray(plane * channels, (plane + 1) * channels), plane * step);
-  return pointer;
+    panels.set(bias.subarray(plane * channels, (plane + 1) * channels), plane * step);
+  return panels;
 }
+
+/** Copies a bias [channels] into the arena, as `panelBias` gives it. */
+export const putBias = (engine: Engine, bias: Float32Array, planes: number): Pointer =>
+  engine.put(panelBias(bias, planes));

@@ -1,7 +1,7 @@
 import { Op } from '../../assembly/ops.js';
 import { PoolField } from '../../assembly/pool-fields.js';
 import { fields, type Pointer, rowsPerTask, type Workspace } from '../engine/index.js';
-import { floatsOf, type Geometry, inputShape, outputShape } from './geometry.js';
+import { denseView, floatsOf, type Geometry, inputShape, type MapView, outputShape } from './geometry.js';
 
 interface PoolWords {
   readonly input?: Pointer;
@@ -10,6 +10,9 @@ interface PoolWords {
   readonly wholeKernel?: boolean;
 }
 
+/** Distances of the forward ops, in bytes; the gradients take maps without gaps. */
+const NO_STEPS = { inImage: 0, inRow: 0, inPixel: 0, outImage: 0, outRow: 0, outPixel: 0 };
+
 /**
  * Channels of a gradient's task: all of them, or those of one cache line if the images do not divide evenly among the
  * threads.
@@ -17,7 +20,13 @@ interface PoolWords {
 const channelsPerTask = ({ images, inChannels }: Geometry, threads: number): number =>
   images % threads === 0 ? inChannels : 16;
 
-function dispatch(engine: Workspace, op: Op, tasks: number, geometry: Geometry, words: PoolWords): void {
+function dispatch(
+  engine: Workspace,
+  op: Op,
+  tasks: number,
+  geometry: Geometry,
+  words: PoolWords & Partial<typeof NO_STEPS>,
+): void {
   const { images, inHeight, inWidth, inChannels, outHeight, outWidth } = geometry;
   const { kernelHeight, kernelWidth, strideHeight, strideWidth, top, left } = geometry;
   const rows = images * outHeight;
@@ -28,6 +37,7 @@ function dispatch(engine: Workspace, op: Op, tasks: number, geometry: Geometry, 
       input: 0,
       inputGradient: 0,
       wholeKernel: false,
+      ...NO_STEPS,
       ...words,
       inHeight,
       inWidth,
@@ -47,10 +57,30 @@ function dispatch(engine: Workspace, op: Op, tasks: number, geometry: Geometry, 
   );
 }
 
-function forward(engine: Workspace, op: Op, geometry: Geometry, input: Pointer, wholeKernel: boolean): Pointer {
+/** A pooling: the largest value of each window, or the mean with or without its padding. */
+export type Pooling = 'max' | 'mean' | 'mean of the whole kernel';
+
+/** Pools a map, without padding in memory, into another. */
+export function poolMap(engine: Workspace, pooling: Pooling, geometry: Geometry, from: MapView, to: MapView): void {
   const rows = geometry.images * geometry.outHeight;
+  const tasks = Math.ceil(rows / rowsPerTask(rows, engine.threads));
+  dispatch(engine, pooling === 'max' ? Op.MaxPool : Op.AveragePool, tasks, geometry, {
+    input: from.pointer,
+    inImage: 4 * from.image,
+    inRow: 4 * from.row,
+    inPixel: 4 * from.pixel,
+    output: to.pointer,
+    outImage: 4 * to.image,
+    outRow: 4 * to.row,
+    outPixel: 4 * to.pixel,
+    wholeKernel: pooling === 'mean of the whole kernel',
+  });
+}
+
+function forward(engine: Workspace, pooling: Pooling, geometry: Geometry, input: Pointer): Pointer {
   const output = engine.alloc(floatsOf(outputShape(geometry)));
-  dispatch(engine, op, Math.ceil(rows / rowsPerTask(rows, engine.threads)), geometry, { input, output, wholeKernel });
+  const [from, to] = [denseView(input, inputShape(geometry)), denseView(output, outputShape(geometry))];
+  poolMap(engine, pooling, geometry, from, to);
   return output;
 }
 
@@ -63,7 +93,7 @@ function backward(engine: Workspace, op: Op, geometry: Geometry, words: Omit<Poo
 
 /** Computes the largest value of each window: NaN if the window holds a NaN, -Infinity if it holds only padding. */
 export function maxPool(engine: Workspace, geometry: Geometry, input: Pointer): Pointer {
-  return forward(engine, Op.MaxPool, geometry, input, false);
+  return forward(engine, 'max', geometry, input);
 }
 
 /**
@@ -81,7 +111,7 @@ export function maxPoolGradient(
 
 /** Computes the mean of each window. With `wholeKernel` the padding counts as zeros; otherwise it does not count. */
 export function averagePool(engine: Workspace, geometry: Geometry, input: Pointer, wholeKernel: boolean): Pointer {
-  return forward(engine, Op.AveragePool, geometry, input, wholeKernel);
+  return forward(engine, wholeKernel ? 'mean of the whole kernel' : 'mean', geometry, input);
 }
 
 /** Computes the gradient of averagePool's input: a window's gradient is spread evenly over its pixels. */

@@ -82,6 +82,8 @@ export interface Product extends Planes<'input' | 'weights' | 'output' | 'bias'>
   /** Address of as many values as the panels have columns, or 0. */
   readonly bias?: Pointer;
   readonly activation?: Activation;
+  /** True to add to the values that the output holds, before the activation. */
+  readonly accumulate?: boolean;
 }
 
 /** Divides the positions and panels of a plane into tasks: enough of them, each of blocks that fit into the cache. */
@@ -125,6 +127,7 @@ export function convolveWindows(engine: Engine, product: Product): void {
       outputColumn: 4 * product.outputColumn,
       bias,
       activation,
+      accumulate: product.accumulate ?? false,
       positionsPerTask,
       panelsPerTask,
       tasksPerPlane,

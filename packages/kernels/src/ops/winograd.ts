@@ -6,8 +6,19 @@ import {
   WinogradFilterGradientField,
 } from '../../assembly/winograd-fields.js';
 import { type Engine, fields, type Pointer } from '../engine/index.js';
-import { floatsOf, type Geometry, inputShape, type MapShape, outputShape, panelsOf } from './geometry.js';
-import { type PaddedMap, putBias, putPadded } from './padded.js';
+import type { Epilogue } from './convolution.js';
+import {
+  denseView,
+  floatsOf,
+  type Geometry,
+  inputShape,
+  type MapShape,
+  type MapView,
+  outputShape,
+  type Padding,
+  panelsOf,
+} from './geometry.js';
+import { putBias, putPadded } from './padded.js';
 import { Activation, convolveTransposed, convolveWindows, type Windows } from './product.js';
 
 /** Sizes and ops of one of the two schemes: F(2x2, 3x3) for 3 x 3 filters, F(2x2, 5x5) for 5 x 5. */
@@ -80,16 +91,19 @@ function tilingOf(g: Geometry): Tiling {
   return { ...schemeOf(g), rows, columns, tiles: g.images * rows * columns };
 }
 
-/** Copies the input with its padding, and with zeros up to whole tiles. */
-function putInput(engine: Engine, g: Geometry, tiling: Tiling, x: Float32Array): PaddedMap {
-  const { rows, columns, kernel } = tiling;
-  return putPadded(engine, x, inputShape(g), {
+/** Returns the padding of a map for `winograd`: with zeros up to whole tiles. */
+export function winogradPadding(g: Geometry): Padding {
+  const { rows, columns, kernel } = tilingOf(g);
+  return {
     top: g.top,
     bottom: Math.max(0, 2 * rows + kernel - 1 - g.inHeight - g.top),
     left: g.left,
     right: Math.max(0, 2 * columns + kernel - 1 - g.inWidth - g.left),
-  });
+  };
 }
+
+const putInput = (engine: Engine, g: Geometry, x: Float32Array): MapView =>
+  putPadded(engine, x, inputShape(g), winogradPadding(g));
 
 /** Consecutive tiles of one dispatch. */
 interface Chunk {
@@ -117,15 +131,16 @@ function allocTiles(engine: Engine, { tiles, chunk, planes }: Tiling, channels: 
   return { pointer: engine.alloc(planes * plane), plane, channels };
 }
 
-function transform(engine: Engine, op: Op, map: PaddedMap, tiling: Tiling, chunk: Chunk, to: TileValues): void {
+function transform(engine: Engine, op: Op, map: MapView, tiling: Tiling, chunk: Chunk, to: TileValues): void {
   engine.dispatch(
     op,
     Math.ceil(chunk.tiles / chunk.tilesPerTask),
     fields(TileInputField, {
       map: map.pointer,
-      mapImage: 4 * map.height * map.width * map.channels,
-      mapRow: 4 * map.width * map.channels,
-      channels: map.channels,
+      mapImage: 4 * map.image,
+      mapRow: 4 * map.row,
+      mapPixel: 4 * map.pixel,
+      channels: to.channels,
       tileRows: tiling.rows,
       tileColumns: tiling.columns,
       ...chunk,
@@ -189,27 +204,24 @@ export function transformFilter(
 }
 
 /**
- * Computes activation(x * filter + bias) as F(2x2, kernel x kernel): [n, h, w, c] to [n, outHeight, outWidth,
- * outChannels].
+ * Computes activation(x * filter + bias) as F(2x2, kernel x kernel), from a map with the padding of `winogradPadding`
+ * into another map.
  *
  * @param weights the filter from `transformFilter`
  */
-export function winograd(
+export function winogradMap(
   engine: Engine,
   g: Geometry,
-  x: Float32Array,
+  from: MapView,
   weights: Pointer,
-  bias: Float32Array | undefined,
-  activation: Activation,
-): Pointer {
+  to: MapView,
+  epilogue: Epilogue,
+): void {
   const tiling = tilingOf(g);
-  const map = putInput(engine, g, tiling, x);
-  const output = engine.alloc(floatsOf(outputShape(g)));
-  const biases = bias ? putBias(engine, bias, 1) : 0;
   const inputs = allocTiles(engine, tiling, g.inChannels);
   const products = allocTiles(engine, tiling, g.outChannels);
   for (const chunk of chunksOf(tiling)) {
-    transform(engine, tiling.ops.input, map, tiling, chunk, inputs);
+    transform(engine, tiling.ops.input, from, tiling, chunk, inputs);
     convolveWindows(engine, {
       windows: tileWindows(inputs, chunk.tiles),
       weights,
@@ -236,14 +248,38 @@ export function winograd(
         tileRows: tiling.rows,
         tileColumns: tiling.columns,
         ...chunk,
-        output,
+        output: to.pointer,
+        outImage: 4 * to.image,
+        outRow: 4 * to.row,
+        outPixel: 4 * to.pixel,
         outHeight: g.outHeight,
         outWidth: g.outWidth,
-        bias: biases,
-        activation,
+        ...epilogue,
       }),
     );
   }
+}
+
+/**
+ * Computes activation(x * filter + bias): [n, h, w, c] to [n, outHeight, outWidth, outChannels].
+ *
+ * @param weights the filter from `transformFilter`
+ */
+export function winograd(
+  engine: Engine,
+  g: Geometry,
+  x: Float32Array,
+  weights: Pointer,
+  bias: Float32Array | undefined,
+  activation: Activation,
+): Pointer {
+  const map = putInput(engine, g, x);
+  const output = engine.alloc(floatsOf(outputShape(g)));
+  winogradMap(engine, g, map, weights, denseView(output, outputShape(g)), {
+    bias: bias ? putBias(engine, bias, 1) : 0,
+    activation,
+    accumulate: false,
+  });
   return output;
 }
 
@@ -277,7 +313,7 @@ export const winogradInputGradient = (engine: Engine, g: Geometry, dy: Float32Ar
  */
 export function winogradFilterGradient(engine: Engine, g: Geometry, x: Float32Array, dy: Float32Array): Pointer {
   const tiling = tilingOf(g);
-  const map = putInput(engine, g, tiling, x);
+  const map = putInput(engine, g, x);
   const shape: MapShape = outputShape(g);
   const gradient = putPadded(engine, dy, shape, {
     top: 0,

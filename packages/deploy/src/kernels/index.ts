@@ -1,0 +1,2 @@
+export { KernelsEngine, type KernelsOptions } from './kernels-engine.js';
+export type { Observe } from './program.js';
