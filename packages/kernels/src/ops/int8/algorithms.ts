@@ -16,9 +16,14 @@ export interface Int8Algorithm {
   dispatch(threads: number, convolution: Int8Convolution): Dispatch;
 }
 
-/** Least channels of input and output at which Winograd's filtering is faster, as measured (docs/decisions/0048). */
-const LEAST_CHANNELS = 32;
-const LEAST_TILES = 16;
+/**
+ * Least sizes at which Winograd's filtering is faster, as measured (docs/decisions/0048-integers.md): tiles of 2 x 2
+ * outputs, and the harmonic mean of the channels of input and output.
+ */
+const LEAST = { tiles: 8, channels: 20 } as const;
+
+const meanChannels = ({ inChannels, outChannels }: Geometry): number =>
+  (2 * inChannels * outChannels) / (inChannels + outChannels);
 
 const tilesOf = (g: Geometry): number => g.images * Math.ceil(g.outHeight / 2) * Math.ceil(g.outWidth / 2);
 
@@ -46,6 +51,6 @@ export const winogradInt8 = (g: Geometry): Int8Algorithm => ({
 
 /** Returns the faster way to compute a quantized convolution. Both give the same bits. */
 export const int8Algorithm = (g: Geometry): Int8Algorithm =>
-  takesInt8Winograd(g) && Math.min(g.inChannels, g.outChannels) >= LEAST_CHANNELS && tilesOf(g) >= LEAST_TILES
+  takesInt8Winograd(g) && meanChannels(g) >= LEAST.channels && tilesOf(g) >= LEAST.tiles
     ? winogradInt8(g)
     : directInt8(g);

@@ -14,7 +14,8 @@ const MOST_CHANNELS = 1800;
 /** Most tiles of a task, and most transformed values of a plane, which its thread's scratch memory holds. */
 const MOST_TILES = 64;
 const MOST_VALUES = 16_384;
-/** Least tasks a thread. */
+/** Least tiles of a task, unless there are fewer, and least tasks a thread. */
+const LEAST_TILES = 16;
 const TASKS = 2;
 
 /** Returns true if `int8Winograd` computes the geometry: 3 x 3, stride 1, at most 1800 channels of input. */
@@ -72,16 +73,19 @@ export function transformInt8Filter(engine: Engine, g: Geometry, filter: Int8Arr
     }
 }
 
-/** Divides tiles and panels into tasks. Every task of some panels transforms its tiles anew. */
+/**
+ * Divides tiles and panels into tasks: equally many blocks of tiles for each thread, then panels. Every task of some panels
+ * transforms its tiles anew, and every block of tiles reads all weights.
+ */
 function divide(tiles: number, panels: number, channels: number, threads: number): [number, number] {
+  const most = Math.min(MOST_TILES, 2 * Math.floor(MOST_VALUES / (2 * channels)));
+  const blocks = threads * Math.ceil(tiles / (threads * most));
+  const tilesPerTask = Math.min(tiles, Math.max(Math.min(most, LEAST_TILES), 2 * Math.ceil(tiles / (2 * blocks))));
   const enough = threads === 1 ? 1 : TASKS * threads;
-  const most = Math.min(MOST_TILES, 2 * Math.floor(MOST_VALUES / (2 * channels)), tiles);
-  let perTask = Math.ceil(tiles / Math.ceil(tiles / most));
   let panelsPerTask = panels;
-  const tasks = () => Math.ceil(tiles / perTask) * Math.ceil(panels / panelsPerTask);
-  while (tasks() < enough && perTask > 16) perTask = 2 * Math.ceil(perTask / 4);
+  const tasks = () => Math.ceil(tiles / tilesPerTask) * Math.ceil(panels / panelsPerTask);
   while (tasks() < enough && panelsPerTask > 2) panelsPerTask = Math.ceil(panelsPerTask / 2);
-  return [perTask, panelsPerTask];
+  return [tilesPerTask, panelsPerTask];
 }
 
 /**
