@@ -1,8 +1,8 @@
-import { backend } from '@tensorflow/tfjs-core';
+import { findBackend } from '@tensorflow/tfjs-core';
 
-/** Loses the GPU of the current backend, as a crash of its driver does. */
-export function lose(): void {
-  const gpu = backend() as unknown as {
+/** Loses the GPU of a backend, as a crash of its driver does. While weights move, another backend is the current one. */
+export function lose(name: 'webgl' | 'webgpu'): void {
+  const gpu = findBackend(name) as unknown as {
     readonly device?: { destroy(): void };
     readonly gpgpu?: { readonly gl: WebGLRenderingContext };
   };

@@ -239,7 +239,7 @@ export async function losing(gpu: Gpu, times: number, seed: number): Promise<Los
     const delay = random.uniform() * durations[name]!;
     const work = outcomeOf(() => works[name]!(net));
     await new Promise((resolve) => setTimeout(resolve, delay));
-    lose();
+    lose(gpu);
     const outcome = await work;
     const use = () => outcomeOf(async () => isRight(await scores(net)));
     const later = [await use()];
