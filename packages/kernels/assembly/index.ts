@@ -8,6 +8,7 @@ import { int8Convolve } from './int8-convolve';
 import { int8Map } from './int8-map';
 import { int8AveragePool, int8MaxPool } from './int8-pool';
 import { int8Winograd } from './int8-winograd';
+import { transformInt8Filter } from './int8-winograd-filter';
 import { Header, Op } from './ops';
 import { adamW, sgd } from './optimizer';
 import { packPanels } from './panels';
@@ -135,6 +136,9 @@ export function run(d: usize, scratch: usize): void {
         break;
       case Op.Int8Map:
         int8Map(d, task);
+        break;
+      case Op.Int8WinogradFilter:
+        transformInt8Filter(d, task);
         break;
       default:
         unreachable();

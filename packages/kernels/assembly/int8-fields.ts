@@ -88,6 +88,16 @@ export enum Int8WinogradField {
   panelsPerTask,
 }
 
+export enum Int8WinogradFilterField {
+  /** Address of the filter, [3, 3, rows, columns], int8. */
+  source,
+  /** Channels of input and output. */
+  rows,
+  columns,
+  /** Address of the transformed filter. */
+  output,
+}
+
 /** Words of Op.Int8MaxPool and Op.Int8AveragePool. */
 export enum Int8PoolField {
   input,

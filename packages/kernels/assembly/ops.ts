@@ -33,6 +33,7 @@ export enum Op {
   Int8MaxPool,
   Int8AveragePool,
   Int8Map,
+  Int8WinogradFilter,
 }
 
 /** Words of a descriptor before those of the op: the op's code, the next task to take, the number of tasks. */

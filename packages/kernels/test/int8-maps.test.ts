@@ -242,6 +242,16 @@ describe('what does not fit is refused', () => {
       () => winogradInt8({ ...g, strideWidth: 2 }).dispatch(1, convolution),
       /stride 1/,
     ],
+    [
+      'a window of padding alone',
+      () => int8MaxPool(1, { ...g, top: 3, outHeight: 6 }, map(8), { ...map(8), height: 6 }),
+      /pixel/,
+    ],
+    [
+      'a last window of padding alone',
+      () => int8MaxPool(1, { ...g, outWidth: 6 }, map(8), { ...map(8), width: 6 }),
+      /pixel/,
+    ],
     ['an odd address', () => int8Copy(1, { ...map(8), pointer: 65 }, map(8)), /multiple of 2/],
     ['pixels that overlap', () => int8Copy(1, { ...map(8), pixelStep: 7 }, map(8)), /channels/],
     ['a scale of NaN', () => dequantizeMap(1, map(8), map(8), Number.NaN), /positive float32, not NaN/],

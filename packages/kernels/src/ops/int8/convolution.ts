@@ -17,6 +17,9 @@ const MOST_TERMS = 66_000;
 const POSITIONS = 128;
 const TASKS = 4;
 
+/** Distance of a second weight that does not exist. */
+const NONE = -1;
+
 /** Runs of a window: its rows if they are contiguous in memory, else its taps. */
 interface Runs {
   readonly count: number;
@@ -78,24 +81,39 @@ export function packInt8Filter(
   const { g, runs } = accepted(geometry, pixelStep);
   checkFilter(geometry, filter);
   const source = mergeFilter(geometry, geometry.groups / g.groups, filter);
-  const bytes = g.groups * planeBytes(g, runs);
-  const { buffer, byteOffset } = engine.view(into, bytes / 4);
-  const target = new Int8Array(buffer, byteOffset, bytes);
+  const target = pairsIn(engine, into, g.groups * planeBytes(g, runs));
   const columns = g.outChannels / g.groups;
   let to = 0;
   for (let plane = 0; plane < g.groups; plane++)
-    for (let column = 0; column < columns; column += PANEL) {
-      const present = Math.min(PANEL, columns - column);
+    for (let column = 0; column < columns; column += PANEL)
       for (let run = 0; run < runs.count; run++)
-        for (let k = 0; k < runs.length; k += 2, to += PAIR_ROW) {
+        for (let k = 0; k < runs.length; k += 2, to += PANEL) {
           const from = (run * runs.length + k) * g.outChannels + plane * columns + column;
-          const hasSecond = k + 1 < runs.length;
-          for (let j = 0; j < PANEL; j++) {
-            target[to + 2 * j] = j < present ? source[from + j]! : 0;
-            target[to + 2 * j + 1] = hasSecond && j < present ? source[from + g.outChannels + j]! : 0;
-          }
+          const second = k + 1 < runs.length ? g.outChannels : NONE;
+          packPairs(source, from, second, Math.min(PANEL, columns - column), target, to);
         }
-    }
+}
+
+/** Views a block of packed weights as pairs: the first weight in the lower byte. */
+function pairsIn(engine: Engine, block: Pointer, bytes: number): Int16Array {
+  const { buffer, byteOffset } = engine.view(block, Math.ceil(bytes / 4));
+  return new Int16Array(buffer, byteOffset, bytes / 2);
+}
+
+/** Writes a row of a panel: pairs of a weight and the one `second` weights after it, which is 0 if there is NONE. */
+function packPairs(
+  source: Int8Array,
+  from: number,
+  second: number,
+  present: number,
+  target: Int16Array,
+  to: number,
+): void {
+  for (let j = 0; j < present; j++) {
+    const next = second === NONE ? 0 : source[from + j + second]!;
+    target[to + j] = (source[from + j]! & 255) | (next << 8);
+  }
+  target.fill(0, to + present, to + PANEL);
 }
 
 /** Throws if a filter does not have the geometry's number of weights. */

@@ -1,6 +1,7 @@
 import { Int8PoolField } from '../../../assembly/int8-fields.js';
 import { Op } from '../../../assembly/ops.js';
 import { fields, floatBits, rowsPerTask } from '../../engine/index.js';
+import { KernelError } from '../../errors.js';
 import { type Geometry, inputShape, outputShape } from '../geometry.js';
 import { checkLimits, checkMap, checkSameShape, checkScale, type Dispatch, INT16, type Int16Map } from './map.js';
 
@@ -15,6 +16,14 @@ export interface Int8Average {
   readonly wholeKernel: boolean;
 }
 
+/** Throws if a window would lie in the padding alone: it has no largest value and no mean. */
+function checkWindows(g: Geometry): void {
+  const rows = (g.outHeight - 1) * g.strideHeight - g.top < g.inHeight && g.top < g.kernelHeight;
+  const columns = (g.outWidth - 1) * g.strideWidth - g.left < g.inWidth && g.left < g.kernelWidth;
+  if (!rows || !columns)
+    throw new KernelError('Every window of a pooling must hold a pixel of the map. Use less padding.');
+}
+
 function pool(
   op: Op,
   threads: number,
@@ -26,6 +35,7 @@ function pool(
   for (const map of [input, output]) checkMap(map, INT16);
   checkSameShape(input, inputShape(g));
   checkSameShape(output, outputShape(g));
+  checkWindows(g);
   const rows = g.images * g.outHeight;
   const perTask = rowsPerTask(rows, threads);
   return {

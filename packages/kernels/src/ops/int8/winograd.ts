@@ -1,4 +1,4 @@
-import { Int8WinogradField } from '../../../assembly/int8-fields.js';
+import { Int8WinogradField, Int8WinogradFilterField } from '../../../assembly/int8-fields.js';
 import { Op } from '../../../assembly/ops.js';
 import { type Engine, fields, type Pointer } from '../../engine/index.js';
 import { KernelError } from '../../errors.js';
@@ -41,36 +41,22 @@ function check(g: Geometry): void {
 export const transformedInt8Bytes = (g: Geometry): number =>
   panelsOf(g.outChannels) * PLANES * Math.ceil(g.inChannels / 2) * 2 * PANEL * INT16;
 
-/** Transforms a filter [3, 3, c, o] for `int8Winograd`: (2G) g (2G)^T in int16, [panels][16][pairs][16 columns][2]. */
+/**
+ * Transforms a filter [3, 3, c, o] for `int8Winograd`: (2G) g (2G)^T in int16, [panels][16][pairs][16 columns][2]. Allocates
+ * in the arena.
+ */
 export function transformInt8Filter(engine: Engine, g: Geometry, filter: Int8Array, into: Pointer): void {
   check(g);
   checkFilter(g, filter);
-  const { buffer, byteOffset } = engine.view(into, transformedInt8Bytes(g) / 4);
-  const target = new Int16Array(buffer, byteOffset, transformedInt8Bytes(g) / INT16).fill(0);
-  const { inChannels, outChannels } = g;
-  const plane = Math.ceil(inChannels / 2) * 2 * PANEL;
-  const tap = inChannels * outChannels;
-  const rows = new Int16Array(12);
-  for (let k = 0; k < inChannels; k++)
-    for (let column = 0; column < outChannels; column++) {
-      const from = k * outChannels + column;
-      // Columns of (2G) g, then their products with (2G)^T.
-      for (let j = 0; j < 3; j++) {
-        const [a, b, c] = [filter[from + j * tap]!, filter[from + (3 + j) * tap]!, filter[from + (6 + j) * tap]!];
-        rows[j] = 2 * a;
-        rows[3 + j] = a + b + c;
-        rows[6 + j] = a - b + c;
-        rows[9 + j] = 2 * c;
-      }
-      let to = Math.floor(column / PANEL) * PLANES * plane + (k >> 1) * 2 * PANEL + 2 * (column % PANEL) + (k & 1);
-      for (let i = 0; i < 12; i += 3, to += 4 * plane) {
-        const [a, b, c] = [rows[i]!, rows[i + 1]!, rows[i + 2]!];
-        target[to] = 2 * a;
-        target[to + plane] = a + b + c;
-        target[to + 2 * plane] = a - b + c;
-        target[to + 3 * plane] = 2 * c;
-      }
-    }
+  const floats = Math.ceil(filter.length / 4);
+  const source = engine.alloc(floats);
+  const { buffer, byteOffset } = engine.view(source, floats);
+  new Int8Array(buffer, byteOffset, filter.length).set(filter);
+  engine.dispatch(
+    Op.Int8WinogradFilter,
+    panelsOf(g.outChannels),
+    fields(Int8WinogradFilterField, { source, rows: g.inChannels, columns: g.outChannels, output: into }),
+  );
 }
 
 /**
