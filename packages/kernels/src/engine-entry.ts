@@ -13,11 +13,9 @@ export {
 export { KernelError } from './errors.js';
 export {
   Activation,
-  denseView,
   type Geometry,
   type MapConvolution,
   type MapView,
-  type MatMulGeometry,
   mapConvolution,
   type Padding,
   type Pooling,
@@ -26,3 +24,19 @@ export {
   packMatrix,
   poolMap,
 } from './ops/index.js';
+export {
+  columnFloats,
+  type Dispatch,
+  dequantizeMap,
+  directInt8,
+  type Int8Algorithm,
+  type Int16Map,
+  int8Add,
+  int8Algorithm,
+  int8AveragePool,
+  int8Copy,
+  int8MaxPool,
+  putColumns,
+  quantizeMap,
+  winogradInt8,
+} from './ops/int8/index.js';

@@ -1,12 +1,13 @@
 import { CnnzooError } from '@cnnzoo/core';
 import { createEngine, defaultThreads, type Engine as Kernels, type Pointer } from '@cnnzoo/kernels/engine';
-import type { GraphNode, InferenceGraph } from '../graph/index.js';
+import { type GraphValue, type InferenceGraph, isQuantized } from '../graph/index.js';
 import type { BatchShape, Engine } from '../session/engine.js';
 import { convGeometry, linearGeometry } from './geometry.js';
-import { placementOf } from './placement.js';
+import { type LoweredGraph, type LoweredNode, lower } from './lower.js';
+import { type Placement, placementOf } from './placement.js';
 import { type GraphWeights, type Observe, Program } from './program.js';
 import { type MapExtents, mapExtents, shapesOf } from './shapes.js';
-import { constantsOf, type Packed, packWeights } from './weights.js';
+import { constantsOf, type Packed, packFloats, packIntegers } from './weights.js';
 
 /** Options of `KernelsEngine.create`. */
 export interface KernelsOptions {
@@ -26,15 +27,29 @@ function expectedImages({ inputs, facts }: InferenceGraph): MapExtents {
   return [1, height ?? rows, width ?? columns, channels!];
 }
 
-async function packGraph(kernels: Kernels, graph: InferenceGraph): Promise<GraphWeights> {
-  const shapes = shapesOf(graph, expectedImages(graph));
-  const packed = new Map<GraphNode, Packed>();
-  const constants = new Map<GraphNode, readonly Float32Array[]>();
-  for (const node of graph.nodes) {
+/** Packs a graph's weights. `graph` is what was lowered. */
+async function packGraph(
+  kernels: Kernels,
+  graph: InferenceGraph,
+  lowered: LoweredGraph,
+  { nodes, adds, places }: Placement,
+): Promise<GraphWeights> {
+  const shapes = shapesOf(lowered, expectedImages(graph));
+  const packed = new Map<LoweredNode, Packed>();
+  const constants = new Map<LoweredNode, readonly Float32Array[]>();
+  for (const each of nodes) {
+    const node = adds.get(each)?.conv ?? each;
     if (node.op === 'conv' || node.op === 'linear') {
-      const [from, to] = [node.inputs[0]!, node.output].map((value) => mapExtents(shapes.get(value)!));
+      const [input] = node.inputs as [GraphValue];
+      const [from, to] = [input, node.output].map((value) => mapExtents(shapes.get(value)!));
       const geometry = node.op === 'conv' ? convGeometry(node, from!, to!) : linearGeometry(node, 1);
-      packed.set(node, await packWeights(kernels, node, geometry));
+      const pixelStep = mapExtents(shapes.get(places.get(input)!.home.value)!)[3];
+      packed.set(
+        node,
+        isQuantized(graph) && lowered.integers.has(input)
+          ? await packIntegers(kernels, node, graph, geometry, pixelStep)
+          : await packFloats(kernels, node, geometry),
+      );
     } else constants.set(node, await Promise.all(constantsOf(node).map((weight) => weight.read())));
   }
   return { packed, constants };
@@ -50,9 +65,9 @@ export class KernelsEngine implements Engine {
 
   private constructor(
     private readonly kernels: Kernels,
-    private readonly graph: InferenceGraph,
+    private readonly graph: LoweredGraph,
+    private readonly placement: Placement,
     private readonly weights: GraphWeights,
-    private readonly observes: boolean,
   ) {
     this.renewals = kernels.renewals;
   }
@@ -64,7 +79,9 @@ export class KernelsEngine implements Engine {
   ): Promise<KernelsEngine> {
     const kernels = await createEngine(threads ?? defaultThreads());
     try {
-      return new KernelsEngine(kernels, graph, await packGraph(kernels, graph), observe);
+      const lowered = lower(graph);
+      const placement = placementOf(lowered, observe);
+      return new KernelsEngine(kernels, lowered, placement, await packGraph(kernels, graph, lowered, placement));
     } catch (error) {
       kernels.dispose();
       throw error;
@@ -99,11 +116,12 @@ export class KernelsEngine implements Engine {
 
   private programFor(shape: BatchShape): Program {
     if (this.program && this.shape === shape.join()) return this.program;
-    const { kernels, graph, weights } = this;
-    const program = new Program(kernels, graph, placementOf(graph, this.observes), weights, shape, () => this.arena);
+    const { kernels, graph, placement, weights } = this;
+    const program = new Program(kernels, graph, placement, weights, shape);
     if (this.program) kernels.release(this.arena, this.program.floats);
     this.program = undefined;
     this.arena = kernels.keep(program.floats);
+    program.settle(this.arena);
     this.shape = shape.join();
     this.program = program;
     return program;

@@ -1,4 +1,5 @@
-import type { BinaryNode, ConvNode, GraphNode, GraphValue, InferenceGraph } from '../graph/index.js';
+import type { BinaryNode, ConvNode, GraphValue } from '../graph/index.js';
+import type { LoweredGraph, LoweredNode } from './lower.js';
 
 /*
  * Decides which values share memory: a value that a concatenation alone reads lies in the result of the concatenation from
@@ -27,15 +28,15 @@ export interface Place {
 
 export interface Placement {
   /** Nodes in the order of computation. Fused convolutions are left out. */
-  readonly nodes: readonly GraphNode[];
+  readonly nodes: readonly LoweredNode[];
   /** Fused sums, by their nodes. */
-  readonly adds: ReadonlyMap<GraphNode, FusedAdd>;
+  readonly adds: ReadonlyMap<LoweredNode, FusedAdd>;
   readonly places: ReadonlyMap<GraphValue, Place>;
 }
 
 /** Nodes that read each value, in order. */
-function readersOf({ nodes }: InferenceGraph): Map<GraphValue, GraphNode[]> {
-  const readers = new Map<GraphValue, GraphNode[]>();
+function readersOf({ nodes }: LoweredGraph): Map<GraphValue, LoweredNode[]> {
+  const readers = new Map<GraphValue, LoweredNode[]>();
   for (const node of nodes)
     for (const value of node.inputs) {
       const known = readers.get(value);
@@ -45,9 +46,9 @@ function readersOf({ nodes }: InferenceGraph): Map<GraphValue, GraphNode[]> {
   return readers;
 }
 
-function fusedAdds(graph: InferenceGraph, readers: ReadonlyMap<GraphValue, GraphNode[]>): Map<GraphNode, FusedAdd> {
+function fusedAdds(graph: LoweredGraph, readers: ReadonlyMap<GraphValue, LoweredNode[]>): Map<LoweredNode, FusedAdd> {
   const order = new Map(graph.nodes.map((node, i) => [node.output, i]));
-  const adds = new Map<GraphNode, FusedAdd>();
+  const adds = new Map<LoweredNode, FusedAdd>();
   for (const node of graph.nodes) {
     if (node.op !== 'binary' || node.operator !== 'add') continue;
     const candidates = node.inputs
@@ -59,6 +60,8 @@ function fusedAdds(graph: InferenceGraph, readers: ReadonlyMap<GraphValue, Graph
       const shortcut = node.inputs.find((each) => each !== value)!;
       // A shortcut that is repeated over the map is no place for the sum.
       if (shortcut.shape.join() !== value.shape.join()) continue;
+      const types = [...conv.inputs, value, shortcut, node.output].map((each) => graph.integers.has(each));
+      if (types.some((type) => type !== types[0])) continue;
       adds.set(node, { add: node, conv, shortcut });
       break;
     }
@@ -75,13 +78,13 @@ const isChannels = (axis: number, { shape }: GraphValue): boolean =>
  *
  * @param separate true: no sum is fused, so that each value exists at the end of its node.
  */
-export function placementOf(graph: InferenceGraph, separate: boolean): Placement {
+export function placementOf(graph: LoweredGraph, separate: boolean): Placement {
   const readers = readersOf(graph);
-  const adds = separate ? new Map<GraphNode, FusedAdd>() : fusedAdds(graph, readers);
-  const fused = new Set<GraphNode>([...adds.values()].map(({ conv }) => conv));
+  const adds = separate ? new Map<LoweredNode, FusedAdd>() : fusedAdds(graph, readers);
+  const fused = new Set<LoweredNode>([...adds.values()].map(({ conv }) => conv));
   const nodes = graph.nodes.filter((node) => !fused.has(node));
   const produced = new Set(nodes.map(({ output }) => output));
-  const turns = new Map<GraphNode, number>(nodes.map((node, turn) => [node, turn]));
+  const turns = new Map<LoweredNode, number>(nodes.map((node, turn) => [node, turn]));
   for (const [node, { conv }] of adds) turns.set(conv, turns.get(node)!);
   const places = new Map<GraphValue, Place>();
   const placeOf = (value: GraphValue): Place => {

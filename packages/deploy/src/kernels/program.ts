@@ -1,17 +1,44 @@
-import { Activation, type Engine, type Geometry, type MapView, type Pointer, poolMap } from '@cnnzoo/kernels/engine';
-import type { ConcatNode, ConvNode, GraphNode, GraphValue, InferenceGraph, LinearNode } from '../graph/index.js';
+import {
+  Activation,
+  type Dispatch,
+  dequantizeMap,
+  type Engine,
+  type Geometry,
+  int8Add,
+  int8AveragePool,
+  int8Copy,
+  int8MaxPool,
+  type Pointer,
+  poolMap,
+  quantizeMap,
+} from '@cnnzoo/kernels/engine';
+import type { ConcatNode, ConvNode, GraphValue, LinearNode, Quantization } from '../graph/index.js';
 import { planArena } from './arena.js';
 import { convGeometry, coveringGeometry, linearGeometry, poolGeometry } from './geometry.js';
-import { clearBorder, floatsOf, NO_BORDER, type Room, readMap, viewOf, widest, withPadding, writeMap } from './maps.js';
+import { type ConversionNode, isConversion, type LoweredGraph, type LoweredNode } from './lower.js';
+import {
+  bytesOf,
+  clearBorder,
+  NO_BORDER,
+  type Room,
+  type RoomView,
+  readMap,
+  strided,
+  type Values,
+  viewOf,
+  widest,
+  withPadding,
+  writeMap,
+} from './maps.js';
 import type { Home, Placement } from './placement.js';
 import { runScript } from './script.js';
 import { type MapExtents, mapExtents, type Shapes, shapesOf } from './shapes.js';
-import type { Packed } from './weights.js';
+import { type Packed, type PackedFloats, type PackedIntegers, paddingOf } from './weights.js';
 
 /** Weights of a graph in the kernels' memory, and the constants of its scripts. */
 export interface GraphWeights {
-  readonly packed: ReadonlyMap<GraphNode, Packed>;
-  readonly constants: ReadonlyMap<GraphNode, readonly Float32Array[]>;
+  readonly packed: ReadonlyMap<LoweredNode, Packed>;
+  readonly constants: ReadonlyMap<LoweredNode, readonly Float32Array[]>;
 }
 
 /** Is called with each value as soon as it is computed: row-major [n, h, w, c], valid during the call. */
@@ -20,7 +47,18 @@ export type Observe = (value: GraphValue, values: Float32Array) => void;
 const isPlainMean = (counted: readonly (readonly [number, number])[]): boolean =>
   counted.flat().every((pixels) => pixels === 0);
 
-const toKernel = (relu: boolean): Activation => (relu ? Activation.relu : Activation.linear);
+/** Least and largest integer of a value less its zero point. */
+const limitsOf = ({ zeroPoint }: Quantization, relu: boolean): { readonly low: number; readonly high: number } => ({
+  low: relu ? Math.max(0, -zeroPoint) : -zeroPoint,
+  high: 255 - zeroPoint,
+});
+
+const hasRelu = (node: LoweredNode): boolean => 'relu' in node && node.relu;
+
+/** Bytes past the end of a map that vector loads may read. */
+const SLACK = 256;
+
+type Step = () => void;
 
 /** A graph, laid out in the kernels' memory for batches of one shape. */
 export class Program {
@@ -29,21 +67,26 @@ export class Program {
   private readonly shapes: Shapes;
   private readonly rooms = new Map<Home, Room>();
   private readonly offsets = new Map<Home, number>();
+  /** Homes whose first value is written at a turn. */
   private readonly firsts = new Map<number, Home[]>();
-  private readonly steps: (() => void)[];
+  private arena: Pointer = 0;
+  private steps: readonly Step[] = [];
 
-  /** @param arena address of the arena, once it is known. */
   constructor(
     private readonly engine: Engine,
-    private readonly graph: InferenceGraph,
+    private readonly graph: LoweredGraph,
     private readonly placement: Placement,
     private readonly weights: GraphWeights,
     images: MapExtents,
-    private readonly arena: () => Pointer,
   ) {
     this.shapes = shapesOf(graph, images);
     this.floats = this.layOut();
-    this.steps = placement.nodes.map((node) => this.stepOf(node));
+  }
+
+  /** Gives the program its arena. */
+  settle(arena: Pointer): void {
+    this.arena = arena;
+    this.steps = this.placement.nodes.map((node) => this.stepOf(node));
   }
 
   run(batch: Float32Array, observe?: Observe): Float32Array[] {
@@ -53,17 +96,28 @@ export class Program {
     };
     const [input] = graph.inputs;
     clear(-1);
-    writeMap(engine, this.view(input!), this.extents(input!), batch);
-    observe?.(input!, batch);
+    this.write(input!, batch);
+    this.show(input!, observe);
     for (const [turn, step] of this.steps.entries()) {
       clear(turn);
       // Drops the tables of the step before.
       engine.reset();
       step();
-      const { output } = placement.nodes[turn]!;
-      observe?.(output, this.read(output));
+      this.show(placement.nodes[turn]!.output, observe);
     }
-    return graph.outputs.map((value) => this.read(value));
+    return graph.outputs.map((value) => this.read(value) as Float32Array);
+  }
+
+  /** Shows a value as it is after all rounding. */
+  private show(value: GraphValue, observe: Observe | undefined): void {
+    const original = observe && this.graph.shown.get(value);
+    if (!original) return;
+    const values = this.read(value);
+    const quantization = this.graph.integers.get(value);
+    observe(
+      original,
+      quantization ? Float32Array.from(values, (each) => each * quantization.scale) : (values as Float32Array),
+    );
   }
 
   private extents(value: GraphValue): MapExtents {
@@ -71,24 +125,24 @@ export class Program {
   }
 
   private addressOf(home: Home): Pointer {
-    return this.arena() + this.offsets.get(home)!;
+    return this.arena + this.offsets.get(home)!;
   }
 
-  private view(value: GraphValue): MapView {
+  private view(value: GraphValue): RoomView {
     const { home, channel } = this.placement.places.get(value)!;
     return viewOf(this.rooms.get(home)!, this.addressOf(home), channel);
   }
 
-  private read(value: GraphValue): Float32Array {
+  private read(value: GraphValue): Values {
     return readMap(this.engine, this.view(value), this.extents(value));
   }
 
-  private write(value: GraphValue, values: Float32Array): void {
+  private write(value: GraphValue, values: Values): void {
     writeMap(this.engine, this.view(value), this.extents(value), values);
   }
 
   /** Convolution that a node computes: itself, or the one that its sum is fused with. */
-  private convOf(node: GraphNode): ConvNode | LinearNode | undefined {
+  private convOf(node: LoweredNode): ConvNode | LinearNode | undefined {
     if (node.op === 'conv' || node.op === 'linear') return node;
     return this.placement.adds.get(node)?.conv;
   }
@@ -116,100 +170,210 @@ export class Program {
       use(node.output, turn);
       if (!conv) continue;
       const { home } = places.get(conv.inputs[0]!)!;
-      const { convolution } = this.weights.packed.get(conv)!;
-      borders.set(home, widest(borders.get(home) ?? NO_BORDER, convolution.padding(this.geometryOf(conv))));
+      const padding = paddingOf(this.weights.packed.get(conv)!, this.geometryOf(conv));
+      borders.set(home, widest(borders.get(home) ?? NO_BORDER, padding));
     }
     for (const value of this.graph.outputs) use(value, nodes.length);
     const homes = [...lives];
     for (const [home, { first }] of homes) {
-      const room = { extents: this.extents(home.value), border: borders.get(home) ?? NO_BORDER };
+      const isInteger = this.graph.integers.has(home.value);
+      const room = { extents: this.extents(home.value), border: borders.get(home) ?? NO_BORDER, isInteger };
       this.rooms.set(home, room);
       this.firsts.set(first, [...(this.firsts.get(first) ?? []), home]);
     }
     const { offsets, bytes } = planArena(
-      homes.map(([home, life]) => ({ ...life, bytes: 4 * floatsOf(this.rooms.get(home)!) + SLACK })),
+      homes.map(([home, life]) => ({ ...life, bytes: bytesOf(this.rooms.get(home)!) + SLACK })),
     );
     for (const [i, [home]] of homes.entries()) this.offsets.set(home, offsets[i]!);
     return Math.ceil(bytes / 4);
   }
 
-  private stepOf(node: GraphNode): () => void {
+  private stepOf(node: LoweredNode): Step {
+    if (isConversion(node)) return this.conversion(node);
     const conv = this.convOf(node);
-    if (conv) return this.convolution(conv, node);
+    if (conv) {
+      const packed = this.weights.packed.get(conv)!;
+      return packed.type === 'float32' ? this.convolution(conv, node, packed) : this.integers(conv, node, packed);
+    }
     if (node.op === 'concat' && node.axis === node.output.shape.length - 1) return this.concat(node);
-    return this.pooling(node) ?? this.script(node);
+    return this.pooling(node) ?? this.integerSum(node) ?? this.script(node);
+  }
+
+  private dispatch({ op, tasks, words }: Dispatch): Step {
+    return () => this.engine.dispatch(op, tasks, words);
+  }
+
+  private strided(value: GraphValue): ReturnType<typeof strided> {
+    return strided(this.view(value), this.extents(value));
+  }
+
+  private conversion({ op, inputs: [from], output }: ConversionNode): Step {
+    const { threads } = this.engine;
+    const [a, b] = [this.strided(from), this.strided(output)];
+    if (op === 'dequantize') return this.dispatch(dequantizeMap(threads, a, b, this.graph.integers.get(from)!.scale));
+    const quantization = this.graph.integers.get(output)!;
+    return this.dispatch(quantizeMap(threads, a, b, { scale: quantization.scale, ...limitsOf(quantization, false) }));
+  }
+
+  /** Returns a copy of a fused sum's shortcut into the place of the sum, where it does not lie already. */
+  private shortcutOf(node: LoweredNode): Step | undefined {
+    const add = this.placement.adds.get(node);
+    const { places } = this.placement;
+    if (!add || places.get(add.shortcut)!.home === places.get(node.output)!.home) return undefined;
+    return () => this.write(node.output, this.read(add.shortcut));
   }
 
   /** @param node the convolution, or the sum that is fused with it. */
-  private convolution(conv: ConvNode | LinearNode, node: GraphNode): () => void {
+  private convolution(conv: ConvNode | LinearNode, node: LoweredNode, packed: PackedFloats): Step {
     const { engine } = this;
-    const { convolution, weights, bias } = this.weights.packed.get(conv)!;
+    const { convolution, weights, bias } = packed;
     const geometry = this.geometryOf(conv);
-    const padding = convolution.padding(geometry);
-    const add = this.placement.adds.get(node);
-    const activation = toKernel('relu' in node && node.relu);
-    const { places } = this.placement;
-    const isCopied = add && places.get(add.shortcut)!.home !== places.get(node.output)!.home;
+    const from = withPadding(this.view(conv.inputs[0]!), convolution.padding(geometry));
+    const to = this.view(node.output);
+    const activation = hasRelu(node) ? Activation.relu : Activation.linear;
+    const epilogue = { bias, activation, accumulate: this.placement.adds.has(node) };
+    const copy = this.shortcutOf(node);
     return () => {
-      if (isCopied) this.write(node.output, this.read(add.shortcut));
-      const from = withPadding(this.view(conv.inputs[0]!), padding);
-      const epilogue = { bias, activation, accumulate: add !== undefined };
-      convolution.run(engine, geometry, from, weights, this.view(node.output), epilogue);
+      copy?.();
+      convolution.run(engine, geometry, from, weights, to, epilogue);
     };
   }
 
-  private pooling(node: GraphNode): (() => void) | undefined {
+  /** The same in integers. */
+  private integers(conv: ConvNode | LinearNode, node: LoweredNode, packed: PackedIntegers): Step {
+    const { integers } = this.graph;
+    const geometry = this.geometryOf(conv);
+    const { weights, bias, multipliers } = packed;
+    const output = strided(this.view(node.output), [
+      geometry.images,
+      geometry.outHeight,
+      geometry.outWidth,
+      geometry.outChannels,
+    ]);
+    const input = strided(this.view(conv.inputs[0]!), [
+      geometry.images,
+      geometry.inHeight,
+      geometry.inWidth,
+      geometry.inChannels,
+    ]);
+    const add = this.placement.adds.get(node);
+    const own = integers.get(conv.output);
+    const total = integers.get(node.output);
+    const sum =
+      add && own && total
+        ? {
+            residual: this.strided(add.shortcut),
+            ratio: Math.fround(own.scale / total.scale),
+            residualRatio: Math.fround(integers.get(add.shortcut)!.scale / total.scale),
+            ...limitsOf(total, hasRelu(node)),
+          }
+        : undefined;
+    const { threads } = this.engine;
+    return this.dispatch(
+      packed.algorithm(geometry).dispatch(threads, {
+        input,
+        weights,
+        epilogue: own
+          ? {
+              to: 'int16',
+              output,
+              bias,
+              multipliers,
+              ...limitsOf(own, !add && hasRelu(node)),
+              ...(sum && { sum }),
+            }
+          : { to: 'float32', output, bias, multipliers, relu: hasRelu(node) },
+      }),
+    );
+  }
+
+  private integerSum(node: LoweredNode): Step | undefined {
+    const { integers } = this.graph;
+    const total = integers.get(node.output);
+    if (node.op !== 'binary' || !total) return undefined;
+    const [first, second] = node.inputs as readonly [GraphValue, GraphValue];
+    const ratio = (value: GraphValue) => Math.fround(integers.get(value)!.scale / total.scale);
+    return this.dispatch(
+      int8Add(this.engine.threads, this.strided(first), this.strided(second), this.strided(node.output), {
+        ratio: ratio(first),
+        secondRatio: ratio(second),
+        ...limitsOf(total, node.relu),
+      }),
+    );
+  }
+
+  private pooling(node: LoweredNode): Step | undefined {
     const [value] = node.inputs as [GraphValue];
     const from = this.extents(value);
     const to = this.extents(node.output);
-    const run = (pooling: Parameters<typeof poolMap>[1], geometry: Geometry) => () =>
-      poolMap(this.engine, pooling, geometry, this.view(value), this.view(node.output));
     switch (node.op) {
       case 'pool':
-        if (node.operator === 'max') return run('max', poolGeometry(node, from, to));
-        return isPlainMean(node.counted) ? run('mean', poolGeometry(node, from, to)) : undefined;
-      case 'global-pool': {
-        const geometry = coveringGeometry([1, 1], from, to)!;
-        return run(node.operator === 'max' ? 'max' : 'mean', geometry);
-      }
+        if (node.operator === 'max') return this.pool('max', node, poolGeometry(node, from, to));
+        return isPlainMean(node.counted) ? this.pool('mean', node, poolGeometry(node, from, to)) : undefined;
+      case 'global-pool':
+        return this.pool(node.operator === 'max' ? 'max' : 'mean', node, coveringGeometry([1, 1], from, to)!);
       case 'adaptive-pool': {
         const geometry = coveringGeometry(node.size, from, to);
-        return geometry && run('mean', geometry);
+        return geometry && this.pool('mean', node, geometry);
       }
       default:
         return undefined;
     }
   }
 
+  private pool(pooling: 'max' | 'mean', node: LoweredNode, geometry: Geometry): Step {
+    const [value] = node.inputs as [GraphValue];
+    const [before, after] = [value, node.output].map((each) => this.graph.integers.get(each));
+    const { engine } = this;
+    if (!before || !after) {
+      const [from, to] = [this.view(value), this.view(node.output)];
+      return () => poolMap(engine, pooling, geometry, from, to);
+    }
+    const { images, inHeight, inWidth, inChannels, outHeight, outWidth, outChannels } = geometry;
+    const from = strided(this.view(value), [images, inHeight, inWidth, inChannels]);
+    const to = strided(this.view(node.output), [images, outHeight, outWidth, outChannels]);
+    if (pooling === 'max') return this.dispatch(int8MaxPool(engine.threads, geometry, from, to));
+    return this.dispatch(
+      int8AveragePool(engine.threads, geometry, from, to, {
+        inputScale: before.scale,
+        outputScale: after.scale,
+        ...limitsOf(after, false),
+        wholeKernel: false,
+      }),
+    );
+  }
+
   /** Copies the values that do not lie in the result already. */
-  private concat(node: ConcatNode): () => void {
+  private concat(node: ConcatNode): Step {
     const { places } = this.placement;
     const { home, channel } = places.get(node.output)!;
-    const copied: { readonly value: GraphValue; readonly channel: number }[] = [];
+    const copies: Step[] = [];
     let at = channel;
     for (const value of node.inputs) {
       const place = places.get(value)!;
-      if (place.home !== home || place.channel !== at) copied.push({ value, channel: at });
-      at += this.extents(value)[3];
+      const extents = this.extents(value);
+      if (place.home !== home || place.channel !== at) {
+        const to = viewOf(this.rooms.get(home)!, this.addressOf(home), at);
+        copies.push(
+          to.isInteger
+            ? this.dispatch(int8Copy(this.engine.threads, this.strided(value), strided(to, extents)))
+            : () => writeMap(this.engine, to, extents, this.read(value)),
+        );
+      }
+      at += extents[3];
     }
     return () => {
-      for (const { value, channel: to } of copied) {
-        const view = viewOf(this.rooms.get(home)!, this.addressOf(home), to);
-        writeMap(this.engine, view, this.extents(value), this.read(value));
-      }
+      for (const copy of copies) copy();
     };
   }
 
-  private script(node: GraphNode): () => void {
+  private script(node: Exclude<LoweredNode, ConversionNode>): Step {
     const shapes = node.inputs.map((value) => this.shapes.get(value)!);
     const shape = this.shapes.get(node.output)!;
     const constants = this.weights.constants.get(node) ?? [];
     return () => {
-      const inputs = node.inputs.map((value) => this.read(value));
+      const inputs = node.inputs.map((value) => this.read(value) as Float32Array);
       this.write(node.output, runScript(node, { inputs, shapes, shape, constants }));
     };
   }
 }
-
-/** Bytes past the end of a map that vector loads may read. */
-const SLACK = 256;

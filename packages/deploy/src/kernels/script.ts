@@ -36,9 +36,9 @@ type Pointwise = (x: number) => number;
 function pointwise(activation: Exclude<ActivationNode['activation'], { kind: 'softmax' }>): Pointwise {
   switch (activation.kind) {
     case 'relu':
-      return (x) => (x < 0 ? 0 : x);
+      return (x) => Math.max(x, 0);
     case 'clip':
-      return (x) => (x < activation.min ? activation.min : x > activation.max ? activation.max : x);
+      return (x) => Math.min(Math.max(x, activation.min), activation.max);
     case 'leaky-relu':
       return (x) => (x < 0 ? activation.alpha * x : x);
     case 'hard-sigmoid':

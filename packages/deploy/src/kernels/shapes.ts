@@ -1,5 +1,6 @@
 import { CnnzooError } from '@cnnzoo/core';
-import type { ConvNode, GraphNode, GraphValue, InferenceGraph, PoolNode, UpsampleNode } from '../graph/index.js';
+import type { ConvNode, GraphValue, PoolNode, UpsampleNode } from '../graph/index.js';
+import type { LoweredGraph, LoweredNode } from './lower.js';
 
 /** Shapes of a graph's values for a batch of images, all extents known. */
 export type Shapes = ReadonlyMap<GraphValue, readonly number[]>;
@@ -37,7 +38,7 @@ function windows(node: ConvNode | PoolNode, axis: 0 | 1, size: number): number {
 
 const upsampled = ({ size }: UpsampleNode, [n, h, w, c]: MapExtents): number[] => [n, h * size[0], w * size[1], c];
 
-function outputShape(node: GraphNode, inputs: readonly (readonly number[])[]): number[] {
+function outputShape(node: LoweredNode, inputs: readonly (readonly number[])[]): number[] {
   const shape = inputs[0]!;
   const [n, h, w, c] = shape as unknown as MapExtents;
   switch (node.op) {
@@ -78,7 +79,7 @@ function outputShape(node: GraphNode, inputs: readonly (readonly number[])[]): n
  *
  * @throws CnnzooError SHAPE for images that are too small for a layer, or that do not fit the graph.
  */
-export function shapesOf({ name, inputs, nodes }: InferenceGraph, images: readonly number[]): Shapes {
+export function shapesOf({ name, inputs, nodes }: LoweredGraph, images: readonly number[]): Shapes {
   const shapes = new Map<GraphValue, readonly number[]>([[inputs[0]!, images]]);
   for (const node of nodes) {
     const from = node.inputs.map((value) => shapes.get(value)!);
