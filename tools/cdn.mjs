@@ -1,22 +1,26 @@
 /**
  * Bundles a package for pages without a bundler into dist/cdn/ (docs/decisions/0039): its exports, those of core and its
  * entries, and tfjs-core as `tf`. Run in the package's folder after its build. Arguments are further packages whose
- * exports belong there.
+ * exports belong there. `--alone ENTRY` bundles the exports of one entry of the package, without core's and tfjs.
  */
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { build } from 'esbuild';
 
 const { name } = JSON.parse(await readFile('package.json', 'utf8'));
-const file = basename(name);
-const modules = [
-  './dist/index.js',
-  '@cnnzoo/core',
-  '@cnnzoo/core/train',
-  '@cnnzoo/core/data',
-  '@cnnzoo/core/worker',
-  ...process.argv.slice(2),
-];
+const [first, alone] = process.argv.slice(2);
+const isAlone = first === '--alone';
+const file = isAlone ? alone : basename(name);
+const modules = isAlone
+  ? [`./dist/${alone}.js`]
+  : [
+      './dist/index.js',
+      '@cnnzoo/core',
+      '@cnnzoo/core/train',
+      '@cnnzoo/core/data',
+      '@cnnzoo/core/worker',
+      ...process.argv.slice(2),
+    ];
 
 /** Two files would have two copies of tfjs and core, whose tensors, nets and backends do not fit each other. */
 const GUARD = `
@@ -45,8 +49,8 @@ await build({
   stdin: {
     contents: [
       ...modules.map((each) => `export * from '${each}';`),
-      `export * as tf from '@tensorflow/tfjs-core';`,
-      GUARD,
+      // Without tfjs nothing of two files has to fit.
+      ...(isAlone ? [] : [`export * as tf from '@tensorflow/tfjs-core';`, GUARD]),
     ].join('\n'),
     sourcefile: `${file}.js`,
     resolveDir: process.cwd(),

@@ -10,14 +10,17 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const README = join(root, 'README.md');
 
 /** Files by package, the one with every model first. */
-export const FILES = ['cli', 'lenet', 'alexnet', 'vgg', 'nin', 'googlenet', 'resnet', 'core'].map((folder) => {
-  const short = folder === 'cli' ? 'cnnzoo' : folder;
-  return {
-    name: folder === 'cli' ? 'cnnzoo' : `@cnnzoo/${folder}`,
-    directory: `packages/${folder}`,
-    file: `dist/cdn/${short}.js`,
-  };
-});
+export const FILES = [
+  ...['cli', 'lenet', 'alexnet', 'vgg', 'nin', 'googlenet', 'resnet', 'core'].map((folder) => {
+    const short = folder === 'cli' ? 'cnnzoo' : folder;
+    return {
+      name: folder === 'cli' ? 'cnnzoo' : `@cnnzoo/${folder}`,
+      directory: `packages/${folder}`,
+      file: `dist/cdn/${short}.js`,
+    };
+  }),
+  { name: '@cnnzoo/deploy', directory: 'packages/deploy', file: 'dist/cdn/classify.js' },
+];
 
 /** Bytes that a page loads. */
 export interface Sizes {

@@ -4,6 +4,7 @@
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { deflateRawSync } from 'node:zlib';
 import asc from 'assemblyscript/asc';
 import { build } from 'esbuild';
 
@@ -48,7 +49,7 @@ async function compileBoth(features) {
   if (shared.length !== unshared.length || differing.length !== 1)
     throw new Error('the shared and the unshared module differ in more than the flags of the imported memory');
   const [flagsAt] = differing;
-  return { base64: shared.toString('base64'), flagsAt, unsharedFlags: unshared[flagsAt] };
+  return { wasm: shared, flagsAt, unsharedFlags: unshared[flagsAt] };
 }
 
 const FEATURES = ['simd', 'threads', 'bulk-memory'];
@@ -64,12 +65,19 @@ const helper = await build({
 
 const resize = await compile('assembly/resize/index.ts', ['simd'], ['--initialMemory', '1']);
 
+const [simd, relaxed] = [await compileBoth(FEATURES), await compileBoth([...FEATURES, 'relaxed-simd'])];
+// Two builds of the same sources: together they take little more than one.
+const packed = deflateRawSync(Buffer.concat([simd.wasm, relaxed.wasm]), { level: 9 }).toString('base64');
+const placeOf = ({ wasm, flagsAt, unsharedFlags }, start) =>
+  JSON.stringify({ start, end: start + wasm.length, flagsAt, unsharedFlags });
+
 await mkdir(`${root}src/generated`, { recursive: true });
 await writeFile(
   `${root}src/generated/kernels.ts`,
   `// Made by scripts/build-wasm.mjs.
-export const SIMD = ${JSON.stringify(await compileBoth(FEATURES))};
-export const RELAXED = ${JSON.stringify(await compileBoth([...FEATURES, 'relaxed-simd']))};
+export const PACKED = ${JSON.stringify(packed)};
+export const SIMD = ${placeOf(simd, 0)};
+export const RELAXED = ${placeOf(relaxed, simd.wasm.length)};
 export const HELPER = ${JSON.stringify(helper.outputFiles[0].text)};
 `,
 );

@@ -3,7 +3,6 @@ import { readContainer } from './container.js';
 import type { Codec } from './header.js';
 import type { DecodedImage } from './image.js';
 import { orientationOf, upright } from './orientation.js';
-import { decodePng } from './png.js';
 
 /** Options of decoding. */
 export interface DecodeOptions {
@@ -35,11 +34,11 @@ export async function decodeWith(
   name: string,
   { maxPixels }: DecodeOptions = {},
 ): Promise<DecodedImage> {
-  const header = readContainer(bytes, name, maxPixels);
+  const header = await readContainer(bytes, name, maxPixels);
   const { format, width, height } = header;
   let image: DecodedImage;
   try {
-    image = header.format === 'PNG' ? decodePng(header) : await codec(bytes, header);
+    image = header.format === 'PNG' ? (await import('./png.js')).decodePng(header) : await codec(bytes, header);
   } catch (cause) {
     if (cause instanceof CnnzooError) throw cause;
     const why = cause instanceof Error ? cause.message : String(cause);

@@ -2,7 +2,6 @@ import { CnnzooError } from '../util/index.js';
 import type { ImageFormat, ImageHeader, Refuse } from './header.js';
 import { ascii } from './image.js';
 import { readJpeg } from './jpeg.js';
-import { readPng } from './png.js';
 import { readWebp } from './webp.js';
 
 /** Pixels above which Pillow takes an image for a decompression bomb. */
@@ -38,9 +37,11 @@ function formatOf(bytes: Uint8Array): ImageFormat | null {
   return null;
 }
 
-function readHeader(format: ImageFormat, bytes: Uint8Array, refuse: Refuse): ImageHeader {
+async function readHeader(format: ImageFormat, bytes: Uint8Array, refuse: Refuse): Promise<ImageHeader> {
   if (format === 'JPEG') return { format, ...readJpeg(bytes, refuse) };
-  return format === 'PNG' ? { format, ...readPng(bytes, refuse) } : { format, ...readWebp(bytes, refuse) };
+  if (format === 'WebP') return { format, ...readWebp(bytes, refuse) };
+  // Brings zlib along.
+  return { format, ...(await import('./png.js')).readPng(bytes, refuse) };
 }
 
 /**
@@ -50,7 +51,7 @@ function readHeader(format: ImageFormat, bytes: Uint8Array, refuse: Refuse): Ima
  * @throws CnnzooError IMAGE if the file is of another format, truncated, larger than `maxPixels` pixels, or of a kind
  * that not every decoder of core can decode.
  */
-export function readContainer(bytes: Uint8Array, name: string, maxPixels = MAX_PIXELS): ImageHeader {
+export async function readContainer(bytes: Uint8Array, name: string, maxPixels = MAX_PIXELS): Promise<ImageHeader> {
   if (!(typeof maxPixels === 'number' && maxPixels > 0))
     throw new CnnzooError('INPUT', `expected maxPixels above 0 (Infinity: no limit), received ${String(maxPixels)}.`);
   const format = formatOf(bytes);
@@ -59,7 +60,7 @@ export function readContainer(bytes: Uint8Array, name: string, maxPixels = MAX_P
   const refuse: Refuse = (wrong, advice = 'Is the download or the copy complete?') => {
     throw new CnnzooError('IMAGE', `${name}: expected a whole ${format} image, received ${wrong}. ${advice}`);
   };
-  const header = readHeader(format, bytes, refuse);
+  const header = await readHeader(format, bytes, refuse);
   const { width, height } = header;
   if (width === 0 || height === 0) refuse(`one of ${width} x ${height} pixels`);
   if (width * height > maxPixels)

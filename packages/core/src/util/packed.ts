@@ -15,8 +15,10 @@ export interface PackedFile {
  */
 export async function unpack(load: () => Promise<PackedFile>, name: string): Promise<Uint8Array<ArrayBuffer>> {
   try {
-    const [{ packed }, { inflateRaw }] = await Promise.all([load(), import('./inflate.js')]);
-    return inflateRaw(Uint8Array.from(atob(packed), (character) => character.charCodeAt(0)));
+    const { packed } = await load();
+    const bytes = Uint8Array.from(atob(packed), (character) => character.charCodeAt(0));
+    const inflated = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('deflate-raw'));
+    return new Uint8Array(await new Response(inflated).arrayBuffer());
   } catch (cause) {
     throw new CnnzooError(
       'DOWNLOAD',

@@ -1,6 +1,7 @@
-import { CnnzooError } from '@cnnzoo/core';
+import { CnnzooError } from '@cnnzoo/core/internal/page';
 import { createEngine, defaultThreads, type Engine as Kernels, type Pointer } from '@cnnzoo/kernels/engine';
-import { type GraphValue, type InferenceGraph, isQuantized } from '../graph/index.js';
+import type { GraphValue, InferenceGraph } from '../graph/index.js';
+import { isQuantized } from '../graph/quantized.js';
 import type { BatchShape, Engine } from '../session/engine.js';
 import { convGeometry, linearGeometry } from './geometry.js';
 import { type LoweredGraph, type LoweredNode, lower } from './lower.js';

@@ -1,11 +1,5 @@
-import {
-  type GraphNode,
-  type GraphValue,
-  type InferenceGraph,
-  isIntegerNode,
-  isQuantized,
-  type Quantization,
-} from '../graph/index.js';
+import type { GraphNode, GraphValue, InferenceGraph, Quantization } from '../graph/index.js';
+import { isIntegerNode, isQuantized } from '../graph/quantized.js';
 
 /** Rounds float32 values to integers, or makes float32 values of integers. */
 export interface ConversionNode {

@@ -1,4 +1,4 @@
-import { CnnzooError } from '@cnnzoo/core';
+import { CnnzooError } from '@cnnzoo/core/internal/page';
 import type { ConvNode, GraphValue, PoolNode, UpsampleNode } from '../graph/index.js';
 import type { LoweredGraph, LoweredNode } from './lower.js';
 

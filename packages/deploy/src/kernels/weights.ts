@@ -15,15 +15,8 @@ import {
   putColumns,
   winogradInt8,
 } from '@cnnzoo/kernels/engine';
-import {
-  type ConvNode,
-  type GraphWeight,
-  type LinearNode,
-  type QuantizedGraph,
-  quantizeBias,
-  quantizeWeight,
-  sumScales,
-} from '../graph/index.js';
+import type { ConvNode, GraphWeight, LinearNode, QuantizedGraph } from '../graph/index.js';
+import { quantizeBias, quantizeWeight, sumScales } from '../graph/quantized.js';
 import type { LoweredNode } from './lower.js';
 
 /** A convolution's weights in the kernels' memory, which serve maps of all sizes. */

@@ -21,7 +21,8 @@ import { sourceOf } from '../snapshot.js';
 import type { Engine, EngineName } from './engine.js';
 import { OnnxEngine } from './onnx-engine.js';
 import { type OnnxRuntime, requireRuntime } from './runtimes.js';
-import { Session, type SessionFacts } from './session.js';
+import type { Session } from './session.js';
+import { factsOf, type GraphSessionFacts, startSession } from './start-session.js';
 import { TfjsEngine } from './tfjs-engine.js';
 
 /** Options of `createSession`. */
@@ -197,7 +198,7 @@ class Content {
   readonly weights: WeightsSnapshot;
   readonly both: LayersModel;
   readonly graph: InferenceGraph;
-  readonly facts: Omit<SessionFacts, 'reason' | 'input'>;
+  readonly facts: GraphSessionFacts;
 
   constructor(net: Net) {
     const model = modelOf(net);
@@ -206,21 +207,9 @@ class Content {
       const { both, features } = withFeatures(model);
       this.both = both;
       this.graph = graphOf(both, sourceOf(this.weights));
-      const [input] = this.graph.inputs;
-      const [output] = this.graph.outputs;
-      if (this.graph.inputs.length !== 1 || input!.shape.length !== 4 || input!.shape[0] !== null)
-        throw new CnnzooError(
-          'INPUT',
-          `createSession: '${model.name}' takes other inputs than one batch of any number of images.`,
-        );
-      if (output!.shape.length !== 2)
-        throw new CnnzooError(
-          'INPUT',
-          `createSession: '${model.name}' gives [${output!.shape}], where a session has logits, [images, classes]. Use exportOnnx.`,
-        );
       this.facts = {
-        model: model.name,
-        classes: output!.shape[1]!,
+        ...factsOf('createSession', this.graph),
+        // The net of logits and features has no categories and no preprocessing of its own.
         categories: categoriesOf(net) ?? null,
         preprocessing: preprocessingOf(net) ?? null,
         activation: outputActivationOf(model),
@@ -243,42 +232,20 @@ async function sessionOf(
   { dtype = 'float32', threads }: SessionOptions,
   start: number,
 ): Promise<Session> {
-  const program = await started<Engine>(engine, () =>
-    engine === 'tfjs'
-      ? TfjsEngine.create(both, weights)
-      : engine === 'kernels'
-        ? KernelsEngine.create(graph, { threads })
-        : OnnxEngine.create(engine, runtime!, graph, { dtype, threads, providers }),
+  return startSession(
+    'createSession',
+    graph,
+    facts,
+    {
+      engine,
+      reason,
+      takesAnySize: engine !== 'tfjs',
+      create: async (): Promise<Engine> => {
+        if (engine === 'tfjs') return TfjsEngine.create(both, weights);
+        if (engine === 'kernels') return KernelsEngine.create(graph, { threads });
+        return OnnxEngine.create(engine, runtime!, graph, { dtype, threads, providers });
+      },
+    },
+    start,
   );
-  const loaded = performance.now();
-  const [, height, width, channels] = graph.inputs[0]!.shape;
-  const [rows, columns] = [height ?? facts.preprocessing?.crop[0], width ?? facts.preprocessing?.crop[1]];
-  if (rows && columns)
-    await started(engine, async () => {
-      try {
-        await program.run(new Float32Array(rows * columns * channels!), [1, rows, columns, channels!]);
-      } catch (error) {
-        await program.dispose();
-        throw error;
-      }
-    });
-  const isOpen = graph.anySize && engine !== 'tfjs';
-  const input = [null, ...(isOpen ? [null, null] : [height!, width!]), channels!];
-  return new Session(
-    program,
-    { ...facts, input, reason },
-    { load: loaded - start, warmUp: performance.now() - loaded },
-  );
-}
-
-/** @throws CnnzooError BACKEND for an error of the engine's own. */
-async function started<T>(engine: EngineName, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (cause) {
-    if (cause instanceof CnnzooError) throw cause;
-    throw new CnnzooError('BACKEND', `createSession: '${engine}' did not start: ${(cause as Error).message}`, {
-      cause,
-    });
-  }
 }

@@ -178,7 +178,11 @@ export class Session {
     checkOptions('embed', options, ['signal', 'maxPixels']);
     const { features, model } = this.facts;
     if (features === undefined)
-      throw new CnnzooError('INPUT', `embed: '${model}' does not know its head. Build it with a builder of cnnzoo.`);
+      throw new CnnzooError(
+        'INPUT',
+        `embed: '${model}' gives no features: a net of your own does not know its head, and a graph's file has none. Make the session of a net ` +
+          'that a builder of cnnzoo built.',
+      );
     const rows = await this.during(this.rowsOf('The embedding', images, options, features));
     return Array.isArray(images) ? rows : rows[0]!;
   }

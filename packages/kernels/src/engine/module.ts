@@ -1,14 +1,27 @@
-import { RELAXED, SIMD } from '../generated/kernels.js';
+import { PACKED, RELAXED, SIMD } from '../generated/kernels.js';
 
+/** Build of the kernels: its place among the bytes of all. */
 interface Build {
-  readonly base64: string;
+  readonly start: number;
+  readonly end: number;
   /** Position of the flags of the imported memory, and their value for memory that is not shared. */
   readonly flagsAt: number;
   readonly unsharedFlags: number;
 }
 
-function bytesOf({ base64, flagsAt, unsharedFlags }: Build, shared: boolean): Uint8Array<ArrayBuffer> {
-  const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+/** Returns the bytes of all builds. */
+async function unpack(): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = Uint8Array.from(atob(PACKED), (character) => character.charCodeAt(0));
+  const inflated = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('deflate-raw'));
+  return new Uint8Array(await new Response(inflated).arrayBuffer());
+}
+
+function bytesOf(
+  { start, end, flagsAt, unsharedFlags }: Build,
+  all: Uint8Array<ArrayBuffer>,
+  shared: boolean,
+): Uint8Array<ArrayBuffer> {
+  const bytes = all.slice(start, end);
   if (!shared) bytes[flagsAt] = unsharedFlags;
   return bytes;
 }
@@ -24,8 +37,9 @@ export interface Compiled {
  * if it accepts none.
  */
 export async function compileKernels(shared: boolean): Promise<Compiled | undefined> {
+  const all = await unpack();
   for (const build of [RELAXED, SIMD]) {
-    const bytes = bytesOf(build, shared);
+    const bytes = bytesOf(build, all, shared);
     if (WebAssembly.validate(bytes)) return { module: await WebAssembly.compile(bytes), relaxed: build === RELAXED };
   }
   return undefined;

@@ -1,2 +1,0 @@
-// Apart from packed.ts, so that pako is loaded with the first file.
-export { inflateRaw } from 'pako';
