@@ -3,10 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { useBackend } from '@cnnzoo/core';
-import { saveGraph } from '@cnnzoo/deploy';
+import { inferenceGraph, saveGraph, saveQuantized } from '@cnnzoo/deploy';
+import { openClassifier } from '@cnnzoo/deploy/classify';
 import { resnet20 } from '@cnnzoo/resnet';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { quantizedByHand } from '../packages/deploy/test/quantized-by-hand.js';
 import { buildPage } from '../tools/release/browser.js';
 import { findChromium, openChromium, openPage } from '../tools/release/chromium.js';
 import { type Served, serve } from '../tools/release/serve.js';
@@ -27,6 +29,7 @@ describe.skipIf(!findChromium())('a page that only classifies (needs Chromium)',
     await useBackend('wasm');
     const net = await resnet20.pretrained();
     await saveGraph(net, join(directory, 'net.safetensors'));
+    await saveQuantized(await quantizedByHand(inferenceGraph(net)), join(directory, 'int8.safetensors'));
     for (const name of ['rocket.jpg', 'coffee.png']) {
       const predictions = await net.classify(join(PHOTOS, name), { topK: 3 });
       expected.set(
@@ -111,11 +114,15 @@ describe.skipIf(!findChromium())('a page that only classifies (needs Chromium)',
     for (const isolated of [true, false]) await served(site, isolated, (server) => use(server, isolated));
   });
 
-  it('in a worker of a page: the same scores, and a damaged file is an error', async () => {
+  it('in a worker of a page: the same scores, those of 8 bits bit for bit, and another file is an error', async () => {
     const site = join(directory, 'worker');
     await cp(join(root, 'packages/deploy/dist/cdn'), join(site, 'cdn'), { recursive: true });
     await cp(join(root, 'examples/classify-without-bundler'), site, { recursive: true });
-    await cp(join(directory, 'net.safetensors'), join(site, 'net.safetensors'));
+    for (const name of ['net', 'int8'])
+      await cp(join(directory, `${name}.safetensors`), join(site, `${name}.safetensors`));
+    const int8 = await openClassifier(join(directory, 'int8.safetensors'), { threads: 1 });
+    const levels = await int8.classify(join(PHOTOS, 'rocket.jpg'), { topK: 3 });
+    await int8.dispose();
     await served(site, true, async ({ url }) => {
       const page = await openPage(browser);
       await page.goto(url);
@@ -139,12 +146,15 @@ describe.skipIf(!findChromium())('a page that only classifies (needs Chromium)',
               const net = await openClassifier('${url}net.safetensors', { threads: 2 });
               const answer = await net.classify(bytes, { topK: 3 });
               await net.dispose();
+              const int8 = await openClassifier('${url}int8.safetensors', { threads: 2 });
+              const levels = await int8.classify(bytes, { topK: 3 });
+              await int8.dispose();
               const fault = await openClassifier('${url}index.html').catch(({ code }) => code);
-              postMessage({ texts: answer.map(({ label, score }) => label + ' ' + (100 * score).toFixed(2) + ' %'), fault });
+              postMessage({ texts: answer.map(({ label, score }) => label + ' ' + (100 * score).toFixed(2) + ' %'), levels, fault });
             };`,
         },
       );
-      expect(found).toEqual({ texts: expected.get('rocket.jpg'), fault: 'FORMAT' });
+      expect(found).toEqual({ texts: expected.get('rocket.jpg'), levels, fault: 'FORMAT' });
       await page.context().close();
     });
   });
