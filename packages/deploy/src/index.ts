@@ -47,6 +47,7 @@ export {
   createSession,
   type EngineName,
   Session,
+  type SessionDtype,
   type SessionFacts,
   type SessionOptions,
   type SessionTimes,

@@ -1,29 +1,19 @@
 import { type Classifier, CnnzooError, load, type Net, useBackend } from '@cnnzoo/core';
-import {
-  categoriesOf,
-  checkOptions,
-  featuresOf,
-  importInstalled,
-  localPath,
-  modelOf,
-  namesIn,
-  noteOf,
-  outputActivationOf,
-  preprocessingOf,
-  shownValue,
-  WeightsSnapshot,
-} from '@cnnzoo/core/internal';
-import { type LayersModel, model as tfModel } from '@tensorflow/tfjs-layers';
-import { graphOf, type InferenceGraph } from '../graph/index.js';
+import { checkOptions, importInstalled, localPath, namesIn, openPath, shownValue } from '@cnnzoo/core/internal';
+import { type InferenceGraph, isQuantized } from '../graph/index.js';
+import { GRAPH_START, isGraphFile, readGraph } from '../graph-file/index.js';
 import { KernelsEngine } from '../kernels/index.js';
 import type { OnnxDtype } from '../onnx/index.js';
-import { sourceOf } from '../snapshot.js';
+import { type Content, graphContent, netContent } from './content.js';
 import type { Engine, EngineName } from './engine.js';
 import { OnnxEngine } from './onnx-engine.js';
 import { type OnnxRuntime, requireRuntime } from './runtimes.js';
 import type { Session } from './session.js';
-import { factsOf, type GraphSessionFacts, startSession } from './start-session.js';
+import { startSession } from './start-session.js';
 import { TfjsEngine } from './tfjs-engine.js';
+
+/** Types in which a session computes. */
+export type SessionDtype = OnnxDtype | 'int8';
 
 /** Options of `createSession`. */
 export interface SessionOptions {
@@ -33,8 +23,11 @@ export interface SessionOptions {
    * WebAssembly of `@cnnzoo/kernels` in a memory of its own.
    */
   engine?: EngineName | undefined;
-  /** Type of the weights and of the computation in onnxruntime. Default: 'float32'. */
-  dtype?: OnnxDtype | undefined;
+  /**
+   * Type of the weights and of the computation. Default: 'int8' for a graph that `quantize` made or `saveQuantized` wrote, and for no other;
+   * else 'float32'. onnxruntime has 'float16' too.
+   */
+  dtype?: SessionDtype | undefined;
   /** Threads of onnxruntime and of the kernels. Default: the engine's own choice, the cores of the machine; in a worker the kernels take one. */
   threads?: number | undefined;
   /** The module `onnxruntime-web`, imported by the page, whose bundler can't be asked for it later. Default: in Node, the installed one. */
@@ -42,6 +35,8 @@ export interface SessionOptions {
 }
 
 const ENGINES: readonly EngineName[] = ['kernels', 'onnxruntime-node', 'onnxruntime-web', 'tfjs'];
+
+const DTYPES: readonly SessionDtype[] = ['float32', 'float16', 'int8'];
 
 /** Checks the options. */
 function checkSession(options: SessionOptions): void {
@@ -51,8 +46,7 @@ function checkSession(options: SessionOptions): void {
     throw new CnnzooError('INPUT', `createSession: expected ${name} ${expected}, received ${shownValue(value)}.`);
   };
   if (engine !== undefined && !ENGINES.includes(engine)) refuse('engine', `'${ENGINES.join("', '")}'`, engine);
-  if (dtype !== undefined && dtype !== 'float32' && dtype !== 'float16')
-    refuse('dtype', "'float32' or 'float16'", dtype);
+  if (dtype !== undefined && !DTYPES.includes(dtype)) refuse('dtype', `'${DTYPES.join("', '")}'`, dtype);
   if (threads !== undefined && !(Number.isInteger(threads) && threads > 0)) refuse('threads', '1, 2, …', threads);
   if ((engine === 'tfjs' || engine === 'kernels') && dtype === 'float16')
     refuse('dtype', `'float32' of the engine '${engine}', which has no float16`, dtype);
@@ -63,17 +57,29 @@ function checkSession(options: SessionOptions): void {
     );
 }
 
+/** Returns true for a file that `saveQuantized` or `saveGraph` wrote. */
+async function isGraphPath(path: string | URL): Promise<boolean> {
+  const file = await openPath(path);
+  try {
+    return isGraphFile(await file.read(0, Math.min(file.size, GRAPH_START)));
+  } finally {
+    await file.close();
+  }
+}
+
 interface Registry {
   getModel(name: string): { pretrained(): Promise<Classifier> };
 }
 
-const isPlace = (net: Net | string | URL): net is string | URL =>
+const isPlace = (net: Net | InferenceGraph | string | URL): net is string | URL =>
   typeof net === 'string' || (typeof net === 'object' && net !== null && 'href' in net);
 
-/** Opens a saved net, or a model by its name. */
-async function open(source: string | URL): Promise<Classifier> {
+/** Opens a saved net, the file of a graph, or a model by its name. */
+async function open(source: string | URL): Promise<Classifier | InferenceGraph> {
   const text = String(source);
   const path = localPath(source);
+  if (path?.endsWith('.safetensors') && (await isGraphPath(source))) return readGraph(source);
+  await useBackend();
   // A name without a separator or ending that is nothing here may be a model's.
   const isName = path !== undefined && /^\w+$/.test(text) && !(await namesIn('.')).includes(text);
   if (!isName) return load(source);
@@ -83,14 +89,6 @@ async function open(source: string | URL): Promise<Classifier> {
     'FILE',
     `createSession: there is no '${text}' here. To use it as the name of a model, install the package 'cnnzoo', or give the net itself.`,
   );
-}
-
-/** Makes a net of the logits and, if the net knows its head, of the features before it. */
-function withFeatures(model: LayersModel): { readonly both: LayersModel; readonly features: number | undefined } {
-  if (!noteOf(model)) return { both: model, features: undefined };
-  const [features] = featuresOf(model).outputs;
-  const both = tfModel({ inputs: model.inputs, outputs: [...model.outputs, features!], name: model.name });
-  return { both, features: model.outputs.length };
 }
 
 interface Chosen {
@@ -112,9 +110,14 @@ const own = (engine: 'kernels' | 'tfjs', reason: string): Chosen => ({
   reason,
 });
 
-async function choose({ engine, runtime, dtype }: SessionOptions): Promise<Chosen> {
+async function choose({ engine, runtime, dtype }: SessionOptions, { net }: Content): Promise<Chosen> {
   const given = runtime as OnnxRuntime | undefined;
-  if (engine === 'tfjs' || engine === 'kernels') return own(engine, `${engine} was asked for.`);
+  if (engine === 'tfjs') {
+    // Reads and decodes the weights.
+    await useBackend();
+    return own(engine, 'tfjs was asked for.');
+  }
+  if (engine === 'kernels') return own(engine, 'kernels was asked for.');
   if (engine !== undefined) {
     const providers = engine === 'onnxruntime-node' ? ['cpu'] : hasWebGpu() ? ['webgpu', 'wasm'] : ['wasm'];
     return { engine, runtime: given ?? (await requireRuntime(engine)), providers, reason: `${engine} was asked for.` };
@@ -146,6 +149,7 @@ async function choose({ engine, runtime, dtype }: SessionOptions): Promise<Chose
         "'npm install onnxruntime-node'.",
     );
   const reason = `${failure}${given ? ', and the page has no WebGPU' : ''}`;
+  if (!net) return own('kernels', `${reason}: the kernels compute graphs.`);
   const backend = await useBackend();
   return SLOW_BACKENDS.includes(backend)
     ? own('kernels', `${reason}: the kernels are faster than the backend '${backend}'.`)
@@ -156,8 +160,8 @@ async function choose({ engine, runtime, dtype }: SessionOptions): Promise<Chose
  * Makes a session: a net that the fastest engine of this place computes, with the net's weights of the moment of the call. Later training of
  * the net does not reach it.
  *
- * @param net a Classifier or LayersModel, which stays as it is; the path or URL of a saved net; or the name of a model of the package
- * `cnnzoo`, with its default weights.
+ * @param net a Classifier or LayersModel, which stays as it is; a graph of `quantize` or `readGraph`; the path of a saved net or graph, the
+ * URL of a saved net; or the name of a model of the package `cnnzoo`, with its default weights. A session of a graph has no `embed`.
  * @throws CnnzooError BACKEND if an engine that was asked for is not installed or does not start; INPUT for an unknown option, a layer that
  * the engine can't compute, or a value that is no net; FILE, FORMAT, STATE_DICT or DOWNLOAD for a net that can't be opened.
  *
@@ -171,81 +175,76 @@ async function choose({ engine, runtime, dtype }: SessionOptions): Promise<Chose
  * await session.dispose();
  * ```
  */
-export async function createSession(net: Net | string | URL, options: SessionOptions = {}): Promise<Session> {
+export async function createSession(
+  net: Net | InferenceGraph | string | URL,
+  options: SessionOptions = {},
+): Promise<Session> {
   checkSession(options);
   const start = performance.now();
   // Read before the first await: a training that goes on changes the weights.
-  const given = isPlace(net) ? undefined : new Content(net);
-  let opened: Classifier | undefined;
-  let content = given;
+  let content = isPlace(net) ? undefined : contentOf(net);
+  let opened: Classifier | InferenceGraph | undefined;
   try {
-    const chosen = await choose(options);
-    // tfjs reads and decodes the weights.
-    await useBackend();
     if (isPlace(net)) {
       opened = await open(net);
-      content = new Content(opened);
+      content = contentOf(opened);
     }
+    checkDtype(content!, options);
+    const chosen = await choose(options, content!);
     return await sessionOf(content!, chosen, options, start);
   } finally {
     content?.dispose();
-    opened?.dispose();
+    if (opened && !isGraph(opened)) opened.dispose();
   }
 }
 
-/** A net as it is at one moment. Owns tensors, which copy nothing. */
-class Content {
-  readonly weights: WeightsSnapshot;
-  readonly both: LayersModel;
-  readonly graph: InferenceGraph;
-  readonly facts: GraphSessionFacts;
+const isGraph = (value: unknown): value is InferenceGraph =>
+  typeof value === 'object' && value !== null && 'nodes' in value && 'facts' in value;
 
-  constructor(net: Net) {
-    const model = modelOf(net);
-    this.weights = new WeightsSnapshot(model);
-    try {
-      const { both, features } = withFeatures(model);
-      this.both = both;
-      this.graph = graphOf(both, sourceOf(this.weights));
-      this.facts = {
-        ...factsOf('createSession', this.graph),
-        // The net of logits and features has no categories and no preprocessing of its own.
-        categories: categoriesOf(net) ?? null,
-        preprocessing: preprocessingOf(net) ?? null,
-        activation: outputActivationOf(model),
-        features,
-      };
-    } catch (error) {
-      this.weights.dispose();
-      throw error;
-    }
-  }
+const contentOf = (net: Net | InferenceGraph): Content => (isGraph(net) ? graphContent(net) : netContent(net));
 
-  dispose(): void {
-    this.weights.dispose();
-  }
+/** Checks the options against what they are for. */
+function checkDtype({ graph, net }: Content, { dtype, engine }: SessionOptions): void {
+  if (dtype === 'int8' && !isQuantized(graph))
+    throw new CnnzooError(
+      'INPUT',
+      `createSession: '${graph.name}' is not quantized, so it has no dtype 'int8'. Give the graph of ` +
+        "'const { graph } = await quantize(net, images)', or leave dtype out.",
+    );
+  if (engine === 'tfjs' && !net)
+    throw new CnnzooError(
+      'INPUT',
+      `createSession: '${graph.name}' is a graph, which the engine 'tfjs' can't compute: it needs the net itself. Use 'kernels' or ` +
+        "'onnxruntime-node'.",
+    );
 }
 
 async function sessionOf(
-  { weights, both, graph, facts }: Content,
+  { graph: given, facts, net }: Content,
   { engine, runtime, providers, reason }: Chosen,
-  { dtype = 'float32', threads }: SessionOptions,
+  { dtype = isQuantized(given) ? 'int8' : 'float32', threads }: SessionOptions,
   start: number,
 ): Promise<Session> {
+  const graph = dtype === 'int8' ? given : unquantized(given);
+  const create = async (): Promise<Engine> => {
+    switch (engine) {
+      case 'tfjs':
+        return TfjsEngine.create(net!.model, net!.weights);
+      case 'kernels':
+        return KernelsEngine.create(graph, { threads });
+      default:
+        return OnnxEngine.create(engine, runtime!, graph, { dtype, threads, providers });
+    }
+  };
   return startSession(
     'createSession',
     graph,
     facts,
-    {
-      engine,
-      reason,
-      takesAnySize: engine !== 'tfjs',
-      create: async (): Promise<Engine> => {
-        if (engine === 'tfjs') return TfjsEngine.create(both, weights);
-        if (engine === 'kernels') return KernelsEngine.create(graph, { threads });
-        return OnnxEngine.create(engine, runtime!, graph, { dtype, threads, providers });
-      },
-    },
+    { engine, reason, takesAnySize: engine !== 'tfjs', create },
     start,
   );
 }
+
+/** Returns the graph in float32. */
+const unquantized = (graph: InferenceGraph): InferenceGraph =>
+  ({ ...graph, quantization: undefined }) as InferenceGraph;

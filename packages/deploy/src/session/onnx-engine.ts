@@ -1,5 +1,6 @@
 import type { InferenceGraph } from '../graph/index.js';
-import { type OnnxDtype, type OnnxFile, onnxFile } from '../onnx/index.js';
+import { type OnnxFile, onnxFile } from '../onnx/index.js';
+import type { SessionDtype } from './create-session.js';
 import type { BatchShape, Engine, EngineName } from './engine.js';
 import type { OnnxRuntime, OnnxSession } from './runtimes.js';
 
@@ -44,7 +45,11 @@ export class OnnxEngine implements Engine {
     name: EngineName,
     runtime: OnnxRuntime,
     graph: InferenceGraph,
-    options: { readonly dtype: OnnxDtype; readonly threads: number | undefined; readonly providers: readonly string[] },
+    options: {
+      readonly dtype: SessionDtype;
+      readonly threads: number | undefined;
+      readonly providers: readonly string[];
+    },
   ): Promise<OnnxEngine> {
     const { dtype, threads, providers } = options;
     const file = await joined(onnxFile(graph, { dtype, opset: 18, preprocessing: false }));
