@@ -141,7 +141,7 @@ describe('a session', () => {
 
   it.each<[string, object, RegExp]>([
     ['another engine', { engine: 'tensorrt' }, /onnxruntime-node/],
-    ['another dtype', { dtype: 'int8' }, /float16/],
+    ['another dtype', { dtype: 'bfloat16' }, /'float32', 'float16', 'int8'/],
     ['float16 of tfjs', { engine: 'tfjs', dtype: 'float16' }, /no float16/],
     ['no threads', { threads: 0 }, /threads/],
     ['an option of its own', { device: 'gpu' }, /'device'/],

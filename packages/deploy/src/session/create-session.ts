@@ -1,5 +1,6 @@
 import { type Classifier, CnnzooError, load, type Net, useBackend } from '@cnnzoo/core';
 import { checkOptions, importInstalled, localPath, namesIn, openPath, shownValue } from '@cnnzoo/core/internal';
+import { isThreadCount, MOST_THREADS } from '@cnnzoo/kernels/engine';
 import { type InferenceGraph, isQuantized } from '../graph/index.js';
 import { GRAPH_START, isGraphFile, readGraph } from '../graph-file/index.js';
 import { KernelsEngine } from '../kernels/index.js';
@@ -47,7 +48,7 @@ function checkSession(options: SessionOptions): void {
   };
   if (engine !== undefined && !ENGINES.includes(engine)) refuse('engine', `'${ENGINES.join("', '")}'`, engine);
   if (dtype !== undefined && !DTYPES.includes(dtype)) refuse('dtype', `'${DTYPES.join("', '")}'`, dtype);
-  if (threads !== undefined && !(Number.isInteger(threads) && threads > 0)) refuse('threads', '1, 2, …', threads);
+  if (threads !== undefined && !isThreadCount(threads)) refuse('threads', `from 1 to ${MOST_THREADS}`, threads);
   if ((engine === 'tfjs' || engine === 'kernels') && dtype === 'float16')
     refuse('dtype', `'float32' of the engine '${engine}', which has no float16`, dtype);
   if (runtime !== undefined && engine !== undefined && engine !== 'onnxruntime-web')
@@ -246,5 +247,8 @@ async function sessionOf(
 }
 
 /** Returns the graph in float32. */
-const unquantized = (graph: InferenceGraph): InferenceGraph =>
-  ({ ...graph, quantization: undefined }) as InferenceGraph;
+function unquantized(graph: InferenceGraph): InferenceGraph {
+  if (!isQuantized(graph)) return graph;
+  const { quantization: _, ...rest } = graph;
+  return rest;
+}
