@@ -3,6 +3,7 @@
  * depends on the very version of core that it was built with.
  */
 export {
+  breathe,
   hashSource,
   importInstalled,
   localPath,

@@ -19,6 +19,7 @@ export type {
   InferenceGraph,
   LinearNode,
   LocalResponseNormNode,
+  NetOrQuantized,
   Padding,
   PadNode,
   PoolNode,

@@ -1,6 +1,12 @@
-import type { Net } from '@cnnzoo/core';
 import { modelOf, WeightsSnapshot } from '@cnnzoo/core/internal';
-import { blockReader, graphOf, type InferenceGraph, type WeightSource } from './graph/index.js';
+import {
+  blockReader,
+  graphOf,
+  type InferenceGraph,
+  isQuantized,
+  type NetOrQuantized,
+  type WeightSource,
+} from './graph/index.js';
 
 /** Returns the weights of a snapshot for a graph. The snapshot must live as long as they are read. */
 export const sourceOf = (snapshot: WeightsSnapshot): WeightSource => ({
@@ -9,7 +15,8 @@ export const sourceOf = (snapshot: WeightsSnapshot): WeightSource => ({
 });
 
 /** Does something with a net's graph and its weights as they are now, whatever becomes of the net meanwhile. */
-export async function withSnapshot<T>(net: Net, use: (graph: InferenceGraph) => Promise<T>): Promise<T> {
+export async function withSnapshot<T>(net: NetOrQuantized, use: (graph: InferenceGraph) => Promise<T>): Promise<T> {
+  if (isQuantized(net)) return use(net);
   const snapshot = new WeightsSnapshot(modelOf(net));
   try {
     return await use(graphOf(net, sourceOf(snapshot)));

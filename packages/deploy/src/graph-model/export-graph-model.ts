@@ -1,6 +1,6 @@
 import { CnnzooError, type Net } from '@cnnzoo/core';
 import { checkOptions, shownValue, writeNewDirectory } from '@cnnzoo/core/internal';
-import { type GraphValue, type InferenceGraph, openShape } from '../graph/index.js';
+import { type GraphValue, type InferenceGraph, isQuantized, openShape } from '../graph/index.js';
 import { withSnapshot } from '../snapshot.js';
 import { GraphModelEmitter, takesAnySize } from './emit.js';
 import { shapeAttribute } from './topology.js';
@@ -56,6 +56,12 @@ export async function exportGraphModel(
     throw new CnnzooError(
       'INPUT',
       `exportGraphModel: expected dtype '${DTYPES.join("', '")}', received ${shownValue(dtype)}.`,
+    );
+  if (isQuantized(net))
+    throw new CnnzooError(
+      'INPUT',
+      'exportGraphModel: received a quantized graph, and TensorFlow.js computes nothing in 8 bits. Give the net itself, or write the graph ' +
+        'with exportOnnx.',
     );
   await withSnapshot(net, (graph) =>
     writeNewDirectory(directory, (add) => writeGraphModel(graph, dtype, (name, bytes) => add(name, [bytes]))),

@@ -3,16 +3,19 @@ import { adaptiveShares } from '@cnnzoo/core/internal';
 import type {
   ActivationNode,
   AdaptivePoolNode,
+  ConvNode,
   GraphNode,
+  GraphQuantization,
   GraphValue,
   GraphWeight,
   InferenceGraph,
+  LinearNode,
   LocalResponseNormNode,
   Padding,
   PoolNode,
 } from '../graph/index.js';
-import { openShape } from '../graph/index.js';
-import { filtersFirst, plain, type WeightType } from './initializers.js';
+import { openShape, sumScales } from '../graph/index.js';
+import { filtersFirst, INTEGER_ZERO, integerBias, integerFilters, plain, type WeightType } from './initializers.js';
 import { TensorProto_DataType as DataType, type ValueInfoProto } from './onnx-schema.js';
 import { type Attribute, type Axis, OnnxWriter, tensorInfo } from './onnx-writer.js';
 
@@ -59,7 +62,11 @@ export class OnnxEmitter {
   /** Values that a max pool reads. */
   private readonly pooled = new Set<GraphValue>();
 
-  constructor(private readonly type: WeightType) {}
+  /** @param quantization of the values and weights that are kept in 8 bits; the rest is of the type `type`, which is then float32. */
+  constructor(
+    private readonly type: WeightType,
+    private readonly quantization?: GraphQuantization,
+  ) {}
 
   /** The least number above 0 of the graph's type. */
   private get least(): number {
@@ -77,9 +84,10 @@ export class OnnxEmitter {
     this.anySize = takesAnySize(graph);
     for (const { op, inputs: from, ...node } of graph.nodes)
       if (op === 'pool' && 'operator' in node && node.operator === 'max') this.pooled.add(from[0]!);
-    for (const [i, value] of graph.inputs.entries()) this.names.set(value, inputs[i]!);
-    for (const [i, value] of graph.outputs.entries()) if (!this.wanted.has(value)) this.wanted.set(value, outputs[i]!);
-    for (const node of graph.nodes) this.names.set(node.output, this.node(node));
+    for (const [i, value] of graph.inputs.entries()) this.names.set(value, this.rounded(inputs[i]!, value));
+    for (const [i, value] of graph.outputs.entries())
+      if (!this.wanted.has(value) && !this.quantization?.values.has(value.name)) this.wanted.set(value, outputs[i]!);
+    for (const node of graph.nodes) this.names.set(node.output, this.rounded(this.node(node), node.output));
     return graph.outputs.map((value) => this.names.get(value)!);
   }
 
@@ -98,6 +106,42 @@ export class OnnxEmitter {
     const wanted = part === undefined ? this.wanted.get(output) : undefined;
     if (wanted !== undefined) return this.writer.addAs(wanted, opType, inputs, attributes);
     return this.writer.add(opType, inputs, attributes, part === undefined ? output.name : `${name}.${part}`);
+  }
+
+  /** Returns a value as it is after the way to 8 bits and back, if `value` is kept so. Between two such pairs an operator is computed in integers. */
+  private rounded(name: string, value: GraphValue): string {
+    const quantization = this.quantization?.values.get(value.name);
+    if (!quantization) return name;
+    const parameters = [
+      this.writer.constant('scale', DataType.FLOAT, [], [quantization.scale]),
+      this.writer.constant('zero point', DataType.UINT8, [], [quantization.zeroPoint]),
+    ];
+    const integers = this.writer.add('QuantizeLinear', [name, ...parameters], {}, `${value.name}.uint8`);
+    return this.writer.add('DequantizeLinear', [integers, ...parameters], {}, `${value.name}.float32`);
+  }
+
+  /** Returns the weight and bias of a node. Integers are the operands of a DequantizeLinear. */
+  private parameters({ inputs, weight, bias }: ConvNode | LinearNode): string[] {
+    const scales = this.quantization?.weights.get(weight.name);
+    if (!scales) return [this.filtersFirst(weight), ...(bias ? [this.plain(bias)] : [])];
+    const dequantized = (integers: string, each: Float32Array, zeros: string[]): string => {
+      const factors = this.writer.constant(`${integers}.scale`, DataType.FLOAT, [each.length], each);
+      return this.writer.add('DequantizeLinear', [integers, factors, ...zeros], { axis: 0 }, `${integers}.float32`);
+    };
+    const filters = this.writer.weight(weight, 'integers', (name) => integerFilters(weight, name, scales));
+    const zeros = this.writer.constant(
+      'zero points',
+      DataType.UINT8,
+      [scales.length],
+      new Uint8Array(scales.length).fill(INTEGER_ZERO),
+    );
+    const operands = [dequantized(filters, scales, [zeros])];
+    const input = this.quantization?.values.get(inputs[0]!.name);
+    if (!bias) return operands;
+    if (!input) return [...operands, this.plain(bias)];
+    const sums = sumScales(input.scale, scales);
+    const integers = this.writer.weight(bias, `int32 ${sums}`, (name) => integerBias(bias, name, sums));
+    return [...operands, dequantized(integers, sums, [])];
   }
 
   private numbers(name: string, shape: readonly number[], values: readonly number[]): string {
@@ -136,19 +180,16 @@ export class OnnxEmitter {
     switch (node.op) {
       case 'conv': {
         const [rows, columns] = node.weight.shape;
-        const parameters = [this.filtersFirst(node.weight), ...(node.bias ? [this.plain(node.bias)] : [])];
         const window = {
           kernel_shape: [rows!, columns!],
           ...windowOf(node),
           dilations: node.dilation,
           group: node.groups,
         };
-        return this.withRelu('Conv', [x, ...parameters], window, node);
+        return this.withRelu('Conv', [x, ...this.parameters(node)], window, node);
       }
-      case 'linear': {
-        const parameters = [this.filtersFirst(node.weight), ...(node.bias ? [this.plain(node.bias)] : [])];
-        return this.withRelu('Gemm', [x, ...parameters], { transB: 1 }, node);
-      }
+      case 'linear':
+        return this.withRelu('Gemm', [x, ...this.parameters(node)], { transB: 1 }, node);
       case 'scale': {
         const shape = isMap(input) ? [...node.scale.shape, 1, 1] : node.scale.shape;
         const product = this.add('Mul', [x, this.plain(node.scale, shape)], {}, node, 'mul');
@@ -166,7 +207,7 @@ export class OnnxEmitter {
         return this.adaptivePool(node, x);
       case 'global-pool': {
         const pooled = this.add(node.operator === 'avg' ? 'GlobalAveragePool' : 'GlobalMaxPool', [x], {}, node, 'pool');
-        return this.add('Flatten', [pooled], { axis: 1 }, node);
+        return this.add('Flatten', [this.rounded(pooled, node.output)], { axis: 1 }, node);
       }
       case 'group-norm': {
         const { groups, eps } = node;
@@ -260,7 +301,8 @@ export class OnnxEmitter {
     if (operator === 'max') return this.add('MaxPool', [x], window, node);
     const countsAll = isSame(padding, counted);
     if (counted.flat().every((pixels) => pixels === 0))
-      return this.add('AveragePool', [x], { ...window, count_include_pad: countsAll ? 1 : 0 }, node);
+      // With 1, onnxruntime 1.30 in 8 bits divides the sum of a last window that sticks out by the size of a whole one.
+      return this.add('AveragePool', [x], { ...window, count_include_pad: 0 }, node);
     if (countsAll && !ceilMode) return this.add('AveragePool', [x], { ...window, count_include_pad: 1 }, node);
     // A part of the padding counts: it is made of real zeros.
     const [rows, columns] = counted;

@@ -1,12 +1,35 @@
 import { CnnzooError } from '@cnnzoo/core';
-import type { InferenceGraph } from '../graph/index.js';
+import { shownValue } from '@cnnzoo/core/internal';
+import { type InferenceGraph, isQuantized, type NetOrQuantized } from '../graph/index.js';
 import { infoOf, OnnxEmitter } from './emit.js';
 import { TensorProto_DataType as DataType, type ValueInfoProto } from './onnx-schema.js';
 import { tensorInfo } from './onnx-writer.js';
 import { writePreprocessing } from './preprocess.js';
 
-/** Type of the weights and of the computation. Images and logits are float32. */
-export type OnnxDtype = 'float32' | 'float16';
+/** Type of the weights and of the computation: 'int8' is that of a graph that `quantize` has made. Images and logits are float32. */
+export type OnnxDtype = 'float32' | 'float16' | 'int8';
+
+/**
+ * Returns the dtype of an ONNX file. Default: 'int8' of a quantized graph, 'float32' of a net.
+ *
+ * @param where name of the function, for messages.
+ * @throws CnnzooError INPUT for another value, and for 'int8' of a net.
+ */
+export function onnxDtypeOf(where: string, net: NetOrQuantized, dtype: OnnxDtype | undefined): OnnxDtype {
+  const chosen = dtype ?? (isQuantized(net) ? 'int8' : 'float32');
+  if (!['float32', 'float16', 'int8'].includes(chosen))
+    throw new CnnzooError(
+      'INPUT',
+      `${where}: expected dtype 'float32', 'float16' or 'int8', received ${shownValue(chosen)}.`,
+    );
+  if (chosen === 'int8' && !isQuantized(net))
+    throw new CnnzooError(
+      'INPUT',
+      `${where}: dtype 'int8' is that of a quantized graph, and a net was given. Calibrate it first: ` +
+        'const { graph } = await quantize(net, images).',
+    );
+  return chosen;
+}
 
 /** Choices of an ONNX file. */
 export interface OnnxContent {
@@ -41,7 +64,8 @@ export interface OnnxFile extends Ends {
 /** Makes the ONNX file of a graph. */
 export function onnxFile(graph: InferenceGraph, { dtype, opset, preprocessing }: OnnxContent): OnnxFile {
   const isHalf = dtype === 'float16';
-  const emitter = new OnnxEmitter(isHalf ? DataType.FLOAT16 : DataType.FLOAT);
+  const quantization = dtype === 'int8' && isQuantized(graph) ? graph.quantization : undefined;
+  const emitter = new OnnxEmitter(isHalf ? DataType.FLOAT16 : DataType.FLOAT, quantization);
   const ends = preprocessing ? imageToScores(graph, emitter, isHalf) : imagesToLogits(graph, emitter, isHalf);
   const { categories, activation, preprocessing: known } = graph.facts;
   const file = emitter.writer.file(

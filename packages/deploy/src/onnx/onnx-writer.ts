@@ -46,6 +46,13 @@ function attributeOf([name, value]: [string, Attribute]): AttributeProto {
   return create(AttributeProtoSchema, { name, type: AttributeType.INTS, ints: value.map(BigInt) });
 }
 
+/** Makes the array of a constant, by its type. */
+const ARRAYS = {
+  [DataType.FLOAT]: (values: ArrayLike<number>) => Float32Array.from(values),
+  [DataType.INT64]: (values: ArrayLike<number>) => BigInt64Array.from(Array.from(values, BigInt)),
+  [DataType.UINT8]: (values: ArrayLike<number>) => Uint8Array.from(values),
+};
+
 const dimensionOf = (axis: Axis) =>
   typeof axis === 'number'
     ? ({ case: 'dimValue', value: BigInt(axis) } as const)
@@ -106,18 +113,12 @@ export class OnnxWriter {
   }
 
   /** Adds a constant of given values. The same values are added once. */
-  constant(
-    name: string,
-    type: DataType.INT64 | DataType.FLOAT,
-    shape: readonly number[],
-    values: readonly number[],
-  ): string {
-    const key = `${type} [${shape}] ${values}`;
+  constant(name: string, type: keyof typeof ARRAYS, shape: readonly number[], values: ArrayLike<number>): string {
+    const key = `${type} [${shape}] ${Array.from(values)}`;
     const known = this.constants.get(key);
     if (known) return known;
-    const array = type === DataType.INT64 ? BigInt64Array.from(values, BigInt) : Float32Array.from(values);
     const unique = this.unique(name);
-    const bytes = new Uint8Array(array.buffer);
+    const bytes = new Uint8Array(ARRAYS[type](values).buffer);
     this.initializers.push({
       name: unique,
       type,

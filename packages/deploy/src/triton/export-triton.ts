@@ -1,13 +1,14 @@
-import { CnnzooError, type Net } from '@cnnzoo/core';
+import { CnnzooError } from '@cnnzoo/core';
 import { checkOptions, namesIn, pathIn, pathOf, removeFiles, shownValue, writeNewFile } from '@cnnzoo/core/internal';
-import { type OnnxDtype, type OnnxFile, onnxFile, type ValueInfoProto } from '../onnx/index.js';
+import type { NetOrQuantized } from '../graph/index.js';
+import { type OnnxDtype, type OnnxFile, onnxDtypeOf, onnxFile, type ValueInfoProto } from '../onnx/index.js';
 import { withSnapshot } from '../snapshot.js';
 
 /** Options of `exportTriton`. */
 export interface TritonOptions {
   /** Name of the model in the repository: letters, digits, '.', '_' and '-'. Default: the net's. */
   name?: string | undefined;
-  /** Type of the weights and of the computation, as of `exportOnnx`. Images and logits are float32. Default: 'float32'. */
+  /** Type of the weights and of the computation, as of `exportOnnx`. Images and logits are float32. Default: 'int8' of a quantized graph, 'float32' of a net. */
   dtype?: OnnxDtype | undefined;
   /** Most images of a batch that the server may put together, 1 or more. Default: 16. */
   maxBatchSize?: number | undefined;
@@ -54,14 +55,12 @@ async function requireFree(directory: string): Promise<void> {
     );
 }
 
-function checkTriton({ name, dtype, maxBatchSize }: TritonOptions): void {
+function checkTriton({ name, maxBatchSize }: TritonOptions): void {
   const refuse = (option: string, expected: string, value: unknown): never => {
     throw new CnnzooError('INPUT', `exportTriton: expected ${option} ${expected}, received ${shownValue(value)}.`);
   };
   if (name !== undefined && !(typeof name === 'string' && isName(name)))
     refuse('name', "of letters, digits, '.', '_' and '-'", name);
-  if (dtype !== undefined && dtype !== 'float32' && dtype !== 'float16')
-    refuse('dtype', "'float32' or 'float16'", dtype);
   // max_batch_size is an int32.
   if (maxBatchSize !== undefined && !(Number.isInteger(maxBatchSize) && maxBatchSize > 0 && maxBatchSize < 2 ** 31))
     refuse('maxBatchSize', '1, 2, …', maxBatchSize);
@@ -79,7 +78,7 @@ const isName = (name: string): boolean => /^[\w-][\w.-]*$/.test(name);
  *
  * The configuration is checked against Triton's schema by the tests. It was not run by a Triton server.
  *
- * @param net a LayersModel or Classifier.
+ * @param net a LayersModel or Classifier, or the graph of `quantize`.
  * @param repository directory of the models, which is made if it does not exist.
  * @returns the model's directory.
  * @throws CnnzooError as `exportOnnx`; FILE if the repository has a model of this name.
@@ -93,10 +92,15 @@ const isName = (name: string): boolean => /^[\w-][\w.-]*$/.test(name);
  * await exportTriton(net, 'models');   // tritonserver --model-repository models
  * ```
  */
-export async function exportTriton(net: Net, repository: string | URL, options: TritonOptions = {}): Promise<string> {
+export async function exportTriton(
+  net: NetOrQuantized,
+  repository: string | URL,
+  options: TritonOptions = {},
+): Promise<string> {
   checkOptions('exportTriton', options, ['name', 'dtype', 'maxBatchSize']);
   checkTriton(options);
-  const { dtype = 'float32', maxBatchSize = 16 } = options;
+  const dtype = onnxDtypeOf('exportTriton', net, options.dtype);
+  const { maxBatchSize = 16 } = options;
   const root = pathOf(repository);
   return withSnapshot(net, async (graph) => {
     const { name = graph.name } = options;
