@@ -158,9 +158,9 @@ describe("import { openClassifier } from '@cnnzoo/deploy/classify'", async () =>
     const jpeg = /\/(codecs?|jpeg|jpeg-turbo)-\w+\.js$/;
     // The decoder's WebAssembly is among them.
     expect([...loaded(jpeg)].filter((path) => path.includes('jpeg-turbo'))).toHaveLength(1);
-    // 98.4 KB when this was measured, of which 37.4 are the decoder of JPEG.
+    // 96.3 KB when this was measured, of which 35.4 are the decoder of JPEG.
     expect(bytesOf(jpeg)).toBeLessThan(100_000);
-    // 72.6 KB with zlib for PNG, and less for the pixels of a page.
+    // 72.4 KB with zlib for PNG, and less for the pixels of a page.
     expect(bytesOf(/\/(codecs?|png)-\w+\.js$/)).toBeLessThan(80_000);
   });
 });
