@@ -14,7 +14,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import binaryen from 'binaryen';
 
-/** Of @cwasm/jpeg-turbo 0.1.3: the numbers below are those of its functions. */
+/** sha256 of the file in @cwasm/jpeg-turbo 0.1.3, whose functions have the numbers below. */
 const SHA256 = '80ed55eef2d0ff276f837ef521fad8181ccdfa6f298f652f6e45aed7fbbbc871';
 
 /** Places in the function table of jddctmgr.c's transforms, in its order of sizes: 1 x 1 to 7 x 7, 8 x 8 (islow, ifast, float), 9 x 9 to 16 x 16. */
