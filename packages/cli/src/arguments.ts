@@ -23,3 +23,11 @@ export const size = (text: string): [height: number, width: number] => {
   if (!sides || sides.includes(0)) throw new InvalidArgumentError('Expected HEIGHTxWIDTH in pixels, such as 224x224.');
   return [sides[0]!, sides[1]!];
 };
+
+/** Parses a number from 0 to 1. */
+export const part = (text: string): number => {
+  const value = Number(text);
+  if (text.trim() === '' || !(value >= 0 && value <= 1))
+    throw new InvalidArgumentError('Expected a number from 0 to 1, such as 0.99.');
+  return value;
+};

@@ -1,10 +1,11 @@
 import { visibleText } from '@cnnzoo/core/internal/text';
 import { Command, CommanderError, Option } from 'commander';
 import { version } from '../package.json';
-import { positive, seed, size, whole } from './arguments.js';
+import { part, positive, seed, size, whole } from './arguments.js';
 import type { CacheAction } from './commands/cache.js';
 import type { ClassifyOptions } from './commands/classify.js';
 import type { ExportOptions } from './commands/export.js';
+import type { QuantizeOptions } from './commands/quantize.js';
 import type { SummaryOptions } from './commands/summary.js';
 import { DEFAULTS } from './finetune/defaults.js';
 import type { FinetuneOptions } from './finetune/settings.js';
@@ -73,6 +74,7 @@ export async function run(argv: readonly string[], context: Context): Promise<nu
         'cnnzoo summary resnet18 --input 64x64',
         'cnnzoo finetune flowers',
         'cnnzoo export resnet18',
+        'cnnzoo quantize resnet18 --images photos --out resnet18-int8.onnx',
         'cnnzoo bench resnet18',
         'cnnzoo cache list',
       )}
@@ -216,7 +218,7 @@ ${bold('Exit codes:')} 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C.`,
       'a name from `cnnzoo list`, or a .safetensors or .pth file (default: the best)',
     )
     .addOption(
-      new Option('--dtype <TYPE>', 'type of the weights; int8 of a state dict alone, uint8 of a GraphModel alone')
+      new Option('--dtype <TYPE>', 'type of the weights; int8 of ONNX needs --images, uint8 is of a GraphModel alone')
         .choices(['float32', 'float16', 'int8', 'uint8'])
         .default('float32'),
     )
@@ -225,6 +227,7 @@ ${bold('Exit codes:')} 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C.`,
       'file, or directory of a GraphModel (default: named after the model, in the working directory)',
     )
     .option('--triton <DIR>', 'model repository of the Triton Inference Server, instead of --out')
+    .option('--images <FOLDER>', 'images that ONNX in int8 is calibrated with')
     .option(...JSON_OPTION)
     .addHelpText(
       'after',
@@ -233,11 +236,44 @@ ${bold('Exit codes:')} 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C.`,
         'cnnzoo export resnet50 --format graph-model --dtype float16 --out public/resnet50',
         'cnnzoo export ./flowers-resnet18 --out flowers.onnx',
         'cnnzoo export resnet18 --format state-dict --dtype int8',
+        'cnnzoo export resnet18 --dtype int8 --images photos',
         'cnnzoo export resnet18 --triton models',
       ),
     )
     .action((model: string, options: ExportOptions) =>
       perform(options, async () => (await import('./commands/export.js')).exportNet(model, options, context)),
+    );
+
+  program
+    .command('quantize')
+    .summary('quantize a net to 8 bits, and measure it against float32')
+    .description(
+      'Quantizes a net to 8 bits with some hundred typical images, without training, reports how well it agrees with float32, and writes ' +
+        'it: ONNX for onnxruntime, or safetensors for cnnzoo.',
+    )
+    .argument('<MODEL>', 'a name from `cnnzoo list`, or the path of a saved net')
+    .requiredOption('--images <FOLDER>', 'images like those that the net will see; of more than 512 a part is used')
+    .requiredOption('-o, --out <FILE>', 'file to be written, .onnx or .safetensors')
+    .option(
+      '-w, --weights <NAME|PATH>',
+      'a name from `cnnzoo list`, or a .safetensors or .pth file (default: the best)',
+    )
+    .option(
+      '--agreement <PART>',
+      'part of the images, 0 to 1, whose class shall stay: layers are left in float32 until it does',
+      part,
+    )
+    .option(...JSON_OPTION)
+    .addHelpText(
+      'after',
+      examples(
+        'cnnzoo quantize resnet18 --images photos --out resnet18-int8.onnx',
+        'cnnzoo quantize ./flowers-resnet18 --images flowers --out flowers-int8.safetensors',
+        'cnnzoo quantize resnet50 --images photos --out resnet50.onnx --agreement 0.99',
+      ),
+    )
+    .action((model: string, options: QuantizeOptions) =>
+      perform(options, async () => (await import('./commands/quantize.js')).quantizeNet(model, options, context)),
     );
 
   program

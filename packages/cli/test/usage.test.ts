@@ -13,13 +13,14 @@ describe('help', () => {
       'summary MODEL',
       'finetune FOLDER',
       'export MODEL',
+      'quantize MODEL',
       'bench [MODEL]',
       'cache ',
     ])
       expect(out).toContain(`\n  ${command}`);
   });
 
-  it.each(['classify', 'list', 'summary', 'finetune', 'export', 'bench', 'cache'])(
+  it.each(['classify', 'list', 'summary', 'finetune', 'export', 'quantize', 'bench', 'cache'])(
     'of %s has examples',
     async (command) => {
       const { code, out } = await cnnzoo(command, '--help');
@@ -29,7 +30,17 @@ describe('help', () => {
   );
 
   it('fits a terminal', async () => {
-    for (const command of [[], ['classify'], ['list'], ['summary'], ['finetune'], ['export'], ['bench'], ['cache']]) {
+    for (const command of [
+      [],
+      ['classify'],
+      ['list'],
+      ['summary'],
+      ['finetune'],
+      ['export'],
+      ['quantize'],
+      ['bench'],
+      ['cache'],
+    ]) {
       const { out } = await cnnzoo(...command, '--help');
       for (const line of out.split('\n').filter((text) => !text.includes('$ ')))
         expect(line.length).toBeLessThanOrEqual(80);

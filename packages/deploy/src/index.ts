@@ -44,6 +44,18 @@ export {
 export { exportGraphModel, type GraphModelDtype, type GraphModelOptions } from './graph-model/index.js';
 export { exportOnnx, type OnnxDtype, type OnnxOptions } from './onnx/index.js';
 export {
+  type Calibration,
+  type FloatLayer,
+  type ImageValues,
+  type LayerError,
+  type Quantized,
+  type QuantizeImages,
+  type QuantizeOptions,
+  type QuantizeProgress,
+  type QuantizeReport,
+  quantize,
+} from './quantize/index.js';
+export {
   type BatchShape,
   createSession,
   type EngineName,

@@ -1,11 +1,8 @@
 // A second opinion on graphs: onnxruntime computes them, with the values between the nodes as outputs.
-import type { Net } from '@cnnzoo/core';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { type GraphValue, isQuantized } from '../src/graph/index.js';
 import { onnxFile } from '../src/onnx/index.js';
 import type { MakeEngine, ObservedEngine } from '../src/quantize/engine.js';
-import type { Quantized, QuantizeImages, QuantizeOptions } from '../src/quantize/index.js';
-import { quantizeBy } from '../src/quantize/quantize.js';
 import { channelsFirst } from './onnx-runtime.js';
 
 /** Returns maps [n, c, h, w] as [n, h, w, c]; other values as they are. */
@@ -51,7 +48,3 @@ export const onnxEngine: MakeEngine = async (graph, observe): Promise<ObservedEn
     dispose: () => session.release(),
   };
 };
-
-/** `quantize`, computed by onnxruntime. */
-export const quantizeByOnnx = (net: Net, images: QuantizeImages, options: QuantizeOptions = {}): Promise<Quantized> =>
-  quantizeBy(onnxEngine, net, images, options);

@@ -13,9 +13,8 @@ import { InferenceSession } from 'onnxruntime-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { relativeError } from '../../../test/harness/parity.js';
 import { syntheticCheckpoint, uniform } from '../../../test/harness/synthetic.js';
-import { exportGraphModel, exportOnnx, exportTriton, type QuantizedGraph } from '../src/index.js';
+import { exportGraphModel, exportOnnx, exportTriton, type QuantizedGraph, quantize } from '../src/index.js';
 import { TensorProto_DataType as DataType, ModelProtoSchema } from '../src/onnx/onnx-schema.js';
-import { quantizeByOnnx as quantize } from './observed-onnx.js';
 import { OnnxSession } from './onnx-runtime.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'cnnzoo-qdq-'));

@@ -20,11 +20,10 @@ import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { relativeError } from '../../../test/harness/parity.js';
 import { syntheticCheckpoint, uniform } from '../../../test/harness/synthetic.js';
 import { mnistDirectory } from '../../../tools/train/mnist.js';
-import type { QuantizedGraph } from '../src/index.js';
-import type { QuantizeImages, QuantizeOptions } from '../src/quantize/index.js';
+import { type QuantizedGraph, type QuantizeImages, type QuantizeOptions, quantize } from '../src/index.js';
 import { quantizationOf, rangeOf } from '../src/quantize/ranges.js';
 import { ValueStatistics } from '../src/quantize/statistics.js';
-import { onnxEngine, quantizeByOnnx as quantize } from './observed-onnx.js';
+import { onnxEngine } from './observed-onnx.js';
 
 beforeAll(async () => {
   await useBackend('cpu');

@@ -7,6 +7,7 @@ import { exportGraphModel, exportOnnx, exportTriton } from '@cnnzoo/deploy';
 import { mebibytes } from '@cnnzoo/report';
 import { writeJson } from '../fault.js';
 import { openNet } from '../open-net.js';
+import { calibrationImages, quantizeWith } from '../quantized.js';
 import { type CommonOptions, type Context, EXIT } from '../terminal/index.js';
 
 export interface ExportOptions extends CommonOptions {
@@ -16,6 +17,8 @@ export interface ExportOptions extends CommonOptions {
   readonly out?: string;
   /** Model repository of Triton, instead of a file. */
   readonly triton?: string;
+  /** Folder of images that ONNX in int8 is calibrated with. */
+  readonly images?: string;
 }
 
 const ENDINGS: Readonly<Record<ExportOptions['format'], string>> = {
@@ -29,21 +32,42 @@ const nameFor = (model: string, format: ExportOptions['format']): string =>
   `${basename(resolve(model)).replace(/\.safetensors$/, '') || 'net'}${ENDINGS[format]}`;
 
 /** Refuses a type that the format has not, before anything is downloaded. */
-function checkDtype({ format, dtype }: ExportOptions): void {
+function checkDtype({ format, dtype, images }: ExportOptions): void {
   const known = {
-    onnx: ['float32', 'float16'],
+    onnx: ['float32', 'float16', 'int8'],
     'graph-model': ['float32', 'float16', 'uint8'],
     'state-dict': ['float32', 'float16', 'int8'],
   };
   if (!known[format].includes(dtype))
     throw new CnnzooError('INPUT', `${format} has the dtypes ${known[format].join(', ')}, received '${dtype}'.`);
+  const isQuantized = format === 'onnx' && dtype === 'int8';
+  if (isQuantized !== (images !== undefined))
+    throw new CnnzooError(
+      'INPUT',
+      isQuantized
+        ? 'ONNX in int8 is calibrated with images: name a folder of some hundred typical ones by --images.'
+        : '--images is of ONNX with --dtype int8 alone: leave it out.',
+    );
 }
 
-/** Writes the net. `checkDtype` has compared the type with those of the format. */
-async function write(net: Classifier, path: string, { format, dtype }: ExportOptions): Promise<void> {
+/** Writes the net, and returns where. `checkDtype` has compared the type with those of the format. */
+async function write(
+  net: Classifier,
+  path: string,
+  { format, dtype, triton, images }: ExportOptions,
+  context: Context,
+): Promise<string> {
   const narrow = { dtype: dtype as never };
-  if (format === 'graph-model') return exportGraphModel(net, path, narrow);
-  return format === 'onnx' ? exportOnnx(net, path, narrow) : saveStateDict(net, path, narrow);
+  if (format === 'graph-model') await exportGraphModel(net, path, narrow);
+  else if (format === 'state-dict') await saveStateDict(net, path, narrow);
+  else {
+    const list = images === undefined ? undefined : await calibrationImages(images);
+    const source = list ? (await quantizeWith(net, list, undefined, context)).graph : net;
+    context.signal.throwIfAborted();
+    if (triton !== undefined) return exportTriton(source, path, narrow);
+    await exportOnnx(source, path, narrow);
+  }
+  return path;
 }
 
 /** Refuses a path of another ending, or of a file that is there, before anything is downloaded. */
@@ -83,13 +107,13 @@ async function checkTarget(model: string, { format, out, triton }: ExportOptions
 /** Writes a net for other programs, and tells where. */
 export async function exportNet(model: string, options: ExportOptions, context: Context): Promise<number> {
   checkDtype(options);
-  const { format, dtype, weights, triton, json } = options;
-  let path = await checkTarget(model, options);
+  const { format, dtype, weights, json } = options;
+  const target = await checkTarget(model, options);
   const net = await openNet({ model, ...(weights !== undefined && { weights }) }, context);
+  let path: string;
   try {
     context.signal.throwIfAborted();
-    if (triton === undefined) await write(net, path, options);
-    else path = await exportTriton(net, path, { dtype: dtype as 'float32' | 'float16' });
+    path = await write(net, target, options, context);
   } finally {
     net.dispose();
   }

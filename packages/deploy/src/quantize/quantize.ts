@@ -25,7 +25,6 @@ export interface Quantized {
 /** Computes a graph by the engine of kernels, which is loaded with the first call. */
 const kernels: MakeEngine = async (graph, observe) => {
   const { KernelsEngine } = await import('../kernels/index.js');
-  if (isQuantized(graph)) throw new CnnzooError('BACKEND', 'quantize: the engine does not compute in 8 bits yet.');
   return KernelsEngine.create(graph, { observe });
 };
 
