@@ -99,7 +99,10 @@ for (const { net: definition, read } of shipped) {
   const calibration = await readImages(train, net, Math.ceil(train.size / CALIBRATION));
   const test = await readImages(await read('test'), net, 1);
   const { graph, report } = await quantize(net, calibration);
-  const files = { float32: join(directory, `${definition.name}.onnx`), int8: join(directory, `${definition.name}-int8.onnx`) };
+  const files = {
+    float32: join(directory, `${definition.name}.onnx`),
+    int8: join(directory, `${definition.name}-int8.onnx`),
+  };
   await exportOnnx(net, files.float32);
   await exportOnnx(graph, files.int8);
   const [float32, int8] = [await classesOf(files.float32, test), await classesOf(files.int8, test)];

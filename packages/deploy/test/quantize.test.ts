@@ -70,7 +70,7 @@ describe('ranges', () => {
     expect(max).toBeLessThan(1.1);
     expect(min).toBeGreaterThan(-0.1);
     expect(rangeOf(statistics, 'percentile', 100)).toEqual({ min: -0.5, max: 50 });
-    // Of a bell, and not of an even spread, the steps of a wide range lose the shape.
+    // The levels of a wide range lose the shape of a bell, not that of an even spread.
     const bell = seen(
       Array.from(spread, (value) => Math.cbrt(2 * value - 1) ** 9),
       [50],

@@ -29,7 +29,7 @@ export interface Agreement {
   readonly accuracy: { readonly float32: number; readonly int8: number } | null;
 }
 
-/** What an evaluation works with. */
+/** Images, labels and engine of an evaluation. */
 export interface Measuring {
   readonly source: ImageSource;
   readonly labels: readonly number[] | undefined;
