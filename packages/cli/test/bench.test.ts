@@ -9,8 +9,15 @@ it('has a row for each engine that is installed, and says which are missing and 
   const { code, out, err } = await cnnzoo('bench', 'lenet5');
   expect(code).toBe(0);
   expect(err).toContain('measuring: 1 of');
-  expect(out).toMatch(/^lenet5, 28 x 28 x 1, float32, Node /);
-  for (const engine of ['onnxruntime-node', 'onnxruntime-web', 'tfjs, wasm'])
+  expect(out).toMatch(/^lenet5, 28 x 28 x 1, Node /);
+  for (const engine of [
+    'onnxruntime-node, float32',
+    'onnxruntime-node, int8',
+    'onnxruntime-web, float32',
+    'kernels, float32',
+    'kernels, int8',
+    'tfjs, wasm, float32',
+  ])
     expect(out).toMatch(new RegExp(`^${engine} +[\\d.]+ +[\\d.]+ +[\\d.]+ +[\\d.]+ +[\\d.]+$`, 'm'));
   expect(out).toMatch(/^missing tfjs, tfjs-node-gpu: .*not installed/m);
 }, 60_000);
@@ -25,7 +32,7 @@ it('measures a saved net, as JSON', async () => {
   expect(code).toBe(0);
   const { engines, missing, ...rest } = JSON.parse(out);
   expect(rest).toMatchObject({ model: place, input: [28, 28, 1], rounds: 5, node: process.version });
-  expect([...engines, ...missing]).toHaveLength(6);
+  expect([...engines, ...missing]).toHaveLength(10);
   for (const { firstAnswerMs, batches } of engines) {
     expect(firstAnswerMs).toBeGreaterThan(0);
     for (const { batch, msPerImage, imagesPerSecond } of batches) {

@@ -1,7 +1,14 @@
 import { availableParallelism } from 'node:os';
 import { type BackendName, type Classifier, CnnzooError, type Net, useBackend } from '@cnnzoo/core';
 import { visibleText } from '@cnnzoo/core/internal/text';
-import { createSession, type EngineName, type Session } from '@cnnzoo/deploy';
+import {
+  createSession,
+  type EngineName,
+  type QuantizedGraph,
+  quantize,
+  type Session,
+  type SessionDtype,
+} from '@cnnzoo/deploy';
 import { type Column, table } from '@cnnzoo/report';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { writeJson } from '../fault.js';
@@ -11,13 +18,17 @@ import { countProgress } from '../progress/index.js';
 import { type CommonOptions, type Context, EXIT } from '../terminal/index.js';
 
 /** Engines and backends in the order of the table. tfjs' backend 'cpu' is one of plain JavaScript, for tests. */
-const ROWS: readonly { readonly engine: EngineName; readonly backend?: BackendName }[] = [
-  { engine: 'onnxruntime-node' },
-  { engine: 'onnxruntime-web' },
-  { engine: 'tfjs', backend: 'tfjs-node-gpu' },
-  { engine: 'tfjs', backend: 'tfjs-node' },
-  { engine: 'tfjs', backend: 'webgpu' },
-  { engine: 'tfjs', backend: 'wasm' },
+const ROWS: readonly { readonly engine: EngineName; readonly dtype: SessionDtype; readonly backend?: BackendName }[] = [
+  { engine: 'onnxruntime-node', dtype: 'float32' },
+  { engine: 'onnxruntime-node', dtype: 'int8' },
+  { engine: 'onnxruntime-web', dtype: 'float32' },
+  { engine: 'onnxruntime-web', dtype: 'int8' },
+  { engine: 'kernels', dtype: 'float32' },
+  { engine: 'kernels', dtype: 'int8' },
+  { engine: 'tfjs', dtype: 'float32', backend: 'tfjs-node-gpu' },
+  { engine: 'tfjs', dtype: 'float32', backend: 'tfjs-node' },
+  { engine: 'tfjs', dtype: 'float32', backend: 'webgpu' },
+  { engine: 'tfjs', dtype: 'float32', backend: 'wasm' },
 ];
 
 const BATCHES = [1, 8] as const;
@@ -71,14 +82,27 @@ async function timeOf(
   return performance.now() - start;
 }
 
+/** Numbers in the place of images: speed does not depend on them. */
+const noise = (images: number, [height, width, channels]: Shape): Float32Array =>
+  Float32Array.from({ length: images * height * width * channels }, (_, i) => ((i * 7919) % 255) / 64 - 2);
+
+/** Quantizes the net for its speed alone. Returns the reason instead, if it can't be quantized. */
+async function quantized(net: Net, shape: Shape, { signal }: Context): Promise<QuantizedGraph | string> {
+  try {
+    const { graph } = await quantize(net, { values: noise(2, shape), shape: [2, ...shape] }, { signal });
+    return graph;
+  } catch (error) {
+    if (!(error instanceof CnnzooError) || error.code === 'ABORTED') throw error;
+    return error.message.split('\n')[0]!;
+  }
+}
+
 /** Measures the engines in turn, round after round, so that other load on the machine meets all of them. */
 async function measure(peers: readonly Peer[], shape: Shape, context: Context): Promise<void> {
   const progress = countProgress(context.terminal);
   const total = (ROUNDS + 1) * BATCHES.length * peers.length;
   let done = 0;
-  const inputs = BATCHES.map((n) =>
-    Float32Array.from({ length: n * shape[0] * shape[1] * shape[2] }, (_, i) => ((i * 7919) % 255) / 64 - 2),
-  );
+  const inputs = BATCHES.map((n) => noise(n, shape));
   try {
     // The first round prepares the engines for each batch, and does not count.
     for (let round = 0; round <= ROUNDS; round++)
@@ -137,12 +161,18 @@ export async function bench(model: string, { json }: CommonOptions, context: Con
   const peers: Peer[] = [];
   const missing: { engine: string; reason: string }[] = [];
   try {
-    for (const { engine, backend } of ROWS) {
+    const graph = await quantized(net, shape, context);
+    for (const { engine, dtype, backend } of ROWS) {
       context.signal.throwIfAborted();
-      const name = backend === undefined ? engine : `${engine}, ${backend}`;
+      const name = [engine, ...(backend === undefined ? [] : [backend]), dtype].join(', ');
+      if (dtype === 'int8' && typeof graph === 'string') {
+        missing.push({ engine: name, reason: graph });
+        continue;
+      }
       try {
         if (backend !== undefined) await useBackend(backend);
-        peers.push({ name, backend, session: await createSession(net, { engine }), times: new Map() });
+        const source = dtype === 'int8' ? (graph as QuantizedGraph) : net;
+        peers.push({ name, backend, session: await createSession(source, { engine }), times: new Map() });
       } catch (error) {
         if (!(error instanceof CnnzooError) || error.code !== 'BACKEND') throw error;
         // The lines after the first say how to install the engine.
@@ -159,7 +189,7 @@ export async function bench(model: string, { json }: CommonOptions, context: Con
   if (json) writeJson(context, { model, input: shape, rounds: ROUNDS, ...machine, engines: rows, missing });
   else {
     const { out, colors } = context.terminal;
-    const about = `${model}, ${shape.join(' x ')}, float32, Node ${machine.node.slice(1)}, ${machine.threads} threads: median of ${ROUNDS}`;
+    const about = `${model}, ${shape.join(' x ')}, Node ${machine.node.slice(1)}, ${machine.threads} threads: median of ${ROUNDS}`;
     out([colors.bold(visibleText(about)), '', ...lines(rows, context)].join('\n'));
     if (missing.length > 0) out('');
     for (const { engine, reason } of missing)
