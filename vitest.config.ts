@@ -11,7 +11,7 @@ const alias = [
   { find: /^@cnnzoo\/core\/internal\/(page|text)$/, replacement: here('packages/core/src/internal-$1.ts') },
   { find: /^@cnnzoo\/(core|kernels)\/internal$/, replacement: here('packages/$1/src/internal.ts') },
   { find: '@cnnzoo/deploy/classify', replacement: here('packages/deploy/src/classify.ts') },
-  { find: '@cnnzoo/kernels/engine', replacement: here('packages/kernels/src/engine-entry.ts') },
+  { find: '@cnnzoo/kernels/internal/engine', replacement: here('packages/kernels/src/internal-engine.ts') },
   { find: '@cnnzoo/kernels/resize', replacement: here('packages/kernels/src/resize.ts') },
   { find: /^@cnnzoo\/([a-z]+)$/, replacement: here('packages/$1/src/index.ts') },
   { find: /^cnnzoo$/, replacement: here('packages/cli/src/index.ts') },

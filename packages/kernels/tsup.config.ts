@@ -2,5 +2,10 @@ import { defineConfig } from 'tsup';
 import { build } from '../../tsup.config';
 
 export default defineConfig(
-  build({ index: 'src/index.ts', resize: 'src/resize.ts', engine: 'src/engine-entry.ts', internal: 'src/internal.ts' }),
+  build({
+    index: 'src/index.ts',
+    resize: 'src/resize.ts',
+    'internal-engine': 'src/internal-engine.ts',
+    internal: 'src/internal.ts',
+  }),
 );

@@ -3,7 +3,7 @@
  * builds and trains nets.
  */
 import { CnnzooError, checkOptions, shownValue } from '@cnnzoo/core/internal/page';
-import { isThreadCount, MOST_THREADS } from '@cnnzoo/kernels/engine';
+import { isThreadCount, MOST_THREADS } from '@cnnzoo/kernels/internal/engine';
 import { type GraphSource, type ReadGraphOptions, readGraph } from './graph-file/read-graph.js';
 import { KernelsEngine } from './kernels/index.js';
 import type { Session } from './session/session.js';

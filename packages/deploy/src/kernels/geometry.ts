@@ -1,4 +1,4 @@
-import type { Geometry } from '@cnnzoo/kernels/engine';
+import type { Geometry } from '@cnnzoo/kernels/internal/engine';
 import type { AdaptivePoolNode, ConvNode, LinearNode, PoolNode } from '../graph/index.js';
 import type { MapExtents } from './shapes.js';
 

@@ -1,5 +1,5 @@
 import { CnnzooError } from '@cnnzoo/core/internal/page';
-import { createEngine, defaultThreads, type Engine as Kernels, type Pointer } from '@cnnzoo/kernels/engine';
+import { createEngine, defaultThreads, type Engine as Kernels, type Pointer } from '@cnnzoo/kernels/internal/engine';
 import type { GraphValue, InferenceGraph } from '../graph/index.js';
 import { isQuantized } from '../graph/quantized.js';
 import type { BatchShape, Engine } from '../session/engine.js';

@@ -1,4 +1,4 @@
-import type { Engine, Int16Map, MapView, Padding, Pointer } from '@cnnzoo/kernels/engine';
+import type { Engine, Int16Map, MapView, Padding, Pointer } from '@cnnzoo/kernels/internal/engine';
 import type { MapExtents } from './shapes.js';
 
 /** Values of a map outside the kernels' memory: float32, or int16 for integers less their zero point. */

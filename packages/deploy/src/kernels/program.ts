@@ -11,7 +11,7 @@ import {
   type Pointer,
   poolMap,
   quantizeMap,
-} from '@cnnzoo/kernels/engine';
+} from '@cnnzoo/kernels/internal/engine';
 import type { ConcatNode, ConvNode, GraphValue, LinearNode, Quantization } from '../graph/index.js';
 import { planArena } from './arena.js';
 import { convGeometry, coveringGeometry, linearGeometry, poolGeometry } from './geometry.js';

@@ -14,7 +14,7 @@ import {
   packMatrix,
   putColumns,
   winogradInt8,
-} from '@cnnzoo/kernels/engine';
+} from '@cnnzoo/kernels/internal/engine';
 import type { ConvNode, GraphWeight, LinearNode, QuantizedGraph } from '../graph/index.js';
 import { quantizeBias, quantizeWeight, sumScales } from '../graph/quantized.js';
 import type { LoweredNode } from './lower.js';

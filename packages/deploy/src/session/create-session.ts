@@ -1,20 +1,16 @@
 import { type Classifier, CnnzooError, load, type Net, useBackend } from '@cnnzoo/core';
 import { checkOptions, importInstalled, localPath, namesIn, openPath, shownValue } from '@cnnzoo/core/internal';
-import { isThreadCount, MOST_THREADS } from '@cnnzoo/kernels/engine';
+import { isThreadCount, MOST_THREADS } from '@cnnzoo/kernels/internal/engine';
 import { type InferenceGraph, isQuantized } from '../graph/index.js';
 import { GRAPH_START, isGraphFile, readGraph } from '../graph-file/index.js';
 import { KernelsEngine } from '../kernels/index.js';
-import type { OnnxDtype } from '../onnx/index.js';
 import { type Content, graphContent, netContent } from './content.js';
-import type { Engine, EngineName } from './engine.js';
+import type { Engine, EngineName, SessionDtype } from './engine.js';
 import { OnnxEngine } from './onnx-engine.js';
 import { type OnnxRuntime, requireRuntime } from './runtimes.js';
 import type { Session } from './session.js';
 import { startSession } from './start-session.js';
 import { TfjsEngine } from './tfjs-engine.js';
-
-/** Types in which a session computes. */
-export type SessionDtype = OnnxDtype | 'int8';
 
 /** Options of `createSession`. */
 export interface SessionOptions {

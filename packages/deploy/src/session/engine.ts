@@ -11,3 +11,6 @@ export interface Engine {
 
 /** 'kernels': this project's own WebAssembly; 'tfjs': the net itself, compiled, on the backend in use. */
 export type EngineName = 'kernels' | 'onnxruntime-node' | 'onnxruntime-web' | 'tfjs';
+
+/** Type in which a session computes. */
+export type SessionDtype = 'float32' | 'float16' | 'int8';

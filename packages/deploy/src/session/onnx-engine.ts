@@ -1,7 +1,6 @@
 import type { InferenceGraph } from '../graph/index.js';
 import { type OnnxFile, onnxFile } from '../onnx/index.js';
-import type { SessionDtype } from './create-session.js';
-import type { BatchShape, Engine, EngineName } from './engine.js';
+import type { BatchShape, Engine, EngineName, SessionDtype } from './engine.js';
 import type { OnnxRuntime, OnnxSession } from './runtimes.js';
 
 /** Makes a whole file of its pieces. */
