@@ -23,6 +23,7 @@ import {
   transformInput3x3,
   transformOutput3x3,
 } from './winograd-3x3';
+import { transformFilter4x4, winograd4x4 } from './winograd-4x4';
 import {
   transformFilter5x5,
   transformFilterGradient5x5,
@@ -82,6 +83,12 @@ export function run(d: usize, scratch: usize): void {
         break;
       case Op.TransformFilterGradient5x5:
         transformFilterGradient5x5(d, task, scratch);
+        break;
+      case Op.Winograd4x4:
+        winograd4x4(d, task, scratch);
+        break;
+      case Op.TransformFilter4x4:
+        transformFilter4x4(d, task, scratch);
         break;
       case Op.MaxPool:
         maxPool(d, task);

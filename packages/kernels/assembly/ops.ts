@@ -15,6 +15,8 @@ export enum Op {
   TransformOutput5x5,
   TransformFilter5x5,
   TransformFilterGradient5x5,
+  Winograd4x4,
+  TransformFilter4x4,
   MaxPool,
   MaxPoolGradient,
   AveragePool,

@@ -1,61 +1,14 @@
 import { address, word } from './descriptor';
 import { PANEL_ROW } from './panels';
-import { multiplyAdd } from './simd';
+import { A, A2, B, B2, inputTile, NA, NB, plus, ROW, SIDE, times } from './winograd-6x6';
 import { TileInputField, TileOutputField, WinogradFilterField, WinogradFilterGradientField } from './winograd-fields';
 import { FILTER_ROWS, gatherTaps } from './winograd-filter';
-import { activated, hasLower, hasRight, tileOfMap, tileOfOutput } from './winograd-tile';
+import { finish, hasLower, hasRight, tileOfMap, tileOfOutput } from './winograd-tile';
 
 /*
  * Winograd's minimal filtering as in winograd-3x3.ts, for 5x5 filters: F(2x2, 5x5) with 36 products instead of 100, and
- * F(5x5, 2x2) for the filter's gradient. The points are 0, a, -a, b, -b and infinity, with b = 1/a. For a = 3/4 the
- * matrices' entries stay near 1, and the error is a third to a sixth of that of the usual points 0, 1, -1, 2, -2
- * (docs/decisions/0009).
- *
- * Each transform multiplies by a matrix on both sides: first down the columns of a tile, into scratch memory, then
- * along the rows. The functions named after a matrix multiply one column or row by it, four channels side by side;
- * `fromStep` and `toStep` are the bytes from one of its values to the next.
+ * F(5x5, 2x2) for the filter's gradient, at the points of winograd-6x6.ts.
  */
-
-const A: f32 = 0.75;
-const B: f32 = <f32>(4.0 / 3.0);
-const A2: f32 = A * A;
-const B2: f32 = B * B;
-/** Product of the differences between a point and the other finite points: 1 for 0, and these for +-a and +-b. */
-const NA: f32 = 2 * A2 * (A2 - B2);
-const NB: f32 = 2 * B2 * (B2 - A2);
-
-/** Values along a tile's side, and bytes of a tile's row in scratch memory. */
-const SIDE: usize = 6;
-const ROW: usize = 96;
-
-function times(x: v128, factor: f32): v128 {
-  return f32x4.mul(x, f32x4.splat(factor));
-}
-
-/** Returns x + factor * y. */
-function plus(x: v128, factor: f32, y: v128): v128 {
-  return multiplyAdd(y, f32x4.splat(factor), x);
-}
-
-/** Input: for a point p, the coefficients of the product of x - q over all other finite points q. */
-function inputMatrix(from: usize, fromStep: usize, to: usize, toStep: usize): void {
-  const d0 = v128.load(from);
-  const d1 = v128.load(from + fromStep);
-  const d2 = v128.load(from + 2 * fromStep);
-  const d3 = v128.load(from + 3 * fromStep);
-  const d4 = v128.load(from + 4 * fromStep);
-  const d5 = v128.load(from + 5 * fromStep);
-  v128.store(to, f32x4.add(plus(d0, -(A2 + B2), d2), d4));
-  const evenA = plus(d4, -B2, d2);
-  const oddA = times(plus(d3, -B2, d1), A);
-  v128.store(to + toStep, f32x4.add(evenA, oddA));
-  v128.store(to + 2 * toStep, f32x4.sub(evenA, oddA));
-  const evenB = plus(d4, -A2, d2);
-  const oddB = times(plus(d3, -A2, d1), B);
-  v128.store(to + 3 * toStep, f32x4.add(evenB, oddB));
-  v128.store(to + 4 * toStep, f32x4.sub(evenB, oddB));
-  v128.store(to + 5 * toStep, f32x4.add(plus(d1, -(A2 + B2), d3), d5));
-}
 
 /** Gradient of the output: the values as coefficients of a polynomial, evaluated at each point. */
 function gradientMatrix(from: usize, fromStep: usize, to: usize, toStep: usize): void {
@@ -129,12 +82,9 @@ export function transformInput5x5(d: usize, task: i32, scratch: usize): void {
   const from = task * perTask;
   const to = min(from + perTask, word(d, TileInputField.tiles));
   for (let t = from; t < to; t++) {
-    let x = tileOfMap(d, t + word(d, TileInputField.firstTile));
-    let out = address(d, TileInputField.output) + <usize>t * channels;
-    for (const end = x + channels; x < end; x += 16, out += 16) {
-      for (let j: usize = 0; j < SIDE; j++) inputMatrix(x + j * pixel, row, scratch + (j << 4), ROW);
-      for (let i: usize = 0; i < SIDE; i++) inputMatrix(scratch + i * ROW, 16, out + i * SIDE * plane, plane);
-    }
+    const x = tileOfMap(d, t + word(d, TileInputField.firstTile));
+    const out = address(d, TileInputField.output) + <usize>t * channels;
+    inputTile(x, row, pixel, channels, out, plane, scratch);
   }
 }
 
@@ -155,13 +105,6 @@ export function transformGradient5x5(d: usize, task: i32, scratch: usize): void 
       for (let i: usize = 0; i < SIDE; i++) gradientMatrix(scratch + i * ROW, 16, out + i * SIDE * plane, plane);
     }
   }
-}
-
-/** Stores a sum with its bias and activation, added to the value that is there or in its place. */
-function finish(to: usize, from: usize, bias: v128, activation: i32, accumulate: bool): void {
-  let y = f32x4.add(v128.load(from), bias);
-  if (accumulate) y = f32x4.add(y, v128.load(to));
-  v128.store(to, activated(y, activation));
 }
 
 /** Transforms the products into the output, adds the bias and applies the activation. */

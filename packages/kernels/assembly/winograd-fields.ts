@@ -1,5 +1,5 @@
 /*
- * Words of the descriptors of winograd-3x3.ts and winograd-5x5.ts. Distances are in bytes. A "tile" is 4 x 4 (or 6 x 6)
+ * Words of the descriptors of winograd-3x3.ts, winograd-5x5.ts and winograd-4x4.ts. Distances are in bytes. A "tile" is 4 x 4 (or 6 x 6)
  * pixels of a padded map, or the 2 x 2 outputs that they give. Maps of values per tile are [16 (or 36)
  * planes][tiles][channels], with one plane for each position in a tile.
  */
@@ -72,4 +72,37 @@ export enum WinogradFilterGradientField {
   /** Number of values of a plane, and of vectors in one task. */
   values,
   valuesPerTask,
+}
+
+/** Words of a convolution from one map into another, in tiles of 4 x 4 outputs. */
+export enum Winograd4x4Field {
+  /** Address of a map that is padded to whole tiles. */
+  map,
+  mapImage,
+  mapRow,
+  mapPixel,
+  inputChannels,
+  /** Address of the planes of packed panels, and the distance between planes. */
+  weights,
+  weightsPlane,
+  /** Tiles in a column and in a row of an image, and in all images. */
+  tileRows,
+  tileColumns,
+  tiles,
+  /** Tiles and panels of one task. */
+  tilesPerTask,
+  panelsPerTask,
+  /** Address of the map of the outputs, and the distances between its images, rows and pixels. */
+  output,
+  outImage,
+  outRow,
+  outPixel,
+  outHeight,
+  outWidth,
+  channels,
+  /** Address of as many floats as the panels have columns, or 0. */
+  bias,
+  activation,
+  /** 1 to add to the values that the output holds, before the activation; else 0. */
+  accumulate,
 }

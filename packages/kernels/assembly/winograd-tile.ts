@@ -46,3 +46,10 @@ export function activated(y: v128, activation: i32): v128 {
   y = f32x4.max(y, f32x4.splat(0));
   return activation === Activation.relu6 ? f32x4.min(y, f32x4.splat(6)) : y;
 }
+
+/** Stores a sum with its bias and activation, added to the value that is there or in its place. */
+export function finish(to: usize, from: usize, bias: v128, activation: i32, accumulate: bool): void {
+  let y = f32x4.add(v128.load(from), bias);
+  if (accumulate) y = f32x4.add(y, v128.load(to));
+  v128.store(to, activated(y, activation));
+}

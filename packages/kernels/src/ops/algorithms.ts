@@ -14,6 +14,13 @@ import {
   winogradMap,
   winogradPadding,
 } from './winograd.js';
+import {
+  takesWinograd4x4,
+  transformFilter4x4,
+  winograd4x4,
+  winograd4x4Floats,
+  winograd4x4Padding,
+} from './winograd-4x4.js';
 
 /** Way to compute a convolution or the gradient of its input. */
 export interface Algorithm {
@@ -80,11 +87,36 @@ const WINOGRAD: MapConvolution = {
   run: winogradMap,
 };
 
+const WINOGRAD_4X4: MapConvolution = {
+  floats: winograd4x4Floats,
+  pack: transformFilter4x4,
+  padding: winograd4x4Padding,
+  run: winograd4x4,
+};
+
+/** Least channels, most channels a tile, and most products compared with tiles of 2 x 2 outputs, as measured. */
+const LARGE = { channels: 12, channelsPerTile: 16, products: 0.85 } as const;
+
+/** Returns true if tiles of 4 x 4 outputs are the faster ones. They are used for maps only: training keeps its bits. */
+function prefersWinograd4x4(g: Geometry): boolean {
+  if (!takesWinograd4x4(g)) return false;
+  const tiles = g.images * Math.ceil(g.outHeight / 4) * Math.ceil(g.outWidth / 4);
+  const channels = meanChannels(g);
+  return (
+    channels >= LARGE.channels &&
+    channels <= LARGE.channelsPerTile * tiles &&
+    36 * tiles <= LARGE.products * 16 * tilesOf(g.images, g.outHeight, g.outWidth)
+  );
+}
+
 const prefersWinograd = (g: Geometry): boolean =>
   takesWinograd(g) && isWorthwhile(g, LEAST.forward, tilesOf(g.images, g.outHeight, g.outWidth));
 
 /** Returns the faster way for maps of a size. */
-export const mapConvolution = (g: Geometry): MapConvolution => (prefersWinograd(g) ? WINOGRAD : DIRECT);
+export function mapConvolution(g: Geometry): MapConvolution {
+  if (prefersWinograd4x4(g)) return WINOGRAD_4X4;
+  return prefersWinograd(g) ? WINOGRAD : DIRECT;
+}
 
 export function forwardAlgorithm(g: Geometry): Algorithm {
   if (prefersWinograd(g))

@@ -163,7 +163,8 @@ const tileWindows = ({ pointer, channels }: TileValues, tiles: number): Windows 
   runLength: channels,
 });
 
-const filterPlane = (rows: number, columns: number): number => panelsOf(columns) * 16 * rows + PLANE_GAP;
+/** Returns the floats from one plane of a transformed filter to the next. */
+export const filterPlane = (rows: number, columns: number): number => panelsOf(columns) * 16 * rows + PLANE_GAP;
 
 /** Returns the number of floats of a filter transformed for `winograd` or `winogradInputGradient`. */
 export const winogradFilterFloats = (g: Geometry): number =>
