@@ -112,8 +112,7 @@ function transformOutput(d: usize, panel: i32, from: i32, count: i32, plane: usi
       <usize>j * pixel +
       skipped;
     for (let c: usize = 0; c < present; c += 16) {
-      for (let q: usize = 0; q < SIDE; q++)
-        outputMatrix(products + c + q * plane, SIDE * plane, tile + (q << 4), ROW);
+      for (let q: usize = 0; q < SIDE; q++) outputMatrix(products + c + q * plane, SIDE * plane, tile + (q << 4), ROW);
       const bias = biases ? v128.load(biases + skipped + c) : f32x4.splat(0);
       for (let a: usize = 0; a < height; a++) {
         outputMatrix(tile + a * ROW, 16, output, 16);

@@ -10,8 +10,8 @@ import { multiplyAdd } from './simd';
  * `fromStep` and `toStep` are the bytes from one of its values to the next.
  */
 
-export const A: f32 = 0.7071067811865476;
-export const B: f32 = 1.4142135623730951;
+export const A: f32 = <f32>Math.SQRT1_2;
+export const B: f32 = <f32>Math.SQRT2;
 export const A2: f32 = 0.5;
 export const B2: f32 = 2;
 /** Product of the differences between a point and the other finite points: 1 for 0, and these for +-a and +-b. */

@@ -1,7 +1,8 @@
 /* Memory and threads: engines that run the compiled ops of assembly/. */
+
+export { SCRATCH_BYTES } from './control.js';
 export { fields, floatBits, rowsPerTask, type Workspace } from './dispatch.js';
 export { createEngine, type Engine } from './engine.js';
-export { SCRATCH_BYTES } from './control.js';
 export { type Heap, HeapEngine, MOST_BYTES, noRoom } from './heap-engine.js';
 export type { Pointer } from './memory.js';
 export { compileKernels } from './module.js';

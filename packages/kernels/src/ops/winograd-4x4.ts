@@ -10,8 +10,9 @@ const SIDE = 4;
 const PLANES = 36;
 /** Most channels of the input: more leave scratch memory no room for tiles enough to pay for reading the weights. */
 const MOST_CHANNELS = 512;
-/** Most tiles of a task, and least tasks a thread. */
+/** Most tiles of a task, least tiles unless there are fewer, and least tasks a thread. */
 const MOST_TILES = 64;
+const LEAST_TILES = 16;
 const TASKS = 2;
 
 /** Returns true if F(4x4, 3x3) can compute the geometry. `algorithms.ts` decides whether it is faster. */
@@ -69,7 +70,10 @@ function mostTiles({ inChannels }: Geometry): number {
  */
 function divide(g: Geometry, tiles: number, threads: number): [number, number] {
   const blocks = threads * Math.ceil(tiles / (threads * mostTiles(g)));
-  const tilesPerTask = Math.min(tiles, Math.max(Math.min(8, mostTiles(g)), 2 * Math.ceil(tiles / (2 * blocks))));
+  const tilesPerTask = Math.min(
+    tiles,
+    Math.max(Math.min(LEAST_TILES, mostTiles(g)), 2 * Math.ceil(tiles / (2 * blocks))),
+  );
   const enough = threads === 1 ? 1 : TASKS * threads;
   const panels = panelsOf(g.outChannels);
   let panelsPerTask = panels;
