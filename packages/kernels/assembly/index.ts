@@ -84,12 +84,6 @@ export function run(d: usize, scratch: usize): void {
       case Op.TransformFilterGradient5x5:
         transformFilterGradient5x5(d, task, scratch);
         break;
-      case Op.Winograd4x4:
-        winograd4x4(d, task, scratch);
-        break;
-      case Op.TransformFilter4x4:
-        transformFilter4x4(d, task, scratch);
-        break;
       case Op.MaxPool:
         maxPool(d, task);
         break;
@@ -146,6 +140,12 @@ export function run(d: usize, scratch: usize): void {
         break;
       case Op.Int8WinogradFilter:
         transformInt8Filter(d, task);
+        break;
+      case Op.Winograd4x4:
+        winograd4x4(d, task, scratch);
+        break;
+      case Op.TransformFilter4x4:
+        transformFilter4x4(d, task, scratch);
         break;
       default:
         unreachable();

@@ -15,8 +15,6 @@ export enum Op {
   TransformOutput5x5,
   TransformFilter5x5,
   TransformFilterGradient5x5,
-  Winograd4x4,
-  TransformFilter4x4,
   MaxPool,
   MaxPoolGradient,
   AveragePool,
@@ -36,6 +34,8 @@ export enum Op {
   Int8AveragePool,
   Int8Map,
   Int8WinogradFilter,
+  Winograd4x4,
+  TransformFilter4x4,
 }
 
 /** Words of a descriptor before those of the op: the op's code, the next task to take, the number of tasks. */
