@@ -1,9 +1,10 @@
 /**
- * Measures against peers: `pnpm bench [load] [step] [image] [groups] [kernels] [fit] [deploy] [--runs N] [--json]`. See README.md.
+ * Measures against peers: `pnpm bench [load] [step] [image] [groups] [kernels] [fit] [deploy] [engine] [--runs N] [--json]`. See README.md.
  */
 import { availableParallelism, cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { deploySuite } from './deploy/suite.js';
+import { engineSuite } from './engine/suite.js';
 import { fitSuite } from './fit/suite.js';
 import { groupsSuite } from './groups/suite.js';
 import { measure, type Results, type Suite } from './harness/suite.js';
@@ -21,6 +22,7 @@ const SUITES: Readonly<Record<string, { open(): Promise<Suite>; runs: number }>>
   kernels: { open: kernelsSuite, runs: 3 },
   fit: { open: fitSuite, runs: 3 },
   deploy: { open: deploySuite, runs: 3 },
+  engine: { open: engineSuite, runs: 3 },
 };
 
 const { values, positionals } = parseArgs({
