@@ -19,7 +19,7 @@ it('has a row for each engine that is installed, and says which are missing and 
     'tfjs, wasm, float32',
   ])
     expect(out).toMatch(new RegExp(`^${engine} +[\\d.]+ +[\\d.]+ +[\\d.]+ +[\\d.]+ +[\\d.]+$`, 'm'));
-  expect(out).toMatch(/^missing tfjs, tfjs-node-gpu: .*not installed/m);
+  expect(out).toMatch(/^missing tfjs, tfjs-node-gpu, float32: .*not installed/m);
 }, 60_000);
 
 it('measures a saved net, as JSON', async () => {
