@@ -174,6 +174,11 @@ describe('sources', () => {
       expect(read(path), path).not.toMatch(/\b(it|test|describe)\.(only|skip|todo)\b/);
   });
 
+  it('hold no mark of a conflict that a merge has left', () => {
+    for (const path of tracked.filter((each) => /\.(md|ts|json|ya?ml|mjs)$/.test(each)))
+      expect(read(path).match(/^(<<<<<<<|>>>>>>>) .*/m)?.[0], path).toBeUndefined();
+  });
+
   it('leave the address of no registry in the lockfile', () => {
     expect(read('pnpm-lock.yaml')).not.toMatch(/https?:\/\//);
   });
