@@ -87,7 +87,12 @@ describe('a layer that no graph has is named', () => {
 describe('options and values are checked', () => {
   it.each<[string, () => Promise<unknown>, RegExp]>([
     ['a value that is no net', () => exportOnnx({} as never, at('a.onnx')), /Expected a net/],
-    ['another dtype', () => exportOnnx(net, at('a.onnx'), { dtype: 'int8' as never }), /'float32' or 'float16'/],
+    [
+      'another dtype',
+      () => exportOnnx(net, at('a.onnx'), { dtype: 'int4' as never }),
+      /'float32', 'float16' or 'int8'/,
+    ],
+    ['8 bits of a net', () => exportOnnx(net, at('a.onnx'), { dtype: 'int8' }), /await quantize\(net, images\)/],
     ['another opset', () => exportOnnx(net, at('a.onnx'), { opset: 12 }), /18, 19/],
     ['an unknown option', () => exportOnnx(net, at('a.onnx'), { quantize: true } as never), /no option 'quantize'/],
     ['another ending', () => exportOnnx(net, at('a.pb')), /'\.onnx'/],
