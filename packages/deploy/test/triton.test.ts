@@ -108,7 +108,7 @@ it('overwrites nothing, and refuses names and sizes that are none', async () => 
     [{ name: '.hidden' }, /name/],
     [{ maxBatchSize: 0 }, /maxBatchSize/],
     [{ maxBatchSize: 2 ** 31 }, /maxBatchSize/],
-    [{ dtype: 'int8' }, /float16/],
+    [{ dtype: 'int4' }, /float16/],
     [{ opset: 18 }, /'opset'/],
   ];
   for (const [options, message] of refused)
