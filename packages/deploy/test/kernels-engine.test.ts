@@ -92,3 +92,43 @@ describe('the memory of a graph', () => {
     tf.dispose([...made]);
   });
 });
+
+describe('shapes of a graph', () => {
+  beforeAll(async () => {
+    await useBackend('cpu');
+  });
+
+  const conv = (x: SymbolicTensor, filters: number) =>
+    layers.conv2d({ filters, kernelSize: 3, padding: 'same' }).apply(x) as SymbolicTensor;
+
+  it.each([1, 2])('joins lists of vectors along axis %i', async (axis) => {
+    const image = input({ shape: [4, 6, 3] });
+    const list = (filters: number) => layers.reshape({ targetShape: [24, filters] }).apply(conv(image, filters));
+    const joined = layers.concatenate({ axis }).apply([list(5), list(axis === 1 ? 5 : 7)] as SymbolicTensor[]);
+    const net = model({ inputs: image, outputs: layers.flatten().apply(joined) as SymbolicTensor });
+    const images = uniform('lists', 2 * 4 * 6 * 3, -1, 1);
+    const expected = tf.tidy(() => (net.predict(tf.tensor4d(images, [2, 4, 6, 3])) as tf.Tensor).dataSync());
+    const engine = await KernelsEngine.create(inferenceGraph(net));
+    const [received] = await engine.run(images, [2, 4, 6, 3]);
+    expect(relativeError(received!, expected)).toBeLessThanOrEqual(PARITY);
+    await engine.dispose();
+    net.dispose();
+  });
+
+  it.each([
+    ['a concatenation', () => layers.concatenate()],
+    // Two rows and one: the image is too small, and nothing is repeated.
+    ['a sum', () => layers.add()],
+  ])('%s of maps of two sizes is refused', async (_name, joining) => {
+    const image = input({ shape: [null, null, 3] });
+    const half = layers.averagePooling2d({ poolSize: 2 }).apply(image) as SymbolicTensor;
+    const padded = layers.zeroPadding2d({ padding: 1 }).apply(image) as SymbolicTensor;
+    const strided = layers.conv2d({ filters: 3, kernelSize: 3, strides: 2 }).apply(padded) as SymbolicTensor;
+    const net = model({ inputs: image, outputs: joining().apply([half, strided]) as SymbolicTensor });
+    const engine = await KernelsEngine.create(inferenceGraph(net));
+    await expect(engine.run(new Float32Array(27), [1, 3, 3, 3])).rejects.toMatchObject({ code: 'SHAPE' });
+    await engine.run(new Float32Array(4 * 6 * 3), [1, 4, 6, 3]);
+    await engine.dispose();
+    net.dispose();
+  });
+});

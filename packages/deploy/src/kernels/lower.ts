@@ -1,4 +1,4 @@
-import type { GraphNode, GraphValue, InferenceGraph, Quantization } from '../graph/index.js';
+import type { ConcatNode, GraphNode, GraphValue, InferenceGraph, Quantization } from '../graph/index.js';
 import { isIntegerNode, isQuantized } from '../graph/quantized.js';
 
 /** Rounds float32 values to integers, or makes float32 values of integers. */
@@ -29,6 +29,10 @@ export interface LoweredGraph {
 const isPlainMean = (node: GraphNode): boolean =>
   node.op !== 'pool' || node.operator === 'max' || node.counted.flat().every((pixels) => pixels === 0);
 
+/** Returns true for maps that are joined by channels, or lists of features. */
+export const joinsChannels = ({ axis, output: { shape } }: ConcatNode): boolean =>
+  axis === shape.length - 1 && (shape.length === 4 || shape.length === 2);
+
 /** True if a kernel computes a node in integers. The others are computed in float32, between conversions: the same by definition. */
 function hasKernel(node: GraphNode): boolean {
   switch (node.op) {
@@ -42,7 +46,7 @@ function hasKernel(node: GraphNode): boolean {
     case 'binary':
       return node.operator === 'add' && node.inputs[0]!.shape.join() === node.inputs[1]!.shape.join();
     case 'concat':
-      return node.axis === node.output.shape.length - 1;
+      return joinsChannels(node);
     default:
       return false;
   }

@@ -1,5 +1,5 @@
 import type { BinaryNode, ConvNode, GraphValue } from '../graph/index.js';
-import type { LoweredGraph, LoweredNode } from './lower.js';
+import { joinsChannels, type LoweredGraph, type LoweredNode } from './lower.js';
 
 /*
  * Decides which values share memory: a value that a concatenation alone reads lies in the result of the concatenation from
@@ -69,10 +69,6 @@ function fusedAdds(graph: LoweredGraph, readers: ReadonlyMap<GraphValue, Lowered
   return adds;
 }
 
-/** Axis of the channels of a value. */
-const isChannels = (axis: number, { shape }: GraphValue): boolean =>
-  axis === shape.length - 1 && (shape.length === 4 || shape.length === 2);
-
 /**
  * Places the values of a graph.
  *
@@ -104,7 +100,7 @@ export function placementOf(graph: LoweredGraph, separate: boolean): Placement {
         .every((reader) => reader === node || turns.get(reader)! < turns.get(node)!);
       if (isLast) places.set(add.shortcut, place);
     }
-    if (node.op === 'concat' && isChannels(node.axis, node.output)) {
+    if (node.op === 'concat' && joinsChannels(node)) {
       let { channel } = place;
       for (const value of node.inputs) {
         if (isFree(value) && readers.get(value)!.length === 1) places.set(value, { home: place.home, channel });

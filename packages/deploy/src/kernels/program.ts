@@ -15,7 +15,7 @@ import {
 import type { ConcatNode, ConvNode, GraphValue, LinearNode, Quantization } from '../graph/index.js';
 import { planArena } from './arena.js';
 import { convGeometry, coveringGeometry, linearGeometry, poolGeometry } from './geometry.js';
-import { type ConversionNode, isConversion, type LoweredGraph, type LoweredNode } from './lower.js';
+import { type ConversionNode, isConversion, joinsChannels, type LoweredGraph, type LoweredNode } from './lower.js';
 import {
   bytesOf,
   clearBorder,
@@ -195,7 +195,7 @@ export class Program {
       const packed = this.weights.packed.get(conv)!;
       return packed.type === 'float32' ? this.convolution(conv, node, packed) : this.integers(conv, node, packed);
     }
-    if (node.op === 'concat' && node.axis === node.output.shape.length - 1) return this.concat(node);
+    if (node.op === 'concat' && joinsChannels(node)) return this.concat(node);
     return this.pooling(node) ?? this.integerSum(node) ?? this.script(node);
   }
 

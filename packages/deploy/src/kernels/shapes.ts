@@ -74,6 +74,25 @@ function outputShape(node: LoweredNode, inputs: readonly (readonly number[])[]):
   }
 }
 
+/** Returns true if a node can be computed of inputs of these shapes. */
+function fits(node: LoweredNode, inputs: readonly (readonly number[])[], shape: readonly number[]): boolean {
+  switch (node.op) {
+    case 'linear':
+      return inputs[0]!.at(-1) === node.weight.shape[0];
+    case 'reshape':
+      return product(shape) === product(inputs[0]!);
+    case 'concat':
+      return inputs.every((each) => each.every((extent, axis) => axis === node.axis || extent === shape[axis]));
+    case 'binary':
+      // Axes of one value in the graph are repeated; others that have one here are too small.
+      return inputs.every((each, i) =>
+        each.every((extent, axis) => extent === shape[axis] || node.inputs[i]!.shape[axis] === 1),
+      );
+    default:
+      return true;
+  }
+}
+
 /**
  * Returns the shapes of all values for images [n, h, w, c].
  *
@@ -84,12 +103,7 @@ export function shapesOf({ name, inputs, nodes }: LoweredGraph, images: readonly
   for (const node of nodes) {
     const from = node.inputs.map((value) => shapes.get(value)!);
     const shape = outputShape(node, from);
-    // Axes of one value are repeated.
-    const isOne =
-      node.op !== 'binary' ||
-      from.every((each) => each.every((extent, axis) => extent === 1 || extent === shape[axis]));
-    const isLinear = node.op !== 'linear' || from[0]!.at(-1) === node.weight.shape[0];
-    if (!isOne || !isLinear || (node.op === 'reshape' && product(shape) !== product(from[0]!)))
+    if (!fits(node, from, shape))
       throw new CnnzooError(
         'SHAPE',
         `'${name}' does not take images of [${images}]: the layer '${node.name}' receives [${from.join('] and [')}]. Use images of ` +
