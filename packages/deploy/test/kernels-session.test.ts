@@ -41,6 +41,19 @@ it('takes a quantized graph, and its file, in integers', async () => {
   for (const each of [session, fromFile, asFloats]) await each.dispose();
 });
 
+it.each(['kernels', 'onnxruntime-web'] as const)('refuses NaN and Infinity in 8 bits, on %s', async (engine) => {
+  const session = await createSession(quantized, { engine });
+  for (const value of [Number.NaN, Number.NEGATIVE_INFINITY]) {
+    const broken = image.slice();
+    broken[1500] = value;
+    await expect(session.run(broken, SHAPE)).rejects.toMatchObject({ code: 'INPUT' });
+  }
+  await session.dispose();
+  const floats = await createSession(quantized, { engine, dtype: 'float32' });
+  expect((await floats.run(image.slice().fill(Number.NaN, 0, 1), SHAPE)).every(Number.isNaN)).toBe(true);
+  await floats.dispose();
+});
+
 it('chooses an engine for a graph that has no net', async () => {
   const session = await createSession(quantized);
   expect(['kernels', 'onnxruntime-node']).toContain(session.engine);

@@ -139,7 +139,7 @@ export async function quantizeBy(
  *
  * @param net a LayersModel or Classifier of one input. It stays as it is; the result has its weights of the moment of the call.
  * @param images for the calibration, at least 2: a list of images for a Classifier, or preprocessed ones as a Tensor4D [images, height, width,
- * channels], as `{ values, shape }`, or as a list of such batches. They are the caller's.
+ * channels], as `{ values, shape }`, or as a list of such batches. They are the caller's; but for tensors, leave them as they are until the result is there.
  * @returns the graph in 8 bits, which `exportOnnx`, `exportTriton` and `createSession` take in place of a net, and a report.
  * @throws CnnzooError INPUT for too few images, a value that is not finite, an unknown option or layer, a net of several inputs or without a
  * convolution or linear layer; SHAPE for images that the net does not take; IMAGE for one that can't be read; TRAINING in the middle of a

@@ -39,6 +39,8 @@ export interface SessionFacts {
   readonly activation: OutputActivation;
   /** Place of the features among the engine's outputs; undefined: the net has no head. */
   readonly features: number | undefined;
+  /** true: computed in 8 bits, in which a value that is not finite would look like another. */
+  readonly isInteger: boolean;
   /** Why the session has its engine, as a sentence. */
   readonly reason: string;
 }
@@ -103,7 +105,8 @@ export class Session {
    * @param shape [images, height, width, channels].
    * @returns Float32Array [images, classes], row-major.
    * @throws CnnzooError SHAPE for another number of values, or a shape that the net does not take; BACKEND if the engine fails, as
-   * onnxruntime on images too small for the net; INPUT for another array, or after `dispose`.
+   * onnxruntime on images too small for the net; INPUT for another array, a value that is not finite in a session of 8 bits, or after
+   * `dispose`.
    */
   async run(batch: Float32Array, shape: BatchShape): Promise<Float32Array> {
     this.requireOpen();
@@ -239,6 +242,11 @@ export class Session {
   }
 
   private async compute(batch: Float32Array, shape: BatchShape): Promise<readonly Float32Array[]> {
+    if (this.facts.isInteger && !batch.every(Number.isFinite))
+      throw new CnnzooError(
+        'INPUT',
+        `'${this.facts.model}' is computed in 8 bits, in which NaN and Infinity have no place. Prepare the images anew.`,
+      );
     try {
       return await this.program.run(batch, shape);
     } catch (cause) {

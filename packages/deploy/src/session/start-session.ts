@@ -1,12 +1,13 @@
 import { CnnzooError } from '@cnnzoo/core/internal/page';
 import type { InferenceGraph } from '../graph/index.js';
+import { isQuantized } from '../graph/quantized.js';
 import type { Engine, EngineName } from './engine.js';
 import { Session, type SessionFacts } from './session.js';
 
 // Without TensorFlow.js: a page that only classifies starts its session here too.
 
 /** Facts that a graph tells. */
-export type GraphSessionFacts = Omit<SessionFacts, 'reason' | 'input'>;
+export type GraphSessionFacts = Omit<SessionFacts, 'reason' | 'input' | 'isInteger'>;
 
 /**
  * Returns the facts of a graph for a session.
@@ -66,7 +67,7 @@ export async function startSession(
   const isOpen = graph.anySize && takesAnySize;
   const input = [null, ...(isOpen ? [null, null] : [height!, width!]), channels!];
   const times = { load: loaded - since, warmUp: performance.now() - loaded };
-  return new Session(program, { ...facts, input, reason }, times);
+  return new Session(program, { ...facts, input, isInteger: isQuantized(graph), reason }, times);
 }
 
 /** @throws CnnzooError BACKEND for an error of the engine's own. */
