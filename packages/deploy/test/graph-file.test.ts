@@ -536,5 +536,6 @@ describe('readGraph refuses', () => {
     expect(await faultOf(readGraph(file, { sha256: '0' }))).toMatch(/^INPUT .*64 hexadecimal digits/);
     const aborted = AbortSignal.abort();
     expect(await faultOf(readGraph('http://127.0.0.1:9/net.safetensors', { signal: aborted }))).toMatch(/^ABORTED/);
+    expect(await faultOf(readGraph(file, { signal: aborted }))).toMatch(/^ABORTED/);
   });
 });

@@ -141,6 +141,11 @@ export async function readGraph(
   checkOptions('readGraph', options, ['sha256', 'progress', 'signal']);
   const bytes = await sourceOf(source, options);
   if (options.sha256 !== undefined) await checkHash(bytes, options.sha256);
+  // A fetch hears the signal itself; a file and bytes do not.
+  if (options.signal?.aborted)
+    throw new CnnzooError('ABORTED', `The reading of '${bytes.name}' was stopped by its signal.`, {
+      cause: options.signal.reason,
+    });
   const start = await bytes.read(0, Math.min(bytes.size, GRAPH_START));
   if (!isGraphFile(start)) throw noGraph(bytes.name);
   const { tensors, metadata } = await readSafetensors(bytes);
