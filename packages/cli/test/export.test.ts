@@ -80,7 +80,7 @@ describe('export', () => {
       [['-o', at('net.pb')], /'\.onnx'/],
       [['--dtype', 'uint8'], /float16/],
       [['-f', 'state-dict', '--dtype', 'uint8'], /float32/],
-      [['--dtype', 'int8'], /float16/],
+      [['--dtype', 'int8'], /--images/],
       [['-f', 'graph-model', '--dtype', 'int8'], /uint8/],
       [['-f', 'coreml'], /onnx/],
       [['-o', ''], /path/],
