@@ -1,4 +1,4 @@
-import type { ConcatNode, GraphNode, GraphValue, InferenceGraph, Quantization } from '../graph/index.js';
+import type { ConcatNode, GraphNode, GraphValue, InferenceGraph, PoolNode, Quantization } from '../graph/index.js';
 import { isIntegerNode, isQuantized } from '../graph/quantized.js';
 
 /** Rounds float32 values to integers, or makes float32 values of integers. */
@@ -26,8 +26,9 @@ export interface LoweredGraph {
   readonly shown: ReadonlyMap<GraphValue, GraphValue>;
 }
 
-const isPlainMean = (node: GraphNode): boolean =>
-  node.op !== 'pool' || node.operator === 'max' || node.counted.flat().every((pixels) => pixels === 0);
+/** True if nothing of a pool's padding counts in its means. */
+export const isPlainPool = (node: PoolNode): boolean =>
+  node.operator === 'max' || node.counted.flat().every((pixels) => pixels === 0);
 
 /** Returns true for maps that are joined by channels, or lists of features. */
 export const joinsChannels = ({ axis, output: { shape } }: ConcatNode): boolean =>
@@ -40,7 +41,7 @@ function hasKernel(node: GraphNode): boolean {
     case 'linear':
       return true;
     case 'pool':
-      return isPlainMean(node);
+      return isPlainPool(node);
     case 'global-pool':
       return node.operator === 'avg';
     case 'binary':

@@ -15,7 +15,14 @@ import {
 import type { ConcatNode, ConvNode, GraphValue, LinearNode, Quantization } from '../graph/index.js';
 import { planArena } from './arena.js';
 import { convGeometry, coveringGeometry, linearGeometry, poolGeometry } from './geometry.js';
-import { type ConversionNode, isConversion, joinsChannels, type LoweredGraph, type LoweredNode } from './lower.js';
+import {
+  type ConversionNode,
+  isConversion,
+  isPlainPool,
+  joinsChannels,
+  type LoweredGraph,
+  type LoweredNode,
+} from './lower.js';
 import {
   bytesOf,
   clearBorder,
@@ -43,9 +50,6 @@ export interface GraphWeights {
 
 /** Is called with each value as soon as it is computed: row-major [n, h, w, c], valid during the call. */
 export type Observe = (value: GraphValue, values: Float32Array) => void;
-
-const isPlainMean = (counted: readonly (readonly [number, number])[]): boolean =>
-  counted.flat().every((pixels) => pixels === 0);
 
 /** Least and largest integer of a value less its zero point. */
 const limitsOf = ({ zeroPoint }: Quantization, relu: boolean): { readonly low: number; readonly high: number } => ({
@@ -309,7 +313,7 @@ export class Program {
     switch (node.op) {
       case 'pool':
         if (node.operator === 'max') return this.pool('max', node, poolGeometry(node, from, to));
-        return isPlainMean(node.counted) ? this.pool('mean', node, poolGeometry(node, from, to)) : undefined;
+        return isPlainPool(node) ? this.pool('mean', node, poolGeometry(node, from, to)) : undefined;
       case 'global-pool':
         return this.pool(node.operator === 'max' ? 'max' : 'mean', node, coveringGeometry([1, 1], from, to)!);
       case 'adaptive-pool': {
