@@ -92,7 +92,7 @@ async function peers(directory: string, skipped: string[]): Promise<Peer[]> {
   const graph = (model: string, dtype: Dtype, threads: number) =>
     nodeScript('engine/session.ts', [join(folderOf(model), `${dtype}.safetensors`), String(threads)]);
   const runtime = (model: string, dtype: Dtype, engine: string) =>
-    nodeScript('deploy/plain.ts', [join(folderOf(model), `${dtype}.onnx`), engine]);
+    nodeScript('deploy/plain.ts', [join(folderOf(model), `${dtype}.onnx`), engine, String(THREADS)]);
   for (const model of MODELS) {
     await mkdir(folderOf(model));
     await run(await nodeScript('engine/prepare.ts', [model, folderOf(model)]));
