@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Lacking, nodeProgram } from '../harness/peers.js';
-import { bench, nodeScript, pythonLacks, pythonScript, run } from '../harness/process.js';
+import { Lacking, nodeProgram, versionOf } from '../harness/peers.js';
+import { nodeScript, pythonLacks, pythonScript, run } from '../harness/process.js';
 import { figureRatio, type Peer, type Ratio, type Suite, timeRatio } from '../harness/suite.js';
 import { writePhotos } from './photos.js';
 
@@ -13,9 +12,6 @@ const RUNTIMES = ['onnxruntime-node', 'onnxruntime-web'] as const;
 const NODES = [22, 24] as const;
 const PHOTOS = 500;
 const TRANSFORMERS = '@huggingface/transformers@4.3.2';
-
-const versionOf = (name: string): string =>
-  JSON.parse(readFileSync(join(bench, '..', 'node_modules', name, 'package.json'), 'utf8')).version;
 
 const on = (node?: number): string => (node ? `, Node ${node}` : '');
 const session = (engine: string, model: string, node?: number) => `${model}${on(node)}: session, ${engine}`;

@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Lacking, nodeProgram } from '../harness/peers.js';
-import { bench, nodeScript, run } from '../harness/process.js';
+import { Lacking, nodeProgram, versionOf } from '../harness/peers.js';
+import { nodeScript, run } from '../harness/process.js';
 import { figureRatio, type Peer, type Ratio, type Suite, timeRatio } from '../harness/suite.js';
 
 const MODELS = ['resnet18', 'resnet50', 'vgg16', 'googlenet', 'nin'] as const;
@@ -14,9 +13,6 @@ const NODES = [22, 24] as const;
 const THREADS = availableParallelism();
 
 type Dtype = (typeof DTYPES)[number];
-
-const versionOf = (name: string): string =>
-  JSON.parse(readFileSync(join(bench, '..', 'node_modules', name, 'package.json'), 'utf8')).version;
 
 const on = (node?: number): string => (node ? `, Node ${node}` : '');
 const ours = (model: string, dtype: Dtype, node?: number) => `${model}${on(node)}: kernels, ${dtype}`;

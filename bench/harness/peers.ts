@@ -1,6 +1,10 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { run } from './process.js';
+import { bench, run } from './process.js';
+
+/** Returns the version of a package that the workspace's root has installed. */
+export const versionOf = (name: string): string =>
+  JSON.parse(readFileSync(join(bench, '..', 'node_modules', name, 'package.json'), 'utf8')).version;
 
 /** Peer that is unavailable, with the reason as its message. */
 export class Lacking extends Error {}

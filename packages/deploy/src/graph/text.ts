@@ -64,7 +64,7 @@ export function operationOf(node: GraphNode): readonly [operation: string, ...se
 }
 
 /** Returns true if ReLU is computed with the node. */
-export const hasRelu = (node: GraphNode): boolean => 'relu' in node && node.relu;
+export const hasRelu = (node: object): boolean => 'relu' in node && node.relu === true;
 
 /** Returns the facts about a node beside its values: 'conv 3 x 3, stride 2, padding 1, relu'. */
 const detailsOf = (node: GraphNode): string => [...operationOf(node), ...(hasRelu(node) ? ['relu'] : [])].join(', ');

@@ -13,6 +13,7 @@ import {
   quantizeMap,
 } from '@cnnzoo/kernels/internal/engine';
 import type { ConcatNode, ConvNode, GraphValue, LinearNode, Quantization } from '../graph/index.js';
+import { hasRelu } from '../graph/text.js';
 import { planArena } from './arena.js';
 import { convGeometry, coveringGeometry, linearGeometry, poolGeometry } from './geometry.js';
 import {
@@ -56,8 +57,6 @@ const limitsOf = ({ zeroPoint }: Quantization, relu: boolean): { readonly low: n
   low: relu ? Math.max(0, -zeroPoint) : -zeroPoint,
   high: 255 - zeroPoint,
 });
-
-const hasRelu = (node: LoweredNode): boolean => 'relu' in node && node.relu;
 
 /** Bytes past the end of a map that vector loads may read. */
 const SLACK = 256;

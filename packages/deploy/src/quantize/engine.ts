@@ -1,8 +1,6 @@
-import type { GraphValue, InferenceGraph } from '../graph/index.js';
+import type { InferenceGraph } from '../graph/index.js';
+import type { Observe } from '../kernels/index.js';
 import type { BatchShape } from '../session/index.js';
-
-/** Called with each value of a run, which is valid during the call: float32, row-major, in the graph's order of axes. */
-export type Observe = (value: GraphValue, values: Float32Array) => void;
 
 /** Engine that shows the values between its nodes. */
 export interface ObservedEngine {

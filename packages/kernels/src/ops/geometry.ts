@@ -78,6 +78,20 @@ export const denseView = (pointer: Pointer, { height, width, channels }: MapShap
 
 export const floatsOf = ({ images, height, width, channels }: MapShape): number => images * height * width * channels;
 
+/**
+ * Returns the padding up to whole tiles of side x side outputs, for a convolution of stride 1.
+ */
+export function tilePadding(g: Geometry, side: number): Padding {
+  const after = (size: number, kernel: number, out: number, before: number): number =>
+    Math.max(0, side * Math.ceil(out / side) + kernel - 1 - size - before);
+  return {
+    top: g.top,
+    bottom: after(g.inHeight, g.kernelHeight, g.outHeight, g.top),
+    left: g.left,
+    right: after(g.inWidth, g.kernelWidth, g.outWidth, g.left),
+  };
+}
+
 /** Returns the padding that the windows read; padding beyond the last window is left out. */
 export const inputPadding = (g: Geometry): Padding => ({
   top: g.top,

@@ -87,7 +87,7 @@ export interface Product extends Planes<'input' | 'weights' | 'output' | 'bias'>
 }
 
 /** Divides the positions and panels of a plane into tasks: enough of them, each of blocks that fit into the cache. */
-function divide(positions: number, panels: number, planes: number, threads: number): [number, number] {
+export function divide(positions: number, panels: number, planes: number, threads: number): [number, number] {
   const enough = threads === 1 ? 1 : TASKS * threads;
   let perTask = Math.min(128, positions);
   let panelsPerTask = panels;

@@ -2,7 +2,7 @@ import { Op } from '../../assembly/ops.js';
 import { Winograd4x4Field, WinogradFilterField } from '../../assembly/winograd-fields.js';
 import { type Engine, fields, type Pointer, SCRATCH_BYTES } from '../engine/index.js';
 import type { Epilogue } from './convolution.js';
-import { type Geometry, type MapView, type Padding, panelsOf } from './geometry.js';
+import { type Geometry, type MapView, type Padding, panelsOf, tilePadding } from './geometry.js';
 import { filterPlane, takesWinograd } from './winograd.js';
 
 /** Rows and columns of a tile's outputs, and positions in a tile of the input. */
@@ -25,15 +25,7 @@ const tilingOf = (g: Geometry): { rows: number; columns: number } => ({
 });
 
 /** Returns the padding of a map for `winograd4x4`: with zeros up to whole tiles. */
-export function winograd4x4Padding(g: Geometry): Padding {
-  const { rows, columns } = tilingOf(g);
-  return {
-    top: g.top,
-    bottom: Math.max(0, SIDE * rows + 2 - g.inHeight - g.top),
-    left: g.left,
-    right: Math.max(0, SIDE * columns + 2 - g.inWidth - g.left),
-  };
-}
+export const winograd4x4Padding = (g: Geometry): Padding => tilePadding(g, SIDE);
 
 /** Returns the number of floats of a filter that `transformFilter4x4` transforms. */
 export const winograd4x4Floats = (g: Geometry): number => PLANES * filterPlane(g.inChannels, g.outChannels);

@@ -17,6 +17,7 @@ import {
   outputShape,
   type Padding,
   panelsOf,
+  tilePadding,
 } from './geometry.js';
 import { putBias, putPadded } from './padded.js';
 import { Activation, convolveTransposed, convolveWindows, type Windows } from './product.js';
@@ -92,15 +93,7 @@ function tilingOf(g: Geometry): Tiling {
 }
 
 /** Returns the padding of a map for `winograd`: with zeros up to whole tiles. */
-export function winogradPadding(g: Geometry): Padding {
-  const { rows, columns, kernel } = tilingOf(g);
-  return {
-    top: g.top,
-    bottom: Math.max(0, 2 * rows + kernel - 1 - g.inHeight - g.top),
-    left: g.left,
-    right: Math.max(0, 2 * columns + kernel - 1 - g.inWidth - g.left),
-  };
-}
+export const winogradPadding = (g: Geometry): Padding => tilePadding(g, 2);
 
 const putInput = (engine: Engine, g: Geometry, x: Float32Array): MapView =>
   putPadded(engine, x, inputShape(g), winogradPadding(g));

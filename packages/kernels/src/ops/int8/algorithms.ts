@@ -1,5 +1,5 @@
 import type { Engine, Pointer } from '../../engine/index.js';
-import { type Geometry, inputPadding, type Padding } from '../geometry.js';
+import { type Geometry, inputPadding, type Padding, tilePadding } from '../geometry.js';
 import { type Int8Convolution, int8Convolution, packedInt8Bytes, packInt8Filter } from './convolution.js';
 import type { Dispatch } from './map.js';
 import { int8Winograd, takesInt8Winograd, transformedInt8Bytes, transformInt8Filter } from './winograd.js';
@@ -37,13 +37,7 @@ export const directInt8 = (g: Geometry): Int8Algorithm => ({
 
 export const winogradInt8 = (g: Geometry): Int8Algorithm => ({
   name: 'winograd',
-  // The last tile of 4 x 4 begins at twice its number.
-  border: {
-    top: g.top,
-    bottom: Math.max(0, 2 * Math.ceil(g.outHeight / 2) + 2 - g.inHeight - g.top),
-    left: g.left,
-    right: Math.max(0, 2 * Math.ceil(g.outWidth / 2) + 2 - g.inWidth - g.left),
-  },
+  border: tilePadding(g, 2),
   bytes: () => transformedInt8Bytes(g),
   pack: (engine, _, filter, into) => transformInt8Filter(engine, g, filter, into),
   dispatch: (threads, convolution) => int8Winograd(threads, g, convolution),

@@ -4,6 +4,7 @@ import { type Engine, fields, type Pointer } from '../../engine/index.js';
 import { KernelError } from '../../errors.js';
 import { type Geometry, inputShape, PANEL, panelsOf } from '../geometry.js';
 import { merge, mergedByOutput, mergeFilter } from '../groups.js';
+import { divide } from '../product.js';
 import { columnStep, type Epilogue, epilogueWords } from './epilogue.js';
 import { checkMap, checkSameShape, type Dispatch, INT16, type Int16Map } from './map.js';
 
@@ -13,9 +14,6 @@ const PAIR_ROW = 2 * PANEL;
 const MOST_RUNS = 200;
 /** Most products of a sum, so that int32 holds it: 66,000 * 255 * 127 < 2^31. */
 const MOST_TERMS = 66_000;
-/** Most positions of a task, and least tasks a thread. */
-const POSITIONS = 128;
-const TASKS = 4;
 
 /** Distance of a second weight that does not exist. */
 const NONE = -1;
@@ -121,17 +119,6 @@ export function checkFilter(g: Geometry, filter: Int8Array): void {
   const size = (g.kernelHeight * g.kernelWidth * g.inChannels * g.outChannels) / g.groups;
   if (filter.length !== size)
     throw new KernelError(`A filter of ${size} weights was expected, not one of ${filter.length}.`);
-}
-
-/** Divides the positions and panels of a plane into tasks: enough of them, each of blocks that fit into the cache. */
-function divide(positions: number, panels: number, planes: number, threads: number): [number, number] {
-  const enough = threads === 1 ? 1 : TASKS * threads;
-  let perTask = Math.min(POSITIONS, positions);
-  let panelsPerTask = panels;
-  const tasks = () => planes * Math.ceil(positions / perTask) * Math.ceil(panels / panelsPerTask);
-  while (tasks() < enough && panelsPerTask > 4) panelsPerTask = Math.ceil(panelsPerTask / 2);
-  while (tasks() < enough && perTask > 32) perTask = 2 * Math.ceil(perTask / 4);
-  return [perTask, panelsPerTask];
 }
 
 /** Quantized convolution, or linear layer: maps of 1 x 1 pixel. */
