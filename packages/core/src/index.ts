@@ -10,7 +10,7 @@ export type {
   WeightsSource,
 } from './checkpoint/index.js';
 export { type EncodeOptions, encodeSafetensors, openTensors, readStateDict } from './checkpoint/index.js';
-export { compile } from './compile/index.js';
+export { type CompileOptions, compile } from './compile/index.js';
 export { CIFAR10 } from './data/index.js';
 export {
   type CacheEntry,

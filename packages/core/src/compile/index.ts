@@ -1,1 +1,1 @@
-export { compile } from './compile.js';
+export { type CompileOptions, compile } from './compile.js';

@@ -16,5 +16,5 @@ export {
 export { buildModel, type InputShape, type NetLayer, NetModel } from './net-model.js';
 export { modelsOf, orderTo } from './order.js';
 export { layerSlotsOf, type Slot, slotsOf, weightsOf } from './slots.js';
-export { beginStep, isInStep } from './steps.js';
+export { beginStep, claimWeights, isInStep, isTraining } from './steps.js';
 export { type Summary, type SummaryRow, summary } from './summary.js';

@@ -3,6 +3,7 @@ import type { SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { withFusions } from '../layers/index.js';
 import { fusionsOf, type GraphEnds } from './net-model.js';
 import { orderTo } from './order.js';
+import { isOutside } from './outside-layer.js';
 
 /** Layers of a net between one tensor and others. Shares the net's weights. */
 export interface NetPart {
@@ -66,6 +67,16 @@ export function partOf(model: Pick<GraphEnds, 'layers'>, from: SymbolicTensor, t
       return to.map((tensor) => values.get(tensor)!);
     },
     async infer(x, pause) {
+      const layer = steps[0]?.[0].sourceLayer;
+      if (layer && isOutside(layer)) {
+        await pause();
+        const [outputs] = steps;
+        const results = await layer.infer(
+          x,
+          outputs!.map(({ outputTensorIndex = 0 }) => outputTensorIndex),
+        );
+        return to.map((tensor) => (tensor === from ? x.clone() : results[outputs!.indexOf(tensor)]!));
+      }
       const values = new Map([[from, x]]);
       const computing = compute(values, false);
       try {

@@ -6,6 +6,11 @@ import { requireOneCopy } from './one-copy.js';
 import { isModel, layersOf, orderTo } from './order.js';
 import { requireNote } from './require-head.js';
 
+/** Net that gives its features itself, since its layers are not at hand. */
+export interface GivesFeatures {
+  readonly cnnzooFeatures?: SymbolicTensor | undefined;
+}
+
 /**
  * Returns the net up to its head, on the same weights: images [n, h, w, c] -> [n, features], averaged over a map.
  *
@@ -15,7 +20,8 @@ export function featuresOf(model: LayersModel): LayersModel {
   requireOneCopy(model);
   const note = requireNote(model, 'Use activations with the name of a layer.');
   const first = headLayer(model, note.head);
-  const output = first ? (first.input as SymbolicTensor) : model.outputs[0]!;
+  const input = first?.input as SymbolicTensor | undefined;
+  const output = (model as GivesFeatures).cnnzooFeatures ?? input ?? model.outputs[0]!;
   const pooled = output.shape.length === 4 ? layers.globalAveragePooling2d({ name: 'pooled' }).apply(output) : output;
   return netModel({ inputs: model.inputs, outputs: pooled as SymbolicTensor });
 }

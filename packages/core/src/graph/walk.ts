@@ -1,5 +1,6 @@
 import type { LayersModel, layers, Shape, SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { isModel, layersOf, orderTo } from './order.js';
+import { isOutside, outsideError } from './outside-layer.js';
 
 /** An output of one application of a layer, in a net whose inner nets are unfolded. */
 export interface NetNode {
@@ -21,7 +22,11 @@ export interface NetGraph {
   readonly outputs: readonly NetNode[];
 }
 
-/** Walks over a net and the nets inside it. A layer or inner net that is applied several times gives nodes each time. */
+/**
+ * Walks over a net and the nets inside it. A layer or inner net that is applied several times gives nodes each time.
+ *
+ * @throws CnnzooError INPUT for a net that was compiled for an engine.
+ */
 export function walk(model: LayersModel): NetGraph {
   const nodes: NetNode[] = [];
   const outputs = new Walk(model, '', nodes).run();
@@ -66,6 +71,7 @@ class Walk {
 
   private add(tensor: SymbolicTensor, inputs: readonly NetNode[]): NetNode {
     const { sourceLayer: layer } = tensor;
+    if (isOutside(layer)) throw outsideError(layer);
     const path = this.paths.get(layer) ?? this.prefix + layer.name;
     const node = { path, layer, inputs, shape: shapeOf(tensor, inputs), tensor };
     this.nodes.push(node);

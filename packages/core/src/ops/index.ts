@@ -12,6 +12,6 @@ export {
 } from './batch-norm.js';
 export { type Conv2dOptions, conv2d } from './conv2d.js';
 export { crossEntropySum, meanCrossEntropy, oneHot, smoothTargets } from './cross-entropy.js';
-export { adamWStep, sgdStep } from './optimizer-steps.js';
+export { adamWStep, changesOf, sgdStep } from './optimizer-steps.js';
 export { avgPool2d, maxPool2d } from './pool.js';
 export { relu } from './relu.js';

@@ -2,6 +2,19 @@ import type { AdamWAttributes, SgdAttributes } from '@cnnzoo/kernels';
 import * as tf from '@tensorflow/tfjs-core';
 import { hasKernel, runKernel } from './kernel.js';
 
+/** Number of steps that changed a variable's values in place. Kept on the variable, where every copy of core finds it. */
+const CHANGES = /* @__PURE__ */ Symbol.for('cnnzoo.changes');
+type Counted = tf.Tensor & { [CHANGES]?: number };
+
+/** Returns how many steps have changed a variable's values in place, so that its `dataId` stayed as it was. */
+export const changesOf = (variable: tf.Tensor): number => (variable as Counted)[CHANGES] ?? 0;
+
+/** Gives a variable the values of a step by a kernel. */
+function take(variable: tf.Variable, next: tf.Tensor): void {
+  if (next.dataId === variable.dataId) (variable as Counted)[CHANGES] = changesOf(variable) + 1;
+  variable.assign(next);
+}
+
 /**
  * One step of torch.optim.SGD (dampening 0), in place: g = gradient + weightDecay w; v = momentum v + g; w -= lr v, or
  * lr (g + momentum v) with nesterov. For use inside a tidy.
@@ -17,8 +30,8 @@ export function sgdStep(
   if (hasKernel('CnnzooSgd')) {
     const inputs = { param: w, grad: gradient, ...(velocity && { velocity }) };
     const [nextW, nextVelocity]: [tf.Tensor, tf.Tensor?] = runKernel('CnnzooSgd', inputs, settings);
-    w.assign(nextW);
-    if (nextVelocity) velocity?.assign(nextVelocity);
+    take(w, nextW);
+    if (nextVelocity && velocity) take(velocity, nextVelocity);
     return;
   }
   const { lr, momentum, nesterov, weightDecay } = settings;
@@ -48,7 +61,7 @@ export function adamWStep(
 ): void {
   if (hasKernel('CnnzooAdamW')) {
     const results = runKernel('CnnzooAdamW', { param: w, grad: g, m, v }, settings);
-    for (const [i, variable] of [w, m, v].entries()) variable.assign(results[i]!);
+    for (const [i, variable] of [w, m, v].entries()) take(variable, results[i]!);
     return;
   }
   const { lr, beta1, beta2, eps, weightDecay, step } = settings;

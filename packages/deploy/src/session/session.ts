@@ -109,6 +109,15 @@ export class Session {
    * `dispose`.
    */
   async run(batch: Float32Array, shape: BatchShape): Promise<Float32Array> {
+    return (await this.outputs(batch, shape))[0]!;
+  }
+
+  /**
+   * Computes all outputs as `run` does: the net's, and the features last if the net knows its head. For `compile` of core.
+   *
+   * @internal
+   */
+  async outputs(batch: Float32Array, shape: BatchShape): Promise<readonly Float32Array[]> {
     this.requireOpen();
     const { model, input } = this.facts;
     const fits =
@@ -127,7 +136,7 @@ export class Session {
       throw new CnnzooError('INPUT', `run: expected a Float32Array, received ${shownValue(batch)}.`);
     if (batch.length !== count)
       throw new CnnzooError('SHAPE', `run: expected the ${count} values of [${shape}], received ${batch.length}.`);
-    return (await this.during(this.compute(batch, shape)))[0]!;
+    return this.during(this.compute(batch, shape));
   }
 
   /**

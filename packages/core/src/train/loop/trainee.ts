@@ -1,7 +1,7 @@
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
-import type { LayersModel, LayerVariable, SymbolicTensor } from '@tensorflow/tfjs-layers';
+import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { isHalfPrecision } from '../../backend/late.js';
-import { refuseCompiled, weightsOf } from '../../graph/index.js';
+import { claimWeights, refuseCompiled } from '../../graph/index.js';
 import { inputOf, partOf } from '../../graph/late.js';
 import { CnnzooError } from '../../util/index.js';
 
@@ -49,9 +49,6 @@ export function classesOf({ name, outputs }: LayersModel): number {
   );
 }
 
-/** Weights that a training holds. */
-const claimed = new WeakSet<LayerVariable>();
-
 /**
  * Claims a net's weights for one training: two at once would each train on the other's steps. Returns the function
  * that gives the weights back.
@@ -67,15 +64,12 @@ export function claim(where: string, model: LayersModel): () => void {
       `${where}: WebGL keeps tensors as float16 on this GPU, in which values below 6e-8, such as the eps of AdamW, are 0. ` +
         "Train after `await useBackend('webgpu')` or `useBackend('wasm')`; weights move along.",
     );
-  const weights = weightsOf(model).map(({ variable }) => variable);
-  if (weights.some((weight) => claimed.has(weight)))
+  const release = claimWeights(model);
+  if (!release)
     throw new CnnzooError(
       'TRAINING',
       `${where}: '${model.name}' is being trained already. Await that training's end first: the promise of fit, or the ` +
         'loop over train, which must be left or returned from.',
     );
-  for (const weight of weights) claimed.add(weight);
-  return () => {
-    for (const weight of weights) claimed.delete(weight);
-  };
+  return release;
 }
