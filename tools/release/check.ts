@@ -1,8 +1,9 @@
 /**
  * Packs every package and tries the packed files as a user would. They are linted; installed, by the README's line and
- * with what a larger program needs, in empty projects outside the workspace (with npm, then with pnpm, which shows a project only its own dependencies);
- * imported, required, type-checked and run; and built into a page that runs in Chromium. Rows of docs/runtimes.md that are
- * marked for every release are run too.
+ * with what a larger program needs, in empty projects outside the workspace (with npm, then with pnpm, which shows a project
+ * only its own dependencies); imported, required, type-checked and run; and built into a page that runs in Chromium.
+ * `@cnnzoo/deploy/classify` runs in a project without TensorFlow.js. Rows of docs/runtimes.md that are marked for every release
+ * are run too.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -13,6 +14,7 @@ import { allRows } from '../runtimes/rows.js';
 import { failuresOf, runRow } from '../runtimes/run-row.js';
 import { buildPage, checkBuilt, checkDevelopment } from './browser.js';
 import { openChromium } from './chromium.js';
+import { checkClassify } from './classify.js';
 import {
   checkAlone,
   checkCommandLine,
@@ -99,6 +101,9 @@ async function main(): Promise<void> {
     await step('repository, homepage and bugs', checkLinks);
     const packages = await step('pack', () => packAll(place));
     for (const packed of packages) await step(`${packed.name}: publint, types, files`, () => lint(packed));
+    await step('@cnnzoo/deploy/classify: a digit in a project without TensorFlow.js', () =>
+      checkClassify(join(place, 'classify'), packages),
+    );
     const registry = await serveTarballs(packages);
     try {
       for (const manager of ['npm', 'pnpm'] as const)

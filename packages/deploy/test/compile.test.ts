@@ -74,6 +74,14 @@ describe("a net that was compiled for the engine 'kernels'", () => {
     fast.dispose();
   });
 
+  it('finds the installed package', async () => {
+    const net = await lenet5_relu.pretrained();
+    const fast = await compile(net, { engine: 'kernels', threads: 1 });
+    expectSame(await fast.classify(image), await net.classify(image));
+    net.dispose();
+    fast.dispose();
+  });
+
   it('takes the activation that its scores are computed with', async () => {
     const net = await lenet5_relu.pretrained();
     const fast = await compiled(net);

@@ -1,7 +1,7 @@
 // Loads every entry by `import`, and classifies a digit without sharp.
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
-import { CnnzooError, loadStateDict, stateDict, summary, useBackend } from '@cnnzoo/core';
+import { CnnzooError, compile, loadStateDict, stateDict, summary, useBackend } from '@cnnzoo/core';
 import * as data from '@cnnzoo/core/data';
 import * as train from '@cnnzoo/core/train';
 import { lenet5_relu, models } from '@cnnzoo/lenet';
@@ -20,6 +20,8 @@ for (const file of ['public/seven.png', 'public/seven.jpg', 'public/seven.webp']
   assert.equal(best.label, '7', file);
 }
 assert.equal((await net.embed('public/seven.png')).length, 84);
+// @cnnzoo/deploy is not installed here.
+await assert.rejects(compile(net, { engine: 'kernels' }), { code: 'BACKEND', message: /pnpm add @cnnzoo\/deploy/ });
 net.dispose();
 
 await useBackend();
