@@ -4,7 +4,7 @@
  */
 import { CnnzooError, checkOptions, shownValue } from '@cnnzoo/core/internal/page';
 import { isThreadCount, MOST_THREADS } from '@cnnzoo/kernels/internal/engine';
-import { type GraphSource, type ReadGraphOptions, readGraph } from './graph-file/read-graph.js';
+import { type GraphSource, graphFrom, type ReadGraphOptions } from './graph-file/read-graph.js';
 import { KernelsEngine } from './kernels/index.js';
 import type { Session } from './session/session.js';
 import { factsOf, startSession } from './session/start-session.js';
@@ -65,7 +65,7 @@ export async function openClassifier(source: GraphSource, options: OpenOptions =
       'INPUT',
       `openClassifier: expected threads 1 to ${MOST_THREADS}, received ${shownValue(threads)}.`,
     );
-  const graph = await readGraph(source, reading);
+  const graph = await graphFrom('openClassifier', source, reading);
   return startSession(
     'openClassifier',
     graph,

@@ -1,10 +1,11 @@
-import { modelOf, WeightsSnapshot } from '@cnnzoo/core/internal';
+import { WeightsSnapshot } from '@cnnzoo/core/internal';
 import {
   blockReader,
   graphOf,
   type InferenceGraph,
   isQuantized,
   type NetOrQuantized,
+  netModelOf,
   type WeightSource,
 } from './graph/index.js';
 
@@ -17,7 +18,7 @@ export const sourceOf = (snapshot: WeightsSnapshot): WeightSource => ({
 /** Does something with a net's graph and its weights as they are now, whatever becomes of the net meanwhile. */
 export async function withSnapshot<T>(net: NetOrQuantized, use: (graph: InferenceGraph) => Promise<T>): Promise<T> {
   if (isQuantized(net)) return use(net);
-  const snapshot = new WeightsSnapshot(modelOf(net));
+  const snapshot = new WeightsSnapshot(netModelOf(net));
   try {
     return await use(graphOf(net, sourceOf(snapshot)));
   } finally {

@@ -96,6 +96,8 @@ it('what does not fit is refused', async () => {
     expect(await faultOf(openClassifier(file, { threads: threads as number }))).toMatch(/^INPUT .*threads 1 to 256/);
   expect(await faultOf(openClassifier(file, { thread: 1 } as never))).toMatch(/^INPUT .*no option 'thread'/);
   expect(await faultOf(openClassifier(photo('rocket.jpg')))).toMatch(/^FORMAT .*expected a graph/);
+  expect(await faultOf(openClassifier(7 as never))).toMatch(/^INPUT openClassifier: expected a path/);
+  expect(await faultOf(openClassifier(file, { sha256: '0' }))).toMatch(/^INPUT openClassifier: expected sha256/);
   const session = await openClassifier(file, { threads: 1 });
   expect(await faultOf(session.embed(PHOTOS[0]!))).toMatch(/^INPUT .*gives no features/);
   expect(await faultOf(session.run(new Float32Array(12), [1, 2, 2, 1]))).toMatch(/^SHAPE/);

@@ -19,7 +19,7 @@ import {
 } from '@cnnzoo/core';
 import { models as lenet } from '@cnnzoo/lenet';
 import { models as resnet, resnet18 } from '@cnnzoo/resnet';
-import { input, type LayersModel, layers, model, type SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { input, type LayersModel, layers, model, type SymbolicTensor, sequential } from '@tensorflow/tfjs-layers';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { QuantizedGraph } from '../src/graph/index.js';
 import { quantizeWeight } from '../src/graph/quantized.js';
@@ -275,6 +275,31 @@ describe('saveGraph', () => {
     expect(readdirSync(directory)).toEqual([]);
     large.dispose();
   });
+});
+
+it('a node that only moves values keeps their scale, or the file is refused', async () => {
+  const stack = [
+    layers.conv2d({ inputShape: [4, 6, 3], filters: 4, kernelSize: 1 }),
+    layers.maxPooling2d({ poolSize: 2 }),
+    layers.upSampling2d({ size: [2, 2] }),
+    layers.permute({ dims: [2, 1, 3] }),
+    layers.globalMaxPooling2d({}),
+    layers.dense({ units: 2 }),
+  ];
+  const net = sequential({ layers: stack });
+  const graph = await quantizedByHand(inferenceGraph(net));
+  const moves = graph.nodes.slice(1, 5);
+  expect(moves.map(({ op }) => op)).toEqual(['pool', 'upsample', 'transpose', 'global-pool']);
+  for (const [i, { name, output }] of [{ name: 'none', output: undefined }, ...moves].entries()) {
+    const values = new Map(graph.quantization.values);
+    if (output) values.set(output.name, { scale: 0.06, zeroPoint: 100 });
+    const path = at(`moves-${i}.safetensors`);
+    // saveQuantized reads what it writes.
+    const saved = saveQuantized({ ...graph, quantization: { ...graph.quantization, values } }, path);
+    if (!output) await saved;
+    else expect(await faultOf(saved), name).toMatch(/changes the scale or zero point of '.*', and only moves values/);
+  }
+  net.dispose();
 });
 
 describe('readGraph refuses', () => {

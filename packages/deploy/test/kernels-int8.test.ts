@@ -4,9 +4,8 @@ import { nin_cifar } from '@cnnzoo/nin';
 import { resnet18, resnet20 } from '@cnnzoo/resnet';
 import { beforeAll, expect, it } from 'vitest';
 import { syntheticCheckpoint, syntheticImage } from '../../../test/harness/synthetic.js';
-import { inferenceGraph } from '../src/index.js';
+import { inferenceGraph, quantize } from '../src/index.js';
 import { KernelsEngine } from '../src/kernels/index.js';
-import { minMaxQuantized } from './min-max-quantized.js';
 
 beforeAll(async () => {
   await useBackend('wasm');
@@ -23,7 +22,10 @@ it.each([
   const graph = inferenceGraph(net);
   const image = syntheticImage(size, size, 3);
   const shape = [1, size, size, 3] as const;
-  const quantized = await minMaxQuantized(graph, image, shape);
+  const { graph: quantized } = await quantize(
+    net,
+    [image, syntheticImage(size, size, 3, 'other')].map((values) => ({ values, shape })),
+  );
   const engine = await KernelsEngine.create(graph);
   const [expected] = await engine.run(image, shape);
   await engine.dispose();

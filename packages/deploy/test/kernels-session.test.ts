@@ -7,9 +7,15 @@ import { resnet20 } from '@cnnzoo/resnet';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { relativeError } from '../../../test/harness/parity.js';
 import { syntheticImage } from '../../../test/harness/synthetic.js';
-import { createSession, inferenceGraph, type QuantizedGraph, readGraph, saveQuantized } from '../src/index.js';
+import {
+  createSession,
+  inferenceGraph,
+  type QuantizedGraph,
+  quantize,
+  readGraph,
+  saveQuantized,
+} from '../src/index.js';
 import { KernelsEngine } from '../src/kernels/index.js';
-import { minMaxQuantized } from './min-max-quantized.js';
 
 const SHAPE = [1, 32, 32, 3] as const;
 const image = syntheticImage(32, 32, 3);
@@ -21,7 +27,8 @@ let quantized: QuantizedGraph;
 beforeAll(async () => {
   await useBackend('wasm');
   const net = await resnet20.pretrained();
-  await saveQuantized(await minMaxQuantized(inferenceGraph(net.model), image, SHAPE), path);
+  const images = [image, syntheticImage(32, 32, 3, 'other')].map((values) => ({ values, shape: SHAPE }));
+  await saveQuantized((await quantize(net, images)).graph, path);
   net.dispose();
   quantized = (await readGraph(path)) as QuantizedGraph;
 });

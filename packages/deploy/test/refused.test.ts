@@ -18,9 +18,18 @@ import * as tf from '@tensorflow/tfjs-core';
 import { input, type LayersModel, layers, model, type SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { uniform } from '../../../test/harness/synthetic.js';
-import { exportGraphModel, exportOnnx, inferenceGraph } from '../src/index.js';
+import {
+  exportGraphModel,
+  exportOnnx,
+  exportTriton,
+  inferenceGraph,
+  quantize,
+  saveGraph,
+  saveQuantized,
+} from '../src/index.js';
 import { openGraphModel, runGraphModel } from './graph-model-files.js';
 import { OnnxSession } from './onnx-runtime.js';
+import { quantizedByHand } from './quantized-by-hand.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'cnnzoo-refused-'));
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -196,5 +205,32 @@ describe('stored in fewer bytes', () => {
     const [received] = await session.run(images, [2, 6, 6, 3]);
     await session.close();
     expect(errorOf(received!, expected)).toBeLessThan(2e-3);
+  });
+});
+
+describe('a graph in place of a net', () => {
+  it.each<[string, (graph: never) => Promise<unknown>]>([
+    ['exportOnnx', (graph) => exportOnnx(graph, at('net.onnx'))],
+    ['exportGraphModel', (graph) => exportGraphModel(graph, at('net'))],
+    ['exportTriton', (graph) => exportTriton(graph, at('models'))],
+    ['saveGraph', (graph) => saveGraph(graph, at('net.safetensors'))],
+    ['quantize', (graph) => quantize(graph, [])],
+    ['inferenceGraph', async (graph) => inferenceGraph(graph)],
+  ])('%s names it', async (_name, work) => {
+    const fault = await faultOf(work(inferenceGraph(net) as never));
+    expect(fault).toMatchObject({ code: 'INPUT', message: expect.stringContaining("received the graph 'small'") });
+    expect(readdirSync(directory)).toEqual([]);
+  });
+
+  it('is named by saveQuantized, and one in 8 bits by exportGraphModel', async () => {
+    const graph = inferenceGraph(net);
+    expect(await faultOf(saveQuantized(graph as never, at('net.safetensors')))).toMatchObject({
+      message: expect.stringContaining("received the graph 'small' in float32"),
+    });
+    expect(await faultOf(exportGraphModel((await quantizedByHand(graph)) as never, at('net')))).toMatchObject({
+      code: 'INPUT',
+      message: expect.stringContaining('received a quantized graph'),
+    });
+    expect(readdirSync(directory)).toEqual([]);
   });
 });

@@ -8,6 +8,7 @@ import type {
   Quantization,
   QuantizedGraph,
 } from '../graph/index.js';
+import { movesValues } from '../graph/quantized.js';
 import { textOf } from '../graph/text.js';
 import { checkShapes } from './check-shapes.js';
 import { type DescribedNode, type Description, descriptionSchema, GRAPH_FORMAT } from './description.js';
@@ -137,10 +138,6 @@ function nodeOf(
     if (field in node) node[field] = node[field] === null ? undefined : weights.get(node[field] as string);
   return node as unknown as GraphNode;
 }
-
-/** Returns true for a node that hands its input's numbers on in 8 bits, which then mean the same in its output. */
-const movesValues = (node: GraphNode): boolean =>
-  (node.op === 'pool' && node.operator === 'max') || ['concat', 'flatten', 'reshape'].includes(node.op);
 
 function quantizationOf(
   entries: Exclude<Description['quantization'], null>,

@@ -74,7 +74,11 @@ async function wholeFile(location: string | URL): Promise<ByteSource> {
   }
 }
 
-async function sourceOf(source: GraphSource, { signal, progress }: ReadGraphOptions): Promise<ByteSource> {
+async function sourceOf(
+  where: string,
+  source: GraphSource,
+  { signal, progress }: ReadGraphOptions,
+): Promise<ByteSource> {
   if (typeof source === 'string' || isUrl(source)) {
     const url = absolute(source);
     if (!isFetched(url)) return wholeFile(source);
@@ -98,15 +102,15 @@ async function sourceOf(source: GraphSource, { signal, progress }: ReadGraphOpti
   if (bytes) return bytesSource(bytes, 'the bytes');
   throw new CnnzooError(
     'INPUT',
-    `readGraph: expected a path, URL, bytes, Blob or File, received ${shownValue(source)}.`,
+    `${where}: expected a path, URL, bytes, Blob or File, received ${shownValue(source)}.`,
   );
 }
 
-async function checkHash(source: ByteSource, expected: string): Promise<void> {
+async function checkHash(where: string, source: ByteSource, expected: string): Promise<void> {
   if (!/^[\da-f]{64}$/i.test(expected))
     throw new CnnzooError(
       'INPUT',
-      `readGraph: expected sha256 as 64 hexadecimal digits, received ${shownValue(expected)}.`,
+      `${where}: expected sha256 as 64 hexadecimal digits, received ${shownValue(expected)}.`,
     );
   const received = await hashSource(source);
   if (received !== expected.toLowerCase())
@@ -115,6 +119,29 @@ async function checkHash(source: ByteSource, expected: string): Promise<void> {
       `'${source.name}': expected a file with the sha256 ${expected.toLowerCase()}, received ${received}. Fetch the file again, or give ` +
         'the sha256 of the new one.',
     );
+}
+
+/**
+ * Reads a graph, as `readGraph` does.
+ *
+ * @param where Name of the function, for messages.
+ */
+export async function graphFrom(
+  where: string,
+  source: GraphSource,
+  options: ReadGraphOptions,
+): Promise<InferenceGraph | QuantizedGraph> {
+  const bytes = await sourceOf(where, source, options);
+  if (options.sha256 !== undefined) await checkHash(where, bytes, options.sha256);
+  // A fetch hears the signal itself; a file and bytes do not.
+  if (options.signal?.aborted)
+    throw new CnnzooError('ABORTED', `The reading of '${bytes.name}' was stopped by its signal.`, {
+      cause: options.signal.reason,
+    });
+  const start = await bytes.read(0, Math.min(bytes.size, GRAPH_START));
+  if (!isGraphFile(start)) throw noGraph(bytes.name);
+  const { tensors, metadata } = await readSafetensors(bytes);
+  return parseGraph(metadata[GRAPH_KEY]!, tensors, bytes.name);
 }
 
 /**
@@ -139,15 +166,5 @@ export async function readGraph(
   options: ReadGraphOptions = {},
 ): Promise<InferenceGraph | QuantizedGraph> {
   checkOptions('readGraph', options, ['sha256', 'progress', 'signal']);
-  const bytes = await sourceOf(source, options);
-  if (options.sha256 !== undefined) await checkHash(bytes, options.sha256);
-  // A fetch hears the signal itself; a file and bytes do not.
-  if (options.signal?.aborted)
-    throw new CnnzooError('ABORTED', `The reading of '${bytes.name}' was stopped by its signal.`, {
-      cause: options.signal.reason,
-    });
-  const start = await bytes.read(0, Math.min(bytes.size, GRAPH_START));
-  if (!isGraphFile(start)) throw noGraph(bytes.name);
-  const { tensors, metadata } = await readSafetensors(bytes);
-  return parseGraph(metadata[GRAPH_KEY]!, tensors, bytes.name);
+  return graphFrom('readGraph', source, options);
 }

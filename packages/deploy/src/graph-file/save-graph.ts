@@ -14,7 +14,7 @@ import {
   writeNewFile,
 } from '@cnnzoo/core/internal/page';
 import type { GraphNode, GraphWeight, InferenceGraph, QuantizedGraph } from '../graph/index.js';
-import { isQuantized, quantizeWeight } from '../graph/quantized.js';
+import { isGraph, isQuantized, quantizeWeight } from '../graph/quantized.js';
 import { withSnapshot } from '../snapshot.js';
 import { type Description, GRAPH_FORMAT } from './description.js';
 import { type FileTensor, parseGraph, scaleKey, WEIGHT_FIELDS } from './parse-graph.js';
@@ -222,11 +222,13 @@ async function write(where: string, graph: InferenceGraph, path: string | URL, d
  * ```
  */
 export async function saveQuantized(graph: QuantizedGraph, path: string | URL): Promise<void> {
-  if (!isQuantized(graph))
+  if (!isQuantized(graph)) {
+    const received = isGraph(graph) ? `the graph '${(graph as InferenceGraph).name}' in float32` : shownValue(graph);
     throw new CnnzooError(
       'INPUT',
-      `saveQuantized: expected the graph that quantize() gives, received ${shownValue(graph)}. saveGraph writes a net in float32.`,
+      `saveQuantized: expected the graph that quantize() gives, received ${received}. saveGraph writes a net in float32.`,
     );
+  }
   await write('saveQuantized', graph, path, 'float32');
 }
 

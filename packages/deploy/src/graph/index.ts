@@ -1,9 +1,11 @@
 export type * from './graph.js';
-export { graphOf, inferenceGraph } from './inference-graph.js';
+export { graphOf, inferenceGraph, netModelOf } from './inference-graph.js';
 export { openShape } from './open-shape.js';
 export {
+  isGraph,
   isIntegerNode,
   isQuantized,
+  movesValues,
   type NetOrQuantized,
   quantizeBias,
   quantizeWeight,

@@ -1,13 +1,30 @@
 import { CnnzooError, type Net } from '@cnnzoo/core';
 import { categoriesOf, isInStep, modelOf, outputActivationOf, preprocessingOf, weightsOf } from '@cnnzoo/core/internal';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { InferenceGraph } from './graph.js';
+import { isGraph } from './quantized.js';
 import { readNet } from './read-net.js';
 import { textOf } from './text.js';
 import { LiveWeights, type WeightSource } from './weights.js';
 
+/**
+ * Returns the model of a net.
+ *
+ * @throws CnnzooError INPUT for a graph, a value that is no net, or a net that was disposed of.
+ */
+export function netModelOf(net: Net): LayersModel {
+  if (isGraph(net))
+    throw new CnnzooError(
+      'INPUT',
+      `Expected a net (a LayersModel or a Classifier), received the graph '${net.name}'. Give the net that it was made of; createSession takes ` +
+        'graphs, and exportOnnx those of quantize.',
+    );
+  return modelOf(net);
+}
+
 /** @param source weights of the net; those of the net as it is, if it is left out. */
 export function graphOf(net: Net, source?: WeightSource): InferenceGraph {
-  const model = modelOf(net);
+  const model = netModelOf(net);
   if (isInStep(model))
     throw new CnnzooError(
       'TRAINING',

@@ -5,9 +5,12 @@ import type { GraphNode, InferenceGraph, QuantizedGraph } from './graph.js';
 /** Net, or the inference of one in 8 bits. */
 export type NetOrQuantized = Net | QuantizedGraph;
 
+/** Returns true for the inference of a net, in float32 or 8 bits. */
+export const isGraph = (value: unknown): value is InferenceGraph =>
+  typeof value === 'object' && value !== null && 'nodes' in value && 'facts' in value;
+
 /** Returns true for a graph that `quantize` has made, or that was read from a file. */
-export const isQuantized = (value: unknown): value is QuantizedGraph =>
-  typeof value === 'object' && value !== null && 'quantization' in value && 'nodes' in value;
+export const isQuantized = (value: unknown): value is QuantizedGraph => isGraph(value) && 'quantization' in value;
 
 /** Returns true if a node of a graph is computed in integers, as `GraphQuantization` says. */
 export function isIntegerNode(node: GraphNode, graph: InferenceGraph): boolean {
@@ -15,6 +18,29 @@ export function isIntegerNode(node: GraphNode, graph: InferenceGraph): boolean {
   const { values, weights } = graph.quantization;
   if (!node.inputs.every(({ name }) => values.has(name))) return false;
   return node.op === 'conv' || node.op === 'linear' ? weights.has(node.weight.name) : values.has(node.output.name);
+}
+
+/**
+ * Returns true for a node that only moves its inputs' values: its inputs and output have one scale and zero point, so that in 8 bits moving
+ * is all that it does.
+ */
+export function movesValues(node: GraphNode): boolean {
+  switch (node.op) {
+    case 'concat':
+    case 'flatten':
+    case 'pad':
+    case 'reshape':
+    case 'transpose':
+      return true;
+    case 'upsample':
+      return node.interpolation === 'nearest';
+    case 'global-pool':
+      return node.operator === 'max';
+    case 'pool':
+      return node.operator === 'max' || node.size.every((extent) => extent === 1);
+    default:
+      return false;
+  }
 }
 
 /** Numbers of magnitude below 2^51 lose their fraction when this is added: float64 rounds to nearest, ties to even. */

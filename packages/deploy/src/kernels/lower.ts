@@ -1,5 +1,5 @@
 import type { ConcatNode, GraphNode, GraphValue, InferenceGraph, PoolNode, Quantization } from '../graph/index.js';
-import { isIntegerNode, isQuantized } from '../graph/quantized.js';
+import { isIntegerNode, isQuantized, movesValues } from '../graph/quantized.js';
 
 /** Rounds float32 values to integers, or makes float32 values of integers. */
 export interface ConversionNode {
@@ -95,11 +95,10 @@ export function lower(graph: InferenceGraph): LoweredGraph {
   for (const value of inputs) give(value, value);
   for (const node of nodes) {
     const quantizations = [...node.inputs, node.output].map(({ name: key }) => values.get(key));
-    const isMove = (node.op === 'pool' && node.operator === 'max') || node.op === 'concat';
     const isInteger =
       isIntegerNode(node, graph) &&
       hasKernel(node) &&
-      (!isMove || quantizations.every((each) => isSame(each!, quantizations[0]!)));
+      (!movesValues(node) || quantizations.every((each) => isSame(each!, quantizations[0]!)));
     if (!isInteger) {
       const raw = { ...node.output };
       lowered.push({ ...node, inputs: node.inputs.map(realOf), output: raw });

@@ -1,4 +1,11 @@
-import type { ConvNode, GraphNode, GraphValue, InferenceGraph, LinearNode } from '../graph/index.js';
+import {
+  type ConvNode,
+  type GraphNode,
+  type GraphValue,
+  type InferenceGraph,
+  type LinearNode,
+  movesValues,
+} from '../graph/index.js';
 
 /** Node with a weight: a convolution or linear layer. */
 export type WeightedNode = ConvNode | LinearNode;
@@ -15,29 +22,12 @@ export interface Plan {
   readonly inFloat: ReadonlyMap<string, string>;
 }
 
-/** Returns true for a node that only moves its input's values: its output has the input's scale and zero point. */
-function isMove(node: GraphNode): boolean {
-  switch (node.op) {
-    case 'concat':
-    case 'flatten':
-    case 'pad':
-    case 'reshape':
-    case 'transpose':
-      return true;
-    case 'upsample':
-      return node.interpolation === 'nearest';
-    case 'global-pool':
-      return node.operator === 'max';
-    case 'pool':
-      return node.operator === 'max' || node.size.every((extent) => extent === 1);
-    default:
-      return false;
-  }
-}
-
 /** Returns true for a node without a weight that is computed in 8 bits between nodes that are. */
 const takesIntegers = (node: GraphNode): boolean =>
-  isMove(node) || node.op === 'pool' || node.op === 'global-pool' || (node.op === 'binary' && node.operator === 'add');
+  movesValues(node) ||
+  node.op === 'pool' ||
+  node.op === 'global-pool' ||
+  (node.op === 'binary' && node.operator === 'add');
 
 /** Returns the nodes without a weight that integers reach from, or on their way to, the nodes of `start`. */
 function between(graph: InferenceGraph, start: readonly GraphNode[]): Set<GraphNode> {
@@ -62,7 +52,7 @@ function between(graph: InferenceGraph, start: readonly GraphNode[]): Set<GraphN
 function grouped(values: ReadonlySet<GraphValue>, nodes: Iterable<GraphNode>): GraphValue[][] {
   const groups = new Map([...values].map((value) => [value, [value]]));
   for (const node of nodes) {
-    if (!isMove(node) || !values.has(node.output)) continue;
+    if (!movesValues(node) || !values.has(node.output)) continue;
     for (const input of node.inputs) {
       const [group, other] = [groups.get(node.output)!, groups.get(input)!];
       if (group === other) continue;

@@ -1,7 +1,7 @@
 import { type Classifier, CnnzooError, load, type Net, useBackend } from '@cnnzoo/core';
 import { checkOptions, importInstalled, localPath, namesIn, openPath, shownValue } from '@cnnzoo/core/internal';
 import { isThreadCount, MOST_THREADS } from '@cnnzoo/kernels/internal/engine';
-import { type InferenceGraph, isQuantized } from '../graph/index.js';
+import { type InferenceGraph, isGraph, isQuantized } from '../graph/index.js';
 import { GRAPH_START, isGraphFile, readGraph } from '../graph-file/index.js';
 import { KernelsEngine } from '../kernels/index.js';
 import { type Content, graphContent, netContent } from './content.js';
@@ -194,9 +194,6 @@ export async function createSession(
     if (opened && !isGraph(opened)) opened.dispose();
   }
 }
-
-const isGraph = (value: unknown): value is InferenceGraph =>
-  typeof value === 'object' && value !== null && 'nodes' in value && 'facts' in value;
 
 const contentOf = (net: Net | InferenceGraph): Content => (isGraph(net) ? graphContent(net) : netContent(net));
 
