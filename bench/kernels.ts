@@ -7,19 +7,17 @@ import { availableParallelism, cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import {
   Activation,
-  convolve,
+  type Algorithm,
   createEngine,
+  DIRECT,
+  directInputGradient,
   type Engine,
   filterGradient,
   filterGradientAlgorithm,
   forwardAlgorithm,
+  forwardBy,
   type Geometry,
-  inputGradient,
   inputGradientAlgorithm,
-  packedFloats,
-  packedGradientFloats,
-  packFilter,
-  packGradientFilter,
 } from '@cnnzoo/kernels/internal';
 import { nets } from './kernels/layers.js';
 
@@ -44,42 +42,27 @@ function passesOf(g: Geometry): Record<'chosen' | 'direct', Pass[]> {
   const dy = random(g.images * g.outHeight * g.outWidth * g.outChannels);
   const filter = random(g.kernelHeight * g.kernelWidth * g.inChannels * g.outChannels);
   const [y, dx, dFilter] = [new Float32Array(dy.length), new Float32Array(x.length), new Float32Array(filter.length)];
-  const [forward, backward] = [forwardAlgorithm(g), inputGradientAlgorithm(g)];
-  const packed = (engine: Engine, floats: number, pack: (into: number) => void) => {
-    engine.reset();
-    const into = engine.alloc(floats);
-    pack(into);
-    return into;
-  };
+  const by =
+    ({ floats, pack, run }: Algorithm, from: Float32Array, to: Float32Array): Pass =>
+    (engine) => {
+      engine.reset();
+      const weights = engine.alloc(floats);
+      pack(engine, filter, weights);
+      engine.get(run(engine, from, weights, undefined, Activation.linear), to);
+    };
+  const filterBy =
+    (gradient: typeof filterGradient): Pass =>
+    (engine) => {
+      engine.reset();
+      engine.get(gradient(engine, g, x, dy), dFilter);
+    };
   return {
     chosen: [
-      (engine) => {
-        const weights = packed(engine, forward.floats, (into) => forward.pack(engine, filter, into));
-        engine.get(forward.run(engine, x, weights, undefined, Activation.linear), y);
-      },
-      (engine) => {
-        const weights = packed(engine, backward.floats, (into) => backward.pack(engine, filter, into));
-        engine.get(backward.run(engine, dy, weights, undefined, Activation.linear), dx);
-      },
-      (engine) => {
-        engine.reset();
-        engine.get(filterGradientAlgorithm(g)(engine, g, x, dy), dFilter);
-      },
+      by(forwardAlgorithm(g), x, y),
+      by(inputGradientAlgorithm(g), dy, dx),
+      filterBy(filterGradientAlgorithm(g)),
     ],
-    direct: [
-      (engine) => {
-        const weights = packed(engine, packedFloats(g), (into) => packFilter(engine, g, filter, into));
-        engine.get(convolve(engine, g, x, weights, undefined, Activation.linear), y);
-      },
-      (engine) => {
-        const weights = packed(engine, packedGradientFloats(g), (into) => packGradientFilter(engine, g, filter, into));
-        engine.get(inputGradient(engine, g, dy, weights), dx);
-      },
-      (engine) => {
-        engine.reset();
-        engine.get(filterGradient(engine, g, x, dy), dFilter);
-      },
-    ],
+    direct: [by(forwardBy(DIRECT, g), x, y), by(directInputGradient(g), dy, dx), filterBy(filterGradient)],
   };
 }
 

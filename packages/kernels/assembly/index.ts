@@ -24,13 +24,14 @@ import {
   transformOutput3x3,
 } from './winograd-3x3';
 import { transformFilter4x4, winograd4x4 } from './winograd-4x4';
+import { transformFilterGradient4x4, transformGradient4x4 } from './winograd-4x4-gradient';
 import {
   transformFilter5x5,
   transformFilterGradient5x5,
   transformGradient5x5,
-  transformInput5x5,
   transformOutput5x5,
 } from './winograd-5x5';
+import { transformInput6x6 } from './winograd-6x6';
 
 /**
  * Runs tasks of a descriptor until none is left. Every thread calls it on the same descriptor, with scratch memory of
@@ -69,8 +70,8 @@ export function run(d: usize, scratch: usize): void {
       case Op.TransformFilterGradient3x3:
         transformFilterGradient3x3(d, task);
         break;
-      case Op.TransformInput5x5:
-        transformInput5x5(d, task, scratch);
+      case Op.TransformInput6x6:
+        transformInput6x6(d, task, scratch);
         break;
       case Op.TransformGradient5x5:
         transformGradient5x5(d, task, scratch);
@@ -146,6 +147,12 @@ export function run(d: usize, scratch: usize): void {
         break;
       case Op.TransformFilter4x4:
         transformFilter4x4(d, task, scratch);
+        break;
+      case Op.TransformGradient4x4:
+        transformGradient4x4(d, task, scratch);
+        break;
+      case Op.TransformFilterGradient4x4:
+        transformFilterGradient4x4(d, task, scratch);
         break;
       default:
         unreachable();

@@ -10,7 +10,7 @@ export enum Op {
   TransformOutput3x3,
   TransformFilter3x3,
   TransformFilterGradient3x3,
-  TransformInput5x5,
+  TransformInput6x6,
   TransformGradient5x5,
   TransformOutput5x5,
   TransformFilter5x5,
@@ -36,6 +36,8 @@ export enum Op {
   Int8WinogradFilter,
   Winograd4x4,
   TransformFilter4x4,
+  TransformGradient4x4,
+  TransformFilterGradient4x4,
 }
 
 /** Words of a descriptor before those of the op: the op's code, the next task to take, the number of tasks. */

@@ -1,6 +1,6 @@
 import { address, word } from './descriptor';
 import { PANEL_ROW } from './panels';
-import { A, A2, B, B2, inputTile, NA, NB, plus, ROW, SIDE, times } from './winograd-6x6';
+import { A, A2, B, B2, NA, NB, plus, ROW, SIDE, times } from './winograd-6x6';
 import { TileInputField, TileOutputField, WinogradFilterField, WinogradFilterGradientField } from './winograd-fields';
 import { FILTER_ROWS, gatherTaps } from './winograd-filter';
 import { finish, hasLower, hasRight, tileOfMap, tileOfOutput } from './winograd-tile';
@@ -70,22 +70,6 @@ function filterGradientMatrix(from: usize, fromStep: usize, to: usize, toStep: u
   v128.store(to + 3 * toStep, plus(times(oddA, A2), B2, oddB));
   const y4 = plus(times(evenA, A2 * A2), B2 * B2, evenB);
   v128.store(to + 4 * toStep, f32x4.add(y4, v128.load(from + 5 * fromStep)));
-}
-
-/** Transforms the tiles of a padded map. */
-export function transformInput5x5(d: usize, task: i32, scratch: usize): void {
-  const row = address(d, TileInputField.mapRow);
-  const pixel = address(d, TileInputField.mapPixel);
-  const channels = address(d, TileInputField.channels) << 2;
-  const plane = address(d, TileInputField.outputPlane);
-  const perTask = word(d, TileInputField.tilesPerTask);
-  const from = task * perTask;
-  const to = min(from + perTask, word(d, TileInputField.tiles));
-  for (let t = from; t < to; t++) {
-    const x = tileOfMap(d, t + word(d, TileInputField.firstTile));
-    const out = address(d, TileInputField.output) + <usize>t * channels;
-    inputTile(x, row, pixel, channels, out, plane, scratch);
-  }
 }
 
 /** Transforms the 2 x 2 tiles of a gradient that is padded to whole tiles. */

@@ -1,4 +1,7 @@
+import { address, word } from './descriptor';
 import { multiplyAdd } from './simd';
+import { TileInputField } from './winograd-fields';
+import { tileOfMap } from './winograd-tile';
 
 /*
  * Winograd's minimal filtering with tiles of 6 x 6: the points are 0, a, -a, b, -b and infinity, with b = 1/a. For
@@ -64,5 +67,21 @@ export function inputTile(
   for (const end = x + channels; x < end; x += 16, out += 16) {
     for (let j: usize = 0; j < SIDE; j++) inputMatrix(x + j * pixel, row, scratch + (j << 4), ROW);
     for (let i: usize = 0; i < SIDE; i++) inputMatrix(scratch + i * ROW, 16, out + i * SIDE * plane, plane);
+  }
+}
+
+/** Transforms tiles of a padded map, which may overlap. */
+export function transformInput6x6(d: usize, task: i32, scratch: usize): void {
+  const row = address(d, TileInputField.mapRow);
+  const pixel = address(d, TileInputField.mapPixel);
+  const channels = address(d, TileInputField.channels) << 2;
+  const plane = address(d, TileInputField.outputPlane);
+  const perTask = word(d, TileInputField.tilesPerTask);
+  const from = task * perTask;
+  const to = min(from + perTask, word(d, TileInputField.tiles));
+  for (let t = from; t < to; t++) {
+    const x = tileOfMap(d, t + word(d, TileInputField.firstTile));
+    const out = address(d, TileInputField.output) + <usize>t * channels;
+    inputTile(x, row, pixel, channels, out, plane, scratch);
   }
 }

@@ -1,13 +1,10 @@
 /*
  * Words of the descriptors of winograd-3x3.ts, winograd-5x5.ts and winograd-4x4.ts. Distances are in bytes. A "tile" is 4 x 4 (or 6 x 6)
- * pixels of a padded map, or the 2 x 2 outputs that they give. Maps of values per tile are [16 (or 36)
+ * pixels of a padded map, or the 2 x 2 (or 4 x 4) outputs that they give. Maps of values per tile are [16 (or 36)
  * planes][tiles][channels], with one plane for each position in a tile.
  */
 
-/**
- * Words of the transforms of inputs, whose tiles begin every two pixels, and of gradients of outputs, in tiles of 2 x
- * 2.
- */
+/** Words of the transforms of inputs and of gradients of outputs. */
 export enum TileInputField {
   /** Address of a map that is padded to whole tiles. */
   map,
@@ -15,9 +12,10 @@ export enum TileInputField {
   mapRow,
   mapPixel,
   channels,
-  /** Tiles in a column and in a row of an image. */
+  /** Tiles in a column and in a row of an image, and the pixels from one tile to the next. */
   tileRows,
   tileColumns,
+  tileStep,
   /** First tile of this dispatch among all tiles, and the number of tiles in it. */
   firstTile,
   tiles,

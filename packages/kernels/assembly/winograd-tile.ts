@@ -3,17 +3,17 @@ import { address, word } from './descriptor';
 import { TileInputField, TileOutputField } from './winograd-fields';
 
 /**
- * Returns the address in a padded map at which a tile of the input, or a 2 x 2 tile of the output's gradient, begins.
+ * Returns the address in a padded map at which a tile of the input, or of the output's gradient, begins.
  */
 export function tileOfMap(d: usize, tile: i32): usize {
   const rows = word(d, TileInputField.tileRows);
   const columns = word(d, TileInputField.tileColumns);
-  const pixel = address(d, TileInputField.mapPixel);
+  const step = word(d, TileInputField.tileStep);
   return (
     address(d, TileInputField.map) +
     <usize>(tile / (rows * columns)) * address(d, TileInputField.mapImage) +
-    <usize>(((tile / columns) % rows) << 1) * address(d, TileInputField.mapRow) +
-    <usize>((tile % columns) << 1) * pixel
+    <usize>(((tile / columns) % rows) * step) * address(d, TileInputField.mapRow) +
+    <usize>((tile % columns) * step) * address(d, TileInputField.mapPixel)
   );
 }
 

@@ -6,16 +6,14 @@ export { Heaps } from './adapter/index.js';
 export { createEngine, type Engine } from './engine/index.js';
 export {
   Activation,
-  convolve,
+  type Algorithm,
+  DIRECT,
+  directInputGradient,
   filterGradient,
   filterGradientAlgorithm,
   forwardAlgorithm,
+  forwardBy,
   type Geometry,
-  inputGradient,
   inputGradientAlgorithm,
-  packedFloats,
-  packedGradientFloats,
-  packFilter,
-  packGradientFilter,
 } from './ops/index.js';
 export { square } from './square.js';

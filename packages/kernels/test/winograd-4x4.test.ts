@@ -50,7 +50,7 @@ const UNTOUCHED = 12345;
 function compute(engine: Engine, { g, x, filter, bias, before }: Layer, accumulate: boolean): Float32Array {
   engine.reset();
   const weights = engine.alloc(winograd4x4Floats(g));
-  transformFilter4x4(engine, g, filter, weights);
+  transformFilter4x4(engine, g, filter, weights, false);
   const shape = { images: g.images, height: g.inHeight, width: g.inWidth, channels: g.inChannels };
   const from = putPadded(engine, x, shape, winograd4x4Padding(g));
   const pixel = g.outChannels + BETWEEN;

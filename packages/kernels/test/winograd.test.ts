@@ -1,15 +1,23 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createEngine, type Engine } from '../src/engine/engine.js';
 import type { Geometry } from '../src/ops/geometry.js';
+import {
+  type Algorithm,
+  forwardBy,
+  inputGradientBy,
+  rotatedGeometry,
+  WINOGRAD,
+  WINOGRAD_4X4,
+  type WinogradConvolution,
+} from '../src/ops/algorithms.js';
 import { Activation } from '../src/ops/product.js';
 import {
-  takesWinogradInputGradient,
-  transformFilter,
-  winograd,
-  winogradFilterFloats,
+  GRADIENT_3X3,
+  GRADIENT_4X4,
+  GRADIENT_5X5,
+  type GradientScheme,
   winogradFilterGradient,
-  winogradInputGradient,
-} from '../src/ops/winograd.js';
+} from '../src/ops/winograd-filter-gradient.js';
 import { Random } from './random.js';
 import { referenceConvolution } from './reference-convolution.js';
 import { errorOf } from './run-kernel.js';
@@ -56,38 +64,57 @@ function valuesOf(g: Geometry, random: Random) {
   };
 }
 
-function transformed(g: Geometry, filter: Float32Array, turned: boolean): number {
-  engine.reset();
-  const into = engine.alloc(winogradFilterFloats(g));
-  transformFilter(engine, g, filter, into, turned);
-  return into;
+interface Scheme {
+  readonly kernel: number;
+  readonly way: WinogradConvolution;
+  readonly gradient: GradientScheme;
 }
+
+const schemes: Readonly<Record<string, Scheme>> = {
+  'F(2x2, 3x3), F(3x3, 2x2)': { kernel: 3, way: WINOGRAD, gradient: GRADIENT_3X3 },
+  'F(4x4, 3x3), F(3x3, 4x4)': { kernel: 3, way: WINOGRAD_4X4, gradient: GRADIENT_4X4 },
+  'F(2x2, 5x5), F(5x5, 2x2)': { kernel: 5, way: WINOGRAD, gradient: GRADIENT_5X5 },
+};
 
 const read = (pointer: number, floats: number): Float32Array => engine.view(pointer, floats).slice();
 
-function check(g: Geometry, random: Random): void {
+function run(
+  { floats, pack, run }: Algorithm,
+  filter: Float32Array,
+  values: Float32Array,
+  to: number,
+  bias?: Float32Array,
+): Float32Array {
+  engine.reset();
+  const weights = engine.alloc(floats);
+  pack(engine, filter, weights);
+  return read(run(engine, values, weights, bias, bias ? Activation.relu6 : Activation.linear), to);
+}
+
+function check({ way, gradient }: Scheme, g: Geometry, random: Random): void {
   const { x, filter, bias, dy } = valuesOf(g, random);
   const expected = referenceConvolution(g, x, filter, dy);
   const named = JSON.stringify(g);
-  const y = read(winograd(engine, g, x, transformed(g, filter, false), bias, Activation.relu6), dy.length);
+  const y = run(forwardBy(way, g), filter, x, dy.length, bias);
   const clipped = expected.y.map((value, i) => Math.min(6, Math.max(0, value + bias[i % bias.length]!)));
   // The error bound refers to the values before they are clipped.
   const scale = expected.y.reduce((most, value) => Math.max(most, Math.abs(value)), 6) / 6;
   expect(errorOf(y, clipped) / scale, `y of ${named}`).toBeLessThan(1e-5);
-  if (takesWinogradInputGradient(g)) {
-    const dx = read(winogradInputGradient(engine, g, dy, transformed(g, filter, true)), x.length);
+  const rotated = rotatedGeometry(g);
+  if (rotated) {
+    const dx = run(inputGradientBy(way, rotated), filter, dy, x.length);
     expect(errorOf(dx, expected.dx), `dx of ${named}`).toBeLessThan(1e-5);
   }
   engine.reset();
-  const dFilter = read(winogradFilterGradient(engine, g, x, dy), filter.length);
+  const dFilter = read(winogradFilterGradient(engine, gradient, g, x, dy), filter.length);
   expect(errorOf(dFilter, expected.dFilter), `filter gradient of ${named}`).toBeLessThan(1e-5);
 }
 
-describe.each([3, 5])('filters of side %i', (kernel) => {
+describe.each(Object.entries(schemes))('%s', (_name, scheme) => {
   it.each([...Array(10).keys()])('random geometries, seed %i: forward and gradients, against float64', (seed) => {
     for (let round = 0; round < 12; round++) {
       const random = new Random(500 + 1000 * seed + round);
-      check(geometry(kernel, random, [4, 8, 16, 20, 36]), random);
+      check(scheme, geometry(scheme.kernel, random, [4, 8, 16, 20, 36]), random);
     }
   });
 });

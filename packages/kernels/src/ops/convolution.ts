@@ -1,15 +1,5 @@
 import type { Engine, Pointer } from '../engine/index.js';
-import {
-  denseView,
-  floatsOf,
-  type Geometry,
-  inputPadding,
-  inputShape,
-  type MapView,
-  outputShape,
-  PANEL,
-  panelsOf,
-} from './geometry.js';
+import { type Geometry, inputPadding, inputShape, type MapView, PANEL, panelsOf } from './geometry.js';
 import { merge, mergedByOutput, mergeFilter, splitFilter } from './groups.js';
 import { panelBias, putPadded } from './padded.js';
 import {
@@ -67,10 +57,6 @@ export function packFilter(engine: Engine, geometry: Geometry, filter: Float32Ar
   packPanels(engine, source, into, filterPanels(merge(geometry, count)));
 }
 
-/** Copies the input into the arena with its padding. */
-const putInput = (engine: Engine, g: Geometry, x: Float32Array): MapView =>
-  putPadded(engine, x, inputShape(g), inputPadding(g));
-
 /** End of a convolution: what happens to its sums. */
 export interface Epilogue {
   /** Address of what `packBias` gives, or 0. */
@@ -119,35 +105,12 @@ export function convolveMap(
 }
 
 /**
- * Computes activation(x * filter + bias): [n, h, w, c] to [n, outHeight, outWidth, outChannels].
- *
- * @param weights the filter, packed by `packFilter`
- */
-export function convolve(
-  engine: Engine,
-  g: Geometry,
-  x: Float32Array,
-  weights: Pointer,
-  bias: Float32Array | undefined,
-  activation: Activation,
-): Pointer {
-  const map = putInput(engine, g, x);
-  const output = engine.alloc(floatsOf(outputShape(g)));
-  convolveMap(engine, g, map, weights, denseView(output, outputShape(g)), {
-    bias: bias ? engine.put(packBias(g, bias)) : 0,
-    activation,
-    accumulate: false,
-  });
-  return output;
-}
-
-/**
  * Computes the gradient of the filter: x [n, h, w, c] and dy [n, outHeight, outWidth, o] to [kh, kw, c / groups, o].
  */
 export function filterGradient(engine: Engine, geometry: Geometry, x: Float32Array, dy: Float32Array): Pointer {
   const count = mergedByOutput(geometry);
   const g = merge(geometry, count);
-  const windows = windowsOf(g, putInput(engine, g, x));
+  const windows = windowsOf(g, putPadded(engine, x, inputShape(g), inputPadding(g)));
   const gradient = engine.put(dy);
   const floats = (g.kernelHeight * g.kernelWidth * g.inChannels * g.outChannels) / g.groups;
   const output = engine.alloc(floats);

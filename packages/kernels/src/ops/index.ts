@@ -1,17 +1,19 @@
 /* Mathematics of the kernels: ops over an engine's memory, which know nothing of tfjs. */
 export {
   type Algorithm,
+  DIRECT,
+  directInputGradient,
   filterGradientAlgorithm,
   forwardAlgorithm,
+  forwardBy,
   inputGradientAlgorithm,
   type MapConvolution,
   mapConvolution,
 } from './algorithms.js';
 export { batchNormGradient, batchStatistics, type Matrix, normalize } from './batch-norm.js';
 export { columnSums } from './column-sums.js';
-export { convolve, filterGradient, packBias, packedFloats, packFilter } from './convolution.js';
+export { filterGradient, packBias } from './convolution.js';
 export { denseView, type Geometry, type MapView, type Padding } from './geometry.js';
-export { inputGradient, packedGradientFloats, packGradientFilter } from './input-gradient.js';
 export {
   isTransposedProduct,
   type MatMulGeometry,

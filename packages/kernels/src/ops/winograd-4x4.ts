@@ -1,9 +1,9 @@
 import { Op } from '../../assembly/ops.js';
-import { Winograd4x4Field, WinogradFilterField } from '../../assembly/winograd-fields.js';
+import { Winograd4x4Field } from '../../assembly/winograd-fields.js';
 import { type Engine, fields, type Pointer, SCRATCH_BYTES } from '../engine/index.js';
 import type { Epilogue } from './convolution.js';
 import { type Geometry, type MapView, type Padding, panelsOf, tilePadding } from './geometry.js';
-import { filterPlane, takesWinograd } from './winograd.js';
+import { filterPlane, packPlanes, takesWinograd } from './winograd.js';
 
 /** Rows and columns of a tile's outputs, and positions in a tile of the input. */
 const SIDE = 4;
@@ -28,25 +28,17 @@ const tilingOf = (g: Geometry): { rows: number; columns: number } => ({
 export const winograd4x4Padding = (g: Geometry): Padding => tilePadding(g, SIDE);
 
 /** Returns the number of floats of a filter that `transformFilter4x4` transforms. */
-export const winograd4x4Floats = (g: Geometry): number => PLANES * filterPlane(g.inChannels, g.outChannels);
+export const winograd4x4Floats = (g: Geometry): number => PLANES * filterPlane(g);
 
-/** Transforms a filter [3, 3, c, o] for `winograd4x4`. */
-export function transformFilter4x4(engine: Engine, g: Geometry, filter: Float32Array, into: Pointer): void {
-  const { inChannels: rows, outChannels: columns } = g;
-  engine.dispatch(
-    Op.TransformFilter4x4,
-    panelsOf(columns),
-    fields(WinogradFilterField, {
-      source: engine.put(filter),
-      tapTable: engine.putWords(Array.from({ length: 9 }, (_, tap) => 4 * tap * rows * columns)),
-      rows,
-      columns,
-      rowStep: 4 * columns,
-      columnStep: 4,
-      output: into,
-      outputPlane: 4 * filterPlane(rows, columns),
-    }),
-  );
+/** Transforms a filter for `winograd4x4`. See `packPlanes`. */
+export function transformFilter4x4(
+  engine: Engine,
+  g: Geometry,
+  filter: Float32Array,
+  into: Pointer,
+  rotated: boolean,
+): void {
+  packPlanes(engine, Op.TransformFilter4x4, g, filter, into, rotated);
 }
 
 /** Returns the most tiles of a task whose values have room in scratch memory (assembly/winograd-4x4.ts). */
@@ -101,7 +93,7 @@ export function winograd4x4(
       mapPixel: 4 * from.pixel,
       inputChannels: g.inChannels,
       weights,
-      weightsPlane: 4 * filterPlane(g.inChannels, g.outChannels),
+      weightsPlane: 4 * filterPlane(g),
       tileRows,
       tileColumns,
       tiles,
