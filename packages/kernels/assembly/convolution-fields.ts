@@ -83,7 +83,8 @@ export enum FilterGradientField {
   outputRow,
   /** 1 to add to the sum that the output holds, else 0. */
   accumulate,
-  /** Rows of a run, and panels of channels, of one task. */
+  /** Runs, rows of each of them, and panels of channels, of one task. */
+  runsPerTask,
   rowsPerTask,
   panelsPerTask,
   tasksPerPlane,

@@ -20,11 +20,15 @@ const INPUTS: usize = 0;
 const TILE: usize = INPUTS + BLOCK * 4;
 const PACKED: usize = 4096;
 
-/** Packs rows of the input in pairs: [pair][position][2]. Up to 15 floats past a run are read and ignored. */
-function packInput(inputs: usize, count: i32, rows: i32, out: usize): void {
+/**
+ * Packs rows of the input in pairs: [pair][position][2]. Up to 15 floats past a run are read and ignored.
+ *
+ * @param inputs addresses of the positions, from which the first row is `distance` away
+ */
+function packInput(inputs: usize, distance: usize, count: i32, rows: i32, out: usize): void {
   for (let row = 0; row < rows; row += SWEEP) {
     let to = out + <usize>(row >> 1) * PAIR;
-    const offset = (<usize>row) << 2;
+    const offset = distance + ((<usize>row) << 2);
     for (let m = 0; m < count; m++) {
       const from = <usize>load<i32>(inputs + ((<usize>m) << 2)) + offset;
       const x0 = v128.load(from);
@@ -85,20 +89,18 @@ export function filterGradient(d: usize, task: i32, scratch: usize): void {
 
   const rowsPerTask = word(d, Field.rowsPerTask);
   const rowBlocks = (length + rowsPerTask - 1) / rowsPerTask;
-  const run = inPlane / panelBlocks / rowBlocks;
+  const runsPerTask = word(d, Field.runsPerTask);
+  const fromRun = (inPlane / panelBlocks / rowBlocks) * runsPerTask;
+  const toRun = min(fromRun + runsPerTask, word(d, Field.runs));
   const fromRow = ((inPlane / panelBlocks) % rowBlocks) * rowsPerTask;
   const rows = min(rowsPerTask, length - fromRow);
 
-  const input =
-    address(d, Field.input) +
-    plane * address(d, Field.inputPlane) +
-    <usize>load<i32>(address(d, Field.runTable) + ((<usize>run) << 2)) +
-    ((<usize>fromRow) << 2);
+  const input = address(d, Field.input) + plane * address(d, Field.inputPlane) + ((<usize>fromRow) << 2);
+  const runTable = address(d, Field.runTable);
   const gradient = address(d, Field.gradient) + plane * address(d, Field.gradientPlane);
   const gradientStep = address(d, Field.gradientPosition);
   const outputRow = address(d, Field.outputRow);
-  const output =
-    address(d, Field.output) + plane * address(d, Field.outputPlane) + <usize>(run * length + fromRow) * outputRow;
+  const outputs = address(d, Field.output) + plane * address(d, Field.outputPlane) + <usize>fromRow * outputRow;
 
   const inputs = scratch + INPUTS;
   const tile = scratch + TILE;
@@ -128,7 +130,6 @@ export function filterGradient(d: usize, task: i32, scratch: usize): void {
         }
       }
     }
-    packInput(inputs, count, rows, packedInput);
     for (let p = fromPanel; p < toPanel; p++)
       packGradient(
         gradient + <usize>from * gradientStep + <usize>p * PANEL_ROW,
@@ -137,19 +138,23 @@ export function filterGradient(d: usize, task: i32, scratch: usize): void {
         packedGradient + <usize>(p - fromPanel) * GRADIENT_PANEL,
       );
     const first = from === 0 && !accumulate;
-    for (let p = fromPanel; p < toPanel; p++) {
-      const panel = packedGradient + <usize>(p - fromPanel) * GRADIENT_PANEL;
-      const present = min(channels - p * PANEL, PANEL);
-      for (let k = 0; k < rows; k += 2) {
-        const pairs = packedInput + <usize>(k >> 1) * PAIR;
-        const output0 = output + <usize>k * outputRow + <usize>p * PANEL_ROW;
-        const paired = k + 1 < rows;
-        if (first && paired && present === PANEL) {
-          gradientTile(count, pairs, panel, output0, output0 + outputRow);
-        } else {
-          gradientTile(count, pairs, panel, tile, tile + PANEL_ROW);
-          mergeFloats(output0, tile, present, !first);
-          if (paired) mergeFloats(output0 + outputRow, tile + PANEL_ROW, present, !first);
+    for (let run = fromRun; run < toRun; run++) {
+      packInput(inputs, <usize>load<i32>(runTable + ((<usize>run) << 2)), count, rows, packedInput);
+      const output = outputs + <usize>(run * length) * outputRow;
+      for (let p = fromPanel; p < toPanel; p++) {
+        const panel = packedGradient + <usize>(p - fromPanel) * GRADIENT_PANEL;
+        const present = min(channels - p * PANEL, PANEL);
+        for (let k = 0; k < rows; k += 2) {
+          const pairs = packedInput + <usize>(k >> 1) * PAIR;
+          const output0 = output + <usize>k * outputRow + <usize>p * PANEL_ROW;
+          const paired = k + 1 < rows;
+          if (first && paired && present === PANEL) {
+            gradientTile(count, pairs, panel, output0, output0 + outputRow);
+          } else {
+            gradientTile(count, pairs, panel, tile, tile + PANEL_ROW);
+            mergeFloats(output0, tile, present, !first);
+            if (paired) mergeFloats(output0 + outputRow, tile + PANEL_ROW, present, !first);
+          }
         }
       }
     }

@@ -170,8 +170,16 @@ export function convolveTransposed(engine: Engine, product: TransposedProduct): 
   const enough = engine.threads === 1 ? 1 : TRANSPOSED_TASKS * engine.threads;
   let rowsPerTask = Math.min(MOST_ROWS, 2 * Math.ceil(runLength / 2));
   let panelsPerTask = Math.min(MOST_PANELS, panels);
-  const perPlane = () => windows.runs.length * Math.ceil(runLength / rowsPerTask) * Math.ceil(panels / panelsPerTask);
+  // Short runs share a packed gradient.
+  let runsPerTask = Math.min(windows.runs.length, Math.max(1, Math.floor(MOST_ROWS / runLength)));
+  const perPlane = () =>
+    Math.ceil(windows.runs.length / runsPerTask) *
+    Math.ceil(runLength / rowsPerTask) *
+    Math.ceil(panels / panelsPerTask);
   while (planes * perPlane() < enough && panelsPerTask > 4) panelsPerTask = Math.ceil(panelsPerTask / 2);
+  while (planes * perPlane() < enough && runsPerTask > 1)
+    if (panelsPerTask > 2) panelsPerTask = Math.ceil(panelsPerTask / 2);
+    else runsPerTask = Math.ceil(runsPerTask / 2);
   while (planes * perPlane() < enough && rowsPerTask > 32) rowsPerTask = 16 * Math.ceil(rowsPerTask / 32);
   while (planes * perPlane() < enough && panelsPerTask > 2) panelsPerTask = Math.ceil(panelsPerTask / 2);
   engine.dispatch(
@@ -194,6 +202,7 @@ export function convolveTransposed(engine: Engine, product: TransposedProduct): 
       output: product.output,
       outputRow: 4 * product.outputRow,
       accumulate: product.accumulate ?? false,
+      runsPerTask,
       rowsPerTask,
       panelsPerTask,
       tasksPerPlane: perPlane(),
