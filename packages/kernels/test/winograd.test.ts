@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createEngine, type Engine } from '../src/engine/engine.js';
-import type { Geometry } from '../src/ops/geometry.js';
 import {
   type Algorithm,
   forwardBy,
@@ -10,6 +9,7 @@ import {
   WINOGRAD_4X4,
   type WinogradConvolution,
 } from '../src/ops/algorithms.js';
+import type { Geometry } from '../src/ops/geometry.js';
 import { Activation } from '../src/ops/product.js';
 import {
   GRADIENT_3X3,

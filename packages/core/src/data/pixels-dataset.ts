@@ -240,12 +240,16 @@ export class PixelsDataset implements Dataset {
     const channels = shape[2];
     if (isTypedArray(pixels, 'Float32Array'))
       return (image, out, at) => {
-        for (let i = 0; i < image.length; i++) out[at + i] = (image[i]! - mean[i % channels]!) / std[i % channels]!;
+        for (let c = 0; c < channels; c++) {
+          const [m, s] = [mean[c]!, std[c]!];
+          for (let i = c; i < image.length; i += channels) out[at + i] = (image[i]! - m) / s;
+        }
       };
     // One table per channel: the normalised value of each byte.
     const tables = mean.map((m, c) => Float32Array.from({ length: 256 }, (_, byte) => (byte / 255 - m) / std[c]!));
     return (image, out, at) => {
-      for (let i = 0; i < image.length; i++) out[at + i] = tables[i % channels]![image[i]!]!;
+      for (const [c, table] of tables.entries())
+        for (let i = c; i < image.length; i += channels) out[at + i] = table[image[i]!]!;
     };
   }
 }

@@ -7,6 +7,10 @@ import { type KernelCall, type KernelFamily, NotTaken } from './registry.js';
 /** Fewer rows than this are not worth a second thread. */
 const LEAST_ROWS = 64;
 
+/** Columns into which a sum of all values is divided, and the fewest values for which that is worth it. */
+const COLUMNS = 16;
+const LEAST_VALUES = 1024;
+
 /** With fewer rows a group than this, transposing as tfjs does is as fast as one task for each group. */
 const LEAST_GROUP_ROWS = 16;
 
@@ -25,6 +29,15 @@ function sumsOfGroups(
   return total;
 }
 
+/** Sums all values in double precision. */
+function sumOfAll(call: KernelCall, x: TensorInfo): number {
+  const size = util.sizeFromShape(x.shape);
+  const rows = Math.floor(size / COLUMNS);
+  const add = (values: Iterable<number>) => [...values].reduce((sum, value) => sum + value, 0);
+  const rest = add(call.local.tensors.values(x).subarray(rows * COLUMNS));
+  return add(sumsOfGroups(call, x, [1, rows, COLUMNS])) + rest;
+}
+
 /** Returns the axes that a call reduces, in ascending order. */
 function axesOf(call: KernelCall, { shape }: TensorInfo): number[] {
   const { axis } = call.attrs;
@@ -36,8 +49,8 @@ function axesOf(call: KernelCall, { shape }: TensorInfo): number[] {
 }
 
 /**
- * Reduces neighbouring axes that end with the last axis but one. tfjs would transpose first. `mean` divides by their
- * size.
+ * Reduces all axes, or neighbouring axes that end with the last axis but one, for which tfjs would transpose first. `mean`
+ * divides by their size.
  */
 function reduceRows(call: KernelCall, mean: boolean): TensorInfo | NotTaken {
   const x = numbers(call, 'x', ['float32', 'int32']);
@@ -50,6 +63,8 @@ function reduceRows(call: KernelCall, mean: boolean): TensorInfo | NotTaken {
   // A sum over no values, which tfjs leaves unwritten. The cpu backend too makes the mean of no values 0.
   if (util.sizeFromShape(shape) === 0)
     return tensors.zeros(resultShape, mean || x.dtype === 'float32' ? 'float32' : 'int32');
+  if (axes.length === shape.length && x.dtype === 'float32' && util.sizeFromShape(shape) >= LEAST_VALUES)
+    return tensors.from([sumOfAll(call, x) / (mean ? util.sizeFromShape(shape) : 1)], resultShape);
   const neighbours = axes.length > 0 && axes.every((axis, i) => axis === last - axes.length + i);
   if (!neighbours || x.dtype !== 'float32') return new NotTaken('other axes than those before the last');
   const groups = util.sizeFromShape(shape.slice(0, axes[0]));
@@ -59,7 +74,7 @@ function reduceRows(call: KernelCall, mean: boolean): TensorInfo | NotTaken {
   return tensors.from(mean ? sums.map((sum) => sum / rows) : sums, resultShape);
 }
 
-/** Sums and means that keep the channels: gradients of biases, batch statistics and global average pooling. */
+/** Sums and means of everything, and those that keep the channels: gradients of biases, batch statistics, global pooling. */
 export const reduce = (() => ({
   Sum: (call: KernelCall) => reduceRows(call, false),
   Mean: (call: KernelCall) => reduceRows(call, true),

@@ -1,6 +1,6 @@
 import { getKernel, type KernelConfig, registerKernel, type TensorInfo, unregisterKernel } from '@tensorflow/tfjs-core';
 import type { KernelAttributes, KernelInputs, KernelName, KernelResult } from '../contract.js';
-import type { Engine } from '../engine/index.js';
+import { type Engine, memoryOf } from '../engine/index.js';
 import { KernelError } from '../errors.js';
 import type { Heaps, Place } from './heaps.js';
 import type { PackedWeights } from './packed-weights.js';
@@ -91,6 +91,8 @@ function replace(kernelName: string, kernel: Kernel, { engine, heaps }: KernelCo
     const tensors = new WasmTensors(backend, engine);
     const local = heaps.of(backend) ?? { engine, tensors };
     engine.reset();
+    const memory = memoryOf(backend.wasm);
+    if (memory) engine.attach(memory);
     let result: ReturnType<Kernel>;
     try {
       result = kernel({ name: kernelName, inputs: args.inputs, attrs: args.attrs ?? {}, tensors, local, backend });

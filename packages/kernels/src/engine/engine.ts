@@ -1,5 +1,6 @@
 import { Header, type Op } from '../../assembly/ops.js';
 import { KernelError } from '../errors.js';
+import { type Bridge, bridgeBetween } from './bridge.js';
 import { DESCRIPTOR_AT, DESCRIPTOR_WORDS, SCRATCH_AT, SCRATCH_BYTES } from './control.js';
 import { KernelMemory, type Pointer } from './memory.js';
 import { compileKernels } from './module.js';
@@ -29,6 +30,10 @@ export interface Engine {
    * end.
    */
   alloc(floats: number): Pointer;
+  /** Names another memory, such as tfjs' heap, from and to which values will be copied: that is then faster. */
+  attach(other: WebAssembly.Memory): void;
+  /** Copies values to an address. */
+  write(pointer: Pointer, values: Float32Array): void;
   /** Allocates a block and copies the values into it. */
   put(values: Float32Array): Pointer;
   /** Allocates a block and copies the integers into it. */
@@ -51,6 +56,7 @@ class ThreadedEngine implements Engine {
   renewals = 0;
   private memory!: KernelMemory;
   private team!: Team;
+  private attached: { readonly memory: WebAssembly.Memory; readonly bridge: Bridge | undefined } | undefined;
   private disposed = false;
 
   constructor(
@@ -93,9 +99,20 @@ class ThreadedEngine implements Engine {
     return this.memory.alloc(floats);
   }
 
+  attach(other: WebAssembly.Memory): void {
+    if (this.attached?.memory !== other)
+      this.attached = { memory: other, bridge: bridgeBetween(this.memory.memory, other) };
+  }
+
+  write(pointer: Pointer, values: Float32Array): void {
+    const bridge = this.bridgeFor(values);
+    if (bridge) bridge.in(pointer, values.byteOffset, values.byteLength);
+    else this.memory.floats.set(values, pointer / 4);
+  }
+
   put(values: Float32Array): Pointer {
     const at = this.memory.alloc(values.length);
-    this.memory.floats.set(values, at / 4);
+    this.write(at, values);
     return at;
   }
 
@@ -106,7 +123,9 @@ class ThreadedEngine implements Engine {
   }
 
   get(pointer: Pointer, into: Float32Array): void {
-    into.set(this.view(pointer, into.length));
+    const bridge = this.bridgeFor(into);
+    if (bridge) bridge.out(into.byteOffset, pointer, into.byteLength);
+    else into.set(this.view(pointer, into.length));
   }
 
   view(pointer: Pointer, floats: number): Float32Array {
@@ -141,7 +160,13 @@ class ThreadedEngine implements Engine {
     this.team.dispose();
   }
 
+  /** Returns the bridge to the memory that holds the values, if there is one. */
+  private bridgeFor({ buffer }: Float32Array): Bridge | undefined {
+    return this.attached?.memory.buffer === buffer ? this.attached.bridge : undefined;
+  }
+
   private begin(): void {
+    this.attached = undefined;
     this.memory = new KernelMemory(SCRATCH_AT + this.count * SCRATCH_BYTES, this.shared);
     this.team = new Team(this.memory.memory, this.module);
   }

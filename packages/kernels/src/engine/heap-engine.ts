@@ -11,6 +11,12 @@ export interface Heap {
   _free(pointer: number): void;
 }
 
+/** Returns the memory of a heap; undefined if it is out of reach. */
+export function memoryOf(heap: Heap): WebAssembly.Memory | undefined {
+  const memory = heap.asm?.memory;
+  return memory instanceof WebAssembly.Memory ? memory : undefined;
+}
+
 /** Bytes past the end of a block that vector loads may read. */
 const SLACK = 256;
 
@@ -49,8 +55,8 @@ export class HeapEngine implements Workspace {
    * such as shared memory.
    */
   static over(heap: Heap, module: WebAssembly.Module): HeapEngine | undefined {
-    const memory = heap.asm?.memory;
-    if (!(memory instanceof WebAssembly.Memory)) return undefined;
+    const memory = memoryOf(heap);
+    if (!memory) return undefined;
     try {
       return new HeapEngine(heap, memory, new WebAssembly.Instance(module, { env: { memory } }));
     } catch (error) {

@@ -12,7 +12,7 @@ import {
 } from './geometry.js';
 import { inputGradient, packedGradientFloats, packGradientFilter } from './input-gradient.js';
 import { putPadded } from './padded.js';
-import { Activation } from './product.js';
+import type { Activation } from './product.js';
 import { takesWinograd, transformFilter, winograd, winogradFloats, winogradPadding } from './winograd.js';
 import {
   takesWinograd4x4,
@@ -156,7 +156,8 @@ export const forwardBy = (way: MapConvolution, g: Geometry): Algorithm => ({
   ...throughMaps(way, g),
 });
 
-export const forwardAlgorithm = (g: Geometry): Algorithm => forwardBy(winogradFor(g, LARGE.channelsPerTile.packing) ?? DIRECT, g);
+export const forwardAlgorithm = (g: Geometry): Algorithm =>
+  forwardBy(winogradFor(g, LARGE.channelsPerTile.packing) ?? DIRECT, g);
 
 /**
  * Returns the convolution of the output's gradient with the rotated filter that gives the input's gradient; undefined if

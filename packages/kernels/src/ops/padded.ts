@@ -23,7 +23,7 @@ export function putPadded(engine: Engine, values: Float32Array, map: MapShape, p
   for (let image = 0; image < images; image++) {
     zeros((top * padded.width + left) * channels);
     for (let y = 0; y < height; y++) {
-      target.set(values.subarray(from, from + row), to);
+      engine.write(pointer + 4 * to, values.subarray(from, from + row));
       to += row;
       from += row;
       if (y < height - 1) zeros((left + right) * channels);
