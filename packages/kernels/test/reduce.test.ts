@@ -48,6 +48,24 @@ describe.each(places)('in %s', (place) => {
     const [ours] = await runKernel('wasm', 'Sum', { x }, { axis: [0, 1, 2], keepDims: false });
     expect(errorOf(ours!.values, expected)).toBeLessThan(1e-7);
   });
+
+  it.each([[[8, 112, 112, 3]], [[7, 147, 3]], [[1024]], [[1039]]])(
+    'everything in [%s] keeps its digits',
+    async (shape) => {
+      const x = new Random(2).normal(shape, 1);
+      const sum = x.values.reduce((total, value) => total + value, 0);
+      const axis = shape.map((_, i) => i);
+      const [ours] = await runKernel('wasm', 'Sum', { x }, { axis, keepDims: true });
+      expect(ours!.shape).toEqual(shape.map(() => 1));
+      expect(errorOf(ours!.values, [sum])).toBeLessThan(1e-7);
+      const [mean] = await runKernel('wasm', 'Mean', { x }, { axis, keepDims: false });
+      expect(mean!.shape).toEqual([]);
+      expect(errorOf(mean!.values, [sum / x.values.length])).toBeLessThan(1e-7);
+      x.values[x.values.length - 1] = Number.NaN;
+      const [spoiled] = await runKernel('wasm', 'Sum', { x }, { axis, keepDims: false });
+      expect(spoiled!.values[0]).toBeNaN();
+    },
+  );
 });
 
 it('integers are summed as integers', async () => {
