@@ -1,5 +1,5 @@
 // `compile` of core for the engine 'kernels'.
-import { type Classifier, compile, loadStateDict, type Prediction, stateDict, summary, useBackend } from '@cnnzoo/core';
+import { Classifier, compile, loadStateDict, type Prediction, stateDict, summary, useBackend } from '@cnnzoo/core';
 import { fromTensors } from '@cnnzoo/core/data';
 import { Ema, evaluate, freeze, sgd, train } from '@cnnzoo/core/train';
 import { lenet5_relu } from '@cnnzoo/lenet';
@@ -72,6 +72,24 @@ describe("a net that was compiled for the engine 'kernels'", () => {
     expect([top1, count]).toEqual([evaluation.top1, evaluation.count]);
     expect(relativeError([loss], [evaluation.loss])).toBeLessThanOrEqual(PARITY);
     fast.dispose();
+  });
+
+  it('of a net without a head embeds, and classifies nothing, as a session of it', async () => {
+    const trained = await resnet20.pretrained();
+    const { preprocessing } = trained;
+    trained.dispose();
+    const net = new Classifier({ model: resnet20({ numClasses: 0 }), preprocessing, categories: null });
+    const vector = await net.embed(image);
+    const noHead = refused(/has no head .*made with numClasses: 0/);
+    const fast = await compiled(net);
+    const session = await deploy.createSession(net, { engine: 'kernels', threads: 1 });
+    net.dispose();
+    for (const each of [fast, session]) {
+      await expect(each.classify(image)).rejects.toThrow(noHead);
+      await expect(each.classify((async function* () {})()).next()).rejects.toThrow(noHead);
+      expect(relativeError(await each.embed(image), vector)).toBeLessThanOrEqual(PARITY);
+      await each.dispose();
+    }
   });
 
   it('finds the installed package', async () => {

@@ -49,7 +49,7 @@ export interface EngineModelArgs {
   /** [n, height, width, channels]; null: any. */
   readonly input: Shape;
   readonly outputs: readonly Shape[];
-  /** Shape of the features; undefined if the net does not know its head. */
+  /** Shape of the features; undefined if the net does not know its head, or has none. */
   readonly features: Shape | undefined;
   readonly engine: Engine;
 }

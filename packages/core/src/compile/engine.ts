@@ -1,5 +1,5 @@
 import { importInstalled } from '#platform';
-import { modelOf, noteOf } from '../graph/index.js';
+import { hasHead, modelOf, noteOf } from '../graph/index.js';
 import { featuresOf } from '../graph/late.js';
 import { CnnzooError, checkWhole, shownValue } from '../util/index.js';
 import type { Classifier } from '../zoo/index.js';
@@ -19,7 +19,7 @@ interface Deploy {
 /** Session of `@cnnzoo/deploy`. */
 interface EngineSession {
   readonly engine: string;
-  /** Computes the net's outputs and, if it knows its head, its features last. */
+  /** Computes the net's outputs and, if it knows its head and has one, its features last. */
   outputs(batch: Float32Array, shape: readonly number[]): Promise<readonly Float32Array[]>;
   dispose(): Promise<void>;
 }
@@ -89,7 +89,7 @@ export async function compileForKernels(
       layer: source.outputs[0]!.sourceLayer.name,
       input: source.inputs[0]!.shape,
       outputs: source.outputs.map(({ shape }) => shape),
-      features: noteOf(source) && featuresOf(source).outputs[0]!.shape,
+      features: noteOf(source) && hasHead(source) ? featuresOf(source).outputs[0]!.shape : undefined,
       engine: {
         name: session.engine,
         async run(batch, shape) {

@@ -27,6 +27,8 @@ export interface Content {
 function withFeatures(model: LayersModel): { readonly both: LayersModel; readonly features: number | undefined } {
   if (!noteOf(model)) return { both: model, features: undefined };
   const [features] = featuresOf(model).outputs;
+  // A net without a head gives features itself.
+  if (features === model.outputs[0]) return { both: model, features: 0 };
   const both = tfModel({ inputs: model.inputs, outputs: [...model.outputs, features!], name: model.name });
   return { both, features: model.outputs.length };
 }

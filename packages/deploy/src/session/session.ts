@@ -37,7 +37,7 @@ export interface SessionFacts {
   /** null: a LayersModel, which states none. */
   readonly preprocessing: Preprocessing | null;
   readonly activation: OutputActivation;
-  /** Place of the features among the engine's outputs; undefined: the net has no head. */
+  /** Place of the features among the engine's outputs; undefined: the net does not know its head; 0: it has none, and gives features. */
   readonly features: number | undefined;
   /** true: computed in 8 bits, in which a value that is not finite would look like another. */
   readonly isInteger: boolean;
@@ -113,7 +113,7 @@ export class Session {
   }
 
   /**
-   * Computes all outputs as `run` does: the net's, and the features last if the net knows its head. For `compile` of core.
+   * Computes all outputs as `run` does: the net's, and the features last if the net has a head. For `compile` of core.
    *
    * @internal
    */
@@ -147,7 +147,7 @@ export class Session {
    * others go on. Leaving the loop ends the iterable. Images are read ahead: one that you change before its answer gives the answer of
    * another.
    *
-   * @throws CnnzooError INPUT for a session of a LayersModel, which has no preprocessing, or after `dispose`; ABORTED; for an image or a
+   * @throws CnnzooError INPUT for a session of a LayersModel, which has no preprocessing, or of a net without a head, or after `dispose`; ABORTED; for an image or a
    * list, IMAGE for an image that can't be read. Errors of an iterable are thrown as they are, after the answers to the
    * images before them.
    *
@@ -211,6 +211,7 @@ export class Session {
     images: ClassifierImages,
     options: ClassifyOptions,
   ): Promise<Prediction[] | Prediction[][]> {
+    this.requireHead();
     const choice = choiceOf(options, this.facts.classes);
     const rows = await this.during(this.rowsOf('The classification', images, options, 0));
     const predictions = rows.map((logits) => this.predictionsOf(logits, choice));
@@ -222,6 +223,7 @@ export class Session {
     options: StreamOptions,
   ): AsyncGenerator<ImageAnswer, void, undefined> {
     this.requireOpen();
+    this.requireHead();
     const { classes } = this.facts;
     yield* classifyStream(
       {
@@ -271,6 +273,15 @@ export class Session {
   private requireOpen(): void {
     if (this.isDisposed)
       throw new CnnzooError('INPUT', `The session of '${this.facts.model}' was disposed of. Dispose of it last.`);
+  }
+
+  private requireHead(): void {
+    if (this.facts.features === 0)
+      throw new CnnzooError(
+        'INPUT',
+        `The net '${this.facts.model}' has no head to classify with: it was made with numClasses: 0. Use embed, or make it with numClasses or ` +
+          'categories.',
+      );
   }
 
   private requirePreprocessing(): Preprocessing {
