@@ -2,6 +2,7 @@
 import { Classifier, compile, loadStateDict, type Prediction, stateDict, summary, useBackend } from '@cnnzoo/core';
 import { fromTensors } from '@cnnzoo/core/data';
 import { Ema, evaluate, freeze, sgd, train } from '@cnnzoo/core/train';
+import { googlenet } from '@cnnzoo/googlenet';
 import { lenet5_relu } from '@cnnzoo/lenet';
 import { resnet20 } from '@cnnzoo/resnet';
 import * as tf from '@tensorflow/tfjs-core';
@@ -71,6 +72,19 @@ describe("a net that was compiled for the engine 'kernels'", () => {
     const { loss, top1, count } = await evaluate(fast, await dataOf(fast));
     expect([top1, count]).toEqual([evaluation.top1, evaluation.count]);
     expect(relativeError([loss], [evaluation.loss])).toBeLessThanOrEqual(PARITY);
+    fast.dispose();
+  });
+
+  it('of several outputs answers with the first, and embeds', async () => {
+    const { preprocessing } = googlenet.weights.DEFAULT;
+    const model = googlenet({ numClasses: 5, inputShape: [224, 224, 3], auxHeads: true, seed: 1 });
+    expect(model.outputs).toHaveLength(3);
+    const net = new Classifier({ model, preprocessing, categories: null });
+    const fast = await compiled(net);
+    expectSame(await fast.classify(image), await net.classify(image));
+    const [vector, own] = [await fast.embed(image), await net.embed(image)];
+    expect(relativeError(vector, own)).toBeLessThanOrEqual(PARITY);
+    net.dispose();
     fast.dispose();
   });
 
