@@ -24,3 +24,15 @@ it('is an error that says how to install the package', async () => {
   });
   net.dispose();
 });
+
+it('is an error of a package that is too old, whose session is freed', async () => {
+  const net = await lenet5_relu.pretrained();
+  const dispose = vi.fn(async () => undefined);
+  importInstalled.mockResolvedValueOnce({ createSession: async () => ({ engine: 'kernels', dispose }) });
+  await expect(compile(net, { engine: 'kernels' })).rejects.toMatchObject({
+    code: 'BACKEND',
+    message: expect.stringContaining("'@cnnzoo/deploy' is older than"),
+  });
+  expect(dispose).toHaveBeenCalledOnce();
+  net.dispose();
+});

@@ -84,6 +84,11 @@ export async function compileForKernels(
   requireCurrent();
   const session = await createSession(net, { engine: 'kernels', threads });
   try {
+    if (typeof session.outputs !== 'function')
+      throw new CnnzooError(
+        'BACKEND',
+        `compile: '${PACKAGE}' is older than '@cnnzoo/core'. Update it: 'pnpm add ${PACKAGE}@latest'.`,
+      );
     const model = new EngineModel({
       net: name,
       layer: source.outputs[0]!.sourceLayer.name,
