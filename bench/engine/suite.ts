@@ -1,8 +1,9 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Lacking, nodeProgram, versionOf } from '../harness/peers.js';
-import { nodeScript, run } from '../harness/process.js';
+import { buildPage } from '../../tools/release/browser.js';
+import { chromiumVersion, Lacking, nodeProgram, versionOf } from '../harness/peers.js';
+import { bench, nodeScript, run } from '../harness/process.js';
 import { figureRatio, type Peer, type Ratio, type Suite, timeRatio } from '../harness/suite.js';
 
 const MODELS = ['resnet18', 'resnet50', 'vgg16', 'googlenet', 'nin'] as const;
@@ -10,15 +11,20 @@ const DTYPES = ['float32', 'int8'] as const;
 const RUNTIMES = ['onnxruntime-web', 'onnxruntime-node'] as const;
 /** Versions of Node besides the one that runs this. */
 const NODES = [22, 24] as const;
+/** Nets that Chromium computes too. */
+const IN_CHROMIUM = ['resnet18', 'resnet50'] as const;
 const THREADS = availableParallelism();
 
 type Dtype = (typeof DTYPES)[number];
 
-const on = (node?: number): string => (node ? `, Node ${node}` : '');
-const ours = (model: string, dtype: Dtype, node?: number) => `${model}${on(node)}: kernels, ${dtype}`;
+/** A version of Node besides the one that runs this, or a page. */
+type Place = number | 'Chromium' | undefined;
+
+const on = (place: Place): string => (place ? `, ${place === 'Chromium' ? place : `Node ${place}`}` : '');
+const ours = (model: string, dtype: Dtype, place?: Place) => `${model}${on(place)}: kernels, ${dtype}`;
 const alone = (model: string, dtype: Dtype) => `${model}: kernels, ${dtype}, 1 thread`;
-const theirs = (model: string, engine: string, dtype: Dtype, node?: number) =>
-  `${model}${on(node)}: ${engine}, ${dtype}`;
+const theirs = (model: string, engine: string, dtype: Dtype, place?: Place) =>
+  `${model}${on(place)}: ${engine}, ${dtype}`;
 const layers = (model: string) => `${model}: tf.layers on the kernels`;
 const stock = (model: string) => `${model}: tf.layers on tfjs' wasm backend`;
 
@@ -31,6 +37,7 @@ export async function engineSuite(): Promise<Suite> {
   const close = () => rm(directory, { recursive: true, force: true });
   try {
     const skipped: string[] = [];
+    const chromium = await writePage(directory);
     return {
       title: 'Engine',
       notes: [
@@ -38,8 +45,13 @@ export async function engineSuite(): Promise<Suite> {
         'kernels: createSession of @cnnzoo/deploy. onnxruntime: the file that exportOnnx wrote of the same graph; int8 as QDQ.',
         'first: from the opened runtime to the first answer, with the reading of the file. 8 images: the least time of a batch of eight.',
         `${['onnxruntime-node', 'onnxruntime-web', '@tensorflow/tfjs-core'].map((name) => `${name} ${versionOf(name)}`).join(', ')}.`,
+        ...(chromium instanceof Lacking
+          ? []
+          : [
+              `${chromium}: an isolated page, files from a server of this machine; peak MiB of the page's process, cpu ms of all.`,
+            ]),
       ],
-      peers: await peers(directory, skipped),
+      peers: [...(await peers(directory, skipped)), ...(await pagePeers(directory, chromium, skipped))],
       ratios: ratios(),
       skipped,
       close,
@@ -74,6 +86,12 @@ function ratios(): Ratio[] {
         timeRatio(ours(model, 'int8', node), ours(model, 'float32', node), node === 24 ? 0.75 : undefined),
       ]),
     ),
+    ...IN_CHROMIUM.flatMap((model) => [
+      ...DTYPES.flatMap((dtype) =>
+        both(ours(model, dtype, 'Chromium'), theirs(model, 'onnxruntime-web', dtype, 'Chromium')),
+      ),
+      timeRatio(ours(model, 'int8', 'Chromium'), ours(model, 'float32', 'Chromium')),
+    ]),
     timeRatio(ours('resnet50', 'float32'), alone('resnet50', 'float32')),
     timeRatio(ours('resnet50', 'int8'), alone('resnet50', 'int8')),
     timeRatio(ours('resnet50', 'float32'), layers('resnet50')),
@@ -117,5 +135,35 @@ async function peers(directory: string, skipped: string[]): Promise<Peer[]> {
           },
         );
   }
+  return all;
+}
+
+/** Writes the page for Chromium, and onnxruntime-web, into the empty `directory`. Returns Chromium's version. */
+async function writePage(directory: string): Promise<string | Lacking> {
+  const version = await chromiumVersion();
+  if (version instanceof Lacking) return version;
+  await buildPage(join(bench, 'engine', 'page'), directory);
+  const onnxruntime = join(bench, '..', 'node_modules', 'onnxruntime-web', 'dist');
+  for (const name of ['ort.wasm.min.mjs', 'ort-wasm-simd-threaded.mjs', 'ort-wasm-simd-threaded.wasm'])
+    await cp(join(onnxruntime, name), join(directory, 'onnxruntime', name));
+  return version;
+}
+
+/** Returns the peers in Chromium, on the nets that `peers` wrote. */
+async function pagePeers(directory: string, chromium: string | Lacking, skipped: string[]): Promise<Peer[]> {
+  if (chromium instanceof Lacking) {
+    skipped.push(chromium.message);
+    return [];
+  }
+  const all: Peer[] = [];
+  for (const model of IN_CHROMIUM)
+    for (const dtype of DTYPES) {
+      const command = (engine: string) =>
+        nodeScript('engine/chromium.ts', [directory, model, dtype, engine, String(THREADS)]);
+      all.push(
+        { name: ours(model, dtype, 'Chromium'), command: await command('kernels') },
+        { name: theirs(model, 'onnxruntime-web', dtype, 'Chromium'), command: await command('onnxruntime-web') },
+      );
+    }
   return all;
 }

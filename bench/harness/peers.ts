@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { findChromium } from '../../tools/release/chromium.js';
 import { bench, run } from './process.js';
 
 /** Returns the version of a package that the workspace's root has installed. */
@@ -33,5 +34,19 @@ export async function nodeProgram(major: number): Promise<string | Lacking> {
     return (await run({ program: 'npx', args })).trim();
   } catch (error) {
     return new Lacking(`'npx ${args.join(' ')}' failed: ${String(error).trim().split('\n').at(-1)}`);
+  }
+}
+
+/** Returns the name and version of this machine's Chromium. */
+export async function chromiumVersion(): Promise<string | Lacking> {
+  const program = findChromium();
+  if (!program) return new Lacking('Chromium: none was found on this machine');
+  if (process.platform !== 'linux')
+    return new Lacking("Chromium: its processes' memory is read from /proc, which only Linux has");
+  try {
+    const text = await run({ program, args: ['--version'] });
+    return /^.*?\d[\d.]*/.exec(text)?.[0] ?? text.trim();
+  } catch (error) {
+    return new Lacking(`Chromium: '${program} --version' failed: ${String(error).trim().split('\n').at(-1)}`);
   }
 }

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { type Times, timedBy } from './times.js';
 
 /** Report of a measured process, printed as the last line of its output. */
 export interface Report {
@@ -11,30 +12,30 @@ export interface Report {
   readonly figures?: Readonly<Record<string, number>>;
 }
 
+/** Returns the peak resident memory of a process in bytes; undefined on systems other than Linux. */
+export function peakMemoryOf(id: number | 'self'): number | undefined {
+  try {
+    const kilobytes = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${id}/status`, 'utf8'))?.[1];
+    return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;
+  } catch {
+    // Other systems have no such file, and processes end.
+    return undefined;
+  }
+}
+
 /**
  * Returns the peak resident memory of this process in bytes. On Linux `maxRSS` includes that of the parent process, so
  * the process's own high-water mark is read instead.
  */
-function peakMemory(): number {
-  try {
-    const kilobytes = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
-    if (kilobytes) return Number(kilobytes) * 1024;
-  } catch {
-    // Other systems have no such file.
-  }
-  return process.resourceUsage().maxRSS * 1024;
-}
+const peakMemory = (): number => peakMemoryOf('self') ?? process.resourceUsage().maxRSS * 1024;
 
 /** Measures `work` and prints the report. The result of `work` is held until the memory is read. */
 export async function report(work: () => Promise<unknown>): Promise<void> {
-  const used = process.cpuUsage();
-  const start = performance.now();
-  const held = [await work()];
-  const ms = performance.now() - start;
-  const { user, system } = process.cpuUsage(used);
+  const held: unknown[] = [];
+  const times = await timed(async () => held.push(await work()));
   const peak = peakMemory();
   held.pop();
-  console.log(JSON.stringify({ ms, cpu: (user + system) / 1000, peak } satisfies Report));
+  console.log(JSON.stringify({ ...times, peak } satisfies Report));
 }
 
 /** Prints times that the caller has measured. */
@@ -57,23 +58,11 @@ async function reportOne(count: number, warmUps: number, work: () => Promise<unk
   reportTimes(runs.sort((a, b) => a.ms - b.ms)[rank]!);
 }
 
-type Times = Pick<Report, 'ms' | 'cpu'>;
-
-/** Times one run. */
-export async function timed(work: () => Promise<unknown>): Promise<Times> {
-  const used = process.cpuUsage();
-  const start = performance.now();
-  await work();
-  const ms = performance.now() - start;
-  const { user, system } = process.cpuUsage(used);
-  return { ms, cpu: (user + system) / 1000 };
+/** Milliseconds of processor time that this process has used, all threads together. */
+export function processorTime(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
 }
 
-/** Returns the least of as many runs, 3 to 20, as `seconds` have room for, after one warm-up run. */
-export async function leastWithin(seconds: number, work: () => Promise<unknown>): Promise<Times> {
-  await work();
-  const end = performance.now() + seconds * 1000;
-  const runs: Times[] = [];
-  while (runs.length < 3 || (runs.length < 20 && performance.now() < end)) runs.push(await timed(work));
-  return runs.sort((a, b) => a.ms - b.ms)[0]!;
-}
+/** Times one run in this process. */
+export const timed = (work: () => Promise<unknown>): Promise<Times> => timedBy(processorTime, work);
