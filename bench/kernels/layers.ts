@@ -48,5 +48,15 @@ const VGG_16 = [
   layer(14, 512, 512, 3),
 ];
 
+/** Layers of ResNet-20 for CIFAR-10, of few channels. */
+export const RESNET_20 = [
+  layer(32, 3, 16, 3),
+  layer(32, 16, 16, 3),
+  layer(32, 16, 32, 3, 2),
+  layer(16, 32, 32, 3),
+  layer(16, 32, 64, 3, 2),
+  layer(8, 64, 64, 3),
+];
+
 /** Returns the layers of each net for a number of images. */
 export const nets = { resnet18: RESNET_18, resnet50: RESNET_50, vgg16: VGG_16 } as const;

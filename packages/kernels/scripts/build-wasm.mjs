@@ -5,37 +5,13 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { deflateRawSync } from 'node:zlib';
-import asc from 'assemblyscript/asc';
 import { build } from 'esbuild';
+import { compile } from './compile.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** Largest memory that WebAssembly can address, in pages of 64 KiB. The imported memory may be declared smaller. */
 const MAXIMUM_PAGES = 65536;
-
-async function compile(entry, features, memory) {
-  let binary;
-  const { error, stderr } = await asc.main(
-    [
-      entry,
-      '--outFile',
-      'module.wasm',
-      '--baseDir',
-      root,
-      ...['--optimizeLevel', '3', '--shrinkLevel', '0', '--converge', '--noAssert', '--runtime', 'stub'],
-      ...memory,
-      '--enable',
-      features.join(),
-    ],
-    {
-      writeFile(name, content) {
-        if (name === 'module.wasm') binary = Buffer.from(content);
-      },
-    },
-  );
-  if (error) throw new Error(`${error.message}\n${stderr}`);
-  return binary;
-}
 
 const IMPORTED = ['--importMemory', '--initialMemory', '1', '--maximumMemory', String(MAXIMUM_PAGES)];
 
