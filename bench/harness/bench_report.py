@@ -21,8 +21,14 @@ def peak_memory():
 def timed(work):
     used = time.process_time()
     start = time.perf_counter()
-    work()
-    return {"ms": (time.perf_counter() - start) * 1000, "cpu": (time.process_time() - used) * 1000}
+    held = work()
+    return {"ms": (time.perf_counter() - start) * 1000, "cpu": (time.process_time() - used) * 1000}, held
+
+
+def report(work):
+    times, held = timed(work)
+    print(json.dumps({**times, "peak": peak_memory()}))
+    del held
 
 
 def report_median(count, work):
@@ -36,5 +42,5 @@ def report_least(count, work):
 def report_one(count, warm_ups, work, rank):
     for _ in range(warm_ups):
         work()
-    runs = sorted((timed(work) for _ in range(count)), key=lambda times: times["ms"])
+    runs = sorted((timed(work)[0] for _ in range(count)), key=lambda times: times["ms"])
     print(json.dumps({**runs[rank], "peak": peak_memory()}))
