@@ -29,7 +29,8 @@ try {
     cores: availableParallelism(),
     date: new Date().toISOString().slice(0, 10),
   };
-  console.log(JSON.stringify({ machine, measured } satisfies Roofline));
+  const rounded = (_key: string, value: unknown) => (typeof value === 'number' ? Math.round(10 * value) / 10 : value);
+  console.log(JSON.stringify({ machine, measured } satisfies Roofline, rounded, 2));
 } finally {
   await rm(folder, { recursive: true, force: true });
 }
