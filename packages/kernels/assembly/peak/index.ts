@@ -1,4 +1,4 @@
-/* What the processor can do at most, for bench/roofline. */
+/* Loops that show the limits of a processor, for bench/roofline. */
 
 /** Multiplies and adds in the form that takes the fewest instructions: V8 adds to the sum in place. */
 function step(sum: v128, x: v128, y: v128): v128 {
