@@ -80,3 +80,39 @@ it('integers are summed as integers', async () => {
   );
   expect([...mean!.values]).toEqual([2.5]);
 });
+
+describe('what goes to tfjs', () => {
+  it('the mean of booleans, which tells how many answers of a batch are right', () => {
+    expect(tf.tidy(() => tf.mean(tf.equal([1, 2, 4, 4], [1, 3, 4, 5])).dataSync()[0])).toBe(0.5);
+    expect(tf.tidy(() => [...tf.mean(tf.cast([[1, 0, 1]], 'bool'), 0).dataSync()])).toEqual([1, 0, 1]);
+  });
+
+  it.each([
+    [
+      [32, 32],
+      [0, 0],
+    ],
+    [
+      [32, 32],
+      [-1, -1],
+    ],
+    [
+      [32, 32],
+      [0, -2],
+    ],
+    [
+      [2, 3, 4, 100],
+      [0, 0, 0, 0],
+    ],
+    [
+      [4, 8],
+      [1, 1],
+    ],
+  ])('a sum of [%s] over the repeated axes [%s]', async (shape, axis) => {
+    const x = new Random(3).normal(shape, 1);
+    const [ours] = await runKernel('wasm', 'Sum', { x }, { axis, keepDims: false });
+    const [expected] = await runKernel('cpu', 'Sum', { x }, { axis, keepDims: false });
+    expect(ours!.shape).toEqual(expected!.shape);
+    expect(errorOf(ours!.values, expected!.values)).toBeLessThan(1e-5);
+  });
+});

@@ -159,10 +159,16 @@ export class PixelsDataset implements Dataset {
   private normalized(): Conversion {
     const { pixels } = this.options;
     const normalize = this.normalizer();
+    const areBytes = isBytes(pixels);
     return {
       image: (index) => this.image(pixels, index),
       shapeOf: (images) => this.shapeOf(images),
-      write: ({ data }, out, at) => normalize(data, out, at),
+      write: ({ data }, out, at) => {
+        // The two have different units: 0 to 255, and whatever the set's mean and deviation have.
+        if (isBytes(data) !== areBytes)
+          throw new CnnzooError('INPUT', `expected the augmentation to keep ${areBytes ? 'bytes' : 'floats'}.`);
+        normalize(data, out, at);
+      },
     };
   }
 

@@ -1,4 +1,4 @@
-import { CnnzooError } from '../util/index.js';
+import { CnnzooError, shownValue } from '../util/index.js';
 import { type DecodedImage, toGrey } from './image.js';
 import { resize } from './resize.js';
 
@@ -93,6 +93,9 @@ export function prepare(
  * @throws CnnzooError INPUT.
  */
 export function checkPreprocessing({ channels, mean, std }: Preprocessing): void {
+  // A program in JavaScript may give any number.
+  if (![1, 3].includes(channels))
+    throw new CnnzooError('INPUT', `preprocess: expected 1 or 3 channels, received ${shownValue(channels)}.`);
   if (mean.length !== channels || std.length !== channels || !std.every((value) => value > 0))
     throw new CnnzooError(
       'INPUT',

@@ -325,6 +325,23 @@ it('padAndCrop to a size takes every place alike, and refuses an image that is t
   expect(() => padAndCrop(1, 7)(image, new Random(0))).toThrow(/at least 5 pixels.*received one of 4 x 5/);
 });
 
+it.each([Uint8Array, Float32Array])('an augmentation keeps the type of the pixels: %o', (Type) => {
+  const set = new PixelsDataset({
+    pixels: new Type(27),
+    shape: [3, 3, 3],
+    labels: new Uint8Array(1),
+    categories: ['a'],
+    mean: [0, 0, 0],
+    std: [1, 1, 1],
+  });
+  const Other = Type === Uint8Array ? Float32Array : Uint8Array;
+  const transform: Augment = (image) => ({ ...image, data: Other.from(image.data) });
+  const kept = Type === Uint8Array ? 'bytes' : 'floats';
+  expect(() => [...set.batches({ batchSize: 1, augment: { transform, random: new Random(1) } })]).toThrow(
+    expect.objectContaining({ code: 'INPUT', message: expect.stringContaining(`keep ${kept}`) }),
+  );
+});
+
 it('an augmentation may change the size of all images, not of some', () => {
   const pixels = new Uint8Array(4 * 6 * 6 * 3);
   const set = new PixelsDataset({

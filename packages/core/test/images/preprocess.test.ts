@@ -71,6 +71,8 @@ test('refuses', async () => {
   await expect(preprocess([], to)).rejects.toMatchObject({ code: 'INPUT' });
   await expect(preprocess(tensor, { ...to, mean: [0.5] })).rejects.toThrow('3 means');
   await expect(preprocess(tensor, { ...to, std: [1, 0, 1] })).rejects.toThrow('above 0');
+  const four = { ...to, channels: 4 as never, mean: [0, 0, 0, 0], std: [1, 1, 1, 1] };
+  await expect(preprocess(tensor, four)).rejects.toThrow('1 or 3 channels, received 4');
   await expect(preprocess([tensor, 3 as never], to)).rejects.toThrow('images[1]: expected a path');
   tensor.dispose();
 });

@@ -29,7 +29,7 @@ function sumsOfGroups(
   return total;
 }
 
-/** Sums all values in double precision. */
+/** Sums all values: chains of 64 in single precision, and their sums in double precision. */
 function sumOfAll(call: KernelCall, x: TensorInfo): number {
   const size = util.sizeFromShape(x.shape);
   const rows = Math.floor(size / COLUMNS);
@@ -53,10 +53,12 @@ function axesOf(call: KernelCall, { shape }: TensorInfo): number[] {
  * divides by their size.
  */
 function reduceRows(call: KernelCall, mean: boolean): TensorInfo | NotTaken {
-  const x = numbers(call, 'x', ['float32', 'int32']);
+  // tfjs sums no booleans, but takes their mean: a metric's share of right answers.
+  const x = numbers(call, 'x', mean ? ['float32', 'int32', 'bool'] : ['float32', 'int32']);
   const { shape } = x;
   const { tensors } = call.local;
   const axes = axesOf(call, x);
+  if (new Set(axes).size < axes.length) return new NotTaken('an axis more than once');
   const last = shape.length - 1;
   const [reduced] = backend_util.computeOutAndReduceShapes(shape, axes);
   const resultShape = call.attrs.keepDims ? backend_util.expandShapeToKeepDim(reduced, axes) : reduced;
