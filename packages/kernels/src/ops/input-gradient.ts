@@ -1,5 +1,5 @@
 import type { Engine, Pointer } from '../engine/index.js';
-import { floatsOf, type Geometry, inputShape, outputShape } from './geometry.js';
+import { floatsOf, type Geometry, inputShape, outputShape, panelsOf } from './geometry.js';
 import { merge, mergedByInput, mergeFilter } from './groups.js';
 import { putPadded } from './padded.js';
 import { convolveWindows, packPanels, panelFloats } from './product.js';
@@ -92,16 +92,80 @@ function planOf(geometry: Geometry): Plan {
   return { g, rowPhases, columnPhases, reached };
 }
 
+/**
+ * Phases side by side as the columns of one product, so that few input channels do not leave most of a panel empty. Its
+ * taps are all output positions that any phase reads; a column is zero at those that its phase does not read.
+ */
+interface Joined {
+  /** Output positions before that of the first input position, or after it, by axis. */
+  readonly fromRows: readonly number[];
+  readonly fromColumns: readonly number[];
+  /** Phases times input channels. */
+  readonly columns: number;
+}
+
+const fromsOf = (phases: readonly Phase[]): number[] =>
+  [...new Set(phases.flatMap(({ taps }) => taps.map(({ from }) => from)))].sort((a, b) => a - b);
+
+/** Returns the joined phases; undefined if they take more products than the phases one by one. */
+function joinedOf({ g, rowPhases, columnPhases, reached }: Plan): Joined | undefined {
+  if (g.groups > 1 || reached.length === 1) return undefined;
+  const [fromRows, fromColumns] = [fromsOf(rowPhases), fromsOf(columnPhases)];
+  const columns = rowPhases.length * columnPhases.length * g.inChannels;
+  const apart = reached.reduce((sum, { rows, columns }) => sum + rows.taps.length * columns.taps.length, 0);
+  const joined = fromRows.length * fromColumns.length * panelsOf(columns);
+  return joined < apart * panelsOf(g.inChannels) ? { fromRows, fromColumns, columns } : undefined;
+}
+
+const joinedPanels = (g: Geometry, { fromRows, fromColumns, columns }: Joined) => ({
+  planes: 1,
+  taps: [0],
+  rows: fromRows.length * fromColumns.length * g.outChannels,
+  columns,
+  rowStep: columns,
+  columnStep: 1,
+  planeStep: 0,
+});
+
+/** Returns the filter of joined phases: [taps][output channels][row phase][column phase][input channels]. */
+function joinFilter({ g, rowPhases, columnPhases }: Plan, joined: Joined, filter: Float32Array): Float32Array {
+  const { inChannels, outChannels, kernelWidth } = g;
+  const { fromRows, fromColumns, columns } = joined;
+  const result = new Float32Array(fromRows.length * fromColumns.length * outChannels * columns);
+  for (const [p, rows] of rowPhases.entries())
+    for (const [q, { taps }] of columnPhases.entries())
+      for (const { tap: i, from: y } of rows.taps)
+        for (const { tap: j, from: x } of taps) {
+          const source = (i * kernelWidth + j) * inChannels * outChannels;
+          const tap = fromRows.indexOf(y) * fromColumns.length + fromColumns.indexOf(x);
+          const target = tap * outChannels * columns + (p * columnPhases.length + q) * inChannels;
+          for (let c = 0; c < inChannels; c++)
+            for (let o = 0; o < outChannels; o++)
+              result[target + o * columns + c] = filter[source + c * outChannels + o]!;
+        }
+  return result;
+}
+
 /** Returns the number of floats of a filter packed for the input's gradient. */
 export function packedGradientFloats(geometry: Geometry): number {
-  const { g, reached } = planOf(geometry);
+  const plan = planOf(geometry);
+  const { g, reached } = plan;
+  const joined = joinedOf(plan);
+  if (joined) return panelFloats(joinedPanels(g, joined));
   return reached.reduce((sum, { rows, columns }) => sum + g.groups * panelFloats(phasePanels(g, rows, columns)), 0);
 }
 
 /** Packs a filter [kh, kw, c / groups, o] for `inputGradient`, one phase after the other. */
 export function packGradientFilter(engine: Engine, geometry: Geometry, filter: Float32Array, into: Pointer): void {
-  const { g, reached } = planOf(geometry);
-  const source = engine.put(mergeFilter(geometry, geometry.groups / g.groups, filter));
+  const plan = planOf(geometry);
+  const { g, reached } = plan;
+  const joined = joinedOf(plan);
+  const merged = mergeFilter(geometry, geometry.groups / g.groups, filter);
+  if (joined) {
+    packPanels(engine, engine.put(joinFilter(plan, joined, merged)), into, joinedPanels(g, joined));
+    return;
+  }
+  const source = engine.put(merged);
   let at = into;
   for (const { rows, columns } of reached) {
     const panels = phasePanels(g, rows, columns);
@@ -116,7 +180,67 @@ export function packGradientFilter(engine: Engine, geometry: Geometry, filter: F
  * @param weights the filter, packed by `packGradientFilter`
  */
 export function inputGradient(engine: Engine, geometry: Geometry, dy: Float32Array, weights: Pointer): Pointer {
-  const { g, rowPhases, columnPhases, reached } = planOf(geometry);
+  const plan = planOf(geometry);
+  const joined = joinedOf(plan);
+  return joined ? joinedGradient(engine, plan, joined, dy, weights) : phasedGradient(engine, plan, dy, weights);
+}
+
+/** Computes one product, whose results are blocks of stride x stride pixels, and lays their rows in place. */
+function joinedGradient(engine: Engine, plan: Plan, joined: Joined, dy: Float32Array, weights: Pointer): Pointer {
+  const { g, rowPhases, columnPhases } = plan;
+  const { fromRows, fromColumns, columns } = joined;
+  const [blockRows, blockColumns] = [rowPhases[0]!.count, columnPhases[0]!.count];
+  const overhangOf = (froms: readonly number[], blocks: number, size: number): [number, number] => [
+    Math.max(0, -froms[0]!),
+    Math.max(0, froms.at(-1)! + blocks - size),
+  ];
+  const [top, bottom] = overhangOf(fromRows, blockRows, g.outHeight);
+  const [left, right] = overhangOf(fromColumns, blockColumns, g.outWidth);
+  const { pointer, image, row, pixel } = putPadded(engine, dy, outputShape(g), { top, bottom, left, right });
+  const dx = engine.alloc(floatsOf(inputShape(g)));
+  const positions = g.images * blockRows * blockColumns;
+  const blocks = engine.alloc(positions * columns);
+  const contiguous = fromColumns.at(-1)! - fromColumns[0]! === fromColumns.length - 1;
+  const starts = contiguous ? fromColumns.slice(0, 1) : fromColumns;
+  convolveWindows(engine, {
+    windows: {
+      input: pointer,
+      images: g.images,
+      outHeight: blockRows,
+      outWidth: blockColumns,
+      inputImage: image,
+      inputRow: row,
+      inputColumn: pixel,
+      runs: fromRows.flatMap((y) => starts.map((x) => (y + top) * row + (x + left) * pixel)),
+      runLength: contiguous ? fromColumns.length * g.outChannels : g.outChannels,
+    },
+    weights,
+    channels: columns,
+    output: blocks,
+    outputImage: blockRows * blockColumns * columns,
+    outputRow: blockColumns * columns,
+    outputColumn: columns,
+    planes: 1,
+    planeSteps: { input: 0, weights: 0, output: 0, bias: 0 },
+  });
+  const [from, to] = [engine.view(blocks, positions * columns), engine.view(dx, floatsOf(inputShape(g)))];
+  const inRow = g.inWidth * g.inChannels;
+  const blockRow = columnPhases.length * g.inChannels;
+  for (let n = 0; n < g.images; n++)
+    for (let y = 0; y < g.inHeight; y++) {
+      const [i, p] = [Math.floor(y / rowPhases.length), y % rowPhases.length];
+      let source = (n * blockRows + i) * blockColumns * columns + p * blockRow;
+      let target = (n * g.inHeight + y) * inRow;
+      const end = target + inRow;
+      // The last block of a row may be wider than what is left of it.
+      for (; target < end; source += columns)
+        for (let k = 0; k < blockRow && target < end; k++) to[target++] = from[source + k]!;
+    }
+  return dx;
+}
+
+function phasedGradient(engine: Engine, plan: Plan, dy: Float32Array, weights: Pointer): Pointer {
+  const { g, rowPhases, columnPhases, reached } = plan;
   const [top, bottom] = overhang(rowPhases, g.outHeight);
   const [left, right] = overhang(columnPhases, g.outWidth);
   const map = putPadded(engine, dy, outputShape(g), { top, bottom, left, right });
