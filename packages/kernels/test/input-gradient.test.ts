@@ -22,7 +22,7 @@ function gradients(g: Geometry, filter: Float32Array, dy: Float32Array, length: 
   return engines.map((engine) => {
     engine.reset();
     const weights = engine.alloc(floats);
-    // What is left of other kernels must not show.
+    // Values that other kernels left behind may not show.
     engine.view(weights, floats).fill(Number.NaN);
     pack(engine, filter, weights);
     return engine.view(run(engine, dy, weights, undefined, Activation.linear), length).slice();
