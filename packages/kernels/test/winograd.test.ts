@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createEngine, type Engine } from '../src/engine/engine.js';
 import {
   type Algorithm,
+  forwardAlgorithm,
   forwardBy,
   inputGradientBy,
   rotatedGeometry,
@@ -18,6 +19,7 @@ import {
   type GradientScheme,
   winogradFilterGradient,
 } from '../src/ops/winograd-filter-gradient.js';
+import { square } from '../src/square.js';
 import { Random } from './random.js';
 import { referenceConvolution } from './reference-convolution.js';
 import { errorOf } from './run-kernel.js';
@@ -118,3 +120,29 @@ describe.each(Object.entries(schemes))('%s', (_name, scheme) => {
     }
   });
 });
+
+it.each([
+  [3, 3, 64, 64],
+  [3, 4, 64, 64],
+  [3, 7, 128, 64],
+  [3, 8, 64, 64],
+  [3, 9, 128, 128],
+  [3, 28, 16, 16],
+  [5, 4, 32, 32],
+  [5, 8, 32, 64],
+  [1, 5, 32, 20],
+])(
+  'an image has the same bits in any batch: filters of side %i on %i px, %i to %i channels',
+  (kernel, size, channels, out) => {
+    const random = new Random(size);
+    const many = square(5, size, channels, out, kernel);
+    const { x, filter, bias } = valuesOf(many, random);
+    const pixels = size * size;
+    const all = run(forwardAlgorithm(many), filter, x, 5 * pixels * out, bias);
+    for (let i = 0; i < 5; i++) {
+      const image = x.subarray(i * pixels * channels, (i + 1) * pixels * channels);
+      const alone = run(forwardAlgorithm({ ...many, images: 1 }), filter, image, pixels * out, bias);
+      expect(alone).toEqual(all.slice(i * pixels * out, (i + 1) * pixels * out));
+    }
+  },
+);

@@ -86,11 +86,8 @@ const LEAST = {
   filterGradient: { tiles: 48, channels: 16 },
 } as const;
 
-/**
- * Least channels, most products compared with tiles of 2 x 2 outputs, and most channels a tile, as measured: fewer if the
- * filter is transformed for a single convolution.
- */
-const LARGE = { channels: 12, products: 0.85, channelsPerTile: { packed: 16, packing: 8 } } as const;
+/** Least channels, most products compared with tiles of 2 x 2 outputs, and most channels a tile of an image, as measured. */
+const LARGE = { channels: 12, products: 0.85, channelsPerTile: 16 } as const;
 
 /**
  * Harmonic mean of the channels of input and output: each value is multiplied once for every channel of the other side.
@@ -101,20 +98,28 @@ const meanChannels = ({ inChannels, outChannels }: Geometry): number =>
 const isWorthwhile = (g: Geometry, least: { tiles: number; channels: number }): boolean =>
   takesWinograd(g) && tilesOf(g, 2) >= least.tiles && meanChannels(g) >= least.channels;
 
-/** Returns true if tiles of 4 x 4 outputs are faster than any others. */
-const prefersLargeTiles = (g: Geometry, channelsPerTile: number): boolean =>
-  g.kernelHeight === 3 &&
-  meanChannels(g) >= LARGE.channels &&
-  meanChannels(g) <= channelsPerTile * tilesOf(g, 4) &&
-  36 * tilesOf(g, 4) <= LARGE.products * 16 * tilesOf(g, 2);
+/** The geometry of one image. An image's result may not depend on how many others are in its batch. */
+const ofOne = (g: Geometry): Geometry => ({ ...g, images: 1 });
 
-function winogradFor(g: Geometry, channelsPerTile: number): WinogradConvolution | undefined {
-  if (takesWinograd4x4(g) && prefersLargeTiles(g, channelsPerTile)) return WINOGRAD_4X4;
+/** Returns true if tiles of 4 x 4 outputs are faster than any others, of whatever number of images. */
+function prefersLargeTiles(g: Geometry): boolean {
+  const [large, small] = [tilesOf(ofOne(g), 4), tilesOf(ofOne(g), 2)];
+  const channels = meanChannels(g);
+  return (
+    g.kernelHeight === 3 &&
+    channels >= LARGE.channels &&
+    channels <= LARGE.channelsPerTile * large &&
+    36 * large <= LARGE.products * 16 * small
+  );
+}
+
+function winogradFor(g: Geometry): WinogradConvolution | undefined {
+  if (takesWinograd4x4(g) && prefersLargeTiles(g)) return WINOGRAD_4X4;
   return isWorthwhile(g, LEAST.convolution) ? WINOGRAD : undefined;
 }
 
-/** Returns the fastest way for maps of a size, with the filter packed before. */
-export const mapConvolution = (g: Geometry): MapConvolution => winogradFor(g, LARGE.channelsPerTile.packed) ?? DIRECT;
+/** Returns the fastest way for maps of a size, whatever the number of images. */
+export const mapConvolution = (g: Geometry): MapConvolution => winogradFor(ofOne(g)) ?? DIRECT;
 
 /** Way to compute a convolution or the gradient of its input, of values outside the kernels' memory. */
 export interface Algorithm {
@@ -156,8 +161,7 @@ export const forwardBy = (way: MapConvolution, g: Geometry): Algorithm => ({
   ...throughMaps(way, g),
 });
 
-export const forwardAlgorithm = (g: Geometry): Algorithm =>
-  forwardBy(winogradFor(g, LARGE.channelsPerTile.packing) ?? DIRECT, g);
+export const forwardAlgorithm = (g: Geometry): Algorithm => forwardBy(mapConvolution(g), g);
 
 /**
  * Returns the convolution of the output's gradient with the rotated filter that gives the input's gradient; undefined if
@@ -200,7 +204,7 @@ export const inputGradientBy = (way: WinogradConvolution, rotated: Geometry): Al
 
 export function inputGradientAlgorithm(g: Geometry): Algorithm {
   const rotated = rotatedGeometry(g);
-  const way = rotated && winogradFor(rotated, LARGE.channelsPerTile.packing);
+  const way = rotated && winogradFor(rotated);
   return way ? inputGradientBy(way, rotated) : directInputGradient(g);
 }
 
@@ -215,5 +219,5 @@ const byWinograd =
 export function filterGradientAlgorithm(g: Geometry): FilterGradient {
   if (!isWorthwhile(g, LEAST.filterGradient)) return filterGradient;
   if (g.kernelHeight === 5) return byWinograd(GRADIENT_5X5);
-  return byWinograd(prefersLargeTiles(g, LARGE.channelsPerTile.packed) ? GRADIENT_4X4 : GRADIENT_3X3);
+  return byWinograd(prefersLargeTiles(g) ? GRADIENT_4X4 : GRADIENT_3X3);
 }
