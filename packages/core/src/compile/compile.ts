@@ -64,7 +64,7 @@ const ENGINES: readonly unknown[] = ['tfjs', 'kernels'];
  * fast.dispose();
  * ```
  *
- * @example In the kernels of `@cnnzoo/deploy`
+ * @example On the kernels
  * ```ts
  * import { compile } from '@cnnzoo/core';
  * import { resnet50 } from '@cnnzoo/resnet';
