@@ -4,7 +4,8 @@ import { spawn } from 'node:child_process';
  * Variables that the surrounding `pnpm run` sets for its own scripts. A package manager started here must not inherit
  * them, and a program must not find the workspace's packages by NODE_PATH.
  */
-const INHERITED = /^(npm_(lifecycle|package|config_user_agent|command|execpath|node_execpath)|PNPM_|INIT_CWD|NODE_PATH)/i;
+const INHERITED =
+  /^(npm_(lifecycle|package|config_user_agent|command|execpath|node_execpath)|PNPM_|INIT_CWD|NODE_PATH)/i;
 
 const clean = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
   Object.fromEntries(Object.entries(env).filter(([name]) => !INHERITED.test(name)));
