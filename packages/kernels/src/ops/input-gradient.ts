@@ -190,12 +190,15 @@ function joinedGradient(engine: Engine, plan: Plan, joined: Joined, dy: Float32A
   const { g, rowPhases, columnPhases } = plan;
   const { fromRows, fromColumns, columns } = joined;
   const [blockRows, blockColumns] = [rowPhases[0]!.count, columnPhases[0]!.count];
-  const overhangOf = (froms: readonly number[], blocks: number, size: number): [number, number] => [
-    Math.max(0, -froms[0]!),
-    Math.max(0, froms.at(-1)! + blocks - size),
-  ];
-  const [top, bottom] = overhangOf(fromRows, blockRows, g.outHeight);
-  const [left, right] = overhangOf(fromColumns, blockColumns, g.outWidth);
+  // Every column reads as many positions as the first phase, which has the most.
+  const [top, bottom] = overhang(
+    rowPhases.map((phase) => ({ ...phase, count: blockRows })),
+    g.outHeight,
+  );
+  const [left, right] = overhang(
+    columnPhases.map((phase) => ({ ...phase, count: blockColumns })),
+    g.outWidth,
+  );
   const { pointer, image, row, pixel } = putPadded(engine, dy, outputShape(g), { top, bottom, left, right });
   const dx = engine.alloc(floatsOf(inputShape(g)));
   const positions = g.images * blockRows * blockColumns;
